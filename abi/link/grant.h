@@ -1,0 +1,57 @@
+/*
+ * A grant: who a connection is logged in as, and under which restrictions.
+ *
+ * Written by the supervisor on warden's word alone, stored by the dataplane,
+ * handed to clerk with the adopt image and, cut down to facts, to hosts.
+ * Encoded as u16 NOTE_VERSION, then fields u8 number, str body, as notes are.
+ */
+#ifndef POSTERN_LINK_GRANT_H
+#define POSTERN_LINK_GRANT_H
+
+#include "abi/link/note.h"
+
+#define GRANT_MAX 4096u
+#define GRANT_GROUPS_MAX 64u
+#define GRANT_NAME_MAX 256u
+
+enum grant_field {
+	GRANT_USER = 1,
+	GRANT_UID = 2,            /* u32 uid, u32 gid */
+	GRANT_GROUPS = 3,         /* u32 each */
+	GRANT_HOME = 4,
+	GRANT_SHELL = 5,
+	GRANT_METHODS = 6,        /* "publickey" or "publickey,password" ... */
+	GRANT_KEY = 7,            /* "ssh-ed25519 SHA256:..." */
+	GRANT_PEER = 8,           /* str address, u16 port, str local, u16 port: by the
+	                             dataplane's word, for facts and the environment */
+	GRANT_RESTRICT = 9,       /* u32 GRANT_NO_* */
+};
+
+#define GRANT_NO_PTY 0x01u
+#define GRANT_NO_FORWARD 0x02u
+#define GRANT_NO_AGENT 0x04u
+#define GRANT_NO_X11 0x08u
+#define GRANT_NO_RC 0x10u
+
+struct grant {
+	char user[GRANT_NAME_MAX];
+	char home[GRANT_NAME_MAX];
+	char shell[GRANT_NAME_MAX];
+	char methods[128];
+	char key[128];
+	char peer[64];
+	char local[64];
+	uint16_t peer_port;
+	uint16_t local_port;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t restrictions;
+	uint32_t group_count;
+	uint32_t groups[GRANT_GROUPS_MAX];
+};
+
+/* 0 or -R_LINK_NOTE. Text fields are terminated; NUL inside is refused. */
+int grant_decode(struct grant *g, struct view image);
+int grant_encode(const struct grant *g, struct put *w);
+
+#endif

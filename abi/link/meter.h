@@ -1,0 +1,90 @@
+/*
+ * The meter page: what a worker counts. The worker writes, everybody reads.
+ * No secrets. Counters only grow; a reader takes differences.
+ */
+#ifndef POSTERN_LINK_METER_H
+#define POSTERN_LINK_METER_H
+
+#include "abi/link/layout.h"
+#include "abi/wire/reason.h"
+
+#define METER_SIZE 8192u
+
+/* METER(name, text): one counter; the order is the ABI, append only. */
+#define METER_LIST(METER) \
+	METER(RX_PACKETS, "packets received") \
+	METER(RX_BYTES, "bytes received") \
+	METER(TX_PACKETS, "packets sent") \
+	METER(TX_BYTES, "bytes sent") \
+	METER(CONN_OPEN, "connections open") \
+	METER(CONN_TOTAL, "connections accepted") \
+	METER(LOGIN_TOTAL, "logins granted") \
+	METER(CHAN_OPEN, "channels open") \
+	METER(CHAN_TOTAL, "channels opened") \
+	METER(RECORDS_IN, "records opened") \
+	METER(RECORDS_OUT, "records sealed") \
+	METER(REKEYS, "key exchanges after the first") \
+	METER(POLLS, "polls") \
+	METER(POLLS_USEFUL, "polls that found work") \
+	METER(SLEEPS, "times gone to sleep") \
+	METER(RETRANSMITS, "tcp segments sent again") \
+	METER(POOL_FREE, "buffer blocks free") \
+	METER(CYCLES_TOTAL, "cycles awake") \
+	METER(CYCLES_USEFUL, "cycles with work") \
+	METER(LINK_UP, "entries sent up") \
+	METER(LINK_DOWN, "entries received down")
+
+enum meter_id {
+#define METER(name, text) METER_##name,
+	METER_LIST(METER)
+#undef METER
+	METER_COUNT
+};
+
+struct meter {
+	uint32_t magic;
+	uint16_t major;
+	uint16_t minor;
+	uint32_t worker;
+	uint32_t pid;
+	uint64_t value[256];          /* enum meter_id */
+	uint64_t drop[REASON_MAX];    /* enum reason */
+};
+
+LINK_ASSERT(sizeof(struct meter) <= METER_SIZE);
+LINK_ASSERT(METER_COUNT <= 256);
+
+/* meter_create: the worker's page, sealed against everybody else's writing;
+ * *fd is to be handed over. 0 or -errno. */
+int meter_create(struct meter **m, int *fd, uint32_t worker);
+
+/* meter_attach: map it read-only. NULL if it is not a meter page. */
+const struct meter *meter_attach(int fd);
+void meter_detach(const struct meter *m);
+
+/* meter_name(id), meter_text(id): for people and programs. */
+const char *meter_name(int id);
+const char *meter_text(int id);
+
+static inline void
+meter_add(struct meter *m, enum meter_id id, uint64_t n)
+{
+	__atomic_store_n(&m->value[id], m->value[id] + n, __ATOMIC_RELAXED);
+}
+
+static inline void
+meter_set(struct meter *m, enum meter_id id, uint64_t v)
+{
+	__atomic_store_n(&m->value[id], v, __ATOMIC_RELAXED);
+}
+
+/* meter_drop(m, r): count a reason; accepts R_x or -R_x. */
+static inline void
+meter_drop(struct meter *m, int r)
+{
+	unsigned at = (unsigned)(r < 0 ? -r : r) % REASON_MAX;
+
+	__atomic_store_n(&m->drop[at], m->drop[at] + 1, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * postern.conf: sshd_config syntax and keywords, plus our own.
+ *
+ * conf_parse reads a whole text into a struct; nothing is half applied. Errors
+ * name file, line, what was found and what was expected, and for an unknown
+ * word the nearest known one. Keywords are rows of one table (conf_table.c).
+ */
+#ifndef POSTERN_CONTROL_CONF_H
+#define POSTERN_CONTROL_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_PATH "/etc/postern/postern.conf"
+#define CONF_LIST_MAX 16
+#define CONF_NAME_MAX 256
+
+struct conf_subsystem {
+	char name[64];
+	char plugin[64];          /* plugin id: "echo", "sftp" */
+	char command[CONF_NAME_MAX]; /* run through exec instead, or "" */
+};
+
+struct conf_address {
+	uint8_t family;           /* 4 or 6 */
+	uint8_t prefix;
+	uint8_t b[16];
+};
+
+struct conf {
+	/* dataplane */
+	char nic[CONF_NAME_MAX];          /* Nic: "af_packet:IFACE" */
+	struct conf_address address[CONF_LIST_MAX]; /* Address a.b.c.d/len, repeated */
+	uint32_t address_count;
+	struct conf_address gateway[CONF_LIST_MAX]; /* Gateway */
+	uint32_t gateway_count;
+	uint32_t workers;
+	uint32_t gates;                   /* GateProcesses */
+	uint32_t clerks;                  /* ClerkProcesses */
+	uint32_t memory_mb;               /* DataplaneMemory */
+	bool huge_pages;                  /* HugePages yes|no */
+	uint32_t conn_max;                /* MaxConnections */
+	/* sshd's */
+	uint16_t port;
+	char host_key[CONF_LIST_MAX][CONF_NAME_MAX];
+	uint32_t host_key_count;
+	char authorized_keys[CONF_LIST_MAX][CONF_NAME_MAX]; /* patterns with %h %u %% */
+	uint32_t authorized_keys_count;
+	bool pubkey_authentication;
+	bool strict_modes;
+	bool use_pam;
+	int permit_root_login;            /* enum conf_root */
+	uint32_t login_grace_s;
+	uint32_t max_auth_tries;
+	uint32_t max_sessions;
+	uint64_t rekey_bytes;
+	uint32_t rekey_s;
+	uint32_t alive_interval_s;
+	uint32_t alive_count_max;
+	char version_addendum[128];
+	char accept_env[CONF_LIST_MAX][64];
+	uint32_t accept_env_count;
+	int log_level;
+	bool print_motd;
+	bool permit_tty;
+	char pam_service[64];
+	/* plugins */
+	char plugin_dir[CONF_NAME_MAX];
+	struct conf_subsystem subsystem[CONF_LIST_MAX];
+	uint32_t subsystem_count;
+	/* paths */
+	char dataplane_socket[CONF_NAME_MAX];
+	char control_socket[CONF_NAME_MAX];
+	char log_file[CONF_NAME_MAX];     /* "" : stderr */
+};
+
+enum conf_root { CONF_ROOT_NO = 0, CONF_ROOT_PROHIBIT_PASSWORD, CONF_ROOT_FORCED_ONLY, CONF_ROOT_YES };
+
+/* What to do with each error or warning line. */
+typedef void conf_report_fn(void *ctx, bool fatal, const char *line);
+
+void conf_default(struct conf *c);
+
+/* conf_parse(c, text, len, file, report, ctx): defaults first. 0, or -1 after
+ * at least one fatal report; *c is then not to be used. */
+int conf_parse(struct conf *c, const char *text, size_t len, const char *file,
+    conf_report_fn *report, void *ctx);
+
+/* conf_load(c, path, ...): read a file and its Includes, then conf_parse. */
+int conf_load(struct conf *c, const char *path, conf_report_fn *report, void *ctx);
+
+/* conf_dump(c, put): what is in effect, one keyword a line, sshd -T style; the
+ * dump parses back to the same struct. NULL: out of memory. Caller frees. */
+char *conf_dump(const struct conf *c);
+
+#endif

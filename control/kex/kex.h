@@ -1,0 +1,129 @@
+/*
+ * Key exchange (RFC 4253 sections 7 and 8, RFC 8731, strict kex), pure: no I/O,
+ * no clock; randomness and memory come from the caller. Both roles.
+ *
+ * The exchange is three calls on each side; nothing secret outlives the call
+ * that needs it except in struct kex_secret, which the caller keeps in locked
+ * memory and wipes with kex_secret_wipe.
+ *
+ *   server: kexinit_build -> kex_negotiate -> kex_server_answer -> (keeper
+ *           signs H) -> kex_server_reply, kex_derive
+ *   client: kexinit_build -> kex_negotiate -> kex_client_init ->
+ *           kex_client_finish, kex_derive
+ *
+ * Errors: -R_KEX_*, -R_SHORT.
+ */
+#ifndef POSTERN_KEX_H
+#define POSTERN_KEX_H
+
+#include <stdbool.h>
+
+#include "abi/wire/algo.h"
+#include "abi/wire/cursor.h"
+#include "abi/wire/reason.h"
+#include "abi/wire/ssh.h"
+
+#define KEX_NAMELIST_MAX 4096u /* one name-list of a KEXINIT */
+#define KEXINIT_MAX 8192u
+
+/* What one side offers: comma separated names in order of preference. */
+struct kex_offer {
+	const char *kex;        /* without the ext-info and strict markers */
+	const char *host_keys;
+	const char *ciphers;    /* both directions */
+	const char *macs;
+	const char *compression;
+};
+
+/* kex_offer_default(): what this build serves. `without_chacha`: withhold
+ * ChaCha20 (peer without strict kex, or not known yet). */
+const struct kex_offer *kex_offer_default(bool without_chacha);
+
+/* A parsed KEXINIT; views borrow from its payload. */
+struct kexinit {
+	struct view cookie;
+	struct view lists[10];  /* kex, host key, cipher c2s s2c, mac c2s s2c, comp c2s s2c, lang c2s s2c */
+	bool follows;           /* first_kex_packet_follows */
+	bool ext_info;          /* the peer's marker: ext-info-c or -s by its role */
+	bool strict;            /* kex-strict-c-v00@openssh.com or -s- by its role */
+};
+
+/* kexinit_build(w, offer, server, first, cookie): payload with message number;
+ * the markers go into the first KEXINIT of a connection only. */
+void kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first,
+    const uint8_t cookie[16]);
+
+/* kexinit_parse(k, payload, from_client). 0, -R_KEX_NAMELIST, -R_SHORT. Linear. */
+int kexinit_parse(struct kexinit *k, struct view payload, bool from_client);
+
+#define KEX_NAME_MAX 64u
+struct kex_choice {
+	char kex[KEX_NAME_MAX];
+	char host_key[KEX_NAME_MAX];
+	char cipher_c2s[KEX_NAME_MAX], cipher_s2c[KEX_NAME_MAX];
+	char mac_c2s[KEX_NAME_MAX], mac_s2c[KEX_NAME_MAX];
+	char comp_c2s[KEX_NAME_MAX], comp_s2c[KEX_NAME_MAX];
+	uint16_t suite_c2s, suite_s2c;
+	bool skip_guess;        /* the client's guessed packet must be ignored once */
+};
+
+/* kex_negotiate(c, client, server): RFC 4253 7.1. 0 or -R_KEX_NO_MATCH. */
+int kex_negotiate(struct kex_choice *c, const struct kexinit *client, const struct kexinit *server);
+
+/* What the exchange hash is made of besides the shares. */
+struct kex_context {
+	struct view ident_client;   /* without CR LF */
+	struct view ident_server;
+	struct view kexinit_client; /* payloads */
+	struct view kexinit_server;
+	struct view host_key;       /* public key blob */
+};
+
+struct kex_secret {
+	uint8_t k[SSH_HASH_MAX + 8]; /* K as it enters hashes: mpint or string, encoded */
+	uint32_t k_len;
+	uint8_t h[SSH_HASH_MAX];     /* exchange hash */
+	uint32_t h_len;
+	uint8_t share[1280];         /* our public share */
+	uint32_t share_len;
+};
+void kex_secret_wipe(struct kex_secret *s);
+
+/* kex_server_answer(s, choice, ctx, init): from the client's message 30: make
+ * the ephemeral key, K and H. 0, -R_KEX_SHARE, -R_SHORT. */
+int kex_server_answer(struct kex_secret *s, const struct kex_choice *choice,
+    const struct kex_context *ctx, struct view init);
+
+/* kex_server_reply(w, s, ctx, signature): message 31. */
+void kex_server_reply(struct put *w, const struct kex_secret *s, const struct kex_context *ctx,
+    struct view signature);
+
+struct kex_client_state { uint8_t priv[64]; uint8_t pub[1280]; uint32_t pub_len; };
+int kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, struct put *w);
+/* Verifies the server's signature; *host_key borrows from reply. Wipes st. */
+int kex_client_finish(struct kex_secret *s, struct kex_client_state *st, const struct kex_choice *choice,
+    const struct kex_context *ctx, struct view reply, struct view *host_key);
+
+/* Keys of one direction (RFC 4253 7.2). */
+struct kex_keys {
+	uint16_t suite;
+	uint8_t key[64];
+	uint8_t iv[16];
+	uint8_t mac[64];
+};
+/* kex_derive(k, choice, s, session_id, client_to_server). 0 or -R_INTERNAL. */
+int kex_derive(struct kex_keys *k, const struct kex_choice *choice, const struct kex_secret *s,
+    struct view session_id, bool client_to_server);
+void kex_keys_wipe(struct kex_keys *k);
+
+/* kex_ext_info(w): the server's EXT_INFO (RFC 8308), signature algorithms of
+ * user keys, ping@openssh.com and what else is served. */
+void kex_ext_info(struct put *w);
+
+/* Key blobs: ssh-ed25519 (RFC 8709). */
+void kex_ed25519_blob(struct put *w, const uint8_t pub[32]);
+int kex_ed25519_parse(struct view blob, uint8_t pub[32]);
+void kex_ed25519_sig_blob(struct put *w, const uint8_t sig[64]);
+int kex_ed25519_sig_parse(struct view blob, uint8_t sig[64]);
+
+#endif

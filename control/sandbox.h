@@ -1,0 +1,25 @@
+/*
+ * The last step of a role's start: identity, capabilities, system calls.
+ *
+ * sandbox_enter(role): from the table in sandbox.c: supplementary groups,
+ * gid and uid of the role's account (roles that stay root keep theirs), empty
+ * bounding and ambient sets, no capabilities but the row's, no_new_privs and
+ * the row's seccomp filter, not dumpable, core size 0, memory locked where
+ * secrets live. Roles without seccomp (supervisor, pam, login) only get the
+ * parts that their children may inherit. Returns 0, or -1 after logging what
+ * failed: the role must exit. Nothing privileged works afterwards.
+ *
+ * sandbox_host(uid, gid, groups...): the same for a host, whose identity comes
+ * from HOST_CONF or is already the user's.
+ */
+#ifndef POSTERN_CONTROL_SANDBOX_H
+#define POSTERN_CONTROL_SANDBOX_H
+
+#include <sys/types.h>
+
+#include "control/role.h"
+
+int sandbox_enter(enum role_id role);
+int sandbox_host(uid_t uid, gid_t gid, bool take_identity);
+
+#endif

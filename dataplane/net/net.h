@@ -1,0 +1,89 @@
+/*
+ * Addresses, neighbours and headers of one port: bytes to segments and back.
+ *
+ * Receive: net_parse checks one frame's headers once and says what it is;
+ * ARP, neighbour discovery and ICMP are answered here, TCP goes to the caller.
+ * Send: net_build_tcp puts headers in front of a segment, asks the neighbour
+ * table for the address, and hands the frame to `send`.
+ *
+ * No clock, no port, no allocation: packets come from and go to the callbacks.
+ */
+#ifndef POSTERN_NET_H
+#define POSTERN_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/wire/reason.h"
+#include "drivers/nic/pkt.h"
+
+#define NET_ADDR_MAX 16u    /* own addresses per port */
+#define NET_NEIGH_MAX 1024u /* neighbour entries */
+#define NET_NEIGH_WAIT 4u   /* packets that wait for one neighbour */
+
+struct net_addr {
+	uint8_t family;    /* 4 or 6 */
+	uint8_t prefix;    /* length in bits */
+	uint8_t b[16];     /* the first 4 for IPv4 */
+};
+
+struct net_ops {
+	struct pkt *(*alloc)(void *owner);
+	/* Takes the frame in every case. */
+	void (*send)(void *owner, struct pkt *);
+	void (*free)(void *owner, struct pkt *);
+	void (*drop)(void *owner, int reason);
+	/* An ICMP error about one of our TCP segments (quoted addresses as IPv6 or
+	 * v4-mapped, ports and sequence in host order). */
+	void (*tcp_error)(void *owner, const uint8_t local[16], uint16_t local_port,
+	    const uint8_t remote[16], uint16_t remote_port, uint32_t seq, bool hard);
+};
+
+struct net;
+
+size_t net_size(void);
+/* net_init(mem, ...): in zeroed caller memory of net_size bytes. A link-local
+ * IPv6 address is made from the MAC; `secret` keys the neighbour hash. */
+struct net *net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *ops,
+    void *owner, const uint8_t secret[16]);
+
+/* net_configure: replace own addresses and gateways; 0 or -R_LIMIT. Sends
+ * gratuitous ARP and unsolicited NA for each. */
+int net_configure(struct net *n, const struct net_addr *addr, uint32_t addr_count,
+    const struct net_addr *gateway, uint32_t gateway_count, uint64_t now);
+
+/* What net_input found: the TCP part of a frame, verified. Addresses v4-mapped. */
+struct net_tcp {
+	uint8_t local[16];
+	uint8_t remote[16];
+	const uint8_t *segment; /* TCP header and payload */
+	uint32_t len;
+};
+
+/*
+ * net_input(n, p, out, now): look at a frame. 1: `out` is a TCP segment for one
+ * of our addresses with a good checksum, borrowing from p. 0: dealt with or
+ * dropped (counted). The packet stays the caller's in both cases.
+ */
+int net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now);
+
+/*
+ * net_output_tcp(n, p, local, remote, now): p holds a TCP header and payload
+ * with zero checksum; fill the checksum, add IP and Ethernet headers, resolve
+ * the neighbour and send or queue. Takes the packet. 0 or -R_NET_*.
+ */
+int net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
+    uint64_t now);
+
+/* net_poll / net_next: neighbour timers, as tcp_poll / tcp_next. */
+void net_poll(struct net *n, uint64_t now);
+uint64_t net_next(const struct net *n, uint64_t now);
+
+/* net_confirm(n, remote): TCP made progress with it: its neighbour is reachable. */
+void net_confirm(struct net *n, const uint8_t remote[16], uint64_t now);
+
+/* net_mss(n, family): MTU minus IP and TCP headers. */
+uint16_t net_mss(const struct net *n, int family);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * One SSH connection in the dataplane: phases, records, channels, queues.
+ * No I/O, no clock, no allocation: bytes, time and memory come from the caller,
+ * effects leave through struct ssh_ops.
+ *
+ *   ssh_input   pull bytes of the peer as far as they may be acted on now
+ *   ssh_output  seal what may leave now: control before data, channels in turn
+ *   ssh_tick    deadlines
+ *
+ * Calls that return an int < 0 found a fatal fault of the peer or of a control
+ * process: the caller ends the connection with ssh_end(c, reason).
+ *
+ * Server and client role use the same code; the demux table differs (demux.h).
+ */
+#ifndef POSTERN_SSH_CONN_H
+#define POSTERN_SSH_CONN_H
+
+#include <stdbool.h>
+
+#include "abi/wire/algo.h"
+#include "abi/wire/ssh.h"
+#include "dataplane/mem/fifo.h"
+#include "dataplane/ssh/record.h"
+
+#define SSH_CHAN_MAX 32u              /* channels per connection, hard limit */
+#define SSH_HOLD_MAX (64u * 1024u)    /* bytes of control records held back by HOLD */
+#define SSH_CHAN_OUT_MAX (128u * 1024u) /* credit plus queued bytes of one channel */
+#define SSH_KEXINIT_HOLD_US 200000u   /* or three round trips, whichever is more */
+
+struct ssh_conn;
+struct ssh_chan;
+
+enum ssh_up { /* what goes to gate or clerk */
+	SSH_UP_IDENT, SSH_UP_RECORD, SSH_UP_NEWKEYS, SSH_UP_DEADLINE, SSH_UP_REKEY,
+};
+
+enum chan_up { /* what goes to a channel's host */
+	CHAN_UP_OPEN, CHAN_UP_DATA, CHAN_UP_EOF, CHAN_UP_REQUEST, CHAN_UP_CREDIT, CHAN_UP_CLOSED,
+};
+
+struct ssh_ops {
+	/* Bytes of the peer, in order. */
+	size_t (*peek)(void *owner, struct ssh_conn *, void *dst, size_t len);
+	void (*take)(void *owner, struct ssh_conn *, size_t len);
+	size_t (*readable)(void *owner, struct ssh_conn *);
+	/* Sealed bytes to the peer: never more than room() said. */
+	size_t (*room)(void *owner, struct ssh_conn *);
+	int (*wire)(void *owner, struct ssh_conn *, const uint8_t *data, size_t len);
+	/* May one more record be handed to gate or clerk? Asked before a record is
+	 * opened; false stops ssh_input. In SERVICE and AUTH the owner answers true
+	 * only when none is outstanding. */
+	bool (*control_ready)(void *owner, struct ssh_conn *);
+	/* Hand one up; the owner copies. arg: enum link_deadline for DEADLINE.
+	 * chan: our channel number or 0xffffffff. 0 or -R_SSH_QUEUE. */
+	int (*control)(void *owner, struct ssh_conn *, enum ssh_up, struct view payload,
+	    uint32_t seq, uint32_t chan, uint64_t arg);
+	/* Hand an event to the channel's host; the owner copies. False: no room
+	 * now, ask again with ssh_host_ready. Never false for more than payload
+	 * reasons: DATA is offered in pieces of at most SSH_CHAN_PACKET_MAX. */
+	bool (*host)(void *owner, struct ssh_conn *, struct ssh_chan *, enum chan_up,
+	    uint64_t arg0, uint64_t arg1, struct view payload);
+	/* The channel is gone, its number free again. */
+	void (*chan_free)(void *owner, struct ssh_conn *, uint32_t ours, bool started);
+	/* Count a reason that is not fatal. */
+	void (*drop)(void *owner, int reason);
+	/* Random bytes for padding. */
+	void (*random)(void *owner, void *dst, size_t len);
+};
+
+/* What all connections of a worker share. */
+struct ssh_env {
+	const struct ssh_ops *ops;
+	void *owner;
+	struct pool *pool;
+	uint8_t *scratch;          /* 2 * RECORD_MAX bytes */
+	const struct cipher_engine *(*engine)(uint16_t suite);
+	uint64_t rekey_bytes;      /* 0: the suite's own limit */
+	uint64_t rekey_us;         /* 0: none */
+	uint64_t grace_us;         /* whole login; 0: none */
+	uint64_t grace_kex_us;     /* until the first NEWKEYS of the peer */
+	uint64_t rekey_deadline_us;
+	uint32_t chan_max;         /* at most SSH_CHAN_MAX */
+	uint64_t alive_us;         /* keepalive@openssh.com after this much silence; 0: off */
+	uint32_t alive_max;
+};
+
+enum ssh_role { SSH_SERVER, SSH_CLIENT };
+
+/* ---- channels ---- */
+
+#define CHAN_EOF_IN 0x01u
+#define CHAN_EOF_OUT 0x02u     /* queued or sent */
+#define CHAN_CLOSE_IN 0x04u
+#define CHAN_CLOSE_OUT 0x08u   /* queued */
+#define CHAN_CLOSE_SENT 0x10u
+#define CHAN_STARTED 0x20u
+#define CHAN_USED 0x40u
+#define CHAN_HOST_TOLD 0x80u   /* CLOSED was handed to the host */
+
+struct ssh_chan {
+	uint32_t ours;
+	uint32_t peers;
+	uint32_t flags;
+	uint32_t window_in;        /* what the peer may still send */
+	uint32_t window_in_max;
+	uint32_t took;             /* consumed, not yet given back with an adjust */
+	uint32_t packet_in_max;
+	uint64_t window_out;       /* what we may still send */
+	uint32_t packet_out_max;
+	uint32_t credit;           /* granted to the host, not yet used */
+	uint32_t link;             /* host link id */
+	uint32_t replies_owed;     /* requests of the peer whose reply the host owes */
+	struct fifo out;           /* items toward the peer, in wire order */
+	struct fifo held;          /* items toward the host, in order */
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
+struct ssh_conn {
+	const struct ssh_env *env;
+	void *user;                /* the owner's */
+	enum ssh_role role;
+	enum ssh_phase phase;
+	struct record_dir in;
+	struct record_dir out;
+	struct cipher_ctx *ctx;    /* 2: in, out; the owner's memory */
+	bool hold;                 /* our KEXINIT is out, our NEWKEYS is not */
+	bool keys_pending;         /* incoming keys wait for the peer's NEWKEYS */
+	bool kex_in;               /* peer's KEXINIT seen, its NEWKEYS not */
+	bool first_done;           /* the first exchange is over in both directions */
+	bool ident_out;
+	bool rekey_asked;
+	bool kexinit_expired;
+	bool strict;
+	bool granted;              /* a grant is stored: message 52 may leave */
+	bool ending;               /* DISCONNECT is queued; close when drained */
+	uint8_t stash_msg;
+	struct link_keys_copy {
+		uint16_t suite;
+		bool reset_seq;
+		uint8_t key[64];
+		uint8_t iv[16];
+		uint8_t mac[64];
+	} pending_in;              /* wiped when it takes effect */
+	struct fifo ctrl;          /* records to send before any channel data: u32 length, payload */
+	struct fifo delayed;       /* the same, held back by HOLD */
+	uint32_t next_chan;        /* mux: whose turn it is */
+	uint32_t chan_count;
+	uint64_t opened_us;
+	uint64_t ident_us;
+	uint64_t rtt_us;
+	uint64_t keyed_us;         /* time of the last NEWKEYS out */
+	uint64_t hold_us;          /* time HOLD began */
+	uint64_t heard_us;
+	uint32_t alive_sent;
+	uint64_t reported;         /* deadlines already reported, bit per enum */
+	struct ssh_chan chan[SSH_CHAN_MAX];
+};
+
+/* ssh_init(c, env, role, ctx, user, now): a fresh connection; ctx has room for
+ * two contexts. */
+void ssh_init(struct ssh_conn *c, const struct ssh_env *env, enum ssh_role role,
+    struct cipher_ctx *ctx, void *user, uint64_t now);
+
+/* ssh_fini(c): wipe keys and queues, give blocks back. Hosts of started
+ * channels are told CLOSED with `reason` first (dropped where there is no room:
+ * the owner tells them again with HOST_END). */
+void ssh_fini(struct ssh_conn *c, int reason);
+
+/* ssh_start(c, comment): queue our identification line, at once. */
+int ssh_start(struct ssh_conn *c, const char *comment);
+
+/* Act on what the peer sent; returns records handled, or -R_*. */
+int ssh_input(struct ssh_conn *c, uint64_t now);
+
+/* Seal and hand to wire() what may leave; returns records, or -R_*. */
+int ssh_output(struct ssh_conn *c, uint64_t now);
+
+/* Fire deadlines; next time to call, UINT64_MAX for never, or see *fatal. */
+uint64_t ssh_tick(struct ssh_conn *c, uint64_t now, int *fatal);
+
+/* ssh_end(c, reason, text): queue DISCONNECT (where reason.def gives a code) and
+ * read nothing more. The caller closes TCP when ssh_drained. */
+void ssh_end(struct ssh_conn *c, int reason, const char *text);
+bool ssh_drained(const struct ssh_conn *c);
+
+/* The host link has room again: offer held events of every channel on it. */
+void ssh_host_ready(struct ssh_conn *c, uint32_t link);
+
+/* Memory held for this connection, in bytes of whole blocks. */
+size_t ssh_charge(const struct ssh_conn *c);
+
+/* ---- what gate and clerk ask for (items of STEP); 0 or -R_* ---- */
+int ssh_do_record(struct ssh_conn *c, struct view payload);
+int ssh_do_hold(struct ssh_conn *c, uint64_t now);
+/* keys: suite numbers and material for both directions; copied. */
+struct ssh_new_keys {
+	uint16_t suite_in, suite_out;
+	bool reset_seq;
+	const uint8_t *key_in, *iv_in, *mac_in;
+	const uint8_t *key_out, *iv_out, *mac_out;
+};
+int ssh_do_newkeys(struct ssh_conn *c, const struct ssh_new_keys *keys, uint64_t now);
+int ssh_do_phase(struct ssh_conn *c, enum ssh_phase phase);
+int ssh_do_chan_new(struct ssh_conn *c, uint32_t ours, uint32_t peers, uint32_t window_out,
+    uint32_t packet_out, uint32_t window_in, uint32_t packet_in);
+/* Bind and start; open_payload is that of UP(CHAN_OPEN), held if no room. The
+ * start's own reply is owed when want_reply. */
+int ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_reply,
+    struct view open_payload);
+int ssh_do_chan_close(struct ssh_conn *c, uint32_t ours);
+
+/* ---- what a host asks for; 0 or -R_LINK_*: the host broke the rules ---- */
+struct ssh_chan *ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link);
+int ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct view data);
+int ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes);
+int ssh_host_eof(struct ssh_conn *c, struct ssh_chan *ch);
+int ssh_host_request(struct ssh_conn *c, struct ssh_chan *ch, struct view payload);
+int ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok);
+int ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch);
+/* The host died: exit-signal (ABRT) where nothing was said yet, then CLOSE. */
+void ssh_host_gone(struct ssh_conn *c, uint32_t link);
+
+#endif

@@ -1,0 +1,214 @@
+/*
+ * TCP (RFC 9293) without a clock, a port or an allocator.
+ *
+ * A `struct tcp_stack` holds the connections of one worker in memory that its
+ * owner gave it. Everything that happens is a call with `now` in microseconds:
+ *
+ *   tcp_input      a parsed segment arrived
+ *   tcp_poll       timers fire and what is due goes out
+ *   tcp_next       when tcp_poll must be called again
+ *
+ * and everything it wants is a call of struct tcp_ops. Events are told once per
+ * change; the owner reads and writes with tcp_peek/tcp_take and tcp_put.
+ *
+ * In memory: received bytes in order, received bytes out of order, and bytes
+ * sent but not acknowledged are kept in blocks of the worker's pool
+ * (mem/pool.h, mem/fifo.h), each charged whole to its connection.
+ *
+ * Thread: one per stack. Errors: -R_TCP_*.
+ */
+#ifndef POSTERN_TCP_H
+#define POSTERN_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/wire/reason.h"
+#include "dataplane/mem/pool.h"
+
+/* An address: IPv4 ones as ::ffff:a.b.c.d, so that one table serves both. */
+struct tcp_addr {
+	uint8_t b[16];
+};
+
+struct tcp_tuple {
+	struct tcp_addr local;
+	struct tcp_addr remote;
+	uint16_t local_port;   /* host order */
+	uint16_t remote_port;
+};
+
+/* A received segment, checksum verified, fields in host order. `options` and
+ * `data` are borrowed for the call. */
+struct tcp_seg {
+	struct tcp_tuple tuple;
+	uint32_t seq;
+	uint32_t ack;
+	uint8_t flags;         /* TCP_FIN .. */
+	uint16_t window;       /* as on the wire */
+	uint16_t urgent;
+	const uint8_t *options;
+	uint32_t options_len;
+	const uint8_t *data;
+	uint32_t data_len;
+};
+
+#define TCP_FIN 0x01u
+#define TCP_SYN 0x02u
+#define TCP_RST 0x04u
+#define TCP_PSH 0x08u
+#define TCP_ACK 0x10u
+#define TCP_URG 0x20u
+
+/* A segment to send: the owner builds the packet. Payload in up to two pieces,
+ * borrowed for the call. */
+struct tcp_seg_out {
+	struct tcp_tuple tuple;
+	uint32_t seq;
+	uint32_t ack;
+	uint8_t flags;
+	uint16_t window;
+	uint8_t options[40];
+	uint32_t options_len;  /* multiple of 4 */
+	const uint8_t *data[2];
+	uint32_t data_len[2];
+};
+
+#define TCP_EV_CONNECTED 0x01u /* active open completed */
+#define TCP_EV_READABLE 0x02u  /* tcp_readable grew */
+#define TCP_EV_EOF 0x04u       /* peer's FIN was reached, after all data */
+#define TCP_EV_WRITABLE 0x08u  /* tcp_room grew after it had been too small */
+#define TCP_EV_CLOSED 0x10u    /* gone: the handle is dead when this returns */
+
+struct tcp;
+
+struct tcp_ops {
+	/* Send one segment. 0, or -R_* when no packet could be had: it is treated
+	 * as lost. */
+	int (*emit)(void *owner, const struct tcp_seg_out *);
+	/* A passive open completed (the third segment arrived). Set the user
+	 * pointer with tcp_set_user. Non-zero refuses: RST is sent. */
+	int (*accept)(void *owner, struct tcp *, uint64_t now);
+	/* TCP_EV_* set; `reason` is with CLOSED, 0 for an orderly end. */
+	void (*event)(void *owner, struct tcp *, unsigned events, int reason, uint64_t now);
+	/* Count a reason. */
+	void (*drop)(void *owner, int reason);
+};
+
+struct tcp_config {
+	uint32_t conn_max;       /* connections, half-open included */
+	uint32_t half_open_max;
+	uint32_t timewait_max;
+	uint32_t rcv_buf;        /* bytes per connection: window offered */
+	uint32_t snd_buf;        /* bytes per connection: unacknowledged and unsent */
+	uint32_t reasm_max;      /* bytes of blocks per connection out of order */
+	uint32_t rto_min_us;     /* 200 ms: a documented deviation from RFC 6298 2.4 */
+	uint32_t retries;        /* R2 for established connections */
+	uint32_t syn_retries;    /* E2: at most two SYN-ACK retries */
+	uint32_t timewait_us;    /* 2 MSL */
+	uint32_t finwait2_us;
+	uint16_t mss4;           /* from the port's MTU */
+	uint16_t mss6;
+};
+
+/* tcp_config_default(c, mtu): every default in one place. */
+void tcp_config_default(struct tcp_config *c, uint16_t mtu);
+
+struct tcp_stack;
+
+/* tcp_stack_size(c): bytes of memory a stack needs, 64-byte aligned. */
+size_t tcp_stack_size(const struct tcp_config *c);
+
+/* tcp_stack_init(mem, c, ops, pool, owner, secret): build a stack in `mem` (zeroed,
+ * of tcp_stack_size bytes). `secret` keys sequence numbers (RFC 6528),
+ * timestamps offsets and the table hash. NULL when c makes no sense. */
+struct tcp_stack *tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
+    struct pool *pool, void *owner, const uint8_t secret[32]);
+
+/* tcp_listen(s, port): accept connections to any local address at this port. */
+int tcp_listen(struct tcp_stack *s, uint16_t port);
+void tcp_unlisten(struct tcp_stack *s, uint16_t port);
+
+/* tcp_connect(s, tuple, user, now): active open. NULL when full or in use. */
+struct tcp *tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void *user, uint64_t now);
+
+void tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now);
+
+/* tcp_icmp_error(s, tuple, seq, hard, now): an ICMP error quoting one of our
+ * segments; soft in synchronised states (RFC 9293 MUST-54..56, RFC 5927). */
+void tcp_icmp_error(struct tcp_stack *s, const struct tcp_tuple *tuple, uint32_t seq, bool hard,
+    uint64_t now);
+
+/* tcp_poll(s, now): fire timers that are due and send for every connection
+ * that has something to send. Returns how many segments went out. */
+uint32_t tcp_poll(struct tcp_stack *s, uint64_t now);
+
+/* tcp_next(s, now): the earliest time at which tcp_poll has something to do:
+ * `now` if there is already; UINT64_MAX for never. */
+uint64_t tcp_next(const struct tcp_stack *s, uint64_t now);
+
+void tcp_set_user(struct tcp *t, void *user);
+void *tcp_user(const struct tcp *t);
+const struct tcp_tuple *tcp_tuple(const struct tcp *t);
+
+/* Bytes that can be peeked now. */
+size_t tcp_readable(const struct tcp *t);
+
+/* tcp_peek(t, dst, len): copy up to len of the readable bytes without
+ * consuming; returns how many. */
+size_t tcp_peek(const struct tcp *t, void *dst, size_t len);
+
+/* tcp_peek_view(t, len): the first contiguous piece of readable bytes. */
+const uint8_t *tcp_peek_view(const struct tcp *t, size_t *len);
+
+/* tcp_take(t, len): consume; re-opens the window (sent when it is worth it). */
+void tcp_take(struct tcp *t, size_t len);
+
+/* Bytes that tcp_put would accept now: send buffer cap and pool permitting. */
+size_t tcp_room(const struct tcp *t);
+
+/* tcp_put(t, data, len): queue all of it, or nothing: 0 or -R_TCP_NO_BLOCK /
+ * -R_LIMIT. Copied. Sent by the next tcp_poll. */
+int tcp_put(struct tcp *t, const void *data, size_t len);
+
+/* tcp_close(t): orderly close after what is queued. The handle stays valid
+ * until TCP_EV_CLOSED; unread and later data is answered with RST (RFC 9293
+ * 3.6.1) only if tcp_abort is called or data arrives after. */
+void tcp_close(struct tcp *t, uint64_t now);
+
+/* tcp_abort(t, reason): RST now. TCP_EV_CLOSED is not told. */
+void tcp_abort(struct tcp *t, int reason, uint64_t now);
+
+/* TCP_INFO-like facts, for tests and posternctl. */
+struct tcp_info {
+	int state;               /* enum tcp_state, tcp_fsm.h */
+	uint32_t srtt_us;
+	uint32_t rto_us;
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t in_flight;
+	uint32_t mss;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint32_t retransmits;
+	uint32_t timeouts;
+	uint32_t fast_retransmits;
+	uint32_t reassembled;    /* segments that arrived out of order */
+	uint32_t zero_windows;   /* times the peer's window was found shut */
+	uint32_t blocks;         /* pool blocks charged */
+};
+void tcp_get_info(const struct tcp *t, struct tcp_info *info);
+
+struct tcp_stats {
+	uint64_t retransmits;
+	uint32_t conn_open;
+	uint32_t half_open;
+	uint32_t timewait;
+};
+void tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st);
+
+/* tcp_wipe(s): wipe buffers of every connection (end of the process). */
+void tcp_wipe(struct tcp_stack *s);
+
+#endif

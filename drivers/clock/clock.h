@@ -1,0 +1,22 @@
+/*
+ * Time for those who own a loop; pure rooms get it as an argument.
+ */
+#ifndef POSTERN_DRIVERS_CLOCK_H
+#define POSTERN_DRIVERS_CLOCK_H
+
+#include <stdint.h>
+
+/* Microseconds since some moment before start; never goes back. Cheap: the TSC
+ * where it is invariant, CLOCK_MONOTONIC otherwise. */
+uint64_t clock_us(void);
+
+/* Cycles, for counters. */
+uint64_t clock_cycles(void);
+
+/* Milliseconds since 1970, for logs. */
+uint64_t clock_unix_ms(void);
+
+/* Calibrate; once at start. */
+void clock_start(void);
+
+#endif

@@ -1,0 +1,1 @@
+include drivers/nic/dir.mk drivers/cipher/dir.mk drivers/pk/dir.mk drivers/clock/dir.mk drivers/rng/dir.mk

@@ -1,0 +1,35 @@
+/*
+ * A packet buffer as the pure rooms see it.
+ *
+ * The port that made it owns the memory; `data` may be moved inside
+ * [head, head + size) to add or strip headers. One segment only: a port that
+ * receives chains makes them contiguous first.
+ */
+#ifndef POSTERN_DRIVERS_NIC_PKT_H
+#define POSTERN_DRIVERS_NIC_PKT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PKT_HEADROOM 128u
+
+struct pkt {
+	uint8_t *head;     /* first byte of the buffer */
+	uint8_t *data;     /* first byte of the frame */
+	uint32_t size;     /* bytes from head to the end of the buffer */
+	uint32_t len;      /* bytes of the frame */
+	uint32_t truesize; /* bytes of memory that holding this packet costs */
+	uint32_t flags;    /* PKT_* */
+	void *priv;        /* the port's own */
+};
+
+#define PKT_CSUM_GOOD 0x1u /* the port verified IP and TCP checksums */
+
+/* pkt_tailroom(p): bytes that may be appended. */
+static inline size_t
+pkt_tailroom(const struct pkt *p)
+{
+	return p->size - (size_t)(p->data - p->head) - p->len;
+}
+
+#endif

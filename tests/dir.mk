@@ -1,0 +1,1 @@
+include $(wildcard tests/*/dir.mk tests/*/*/dir.mk)
