@@ -1,1 +1,3 @@
 # shared by the roles
+$(eval $(call lib,pamwrap,control/pamwrap.c))
+$(eval $(call lib,conf,control/conf.c control/conf_table.c control/conf_parse.c control/conf_dump.c))
