@@ -5,6 +5,7 @@
 #define POSTERN_LINK_OP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LINK_GATE 0x1u

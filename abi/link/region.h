@@ -57,10 +57,4 @@ int region_attach(struct region *r, int fd, uint32_t ring_count, uint32_t arena_
 /* region_close(r): wipe if it is ours, unmap, close. Safe on a zeroed region. */
 void region_close(struct region *r);
 
-/* slots_create / slots_attach: the key slot page, writable on both sides:
- * sealed against shrink, grow and more seals, but not against writing. */
-int slots_create(struct link_slot **slots, int *fd);
-int slots_attach(struct link_slot **slots, int fd);
-void slots_close(struct link_slot *slots);
-
 #endif

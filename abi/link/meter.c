@@ -1,0 +1,63 @@
+#include "abi/link/meter.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/link/memfile.h"
+
+struct row {
+	const char *name;
+	const char *text;
+};
+
+static const struct row rows[METER_COUNT] = {
+#define METER(name, text) [METER_##name] = { #name, text },
+	METER_LIST(METER)
+#undef METER
+};
+
+int
+meter_create(struct meter **m, int *fd, uint32_t worker)
+{
+	*m = memfile_create("postern-meter", METER_SIZE, fd, false);
+	if (*m == NULL)
+		return *fd;
+	(*m)->magic = LINK_MAGIC;
+	(*m)->major = LINK_MAJOR;
+	(*m)->minor = LINK_MINOR;
+	(*m)->worker = worker;
+	(*m)->pid = (uint32_t)getpid();
+	return 0;
+}
+
+const struct meter *
+meter_attach(int fd)
+{
+	const struct meter *m = memfile_attach(fd, METER_SIZE, false);
+
+	if (m != NULL && (m->magic != LINK_MAGIC || m->major != LINK_MAJOR)) {
+		meter_detach(m);
+		return NULL;
+	}
+	return m;
+}
+
+void
+meter_detach(const struct meter *m)
+{
+	if (m != NULL)
+		munmap((void *)(uintptr_t)m, METER_SIZE);
+}
+
+const char *
+meter_name(int id)
+{
+	return id >= 0 && id < METER_COUNT ? rows[id].name : "?";
+}
+
+const char *
+meter_text(int id)
+{
+	return id >= 0 && id < METER_COUNT ? rows[id].text : "?";
+}
