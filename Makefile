@@ -71,6 +71,7 @@ libs = $(foreach l,$(1),$(OUT)/lib$(l).a)
 
 define lib
 LIBS_ALL += $(1)
+LIB_FILES_$(1) := $(2)
 SOURCES += $(2)
 $(OUT)/lib$(1).a: $(call objs,$(2))
 endef
@@ -126,3 +127,73 @@ build: $(PROGS) $(PLUGIN_OUT)
 units: $(UNITS) $(FUZZ_BINS)
 
 -include $(patsubst %.c,$(OUT)/%.d,$(sort $(SOURCES)))
+
+# ---- checks ---------------------------------------------------------------
+RESULTS := $(BUILD)/results$(VARIANT)
+
+includes:
+	$(Q)tools/includes.sh
+
+# Everything that needs no root, no device and no network.
+check: build units includes
+	$(Q)rm -f $(RESULTS)
+	$(Q)tests/run.sh unit $(RESULTS) $(UNITS)
+	$(Q)tests/run.sh replay $(RESULTS) tests/fuzz/corpus $(FUZZ_BINS)
+	$(Q)BIN=$(BIN) OUT=$(OUT) BUILD=$(BUILD) tests/run.sh script $(RESULTS) $(CHECK_SCRIPTS)
+	$(Q)tests/run.sh summary $(RESULTS)
+
+abi-check: build
+	$(Q)BIN=$(BIN) OUT=$(OUT) BUILD=$(BUILD) tests/abi/check.sh
+
+# Everything. Root: makes network namespaces, installs what is missing.
+test: deps
+	$(Q)tests/all.sh short
+
+test-full: deps
+	$(Q)tests/all.sh full
+
+# Packages that a build and a test need on a fresh Debian.
+DEPS := gcc g++ libc6-dev make pkg-config libdpdk-dev libipsec-mb-dev libssl-dev zlib1g-dev libcunit1-dev \
+	libseccomp-dev libjansson-dev libedit-dev libpam0g-dev libcap2-bin iproute2 ethtool iputils-ping openssh-client \
+	expect sudo procps util-linux debootstrap abigail-tools netcat-openbsd tar xz-utils
+deps:
+	$(Q)tools/deps.sh $(DEPS)
+
+run: deps
+	$(Q)$(MAKE) --no-print-directory build
+	$(Q)exec tools/run.sh
+
+# ---- fuzzing: libFuzzer, one target each, FUZZ_TIME seconds -----------------
+FUZZ_TIME ?= 30
+FUZZ_CFLAGS = -std=gnu17 -O1 -g -D_GNU_SOURCE -DPOSTERN_VERSION='"$(VERSION)"' -I. \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Wno-everything
+fuzz: $(addprefix fuzz-,$(FUZZERS))
+lib_files = $(foreach l,$(1),$(LIB_FILES_$(l)))
+fuzz-%:
+	$(Q)mkdir -p $(BUILD)/fuzz/$* tests/fuzz/corpus/$*
+	$(call say,FUZZ,$*)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -o $(BUILD)/fuzz/$*.bin $(FUZZ_SRC_$*) $(call lib_files,$(FUZZ_LIBS_$*)) $(FUZZ_LD_$*)
+	$(Q)$(BUILD)/fuzz/$*.bin -max_total_time=$(FUZZ_TIME) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$*- \
+	    $(BUILD)/fuzz/$* tests/fuzz/corpus/$*
+
+bench: build
+	$(Q)tests/bench/run.sh
+
+# ---- installation -----------------------------------------------------------
+I := $(DESTDIR)$(PREFIX)
+install: build
+	$(Q)install -d $(I)/bin $(I)/sbin $(I)/lib/postern/plugins $(I)/share/man/man1 $(I)/share/man/man3 $(I)/share/man/man5 \
+	    $(I)/share/man/man8 $(DESTDIR)/etc/postern $(DESTDIR)/lib/systemd/system
+	$(Q)install -m 755 $(BIN)/postern-dp $(BIN)/posternd $(I)/sbin/
+	$(Q)install -m 755 $(BIN)/posternctl $(I)/bin/
+	$(Q)install -m 644 $(PLUGIN_OUT) $(I)/lib/postern/plugins/
+	$(Q)$(foreach s,1 3 5 8,for m in tools/man/*.$(s); do [ -e "$$m" ] && install -m 644 $$m $(I)/share/man/man$(s)/ || true; done;)
+	$(Q)install -m 644 tools/packaging/postern.conf $(DESTDIR)/etc/postern/postern.conf.example
+	$(Q)install -m 644 tools/packaging/*.service $(DESTDIR)/lib/systemd/system/
+	$(Q)$(MAKE) --no-print-directory install-headers DESTDIR=$(DESTDIR)
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	$(Q)rm -rf $(BUILD)

@@ -1,0 +1,83 @@
+#!/bin/bash
+# Runs tests of one kind and adds their results to a file; see `summary`.
+#   run.sh unit RESULTS PROGRAM...      CUnit programs, counted by their summary
+#   run.sh replay RESULTS CORPUS PROGRAM...  fuzz targets over their corpora
+#   run.sh script RESULTS SCRIPT...     scripts that end with "N passed, N failed"
+#   run.sh summary RESULTS              one line, and the exit status
+set -u
+kind=$1 results=$2
+shift 2
+mkdir -p "$(dirname "$results")/log"
+logs=$(dirname "$results")/log
+
+note() { # passed failed name log
+	echo "$1 $2 $3" >>"$results"
+	if [ "$2" -ne 0 ]; then
+		echo "  FAILED  $3 (last lines of $4)"
+		tail -n 40 "$4" | sed 's/^/    /'
+	else
+		printf '  %-7s %s (%s)\n' ok "$3" "$1"
+	fi
+}
+
+# CUnit's table: "tests  N  N  N  N  N": total, ran, passed, failed.
+unit() {
+	local name log status counts
+	name=$(basename "$1") log=$logs/$(basename "$(dirname "$results")")-$(basename "$results")-$(basename "$1").log
+	timeout 600 "$1" >"$log" 2>&1
+	status=$?
+	counts=$(awk '/^ *tests +[0-9]/ { p += $4; f += $5 } END { print p + 0, f + 0 }' "$log")
+	if [ $status -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
+		echo "exit status $status" >>"$log"
+		note "${counts% *}" 1 "$name" "$log"
+	elif [ "$counts" = "0 0" ]; then
+		echo "no test ran" >>"$log"
+		note 0 1 "$name" "$log"
+	else
+		note "${counts% *}" "${counts#* }" "$name" "$log"
+	fi
+}
+
+replay() {
+	local name log corpus=$1
+	name=$(basename "$2") log=$logs/replay-$(basename "$2").log
+	if timeout 300 "$2" "$corpus/$name"/* >"$log" 2>&1; then
+		note 1 0 "replay $name" "$log"
+	else
+		note 0 1 "replay $name" "$log"
+	fi
+}
+
+script() {
+	local name log status counts
+	name=$(basename "$1") log=$logs/$(basename "$1").log
+	timeout 1200 "$1" >"$log" 2>&1 </dev/null
+	status=$?
+	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 | awk '{ print $1, $3 }')
+	[ -n "$counts" ] || counts="0 0"
+	if [ $status -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
+		note "${counts% *}" 1 "$name" "$log"
+	elif [ "${counts% *}" -eq 0 ] && [ "${counts#* }" -eq 0 ]; then
+		echo "no test ran" >>"$log"
+		note 0 1 "$name" "$log"
+	else
+		note "${counts% *}" "${counts#* }" "$name" "$log"
+	fi
+}
+
+case $kind in
+unit) for t in "$@"; do unit "$t"; done ;;
+replay)
+	corpus=$1
+	shift
+	for t in "$@"; do replay "$corpus" "$t"; done
+	;;
+script) for t in "$@"; do script "$t"; done ;;
+summary)
+	awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$results"
+	;;
+*)
+	echo "run.sh: unknown kind $kind" >&2
+	exit 2
+	;;
+esac
