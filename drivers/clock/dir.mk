@@ -1,1 +1,1 @@
-# objects of this room
+$(eval $(call lib,clock,drivers/clock/tsc.c))

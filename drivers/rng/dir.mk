@@ -1,1 +1,1 @@
-# objects of this room
+$(eval $(call lib,rng,drivers/rng/system.c drivers/rng/fixed.c))

@@ -8,13 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RNG_BUFFER 256u
+
 struct rng {
 	void (*fill)(struct rng *, void *dst, size_t len);
 	uint64_t state[4];
+	uint8_t buffer[RNG_BUFFER]; /* system: bytes not given out yet, at the end */
 };
 
 /* getrandom(2); buffers 256 bytes so that a record's padding costs no call.
- * Aborts the process when the kernel has no entropy to give. */
+ * What was given out is no longer in the buffer; a child of fork starts with an
+ * empty one. Aborts the process when the kernel has no entropy to give. */
 void rng_system(struct rng *);
 
 /* A repeatable stream from a seed. Tests only. */
