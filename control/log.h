@@ -14,6 +14,9 @@ enum log_level { LOG_L_ERROR = 3, LOG_L_WARN = 4, LOG_L_INFO = 6, LOG_L_DEBUG = 
 /* log_start(name, fd): lines carry `name`; fd -1 writes to stderr (tests, -t). */
 void log_start(const char *name, int fd);
 void log_set_fd(int fd);
+
+/* log_set_level(most): lines above it are not made; LOG_L_INFO at start. */
+void log_set_level(enum log_level most);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_L_ERROR, __VA_ARGS__)

@@ -2,8 +2,9 @@
  * Roles: the processes of the control side. One binary, started again under a
  * role's name: `posternd` is the supervisor; `posternd role NAME INDEX` is a
  * child that gets its supervisor socket as descriptor 3 and its log socket as
- * descriptor 4. Which uid, capabilities and system calls a role has is one
- * table, role.c; a test tries everything that the table denies.
+ * descriptor 4. Who a role runs as is one table, role.c; which capabilities and
+ * system calls it has is another, sandbox.c; a test tries everything that the
+ * tables deny.
  */
 #ifndef POSTERN_CONTROL_ROLE_H
 #define POSTERN_CONTROL_ROLE_H
@@ -33,14 +34,14 @@ struct role {
 	enum role_id id;
 	const char *name;       /* "keeper" */
 	const char *user;       /* account it runs as; NULL: root, or told later (host) */
-	uint32_t pool;          /* how many the supervisor keeps; 0: on demand */
+	uint32_t pool;          /* how many the supervisor keeps; 0: on demand, or as the
+	                           configuration says (gate, clerk) */
 	bool seccomp;           /* filter and no_new_privs (not supervisor, pam, login) */
-	int (*main)(uint32_t index);
 };
 
 extern const struct role roles[ROLE_COUNT];
 
-/* The roles' entry points; each returns an exit status. Each calls
+/* The roles' entry points, called by posternd.c; each returns an exit status. Each calls
  * sandbox_enter (sandbox.h) itself, after it has opened what it needs. */
 int keeper_main(uint32_t index);
 int warden_main(uint32_t index);
@@ -53,5 +54,8 @@ int host_main(uint32_t index);
 int console_main(uint32_t index);
 
 const struct role *role_by_name(const char *name);
+
+/* The group of every role's account; its members may reach nothing more. */
+#define ROLE_GROUP "_postern"
 
 #endif

@@ -15,11 +15,20 @@
 #ifndef POSTERN_CONTROL_SANDBOX_H
 #define POSTERN_CONTROL_SANDBOX_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "control/role.h"
 
 int sandbox_enter(enum role_id role);
 int sandbox_host(uid_t uid, gid_t gid, bool take_identity);
+
+/*
+ * sandbox_hide(paths, count): before sandbox_enter, for a role that stays root:
+ * these files (the host keys, for reader) read as empty in this process, whose
+ * mount namespace becomes its own. A path that does not exist is no error.
+ * 0, or -1 after logging.
+ */
+int sandbox_hide(const char *const *paths, size_t count);
 
 #endif

@@ -1,1 +1,1 @@
-# objects of this room
+$(eval $(call lib,confine,drivers/confine/confine.c drivers/confine/caps.c))

@@ -1,0 +1,104 @@
+#include "control/msg.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "abi/link/packet.h"
+
+#define MSG_HEADER 16u
+
+static_assert(MSG_FDS_MAX == PACKET_FDS_MAX, "a message carries what a packet can");
+
+int
+msg_send(int fd, const struct msg *m)
+{
+	uint8_t buf[MSG_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u16(&w, m->type);
+	put_u16(&w, 0);
+	put_u32(&w, m->conn);
+	put_u32(&w, m->gen);
+	put_u32(&w, m->tag);
+	put_bytes(&w, m->body.data, m->body.len);
+	if (w.bad)
+		return -EMSGSIZE;
+	return packet_send(fd, put_view(&w), m->fds, m->fd_count);
+}
+
+int
+msg_recv(int fd, struct msg *m, uint8_t *buf)
+{
+	struct cur c;
+	size_t len = 0;
+	uint16_t kind;
+	int r, i;
+
+	memset(m, 0, sizeof(*m));
+	r = packet_recv(fd, buf, MSG_MAX, &len, m->fds, &m->fd_count);
+	if (r != 1)
+		return r;
+	for (i = m->fd_count; i < MSG_FDS_MAX; i++)
+		m->fds[i] = -1;
+	c = cur_of(buf, len);
+	m->type = cur_u16(&c);
+	kind = cur_u16(&c);
+	m->conn = cur_u32(&c);
+	m->gen = cur_u32(&c);
+	m->tag = cur_u32(&c);
+	m->body = cur_take(&c, cur_left(&c));
+	if (len < MSG_HEADER || kind != 0) {
+		msg_drop_fds(m);
+		return -1;
+	}
+	return 1;
+}
+
+void
+msg_drop_fds(struct msg *m)
+{
+	int i;
+
+	for (i = 0; i < m->fd_count; i++) {
+		if (m->fds[i] >= 0)
+			close(m->fds[i]);
+		m->fds[i] = -1;
+	}
+}
+
+int
+msg_take_fd(struct msg *m, int i)
+{
+	int fd;
+
+	if (i < 0 || i >= m->fd_count)
+		return -1;
+	fd = m->fds[i];
+	m->fds[i] = -1;
+	return fd;
+}
+
+int
+msg_pair(int fds[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
+		return -errno;
+	return 0;
+}
+
+const char *
+msg_name(uint16_t type)
+{
+	switch (type) {
+#define MSG(NAME, number, from, to, fds, text) \
+	case number: \
+		return #NAME;
+#include "control/msg.def"
+#undef MSG
+	}
+	return "?";
+}

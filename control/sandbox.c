@@ -1,0 +1,206 @@
+#include "control/sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "control/log.h"
+#include "drivers/confine/confine.h"
+
+/* ---- groups of system calls ---- */
+
+/* What every role does: read and write what it holds, wait, manage memory. */
+static const char *const calls_base[] = { "read", "write", "readv", "writev", "close", "lseek", "fcntl",
+	"fstat", "dup", "epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl", "epoll_create1", "poll",
+	"ppoll", "select", "pselect6", "timerfd_create", "timerfd_settime", "timerfd_gettime", "eventfd2",
+	"pipe2", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "sendto", "recvfrom", "getsockopt",
+	"setsockopt", "shutdown", "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "mlock", "mlock2",
+	"munlock", "futex", "getrandom", "clock_gettime", "clock_getres", "gettimeofday", "time",
+	"clock_nanosleep", "nanosleep", "sched_yield", "sched_getaffinity", "getcpu", "rt_sigreturn",
+	"rt_sigprocmask", "rt_sigaction", "sigaltstack", "restart_syscall", "exit", "exit_group", "getpid",
+	"gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getgroups", "getresuid", "getresgid",
+	"uname", "sysinfo", "getrusage", "membarrier", "rseq", "set_robust_list", "prctl", "raise", NULL };
+
+/* A link's own side: its memory file, made anew whenever the dataplane returns. */
+static const char *const calls_region[] = { "memfd_create", "ftruncate", NULL };
+
+/* Files for reading; the name service's socket, where one is used. */
+static const char *const calls_read[] = { "open-read", "newfstatat", "stat", "lstat", "statx", "access",
+	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "pread64", "getcwd", "fstatfs",
+	"statfs", "socket-unix", "connect", "getpeername", "getsockname", NULL };
+
+/* Taking an account's view of the file system, and giving it back. */
+static const char *const calls_identity[] = { "setfsuid", "setfsgid", "setgroups", "setresuid", "setresgid",
+	"setreuid", "setregid", NULL };
+
+/* Clients of a listening socket that was opened before. */
+static const char *const calls_serve[] = { "accept4", "accept", "pread64", NULL };
+
+/* A plugin's: files as the account it runs as, its own shared object, threads
+ * for tasks, a pseudo terminal's master. */
+static const char *const calls_plugin[] = { "openat", "open", "openat2", "newfstatat", "stat", "lstat",
+	"statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "pread64",
+	"pwrite64", "preadv", "pwritev", "getcwd", "chdir", "fchdir", "fstatfs", "statfs", "fsync",
+	"fdatasync", "fallocate", "truncate", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "rename",
+	"renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat",
+	"chown", "fchown", "fchownat", "lchown", "utimensat", "umask", "flock", "copy_file_range", "sendfile",
+	"splice", "dup2", "dup3", "mmap-exec", "threads", "tty", "socket-unix", "connect", "getpeername",
+	"getsockname", "sched_setaffinity", "getpriority", "setpriority", NULL };
+
+/* Nobody asks for these in good faith: the process ends. */
+static const char *const calls_kill[] = { "execve", "execveat", "ptrace", "process_vm_readv",
+	"process_vm_writev", "bpf", "kexec_load", "kexec_file_load", "init_module", "finit_module",
+	"delete_module", "mount", "umount2", "pivot_root", "chroot", "setns", "unshare", "perf_event_open",
+	"userfaultfd", "add_key", "request_key", "keyctl", "pidfd_getfd", "io_uring_setup", "io_uring_enter",
+	"io_uring_register", "open_by_handle_at", "iopl", "ioperm", "reboot", "swapon", "swapoff", "acct",
+	"quotactl", "settimeofday", "clock_settime", "adjtimex", "personality", "modify_ldt", NULL };
+
+/* ---- one row per role ---- */
+
+#define GROUPS_MAX 4
+
+struct box {
+	const char *const *calls[GROUPS_MAX]; /* beside calls_base */
+	int caps[4];
+	size_t cap_count;
+	bool secrets;                         /* memory stays out of swap */
+};
+
+static const struct box boxes[ROLE_COUNT] = {
+	[ROLE_KEEPER] = { .secrets = true },
+	[ROLE_WARDEN] = { .calls = { calls_read } },
+	[ROLE_READER] = { .calls = { calls_read, calls_identity }, .caps = { CAP_SETUID, CAP_SETGID },
+	    .cap_count = 2 },
+	[ROLE_GATE] = { .calls = { calls_region }, .secrets = true },
+	[ROLE_CLERK] = { .calls = { calls_region }, .secrets = true },
+	[ROLE_HOST] = { .calls = { calls_region, calls_plugin } },
+	[ROLE_CONSOLE] = { .calls = { calls_serve } },
+};
+
+#define CALLS_MAX 256
+
+static int
+filter(const struct box *b)
+{
+	const char *list[CALLS_MAX];
+	const char *const *from = calls_base;
+	size_t n = 0;
+	int group = 0;
+
+	while (from != NULL) {
+		for (; *from != NULL && n + 1 < CALLS_MAX; from++)
+			list[n++] = *from;
+		from = group < GROUPS_MAX ? b->calls[group++] : NULL;
+	}
+	list[n] = NULL;
+	return confine_filter(list, calls_kill, true);
+}
+
+static int
+failed(const char *what)
+{
+	log_error("sandbox: %s: %s", what, strerror(errno));
+	return -1;
+}
+
+static int
+identity(uid_t uid, gid_t gid)
+{
+	static const int needed[] = { CAP_SETUID, CAP_SETGID, CAP_IPC_LOCK };
+
+	/* The bounding set can be emptied only before the identity goes. */
+	if (confine_caps(needed, sizeof(needed) / sizeof(needed[0])) != 0)
+		return failed("bounding set");
+	if (setgroups(0, NULL) != 0)
+		return failed("supplementary groups");
+	if (setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+		return failed("identity");
+	if (uid != 0 && (setuid(0) == 0 || setgid(0) == 0)) {
+		errno = EPERM;
+		return failed("identity can be taken back");
+	}
+	return 0;
+}
+
+static void
+lock_memory(void)
+{
+	/* Touched pages only: an untouched page holds nothing. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		log_warn("sandbox: memory cannot be locked: %s", strerror(errno));
+}
+
+static int
+close_box(const struct box *b, bool dies_with_parent)
+{
+	if (confine_caps(b->caps, b->cap_count) != 0)
+		return failed("capabilities");
+	if (confine_secrets() != 0)
+		return failed("core dumps");
+	/* A change of identity has cleared it. */
+	if (dies_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return failed("parent death signal");
+	if (filter(b) != 0)
+		return failed("system call filter");
+	return 0;
+}
+
+int
+sandbox_enter(enum role_id role)
+{
+	const struct role *r = &roles[role];
+	const struct box *b = &boxes[role];
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct passwd *pw;
+
+	if (!r->seccomp)
+		return 0;
+	if (r->user != NULL) {
+		errno = 0;
+		pw = getpwnam(r->user);
+		if (pw == NULL) {
+			log_error("sandbox: there is no account %s", r->user);
+			return -1;
+		}
+		if (b->secrets)
+			(void)setrlimit(RLIMIT_MEMLOCK, &all);
+		if (identity(pw->pw_uid, pw->pw_gid) != 0)
+			return -1;
+	}
+	if (b->secrets)
+		lock_memory();
+	return close_box(b, true);
+}
+
+int
+sandbox_host(uid_t uid, gid_t gid, bool take_identity)
+{
+	if (take_identity && identity(uid, gid) != 0)
+		return -1;
+	return close_box(&boxes[ROLE_HOST], false);
+}
+
+int
+sandbox_hide(const char *const *paths, size_t count)
+{
+	size_t i;
+
+	if (unshare(CLONE_NEWNS) != 0)
+		return failed("mount namespace");
+	/* Slave, so that a home directory mounted later is seen here too. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
+		return failed("mount propagation");
+	for (i = 0; i < count; i++)
+		if (mount("/dev/null", paths[i], NULL, MS_BIND, NULL) != 0 && errno != ENOENT)
+			return failed(paths[i]);
+	return 0;
+}
