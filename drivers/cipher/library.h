@@ -1,0 +1,25 @@
+/*
+ * What an engine's file offers to select.c: one struct cipher_library. Engines
+ * on third-party libraries are referred to weakly, so a program gets those that
+ * it links and builds without the others.
+ */
+#ifndef POSTERN_DRIVERS_CIPHER_LIBRARY_H
+#define POSTERN_DRIVERS_CIPHER_LIBRARY_H
+
+#include "drivers/cipher/engine.h"
+
+struct cipher_library {
+	/* Everything that allocates, opens files or asks the CPU; NULL: nothing.
+	 * 0, or -1 when the library cannot be used. Called once. */
+	int (*start)(void);
+	const struct cipher_engine *rows;
+	size_t count;
+};
+
+extern const struct cipher_library cipher_library_ipsecmb __attribute__((weak));
+extern const struct cipher_library cipher_library_openssl __attribute__((weak));
+extern const struct cipher_library cipher_library_ref;
+
+extern const char cipher_wanted_ipsecmb, cipher_wanted_openssl;
+
+#endif
