@@ -1,4 +1,5 @@
 # shared by the roles
 $(eval $(call lib,pamwrap,control/pamwrap.c))
-$(eval $(call lib,conf,control/conf.c control/conf_table.c control/conf_parse.c control/conf_dump.c))
+$(eval $(call lib,conf,control/conf.c control/conf_table.c control/conf_nearest.c control/conf_parse.c \
+	control/conf_value.c control/conf_dump.c))
 $(eval $(call lib,ctl,control/msg.c control/loop.c control/log.c control/role.c control/sandbox.c control/spawn.c))

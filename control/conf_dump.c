@@ -1,0 +1,210 @@
+/*
+ * What is in effect, as lines that parse back to the same settings.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/conf_row.h"
+
+typedef void dump_fn(FILE *f, const struct conf_row *row, const struct conf *c);
+
+static const void *
+field(const struct conf_row *row, const struct conf *c)
+{
+	return (const char *)c + row->off;
+}
+
+static uint32_t
+field_count(const struct conf_row *row, const struct conf *c)
+{
+	return *(const uint32_t *)(const void *)((const char *)c + row->count_off);
+}
+
+static void
+put_name(FILE *f, const struct conf_row *row)
+{
+	for (const char *at = row->name; *at != '\0'; at++)
+		fputc(tolower((unsigned char)*at), f);
+}
+
+/* A word as the parser cuts it: quoted where it would not come back whole. */
+static void
+put_word(FILE *f, const char *text)
+{
+	bool quote = text[strcspn(text, " \t\"'\\#=")] != '\0';
+
+	fputc(' ', f);
+	if (quote)
+		fputc('"', f);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\' || *text == '\'')
+			fputc('\\', f);
+		fputc(*text, f);
+	}
+	if (quote)
+		fputc('"', f);
+}
+
+static void
+put_text(FILE *f, const struct conf_row *row, const char *text)
+{
+	put_name(f, row);
+	put_word(f, text[0] != '\0' ? text : "none");
+	fputc('\n', f);
+}
+
+static void
+put_number(FILE *f, const struct conf_row *row, uint32_t v)
+{
+	put_name(f, row);
+	fprintf(f, " %" PRIu32 "\n", v);
+}
+
+static void
+dump_flag(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_text(f, row, *(const bool *)field(row, c) ? "yes" : "no");
+}
+
+static void
+dump_number(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_number(f, row, *(const uint32_t *)field(row, c));
+}
+
+static void
+dump_port(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_number(f, row, *(const uint16_t *)field(row, c));
+}
+
+static void
+dump_text(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_text(f, row, field(row, c));
+}
+
+static void
+dump_nic(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	if (c->nic[0] != '\0')
+		put_text(f, row, c->nic);
+}
+
+static void
+dump_word(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	for (const struct conf_word *w = row->words; w->name != NULL; w++) {
+		if (w->value == *(const int *)field(row, c)) {
+			put_text(f, row, w->name);
+			return;
+		}
+	}
+}
+
+/* AcceptEnv and the like: a line each. */
+static void
+dump_list(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	for (uint32_t i = 0; i < field_count(row, c); i++)
+		put_text(f, row, (const char *)field(row, c) + (size_t)i * row->size);
+}
+
+static void
+dump_list_once(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	if (field_count(row, c) == 0)
+		put_word(f, "none");
+	for (uint32_t i = 0; i < field_count(row, c); i++)
+		put_word(f, (const char *)field(row, c) + (size_t)i * row->size);
+	fputc('\n', f);
+}
+
+static void
+dump_addresses(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	const struct conf_address *a = field(row, c);
+
+	for (uint32_t i = 0; i < field_count(row, c); i++, a++) {
+		char text[INET6_ADDRSTRLEN];
+
+		inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, text, sizeof text);
+		put_name(f, row);
+		if (row->min != 0)
+			fprintf(f, " %s/%u\n", text, a->prefix);
+		else
+			fprintf(f, " %s\n", text);
+	}
+}
+
+static void
+dump_rekey(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	if (c->rekey_bytes != 0)
+		fprintf(f, " %" PRIu64, c->rekey_bytes);
+	else
+		fputs(" default", f);
+	if (c->rekey_s != 0)
+		fprintf(f, " %" PRIu32 "\n", c->rekey_s);
+	else
+		fputs(" none\n", f);
+}
+
+static void
+dump_subsystem(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	for (uint32_t i = 0; i < c->subsystem_count; i++) {
+		const struct conf_subsystem *s = &c->subsystem[i];
+
+		put_name(f, row);
+		if (s->plugin[0] != '\0')
+			fprintf(f, " %s plugin:%s\n", s->name, s->plugin);
+		else
+			fprintf(f, " %s %s\n", s->name, s->command);
+	}
+}
+
+/* Kinds without an entry are no settings. */
+static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
+	[CONF_K_FLAG] = dump_flag,
+	[CONF_K_NUMBER] = dump_number,
+	[CONF_K_TIME] = dump_number,
+	[CONF_K_PORT] = dump_port,
+	[CONF_K_TEXT] = dump_text,
+	[CONF_K_PATH] = dump_text,
+	[CONF_K_NIC] = dump_nic,
+	[CONF_K_WORD] = dump_word,
+	[CONF_K_LIST] = dump_list,
+	[CONF_K_LIST_ONCE] = dump_list_once,
+	[CONF_K_PATHS] = dump_list,
+	[CONF_K_ADDRESSES] = dump_addresses,
+	[CONF_K_REKEY] = dump_rekey,
+	[CONF_K_SUBSYSTEM] = dump_subsystem,
+};
+
+char *
+conf_dump(const struct conf *c)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	bool bad;
+
+	if (f == NULL)
+		return NULL;
+	for (size_t i = 0; i < conf_row_count; i++)
+		if (dump_of[conf_rows[i].kind] != NULL)
+			dump_of[conf_rows[i].kind](f, &conf_rows[i], c);
+	bad = ferror(f) != 0;
+	if (fclose(f) != 0 || bad) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,100 @@
+/*
+ * Rows of the keyword table, and what parser and dump share. Not for others:
+ * they read conf.h.
+ */
+#ifndef POSTERN_CONTROL_CONF_ROW_H
+#define POSTERN_CONTROL_CONF_ROW_H
+
+#include "control/conf.h"
+
+enum conf_kind {
+	CONF_K_FLAG,       /* yes or no */
+	CONF_K_NUMBER,     /* u32 in min..max */
+	CONF_K_TIME,       /* u32 seconds, sshd's time format */
+	CONF_K_PORT,       /* u16; once */
+	CONF_K_TEXT,       /* one word; "none" is the empty text */
+	CONF_K_PATH,       /* the same, absolute; "none" only where min is 0 */
+	CONF_K_NIC,        /* DRIVER:DEVICE */
+	CONF_K_WORD,       /* int, one of words */
+	CONF_K_LIST,       /* words, repeated lines accumulate */
+	CONF_K_LIST_ONCE,  /* words, the first line wins; "none" is the empty list */
+	CONF_K_PATHS,      /* one absolute path a line, repeated lines accumulate */
+	CONF_K_ADDRESSES,  /* address, min 1: with prefix length; lines accumulate */
+	CONF_K_REKEY,
+	CONF_K_SUBSYSTEM,
+	CONF_K_INCLUDE,
+	CONF_K_MATCH,
+	CONF_K_ALGORITHMS, /* not a setting yet: must not exclude what is served */
+	CONF_K_WARN,       /* sshd's, not served; leaving it out opens nothing */
+	CONF_K_REFUSE,     /* sshd's, not served; leaving it out would */
+	CONF_K_ALIAS,      /* another name for the keyword `why` */
+	CONF_K_KIND_COUNT,
+};
+
+struct conf_word {
+	const char *name;
+	int value;
+};
+
+struct conf_row {
+	const char *name;
+	enum conf_kind kind;
+	size_t off;           /* of the field in struct conf */
+	size_t count_off;     /* lists: of the count */
+	uint32_t size;        /* text: bytes with the NUL; lists: of one element */
+	uint32_t min, max;
+	const struct conf_word *words; /* CONF_K_WORD; a NULL name ends */
+	const char *fine;     /* not served: values that ask for nothing we lack,
+	                         space separated; algorithms: what is served */
+	const char *why;      /* not served: the reason that people read */
+};
+
+extern const struct conf_row conf_rows[];
+extern const size_t conf_row_count;
+
+/* By name, without regard to case; aliases are followed. NULL: unknown. */
+const struct conf_row *conf_row_find(const char *name);
+
+/* The known name nearest to `name`, or NULL when none is near. */
+const char *conf_row_nearest(const char *name);
+
+#define CONF_LINE_MAX 4096
+#define CONF_ARGS_MAX 64
+#define CONF_DEPTH_MAX 8
+#define CONF_FILE_MAX (1024u * 1024u)
+
+struct conf_parser {
+	struct conf *conf;
+	struct conf *spare;      /* where a later value of a set keyword goes */
+	uint8_t *seen;           /* per row */
+	conf_report_fn *report;
+	void *ctx;
+	const char *dir;         /* of relative Includes; NULL: no Include here */
+	const char *file;
+	unsigned line;
+	unsigned depth;
+	int errors;
+	bool skipping;           /* inside a Match block that was refused */
+};
+
+/* One line, cut into words. `rest` is the raw text from the second word on. */
+struct conf_args {
+	char *word[CONF_ARGS_MAX];
+	int count;
+	char rest[CONF_LINE_MAX];
+};
+
+void conf_say(struct conf_parser *p, bool fatal, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* conf_value(p, row, c, a): the row's value into *c, errors told. */
+void conf_value(struct conf_parser *p, const struct conf_row *row, struct conf *c,
+    const struct conf_args *a);
+
+/* conf_text(p, text, len, file): the lines of one file. */
+void conf_text(struct conf_parser *p, const char *text, size_t len, const char *file);
+
+/* conf_include(p, pattern): read what the pattern names. conf.c */
+void conf_include(struct conf_parser *p, const char *pattern);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * Every keyword: our own, sshd's that are served, and all others of
+ * sshd_config(5) as of OpenSSH 10 with what becomes of them.
+ *
+ * A keyword that is not served is CONF_K_WARN where ignoring it can only close
+ * something (a method, a forwarding, a source of keys that is not there), and
+ * CONF_K_REFUSE where somebody whom the administrator meant to keep out or to
+ * confine would be let in. Values in `fine` ask for what we do anyway.
+ */
+#include "control/conf_row.h"
+
+#include <strings.h>
+
+#include "control/log.h"
+
+#define OFF(field) .off = offsetof(struct conf, field)
+#define SIZE(field) .size = sizeof((struct conf *)NULL)->field
+#define ELEMENT(field) .size = sizeof((struct conf *)NULL)->field[0]
+#define LISTED(field) OFF(field), .count_off = offsetof(struct conf, field##_count), ELEMENT(field)
+
+#define FLAG(NAME, field) { .name = NAME, .kind = CONF_K_FLAG, OFF(field) }
+#define NUMBER(NAME, field, lo, hi) \
+	{ .name = NAME, .kind = CONF_K_NUMBER, OFF(field), .min = lo, .max = hi }
+#define TIME(NAME, field) { .name = NAME, .kind = CONF_K_TIME, OFF(field), .max = INT32_MAX }
+#define TEXT(NAME, field) { .name = NAME, .kind = CONF_K_TEXT, OFF(field), SIZE(field) }
+#define PATH(NAME, field, need) \
+	{ .name = NAME, .kind = CONF_K_PATH, OFF(field), SIZE(field), .min = need }
+#define WARN(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_WARN, .fine = FINE, .why = WHY }
+#define REFUSE(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_REFUSE, .fine = FINE, .why = WHY }
+#define ALGORITHMS(NAME, SERVED) { .name = NAME, .kind = CONF_K_ALGORITHMS, .fine = SERVED }
+#define ALIAS(NAME, REAL) { .name = NAME, .kind = CONF_K_ALIAS, .why = REAL }
+
+static const struct conf_word root_words[] = {
+	{ "no", CONF_ROOT_NO },
+	{ "prohibit-password", CONF_ROOT_PROHIBIT_PASSWORD },
+	{ "without-password", CONF_ROOT_PROHIBIT_PASSWORD },
+	{ "forced-commands-only", CONF_ROOT_FORCED_ONLY },
+	{ "yes", CONF_ROOT_YES },
+	{ NULL, 0 },
+};
+
+/* sshd's finer levels fall on ours; the dump writes the first name of a value. */
+static const struct conf_word level_words[] = {
+	{ "ERROR", LOG_L_ERROR },
+	{ "QUIET", LOG_L_ERROR },
+	{ "FATAL", LOG_L_ERROR },
+	{ "INFO", LOG_L_INFO },
+	{ "VERBOSE", LOG_L_INFO },
+	{ "DEBUG", LOG_L_DEBUG },
+	{ "DEBUG1", LOG_L_DEBUG },
+	{ "DEBUG2", LOG_L_DEBUG },
+	{ "DEBUG3", LOG_L_DEBUG },
+	{ NULL, 0 },
+};
+
+static const char no_forward[] = "forwarding is not served yet, nothing is forwarded";
+static const char no_gssapi[] = "GSSAPI authentication is not served";
+static const char no_hostbased[] = "host-based authentication is not served";
+static const char no_kerberos[] = "Kerberos passwords are not served";
+static const char no_certs[] = "certificates are not accepted yet";
+static const char no_x11[] = "X11 forwarding is not served yet";
+static const char no_sk[] = "security keys are not accepted yet";
+static const char no_prompt[] = "this method is not served yet and not offered; public keys are";
+static const char who_may[] = "not served yet: ignoring it would let in people whom it keeps out";
+static const char confine[] = "not served yet: ignoring it would leave people unconfined";
+static const char limits[] = "not served yet: ignoring it would lift a limit";
+static const char obsolete[] = "sshd itself ignores this keyword now";
+
+const struct conf_row conf_rows[] = {
+	/* ours: the dataplane */
+	{ .name = "Nic", .kind = CONF_K_NIC, OFF(nic), SIZE(nic) },
+	{ .name = "Address", .kind = CONF_K_ADDRESSES, LISTED(address), .min = 1 },
+	{ .name = "Gateway", .kind = CONF_K_ADDRESSES, LISTED(gateway) },
+	NUMBER("Workers", workers, 1, 1),
+	NUMBER("GateProcesses", gates, 1, 64),
+	NUMBER("ClerkProcesses", clerks, 1, 64),
+	NUMBER("DataplaneMemory", memory_mb, 32, 1048576),
+	FLAG("HugePages", huge_pages),
+	NUMBER("MaxConnections", conn_max, 1, 1048576),
+	/* ours: plugins and paths */
+	PATH("PluginDir", plugin_dir, 1),
+	PATH("DataplaneSocket", dataplane_socket, 1),
+	PATH("ControlSocket", control_socket, 1),
+	PATH("LogFile", log_file, 0),
+
+	/* sshd's, served */
+	{ .name = "Port", .kind = CONF_K_PORT, OFF(port) },
+	{ .name = "HostKey", .kind = CONF_K_PATHS, LISTED(host_key) },
+	{ .name = "AuthorizedKeysFile", .kind = CONF_K_LIST_ONCE, LISTED(authorized_keys) },
+	FLAG("PubkeyAuthentication", pubkey_authentication),
+	FLAG("StrictModes", strict_modes),
+	FLAG("UsePAM", use_pam),
+	TEXT("PAMServiceName", pam_service),
+	{ .name = "PermitRootLogin", .kind = CONF_K_WORD, OFF(permit_root_login), .words = root_words },
+	TIME("LoginGraceTime", login_grace_s),
+	NUMBER("MaxAuthTries", max_auth_tries, 1, 1000),
+	NUMBER("MaxSessions", max_sessions, 0, 1000),
+	{ .name = "RekeyLimit", .kind = CONF_K_REKEY },
+	TIME("ClientAliveInterval", alive_interval_s),
+	NUMBER("ClientAliveCountMax", alive_count_max, 0, INT32_MAX),
+	TEXT("VersionAddendum", version_addendum),
+	{ .name = "AcceptEnv", .kind = CONF_K_LIST, LISTED(accept_env) },
+	{ .name = "LogLevel", .kind = CONF_K_WORD, OFF(log_level), .words = level_words },
+	FLAG("PrintMotd", print_motd),
+	FLAG("PermitTTY", permit_tty),
+	{ .name = "Subsystem", .kind = CONF_K_SUBSYSTEM },
+	{ .name = "Include", .kind = CONF_K_INCLUDE },
+	{ .name = "Match", .kind = CONF_K_MATCH },
+
+	/* sshd's choice of algorithms: one of each is served so far */
+	ALGORITHMS("Ciphers", "aes128-gcm@openssh.com"),
+	ALGORITHMS("KexAlgorithms", "curve25519-sha256|curve25519-sha256@libssh.org"),
+	ALGORITHMS("HostKeyAlgorithms", "ssh-ed25519"),
+	ALGORITHMS("PubkeyAcceptedAlgorithms", "ssh-ed25519"),
+	ALIAS("PubkeyAcceptedKeyTypes", "PubkeyAcceptedAlgorithms"),
+	WARN("MACs", NULL, "the cipher that is served authenticates by itself"),
+
+	/* who may log in, and as what */
+	REFUSE("AllowUsers", NULL, who_may),
+	REFUSE("DenyUsers", NULL, who_may),
+	REFUSE("AllowGroups", NULL, who_may),
+	REFUSE("DenyGroups", NULL, who_may),
+	REFUSE("AuthenticationMethods", "any publickey", who_may),
+	REFUSE("RevokedKeys", "none", "not served yet: ignoring it would accept revoked keys"),
+	REFUSE("RefuseConnection", "no", who_may),
+	REFUSE("AddressFamily", "any", "say which addresses are served with Address"),
+	REFUSE("ListenAddress", "0.0.0.0 :: [::] *", "say which addresses are served with Address"),
+	REFUSE("RDomain", "none", "routing domains are not served"),
+	REFUSE("ForceCommand", "none", confine),
+	REFUSE("ChrootDirectory", "none", confine),
+	REFUSE("PermitOpen", "any none", confine),
+	REFUSE("PermitListen", "any none", confine),
+	REFUSE("ChannelTimeout", "none", limits),
+	REFUSE("UnusedConnectionTimeout", "none 0", limits),
+	REFUSE("MaxStartups", "10:30:100", limits),
+	REFUSE("PerSourceMaxStartups", "none", limits),
+	REFUSE("PerSourcePenalties", "no", limits),
+	WARN("PerSourceNetBlockSize", "32:128", "there are no limits per source yet"),
+	WARN("PerSourcePenaltyExemptList", "none", "there are no limits per source yet"),
+
+	/* methods and sources of keys that are not there */
+	WARN("PasswordAuthentication", "no", no_prompt),
+	WARN("KbdInteractiveAuthentication", "no", no_prompt),
+	ALIAS("ChallengeResponseAuthentication", "KbdInteractiveAuthentication"),
+	ALIAS("SkeyAuthentication", "KbdInteractiveAuthentication"),
+	ALIAS("DSAAuthentication", "PubkeyAuthentication"),
+	WARN("PermitEmptyPasswords", "no", "passwords are not served yet"),
+	WARN("AuthorizedKeysCommand", "none", "no command is asked for keys yet"),
+	WARN("AuthorizedKeysCommandUser", "none", "no command is asked for keys yet"),
+	WARN("AuthorizedPrincipalsFile", "none", no_certs),
+	WARN("AuthorizedPrincipalsCommand", "none", no_certs),
+	WARN("AuthorizedPrincipalsCommandUser", "none", no_certs),
+	WARN("TrustedUserCAKeys", "none", no_certs),
+	WARN("CASignatureAlgorithms", NULL, no_certs),
+	WARN("HostCertificate", "none", "host certificates are not shown yet, the plain key is"),
+	WARN("HostKeyAgent", "none", "host keys are read from their files"),
+	WARN("RequiredRSASize", NULL, "RSA keys are not accepted yet"),
+	WARN("PubkeyAuthOptions", "none", no_sk),
+	WARN("SecurityKeyProvider", "internal", no_sk),
+	WARN("HostbasedAuthentication", "no", no_hostbased),
+	WARN("HostbasedAcceptedAlgorithms", NULL, no_hostbased),
+	ALIAS("HostbasedAcceptedKeyTypes", "HostbasedAcceptedAlgorithms"),
+	WARN("HostbasedUsesNameFromPacketOnly", "no", no_hostbased),
+	WARN("IgnoreRhosts", "yes", no_hostbased),
+	WARN("IgnoreUserKnownHosts", "no yes", no_hostbased),
+	WARN("GSSAPIAuthentication", "no", no_gssapi),
+	WARN("GSSAPICleanupCredentials", "yes no", no_gssapi),
+	WARN("GSSAPIDelegateCredentials", "no", no_gssapi),
+	WARN("GSSAPIKeyExchange", "no", no_gssapi),
+	WARN("GSSAPIKexAlgorithms", NULL, no_gssapi),
+	WARN("GSSAPIStoreCredentialsOnRekey", "no", no_gssapi),
+	WARN("GSSAPIStrictAcceptorCheck", "yes no", no_gssapi),
+	WARN("KerberosAuthentication", "no", no_kerberos),
+	WARN("KerberosGetAFSToken", "no", no_kerberos),
+	WARN("KerberosOrLocalPasswd", "yes no", no_kerberos),
+	WARN("KerberosTicketCleanup", "yes no", no_kerberos),
+
+	/* what a login could do, and cannot yet */
+	WARN("AllowAgentForwarding", "no", no_forward),
+	WARN("AllowStreamLocalForwarding", "no", no_forward),
+	WARN("AllowTcpForwarding", "no", no_forward),
+	WARN("DisableForwarding", "yes no", no_forward),
+	WARN("GatewayPorts", "no", no_forward),
+	WARN("PermitTunnel", "no", no_forward),
+	WARN("StreamLocalBindMask", NULL, no_forward),
+	WARN("StreamLocalBindUnlink", "no", no_forward),
+	WARN("X11Forwarding", "no", no_x11),
+	WARN("X11DisplayOffset", NULL, no_x11),
+	WARN("X11UseLocalhost", "yes", no_x11),
+	WARN("XAuthLocation", NULL, no_x11),
+	WARN("PermitUserEnvironment", "no", "~/.ssh/environment is not read"),
+	WARN("PermitUserRC", "no", "~/.ssh/rc is not run"),
+	WARN("SetEnv", NULL, "no variables are set for logins yet"),
+	WARN("ExposeAuthInfo", "no", "SSH_USER_AUTH is not set"),
+	WARN("Banner", "none", "no banner is sent yet"),
+	WARN("PrintLastLog", "no", "the last login is shown only by PAM modules"),
+
+	/* matters of sshd's own making */
+	WARN("Compression", "no", "packets are not compressed yet"),
+	WARN("DebianBanner", "no", "our identification has no such suffix"),
+	WARN("FingerprintHash", "sha256", "fingerprints are SHA256"),
+	WARN("IPQoS", NULL, "packets carry no class of service yet"),
+	WARN("LogVerbose", "none", "set LogLevel instead"),
+	WARN("ModuliFile", NULL, "group exchange is not served"),
+	WARN("PidFile", "none", "no process id file is written"),
+	WARN("SshdAuthPath", NULL, "there is no such program here"),
+	WARN("SshdSessionPath", NULL, "there is no such program here"),
+	WARN("SyslogFacility", NULL, "log lines go to LogFile or standard error"),
+	WARN("TCPKeepAlive", "no", "dead peers are found with ClientAliveInterval"),
+	ALIAS("KeepAlive", "TCPKeepAlive"),
+	WARN("UseDNS", "no", "addresses are not looked up"),
+	WARN("AFSTokenPassing", "no", no_kerberos),
+	WARN("KerberosTgtPassing", "no", no_kerberos),
+	WARN("AuthorizedKeysFile2", NULL, "name the file in AuthorizedKeysFile"),
+	WARN("CheckMail", NULL, obsolete),
+	WARN("KeyRegenerationInterval", NULL, obsolete),
+	WARN("PAMAuthenticationViaKbdInt", NULL, obsolete),
+	WARN("Protocol", "2", obsolete),
+	WARN("ReverseMappingCheck", NULL, obsolete),
+	WARN("RhostsAuthentication", "no", obsolete),
+	WARN("RhostsRSAAuthentication", "no", obsolete),
+	WARN("RSAAuthentication", NULL, obsolete),
+	WARN("ServerKeyBits", NULL, obsolete),
+	WARN("UseLogin", "no", obsolete),
+	WARN("UsePrivilegeSeparation", NULL, obsolete),
+	WARN("VerifyReverseMapping", NULL, obsolete),
+};
+
+const size_t conf_row_count = sizeof conf_rows / sizeof conf_rows[0];
+
+const struct conf_row *
+conf_row_find(const char *name)
+{
+	for (size_t i = 0; i < conf_row_count; i++) {
+		if (strcasecmp(conf_rows[i].name, name) != 0)
+			continue;
+		if (conf_rows[i].kind != CONF_K_ALIAS)
+			return &conf_rows[i];
+		name = conf_rows[i].why;
+		i = (size_t)-1;
+	}
+	return NULL;
+}
