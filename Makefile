@@ -122,6 +122,9 @@ $(OUT)/%.a:
 
 FUZZ_BINS := $(addprefix $(BIN)/fuzz/,$(FUZZERS))
 
+print-%:
+	@echo $($*)
+
 .PHONY: all build check test test-full run fuzz bench install format clean deps includes abi-check units
 build: $(PROGS) $(PLUGIN_OUT)
 units: $(UNITS) $(FUZZ_BINS)

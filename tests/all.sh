@@ -1,0 +1,42 @@
+#!/bin/bash
+# `make test` (short) and `make test-full` (full): every kind of test, with one
+# summary at the end. Root.
+set -u
+cd "$(dirname "$0")/.."
+form=$1
+build=${BUILD:-build}
+results=$build/results-all
+[ "$(id -u)" -eq 0 ] || { echo "make test needs root (network namespaces, packages): sudo make test" >&2; exit 2; }
+mkdir -p "$build"
+rm -f "$results"
+jobs=$(nproc)
+tools/hugepages.sh || true
+export FORM=$form
+
+stage() { # name command...
+	local name=$1 start=$SECONDS
+	shift
+	echo "== $name"
+	if "$@"; then
+		echo "== $name: done in $((SECONDS - start)) s"
+	else
+		echo "== $name: FAILED after $((SECONDS - start)) s"
+		echo "0 1 $name" >>"$results"
+	fi
+}
+
+collect() { cat "$@" >>"$results" 2>/dev/null; }
+
+stage "build" make --no-print-directory -j"$jobs" build units
+stage "check" make --no-print-directory check
+collect "$build/results"
+stage "check with ASan and UBSan: build" make --no-print-directory -j"$jobs" SAN=1 build units
+stage "check with ASan and UBSan" make --no-print-directory SAN=1 check
+collect "$build/results-san"
+stage "abi" make --no-print-directory abi-check
+stage "interop" env BIN="$build/bin" tests/run.sh script "$build/results-interop" $(tests/interop/list.sh "$form")
+collect "$build/results-interop"
+if [ "$form" = full ] || [ "${DEBIAN13:-1}" = 1 ]; then
+	stage "make check on Debian 13" tests/debian13.sh
+fi
+tests/run.sh summary "$results"
