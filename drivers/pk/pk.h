@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* pk_start(): everything that the library loads or allocates once. Before a
+ * sandbox, before threads; reads no configuration file. The other functions
+ * call it when nobody did. */
+int pk_start(void);
+
 #define PK_X25519_SIZE 32u
 #define PK_ED25519_PUBLIC 32u
 #define PK_ED25519_SEED 32u
@@ -29,7 +34,8 @@ void pk_signer_public(const struct pk_signer *, uint8_t pub[PK_ED25519_PUBLIC]);
 int pk_signer_sign(struct pk_signer *, uint8_t sig[PK_ED25519_SIGNATURE], const void *data, size_t len);
 void pk_signer_free(struct pk_signer *);
 
-/* Strict RFC 8032 verification. 0 good, -1 not. */
+/* Strict RFC 8032 verification: S below the group order, the key's point in its
+ * only canonical encoding and not of small order. 0 good, -1 not. */
 int pk_ed25519_verify(const uint8_t pub[PK_ED25519_PUBLIC], const uint8_t sig[PK_ED25519_SIGNATURE],
     const void *data, size_t len);
 
@@ -37,8 +43,22 @@ int pk_ed25519_verify(const uint8_t pub[PK_ED25519_PUBLIC], const uint8_t sig[PK
 int pk_sha256(uint8_t out[32], const void *data, size_t len);
 int pk_sha512(uint8_t out[64], const void *data, size_t len);
 
-/* Decrypt an OpenSSH private key's cipher is not served: keys are unencrypted. */
+/* pk_sha256_parts(out, parts, count): of the parts one after the other, so that
+ * nothing secret has to be copied together first. */
+struct pk_part {
+	const void *data;
+	size_t len;
+};
+int pk_sha256_parts(uint8_t out[32], const struct pk_part *parts, size_t count);
+
+/* Private keys come unencrypted: ciphers of key files are not served here. */
+
 int pk_equal(const void *a, const void *b, size_t len); /* constant time; 1 equal */
 void pk_wipe(void *p, size_t len);
+
+/* pk_wipe_stack(): clear the stack below the caller, where functions that have
+ * returned kept secrets in their frames. Every function here that handles a
+ * secret does it; call it after own functions that did. */
+void pk_wipe_stack(void);
 
 #endif
