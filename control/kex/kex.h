@@ -53,7 +53,9 @@ struct kexinit {
 void kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first,
     const uint8_t cookie[16]);
 
-/* kexinit_parse(k, payload, from_client). 0, -R_KEX_NAMELIST, -R_SHORT. Linear. */
+/* kexinit_parse(k, payload, from_client). 0, -R_KEX_NAMELIST, -R_SHORT,
+ * -R_KEX_STATE for another message. Linear. The markers hold for a connection
+ * when they are in its first KEXINIT; in later ones the caller ignores them. */
 int kexinit_parse(struct kexinit *k, struct view payload, bool from_client);
 
 #define KEX_NAME_MAX 64u
@@ -61,7 +63,7 @@ struct kex_choice {
 	char kex[KEX_NAME_MAX];
 	char host_key[KEX_NAME_MAX];
 	char cipher_c2s[KEX_NAME_MAX], cipher_s2c[KEX_NAME_MAX];
-	char mac_c2s[KEX_NAME_MAX], mac_s2c[KEX_NAME_MAX];
+	char mac_c2s[KEX_NAME_MAX], mac_s2c[KEX_NAME_MAX]; /* "": the cipher's own tag */
 	char comp_c2s[KEX_NAME_MAX], comp_s2c[KEX_NAME_MAX];
 	uint16_t suite_c2s, suite_s2c;
 	bool skip_guess;        /* the client's guessed packet must be ignored once */
@@ -94,13 +96,17 @@ void kex_secret_wipe(struct kex_secret *s);
 int kex_server_answer(struct kex_secret *s, const struct kex_choice *choice,
     const struct kex_context *ctx, struct view init);
 
-/* kex_server_reply(w, s, ctx, signature): message 31. */
+/* kex_server_reply(w, s, ctx, signature): message 31; signature is the blob of
+ * kex_ed25519_sig_blob. */
 void kex_server_reply(struct put *w, const struct kex_secret *s, const struct kex_context *ctx,
     struct view signature);
 
 struct kex_client_state { uint8_t priv[64]; uint8_t pub[1280]; uint32_t pub_len; };
+/* kex_client_init(st, choice, w): a fresh key, message 30. 0 or -R_INTERNAL. */
 int kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, struct put *w);
-/* Verifies the server's signature; *host_key borrows from reply. Wipes st. */
+/* Verifies the server's signature; *host_key borrows from reply; whether it is
+ * the right host's is for the caller to say. Wipes st. 0, -R_SHORT,
+ * -R_KEX_STATE, -R_KEX_SHARE, -R_KEX_VERIFY. */
 int kex_client_finish(struct kex_secret *s, struct kex_client_state *st, const struct kex_choice *choice,
     const struct kex_context *ctx, struct view reply, struct view *host_key);
 

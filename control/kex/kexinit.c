@@ -1,0 +1,87 @@
+/* KEXINIT, RFC 4253 section 7.1: what is offered, written and read. */
+#include "control/kex/kex.h"
+#include "control/kex/marker.h"
+#include "control/kex/namelist.h"
+
+/*
+ * The MAC names are never used: every cipher offered has its own tag, and then
+ * peers ignore the MAC lists (as RFC 5647's rule could not be followed, and
+ * OpenSSH's names were made for). An empty list would break RFC 4253 section
+ * 7.1, and some clients look for a common MAC before they look at the cipher,
+ * so names that all of them have stand in.
+ */
+static const struct kex_offer served = {
+	.kex = "curve25519-sha256,curve25519-sha256@libssh.org",
+	.host_keys = "ssh-ed25519",
+	.ciphers = "aes128-gcm@openssh.com",
+	.macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256",
+	.compression = "none",
+};
+
+const struct kex_offer *
+kex_offer_default(bool without_chacha)
+{
+	(void)without_chacha; /* no row of it yet */
+	return &served;
+}
+
+static void
+put_kex_names(struct put *w, const char *names, bool server, bool first)
+{
+	size_t mark = put_mark(w);
+
+	put_bytes(w, names, strlen(names));
+	if (first) {
+		const char *ext_info = server ? "," MARKER_EXT_INFO_S : "," MARKER_EXT_INFO_C;
+		const char *strict = server ? "," MARKER_STRICT_S : "," MARKER_STRICT_C;
+
+		put_bytes(w, ext_info, strlen(ext_info));
+		put_bytes(w, strict, strlen(strict));
+	}
+	put_fill(w, mark);
+}
+
+void
+kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first,
+    const uint8_t cookie[16])
+{
+	put_u8(w, SSH_MSG_KEXINIT);
+	put_bytes(w, cookie, 16);
+	put_kex_names(w, offer->kex, server, first);
+	put_cstr(w, offer->host_keys);
+	put_cstr(w, offer->ciphers);
+	put_cstr(w, offer->ciphers);
+	put_cstr(w, offer->macs);
+	put_cstr(w, offer->macs);
+	put_cstr(w, offer->compression);
+	put_cstr(w, offer->compression);
+	put_cstr(w, ""); /* languages */
+	put_cstr(w, "");
+	put_bool(w, false);
+	put_u32(w, 0);
+}
+
+int
+kexinit_parse(struct kexinit *k, struct view payload, bool from_client)
+{
+	struct cur c = cur_view(payload);
+	bool valid = payload.len <= KEXINIT_MAX;
+
+	memset(k, 0, sizeof(*k));
+	if (cur_u8(&c) != SSH_MSG_KEXINIT && !c.bad)
+		return -R_KEX_STATE;
+	k->cookie = cur_take(&c, 16);
+	for (unsigned i = 0; i < sizeof(k->lists) / sizeof(k->lists[0]) && valid; i++) {
+		k->lists[i] = cur_string(&c);
+		valid = k->lists[i].len <= KEX_NAMELIST_MAX && namelist_valid(k->lists[i]);
+	}
+	k->follows = cur_bool(&c);
+	cur_u32(&c); /* reserved for future extension */
+	if (!valid)
+		return -R_KEX_NAMELIST;
+	if (!cur_done(&c))
+		return -R_SHORT;
+	k->ext_info = namelist_has(k->lists[0], from_client ? MARKER_EXT_INFO_C : MARKER_EXT_INFO_S);
+	k->strict = namelist_has(k->lists[0], from_client ? MARKER_STRICT_C : MARKER_STRICT_S);
+	return 0;
+}
