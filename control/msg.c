@@ -13,11 +13,10 @@
 
 static_assert(MSG_FDS_MAX == PACKET_FDS_MAX, "a message carries what a packet can");
 
-int
-msg_send(int fd, const struct msg *m)
+size_t
+msg_pack(const struct msg *m, uint8_t *buf)
 {
-	uint8_t buf[MSG_MAX];
-	struct put w = put_of(buf, sizeof(buf));
+	struct put w = put_of(buf, MSG_MAX);
 
 	put_u16(&w, m->type);
 	put_u16(&w, 0);
@@ -25,9 +24,18 @@ msg_send(int fd, const struct msg *m)
 	put_u32(&w, m->gen);
 	put_u32(&w, m->tag);
 	put_bytes(&w, m->body.data, m->body.len);
-	if (w.bad)
+	return w.bad ? 0 : put_len(&w);
+}
+
+int
+msg_send(int fd, const struct msg *m)
+{
+	uint8_t buf[MSG_MAX];
+	size_t len = msg_pack(m, buf);
+
+	if (len == 0)
 		return -EMSGSIZE;
-	return packet_send(fd, put_view(&w), m->fds, m->fd_count);
+	return packet_send(fd, view_of(buf, len), m->fds, m->fd_count);
 }
 
 int

@@ -40,6 +40,10 @@ struct msg {
  */
 int msg_send(int fd, const struct msg *m);
 
+/* msg_pack(m, buf): the packet's bytes into buf (MSG_MAX), without descriptors,
+ * for who queues packets. The length; 0 when it is too long. */
+size_t msg_pack(const struct msg *m, uint8_t *buf);
+
 /*
  * msg_recv(fd, m, buf): receive one message into buf (MSG_MAX bytes), without
  * blocking. 1: *m is set, its descriptors are close-on-exec. 0: nothing there.

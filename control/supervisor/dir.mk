@@ -1,1 +1,1 @@
-# objects of this room
+$(eval $(call lib,supervisor,control/supervisor/line.c control/supervisor/plugin.c))

@@ -1,0 +1,135 @@
+#include "control/supervisor/plugin.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool
+id_ok(const char *id, size_t len)
+{
+	size_t i;
+
+	if (len == 0 || len >= PLUGIN_ID_MAX || id[0] == '.' || id[0] == '-')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isalnum((unsigned char)id[i]) && strchr("-_.", id[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* Who can write the file decides what runs as the user. */
+static bool
+trusted(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static bool
+word_is(const char **at, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncasecmp(*at, word, len) != 0 || (at[0][len] != '\0' && !isspace((unsigned char)at[0][len])))
+		return false;
+	*at += len;
+	*at += strspn(*at, " \t");
+	return true;
+}
+
+int
+plugin_parse(struct plugin *p, const char *text)
+{
+	const char *line = text;
+
+	p->user = false;
+	while (line != NULL && *line != '\0') {
+		line += strspn(line, " \t");
+		if (word_is(&line, "RunAs")) {
+			if (word_is(&line, "user"))
+				p->user = true;
+			else if (!word_is(&line, "service"))
+				return -1;
+		}
+		line = strchr(line, '\n');
+		if (line != NULL)
+			line++;
+	}
+	return 0;
+}
+
+static int
+read_config(struct plugin *p, const char *dir, const char **why)
+{
+	char path[sizeof(p->file)];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s.conf", dir, p->id);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return plugin_parse(p, "");
+	*why = "its configuration cannot be read or belongs to somebody else";
+	if (fd < 0)
+		return -1;
+	if (trusted(fd))
+		n = read(fd, p->config, sizeof(p->config) - 1);
+	else
+		n = -1;
+	close(fd);
+	if (n < 0)
+		return -1;
+	p->config[n] = '\0';
+	*why = "RunAs is neither user nor service";
+	return plugin_parse(p, p->config);
+}
+
+static int
+service_account(struct plugin *p, const char **why)
+{
+	char name[PLUGIN_ID_MAX + 16];
+	struct passwd *pw;
+
+	snprintf(name, sizeof(name), "_postern-%s", p->id);
+	pw = getpwnam(name);
+	if (pw == NULL)
+		pw = getpwnam("_postern-host");
+	*why = "there is no account for it";
+	if (pw == NULL || pw->pw_uid == 0)
+		return -1;
+	p->uid = pw->pw_uid;
+	p->gid = pw->pw_gid;
+	return 0;
+}
+
+int
+plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const char **why)
+{
+	bool ok;
+	int fd;
+
+	memset(p, 0, sizeof(*p));
+	*why = "not a plugin's name";
+	if (!id_ok(id, len))
+		return -1;
+	memcpy(p->id, id, len);
+	snprintf(p->file, sizeof(p->file), "%s/%s.so", dir, p->id);
+	*why = "there is no such plugin";
+	fd = open(p->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ok = trusted(fd);
+	close(fd);
+	*why = "its file belongs to somebody else or can be written by others";
+	if (!ok || read_config(p, dir, why) != 0)
+		return -1;
+	return p->user ? 0 : service_account(p, why);
+}

@@ -1,0 +1,44 @@
+/*
+ * What the supervisor knows of a plugin without loading it.
+ *
+ * A plugin is <plugin_dir>/<id>.so. Beside it may stand <plugin_dir>/<id>.conf,
+ * lines of "Keyword value", # begins a comment:
+ *
+ *	RunAs service | user     who its host runs as; service without the line
+ *
+ *   service: acts for nobody. One host for all connections, under the account
+ *            _postern-<id> where there is one, else _postern-host.
+ *   user:    acts for the login. One host per login, as the grant's user,
+ *            started by the login's leader.
+ *
+ * All other lines are the plugin's own: the whole text goes to it with HOST_CONF
+ * ("str plugin config"). An id is letters, digits, '-', '_' and inner dots: it
+ * never names another folder. Both files must belong to root and be writable by
+ * nobody else, or the plugin does not exist.
+ */
+#ifndef POSTERN_CONTROL_SUPERVISOR_PLUGIN_H
+#define POSTERN_CONTROL_SUPERVISOR_PLUGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PLUGIN_ID_MAX 64
+#define PLUGIN_CONFIG_MAX 8192
+
+struct plugin {
+	char id[PLUGIN_ID_MAX];
+	char file[512];
+	char config[PLUGIN_CONFIG_MAX];
+	bool user;              /* RunAs user */
+	uid_t uid;              /* service: identity to take */
+	gid_t gid;
+};
+
+/* plugin_find(p, dir, id, len, why): 0, or -1 and *why says what is wrong. */
+int plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const char **why);
+
+/* plugin_parse(p, text): the keywords above; 0, or -1 for a bad RunAs value. */
+int plugin_parse(struct plugin *p, const char *text);
+
+#endif
