@@ -16,15 +16,20 @@ static_assert(MSG_FDS_MAX == PACKET_FDS_MAX, "a message carries what a packet ca
 size_t
 msg_pack(const struct msg *m, uint8_t *buf)
 {
-	struct put w = put_of(buf, MSG_MAX);
+	uint8_t head[MSG_HEADER];
+	struct put w = put_of(head, sizeof(head));
 
+	if (m->body.len > MSG_MAX - MSG_HEADER)
+		return 0;
 	put_u16(&w, m->type);
 	put_u16(&w, 0);
 	put_u32(&w, m->conn);
 	put_u32(&w, m->gen);
 	put_u32(&w, m->tag);
-	put_bytes(&w, m->body.data, m->body.len);
-	return w.bad ? 0 : put_len(&w);
+	memcpy(buf, head, sizeof(head));
+	if (m->body.len > 0)
+		memcpy(buf + MSG_HEADER, m->body.data, m->body.len);
+	return MSG_HEADER + m->body.len;
 }
 
 int
