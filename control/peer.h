@@ -1,0 +1,70 @@
+/*
+ * One connection as gate and clerk hold it: its name, and the control part of its
+ * note as last written. There is no other state that matters: what an event means
+ * is read from the note, and the answer writes the note anew. So an object that is
+ * rebuilt from an adopt image is the same object. What else hangs on it (requests
+ * to keeper, warden or supervisor) belongs to records that are not done, which the
+ * worker sends again.
+ */
+#ifndef POSTERN_CONTROL_PEER_H
+#define POSTERN_CONTROL_PEER_H
+
+#include <stdbool.h>
+
+#include "abi/link/note.h"
+#include "control/conntab.h"
+
+#define PEER_ADDRESS_MAX 48u
+
+struct exchange;
+
+struct peer {
+	struct conn_node node;      /* first */
+	uint8_t phase;              /* enum ssh_phase, as far as this side knows */
+	bool closing;               /* our CLOSE is out: nothing is answered any more */
+	uint16_t port;
+	uint16_t local_port;
+	uint32_t note_len;
+	uint8_t *note;
+	struct exchange *exchange;  /* a message 30 that is not answered yet */
+	char address[PEER_ADDRESS_MAX];
+	char local[PEER_ADDRESS_MAX];
+};
+
+struct adopt_chan {
+	uint32_t ours;
+	uint32_t peers;
+	uint8_t started;
+	uint8_t bits;
+	uint32_t link_id;
+};
+
+/* An adopt image, decoded; views borrow from it. */
+struct adopt {
+	uint8_t phase;
+	struct view address;
+	uint16_t port;
+	struct view local;
+	uint16_t local_port;
+	struct view note;
+	struct view first_hash;
+	struct view grant;
+	struct view ident;          /* empty: the worker does not tell */
+	bool hold;
+	bool keys_pending;
+	uint32_t chan_count;
+	struct adopt_chan chan[NOTE_CHAN_MAX];
+};
+
+/* adopt_decode(a, image): 0 or -R_LINK_NOTE. */
+int adopt_decode(struct adopt *a, struct view image);
+
+/* peer_init(p, conn, gen, a): take over from an image: 0, -R_LINK_NOTE,
+ * -R_NOMEM. peer_fini releases the note. */
+int peer_init(struct peer *p, uint32_t conn, uint32_t gen, const struct adopt *a);
+void peer_fini(struct peer *p);
+
+/* peer_store(p, image): this is the note now. 0 or -R_NOMEM. */
+int peer_store(struct peer *p, struct view image);
+
+#endif
