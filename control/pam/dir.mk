@@ -1,1 +1,1 @@
-# objects of this room
+$(eval $(call lib,pam,control/pam/main.c))
