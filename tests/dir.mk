@@ -1,1 +1,1 @@
-include $(wildcard tests/*/dir.mk tests/*/*/dir.mk)
+include $(wildcard tests/*/dir.mk tests/*/*/dir.mk tests/*/*/*/dir.mk)

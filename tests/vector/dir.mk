@@ -1,0 +1,1 @@
+$(eval $(call lib,vector,tests/vector/vector.c))
