@@ -1,0 +1,404 @@
+#include "control/host/host.h"
+
+#include "abi/link/op.h"
+#include "abi/wire/reason.h"
+#include "control/log.h"
+
+void
+chan_touch(struct host *h, struct chan *c)
+{
+	if (c->flags & CHAN_F_DIRTY)
+		return;
+	c->flags |= CHAN_F_DIRTY;
+	c->next_dirty = h->dirty;
+	h->dirty = c;
+}
+
+void
+chan_consumed(struct host *h, struct chan *c, uint64_t n)
+{
+	if (n == 0)
+		return;
+	c->took += n;
+	chan_touch(h, c);
+}
+
+/* ---- out ---- */
+
+bool
+chan_flush(struct host *h, struct chan *c)
+{
+	bool success;
+	struct view payload;
+	uint16_t op;
+
+	if (c->flags & CHAN_F_GONE) {
+		owed_clear(&c->owed);
+		outq_clear(&c->out);
+		return true;
+	}
+	while (owed_peek(&c->owed, &success)) {
+		if (!host_out(h, c, LINK_DOWN_CHAN_REPLY, success ? 1 : 0, view_of(NULL, 0)))
+			return false;
+		owed_take(&c->owed);
+	}
+	while (outq_peek(&c->out, &op, &payload)) {
+		if (!host_out(h, c, op, 0, payload))
+			return false;
+		outq_take(&c->out);
+	}
+	return true;
+}
+
+static bool
+tell_took(struct host *h, struct chan *c)
+{
+	if (c->took == 0)
+		return true;
+	if (!(c->flags & (CHAN_F_GONE | CHAN_F_CLOSING)) &&
+	    !host_out(h, c, LINK_DOWN_CHAN_TOOK, c->took, view_of(NULL, 0)))
+		return false;
+	c->took = 0;
+	return true;
+}
+
+void
+chan_close(struct host *h, struct chan *c)
+{
+	if (c->flags & CHAN_F_CLOSING)
+		return;
+	c->flags |= CHAN_F_CLOSING | CHAN_F_LOCAL_EOF;
+	c->flags &= ~(CHAN_F_WANT_WRITE | CHAN_F_RESUME);
+	owed_fail_all(&c->owed);
+	if (outq_put(&c->out, LINK_DOWN_CHAN_CLOSE, view_of(NULL, 0), true) != 0)
+		log_error("%s: out of memory closing a channel", h->name);
+	chan_touch(h, c);
+}
+
+void
+chan_fault(struct host *h, struct chan *c, const char *what)
+{
+	if (c->flags & CHAN_F_FAULT)
+		return;
+	log_error("plugin %s: channel %u: %s", h->name, (unsigned)c->number, what);
+	c->flags |= CHAN_F_FAULT;
+	chan_close(h, c);
+}
+
+/* ---- in: data ---- */
+
+/*
+ * Let the plugin take from one run of bytes. How many it took, or -1 when it
+ * wants or gets no more of this channel.
+ */
+static int64_t
+offer(struct host *h, struct chan *c, uint32_t stream, struct view data)
+{
+	uint64_t took = 0;
+	int32_t r;
+
+	c->flags |= CHAN_F_OFFERING;
+	r = h->subsystem->data(c->context, stream, view_out(data), &took);
+	c->flags &= ~CHAN_F_OFFERING;
+	if (took > data.len) {
+		chan_fault(h, c, "took more than it was offered");
+		return -1;
+	}
+	if (r < 0 && r != POSTERN_E_AGAIN) {
+		chan_fault(h, c, "data failed");
+		return -1;
+	}
+	if (c->flags & CHAN_F_BY_HAND)
+		c->held += took;
+	else
+		chan_consumed(h, c, took);
+	return (int64_t)took;
+}
+
+void
+chan_discard(struct host *h, struct chan *c)
+{
+	chan_consumed(h, c, c->in.bytes);
+	inq_clear(&c->in);
+	c->flags &= ~(CHAN_F_PAUSED | CHAN_F_DISCARD);
+}
+
+static bool
+takes_data(const struct chan *c)
+{
+	return (c->flags & CHAN_F_OPEN) && !(c->flags & (CHAN_F_CLOSING | CHAN_F_FAULT));
+}
+
+static void
+offer_queued(struct host *h, struct chan *c)
+{
+	uint32_t stream;
+	struct view data;
+	int64_t took;
+
+	c->flags &= ~(CHAN_F_PAUSED | CHAN_F_RESUME);
+	while (takes_data(c) && inq_peek(&c->in, &stream, &data)) {
+		took = offer(h, c, stream, data);
+		if (took < 0)
+			break;
+		inq_take(&c->in, (size_t)took);
+		if (c->flags & CHAN_F_DISCARD) {
+			chan_discard(h, c);
+		} else if ((uint64_t)took < data.len) {
+			c->flags |= CHAN_F_PAUSED;
+			break;
+		}
+	}
+	if (!takes_data(c))
+		chan_discard(h, c);
+}
+
+static int
+on_data(struct host *h, struct chan *c, uint32_t stream, struct view data)
+{
+	int64_t took = 0;
+
+	if (data.len > c->window || c->in.bytes + c->held > c->window - data.len)
+		return -R_LINK_CREDIT;
+	if (!takes_data(c))
+		return 0;
+	if (c->in.bytes == 0 && !(c->flags & CHAN_F_PAUSED))
+		took = offer(h, c, stream, data);
+	if (took < 0 || !takes_data(c))
+		return 0;
+	data = view_of(data.data + took, data.len - (size_t)took);
+	if (c->flags & CHAN_F_DISCARD) {
+		c->flags &= ~CHAN_F_DISCARD;
+		chan_consumed(h, c, data.len);
+		return 0;
+	}
+	if (data.len == 0)
+		return 0;
+	c->flags |= CHAN_F_PAUSED;
+	if (inq_put(&c->in, stream, data) != 0)
+		chan_fault(h, c, "out of memory for the peer's data");
+	return 0;
+}
+
+/* ---- end ---- */
+
+static void
+finish(struct host *h, struct chan *c)
+{
+	uint32_t reason = POSTERN_CLOSED_BOTH;
+
+	if (!(c->flags & CHAN_F_OPEN))
+		return;
+	if (c->flags & CHAN_F_FAULT)
+		reason = POSTERN_CLOSED_FAULT;
+	else if (c->gone_reason != 0)
+		reason = POSTERN_CLOSED_CONNECTION;
+	c->flags |= CHAN_F_CLOSING;
+	h->subsystem->closed(c->context, reason);
+	c->flags &= ~CHAN_F_OPEN;
+	c->context = NULL;
+	chans_revoke(&h->chans, c);
+}
+
+static void
+linger_over(void *ctx)
+{
+	struct chan *c = ctx;
+
+	c->linger = 0;
+	inq_clear(&c->in);
+	chan_touch(c->host, c);
+}
+
+static void
+on_linger(struct host *h, struct chan *c)
+{
+	/* The loop's next pass settles it. */
+	chan_touch(h, c);
+	c->linger = loop_after(h->loop, HOST_LINGER_MS, linger_over, c);
+	if (c->linger < 0) {
+		c->linger = 0;
+		inq_clear(&c->in);
+	}
+}
+
+/* A peer may send, say EOF and close at once: what it sent is still delivered,
+ * unless the connection broke or the plugin has already closed. */
+static void
+on_closed(struct host *h, struct chan *c, uint32_t reason)
+{
+	c->flags |= CHAN_F_GONE | CHAN_F_PEER_EOF;
+	c->gone_reason = reason;
+	c->credit = 0;
+	chans_unhash(&h->chans, c);
+	if (reason != 0 || !takes_data(c))
+		inq_clear(&c->in);
+	if (c->in.bytes > 0) {
+		c->flags |= CHAN_F_RESUME;
+		on_linger(h, c);
+	}
+	chan_touch(h, c);
+}
+
+static void
+untouch(struct host *h, struct chan *c)
+{
+	struct chan **at = &h->dirty;
+
+	while (*at != NULL && *at != c)
+		at = &(*at)->next_dirty;
+	if (*at == c)
+		*at = c->next_dirty;
+}
+
+static void
+release(struct host *h, struct chan *c)
+{
+	finish(h, c);
+	if (c->flags & CHAN_F_DIRTY)
+		untouch(h, c);
+	if (c->linger > 0)
+		loop_cancel(h->loop, c->linger);
+	chans_free(&h->chans, c);
+}
+
+/* ---- settle ---- */
+
+static bool
+tell_eof(struct host *h, struct chan *c)
+{
+	if ((c->flags & (CHAN_F_PEER_EOF | CHAN_F_EOF_TOLD)) != CHAN_F_PEER_EOF || c->in.bytes > 0 ||
+	    !takes_data(c))
+		return false;
+	c->flags |= CHAN_F_EOF_TOLD;
+	if (h->subsystem->eof != NULL)
+		h->subsystem->eof(c->context);
+	return true;
+}
+
+static bool
+tell_writable(struct host *h, struct chan *c)
+{
+	if (!(c->flags & CHAN_F_WANT_WRITE) || c->credit == 0 || !takes_data(c) ||
+	    (c->flags & CHAN_F_LOCAL_EOF))
+		return false;
+	if (!ring_room(&h->out, HOST_CHUNK)) {
+		host_blocked(h);
+		return false;
+	}
+	c->flags &= ~CHAN_F_WANT_WRITE;
+	c->flags |= CHAN_F_RESUME;
+	if (h->subsystem->writable != NULL)
+		h->subsystem->writable(c->context, c->credit);
+	return true;
+}
+
+/* *work: the plugin was called. The channel may be gone afterwards. */
+static void
+settle(struct host *h, struct chan *c, bool *work)
+{
+	bool flushed = chan_flush(h, c);
+
+	if (flushed && tell_writable(h, c))
+		*work = true;
+	if ((c->flags & CHAN_F_RESUME) && c->in.bytes > 0) {
+		offer_queued(h, c);
+		*work = true;
+	}
+	c->flags &= ~CHAN_F_RESUME;
+	if (!takes_data(c) && c->in.bytes > 0)
+		chan_discard(h, c);
+	if (tell_eof(h, c))
+		*work = true;
+	flushed = chan_flush(h, c) && tell_took(h, c);
+	if (c->flags & CHAN_F_FAULT)
+		finish(h, c);
+	if ((c->flags & CHAN_F_GONE) && c->in.bytes == 0) {
+		release(h, c);
+		*work = true;
+		return;
+	}
+	if (!flushed || ((c->flags & CHAN_F_WANT_WRITE) && c->credit > 0))
+		chan_touch(h, c);
+}
+
+bool
+chan_settle_all(struct host *h)
+{
+	struct chan *list = h->dirty;
+	bool work = false;
+
+	h->dirty = NULL;
+	while (list != NULL) {
+		struct chan *c = list;
+
+		list = c->next_dirty;
+		c->flags &= ~CHAN_F_DIRTY;
+		c->next_dirty = NULL;
+		settle(h, c, &work);
+	}
+	return work;
+}
+
+/* ---- entries ---- */
+
+static int
+on_open(struct host *h, const struct link_entry *e, struct view payload)
+{
+	struct chan *c = chans_find(&h->chans, e->conn, e->gen, e->chan);
+
+	if (c != NULL)
+		return -R_LINK_STATE;
+	c = chans_new(&h->chans, e->conn, e->gen, e->chan);
+	if (c == NULL)
+		return -R_NOMEM;
+	c->host = h;
+	chan_start(h, c, e, payload);
+	return 0;
+}
+
+static void
+on_credit(struct host *h, struct chan *c, uint64_t n)
+{
+	if (c->flags & CHAN_F_GONE)
+		return;
+	c->credit = n > UINT64_MAX - c->credit ? UINT64_MAX : c->credit + n;
+	if (c->flags & CHAN_F_WANT_WRITE)
+		chan_touch(h, c);
+}
+
+int
+chan_entry(struct host *h, const struct link_entry *e, struct view payload)
+{
+	struct chan *c;
+
+	if (e->op == LINK_UP_CHAN_OPEN)
+		return on_open(h, e, payload);
+	if (e->op == LINK_UP_HOST_END) {
+		h->ending = true;
+		return 0;
+	}
+	c = chans_find(&h->chans, e->conn, e->gen, e->chan);
+	if (c == NULL)
+		return 0;
+	switch (e->op) {
+	case LINK_UP_CHAN_DATA:
+		return on_data(h, c, (uint32_t)e->arg[0], payload);
+	case LINK_UP_CHAN_EOF:
+		c->flags |= CHAN_F_PEER_EOF;
+		chan_touch(h, c);
+		break;
+	case LINK_UP_CHAN_REQUEST:
+		chan_request(h, c, e->arg[0] != 0, payload);
+		break;
+	case LINK_UP_CHAN_CREDIT:
+		on_credit(h, c, e->arg[0]);
+		break;
+	case LINK_UP_CHAN_CLOSED:
+		on_closed(h, c, (uint32_t)e->arg[0]);
+		break;
+	default: /* of a later minor version */
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,85 @@
+#include "control/host/face.h"
+
+#include <stdlib.h>
+
+#include "control/host/host.h"
+#include "control/log.h"
+
+bool
+face_thread(struct host *h)
+{
+	if (pthread_equal(pthread_self(), h->thread))
+		return true;
+	if (h->debug) {
+		log_error("plugin %s: called from a wrong thread", h->name);
+		abort();
+	}
+	return false;
+}
+
+/* ---- postern.log/1 ---- */
+
+static void
+log_face_line(const struct postern_host *face, uint32_t level, struct postern_channel channel,
+    struct postern_view text)
+{
+	static const enum log_level levels[] = { LOG_L_ERROR, LOG_L_ERROR, LOG_L_ERROR, LOG_L_ERROR,
+	    LOG_L_WARN, LOG_L_INFO, LOG_L_INFO };
+	struct host *h = host_of(face);
+	int len = text.len > 1024 ? 1024 : (int)text.len;
+	enum log_level l = level < sizeof(levels) / sizeof(levels[0]) ? levels[level] : LOG_L_DEBUG;
+
+	if (channel.handle == 0)
+		log_line(l, "plugin %s: %.*s", h->name, len, (const char *)text.data);
+	else
+		log_line(l, "plugin %s: channel %llx: %.*s", h->name, (unsigned long long)channel.handle, len,
+		    (const char *)text.data);
+}
+
+const struct postern_if_log face_log = { .line = log_face_line };
+
+/* ---- postern.config/1 ---- */
+
+static struct postern_view
+config_text(const struct postern_host *face)
+{
+	struct host *h = host_of(face);
+
+	return postern_view_of(h->config, h->config_len);
+}
+
+static struct postern_view
+config_name(const struct postern_host *face)
+{
+	return postern_text(host_of(face)->name);
+}
+
+const struct postern_if_config face_config = { .text = config_text, .name = config_name };
+
+/* ---- by id ---- */
+
+struct face_row {
+	const char *id;
+	const void *face;
+	bool user_only; /* needs a login's leader */
+};
+
+static const struct face_row rows[] = {
+	{ POSTERN_IF_CHANNEL, &face_channel, false },
+	{ POSTERN_IF_SESSION, &face_session, false },
+	{ POSTERN_IF_LOOP, &face_loop, false },
+	{ POSTERN_IF_LOG, &face_log, false },
+	{ POSTERN_IF_CONFIG, &face_config, false },
+	{ POSTERN_IF_SPAWN, &face_spawn, true },
+};
+
+const void *
+face_query(const struct postern_host *face, struct postern_view id)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (postern_view_is(id, rows[i].id))
+			return rows[i].user_only && host_of(face)->leader < 0 ? NULL : rows[i].face;
+	return NULL;
+}

@@ -1,0 +1,21 @@
+/*
+ * The interfaces that a host offers its plugin, one file each.
+ */
+#ifndef POSTERN_CONTROL_HOST_FACE_H
+#define POSTERN_CONTROL_HOST_FACE_H
+
+#include "abi/postern/draft/channel.h"
+#include "abi/postern/draft/config.h"
+#include "abi/postern/draft/log.h"
+#include "abi/postern/draft/loop.h"
+#include "abi/postern/draft/session.h"
+#include "abi/postern/draft/spawn.h"
+
+extern const struct postern_if_channel face_channel;
+extern const struct postern_if_session face_session;
+extern const struct postern_if_loop face_loop;
+extern const struct postern_if_spawn face_spawn;
+extern const struct postern_if_log face_log;
+extern const struct postern_if_config face_config;
+
+#endif

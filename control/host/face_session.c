@@ -1,0 +1,124 @@
+#include "control/host/face.h"
+#include "control/host/host.h"
+
+#include "abi/link/grant.h"
+
+/* The facts stay encoded: an idle channel costs its strings, not its limits. */
+static bool
+fact(const struct chan *c, uint8_t number, struct view *body)
+{
+	struct cur in;
+	uint16_t version;
+	uint8_t at;
+
+	*body = view_of(NULL, 0);
+	if (c->facts == NULL || note_open(&in, view_of(c->facts, c->facts_len), &version) != 0)
+		return false;
+	while (note_next(&in, &at, body) > 0)
+		if (at == number)
+			return true;
+	*body = view_of(NULL, 0);
+	return false;
+}
+
+struct fact_peer {
+	struct view peer;
+	struct view local;
+	uint16_t peer_port;
+	uint16_t local_port;
+};
+
+static void
+fact_peer(const struct chan *c, struct fact_peer *p)
+{
+	struct view body;
+	struct cur in;
+
+	memset(p, 0, sizeof(*p));
+	if (!fact(c, GRANT_PEER, &body))
+		return;
+	in = cur_view(body);
+	p->peer = cur_string(&in);
+	p->peer_port = cur_u16(&in);
+	p->local = cur_string(&in);
+	p->local_port = cur_u16(&in);
+}
+
+static int32_t
+find(struct host *h, struct postern_channel channel, struct chan **c)
+{
+	if (!face_thread(h))
+		return POSTERN_E_THREAD;
+	*c = chans_by_handle(&h->chans, channel.handle);
+	return *c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
+}
+
+static int32_t
+session_text(const struct postern_host *face, struct postern_channel channel, uint32_t what,
+    struct postern_view *out)
+{
+	static const uint8_t fields[] = { 0, GRANT_USER, GRANT_HOME, GRANT_SHELL, GRANT_METHODS, GRANT_KEY };
+	struct fact_peer p;
+	struct chan *c;
+	struct view body;
+	int32_t r = find(host_of(face), channel, &c);
+
+	if (r != POSTERN_OK)
+		return r;
+	if (out == NULL)
+		return POSTERN_E_INVAL;
+	if (what == POSTERN_SESSION_PEER || what == POSTERN_SESSION_LOCAL) {
+		fact_peer(c, &p);
+		*out = view_out(what == POSTERN_SESSION_PEER ? p.peer : p.local);
+		return POSTERN_OK;
+	}
+	if (what == 0 || what >= sizeof(fields))
+		return POSTERN_E_NOSUCH;
+	fact(c, fields[what], &body);
+	*out = view_out(body);
+	return POSTERN_OK;
+}
+
+static int32_t
+session_number(const struct postern_host *face, struct postern_channel channel, uint32_t what,
+    uint64_t *out)
+{
+	struct fact_peer p;
+	struct chan *c;
+	struct view body;
+	struct cur in;
+	int32_t r = find(host_of(face), channel, &c);
+
+	if (r != POSTERN_OK)
+		return r;
+	if (out == NULL)
+		return POSTERN_E_INVAL;
+	switch (what) {
+	case POSTERN_SESSION_UID:
+	case POSTERN_SESSION_GID:
+		if (!fact(c, GRANT_UID, &body))
+			return POSTERN_E_NOSUCH;
+		in = cur_view(body);
+		*out = cur_u32(&in);
+		if (what == POSTERN_SESSION_GID)
+			*out = cur_u32(&in);
+		return in.bad ? POSTERN_E_NOSUCH : POSTERN_OK;
+	case POSTERN_SESSION_RESTRICTIONS:
+		fact(c, GRANT_RESTRICT, &body);
+		in = cur_view(body);
+		*out = cur_u32(&in);
+		return POSTERN_OK;
+	case POSTERN_SESSION_PEER_PORT:
+	case POSTERN_SESSION_LOCAL_PORT:
+		fact_peer(c, &p);
+		*out = what == POSTERN_SESSION_PEER_PORT ? p.peer_port : p.local_port;
+		return POSTERN_OK;
+	case POSTERN_SESSION_CONNECTION:
+		*out = (uint64_t)c->conn << 32 | c->gen;
+		return POSTERN_OK;
+	default:
+		return POSTERN_E_NOSUCH;
+	}
+}
+
+const struct postern_if_session face_session = { .text = session_text, .number = session_number };

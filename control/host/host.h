@@ -1,0 +1,185 @@
+/*
+ * A host: one process, one plugin, its channels, one link to the dataplane.
+ *
+ *   link.c     entries of the worker in, entries for the worker out
+ *   chan.c     what happens to one channel: callbacks, buffers, order
+ *   face*.c    the interfaces that the plugin calls
+ *   load.c     the plugin's file: checked, loaded, checked again
+ *   leader.c   requests to the login's leader
+ *   main.c     start-up and the loop
+ *
+ * The plugin's calls only queue; what follows from them (more data, writable,
+ * closed) happens in host_settle, never inside the plugin's own call.
+ */
+#ifndef POSTERN_CONTROL_HOST_HOST_H
+#define POSTERN_CONTROL_HOST_HOST_H
+
+#include <pthread.h>
+
+#include "abi/link/ring.h"
+#include "abi/postern/draft/subsystem.h"
+#include "abi/postern/postern.h"
+#include "control/host/chans.h"
+#include "control/loop.h"
+
+#define HOST_NAME_MAX 64
+#define HOST_SCRATCH 65536u          /* largest payload of one entry */
+#define HOST_CHUNK 32768u            /* largest data entry that we publish */
+#define HOST_WINDOW_DEFAULT (2u << 20) /* when the worker does not say its own */
+#define HOST_LINGER_MS 10000u        /* a closed channel may drain so long */
+#define HOST_ROOM_MS 1u              /* how long to wait for room in the ring */
+#define HOST_BATCH 256               /* entries between two looks at descriptors */
+
+struct host_ask;
+struct host_timer;
+struct host_watch;
+
+struct host {
+	struct postern_host face;
+	struct loop *loop;
+	pthread_t thread;
+	bool debug;                  /* a call from a wrong thread aborts */
+
+	/* link */
+	struct region own;
+	struct region other;
+	struct ring_out out;
+	struct ring_in in;
+	uint32_t arena_end[LINK_HOST_RING];
+	int bell_wait;
+	int bell_other;
+	bool linked;
+	bool rang;                   /* something was published: ring the bell */
+	bool blocked;                /* the ring was full: look again soon */
+	int room_timer;
+	bool ending;                 /* no more channels will come */
+	uint8_t scratch[HOST_SCRATCH];
+
+	/* plugin */
+	char name[HOST_NAME_MAX];
+	char *config;
+	size_t config_len;
+	void *object;
+	struct postern_plugin *plugin;
+	const struct postern_if_subsystem *subsystem;
+
+	/* channels */
+	struct chans chans;
+	struct chan *dirty;
+	uint64_t token;              /* last reply token given */
+
+	/* what the plugin waits for */
+	struct host_timer *timers;
+	struct host_watch *watches;
+	uint64_t timer_id;
+
+	/* leader, user hosts only */
+	int leader;                  /* -1: none */
+	struct host_ask *asks;
+	uint32_t ask_count;
+	uint32_t ask_id;
+	uint8_t *message;            /* MSG_MAX bytes, to send and receive with */
+};
+
+/* host_init(h, loop): everything empty, the face's root struct filled in. */
+void host_init(struct host *h, struct loop *loop);
+void host_fini(struct host *h);
+
+/* ---- link.c ---- */
+
+/* host_poll(h): take what the worker sent (bounded), settle, ring the bell.
+ * 1: there was work; 0: nothing; -R_LINK_*: the link is broken, exit. */
+int host_poll(struct host *h);
+
+/* host_sleep(h): arm; 0: go to sleep, 1: something came meanwhile. */
+int host_sleep(struct host *h);
+void host_wake(struct host *h);
+
+/* host_out(h, c, op, arg, payload): publish an entry of a channel. False: no
+ * room; the host looks again soon. */
+bool host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload);
+
+/* host_blocked(h): something waits for room in the ring: look again soon. */
+void host_blocked(struct host *h);
+
+/* host_out_data(h, c, stream, data): publish what fits; how much that was. */
+uint64_t host_out_data(struct host *h, struct chan *c, uint32_t stream, struct view data);
+
+/* ---- chan.c ---- */
+
+/* An entry of the worker, payload already copied out of shared memory.
+ * 0 or -R_LINK_*: the worker broke the protocol. */
+int chan_entry(struct host *h, const struct link_entry *e, struct view payload);
+
+/* Flush, offer, tell: everything that waits. True: something happened. */
+bool chan_settle_all(struct host *h);
+
+/* chan_touch(h, c): settle it soon. */
+void chan_touch(struct host *h, struct chan *c);
+
+/* chan_flush(h, c): replies and queued entries out, in order. True: all out. */
+bool chan_flush(struct host *h, struct chan *c);
+
+/* chan_fault(h, c, what): the plugin broke a rule: the channel ends. */
+void chan_fault(struct host *h, struct chan *c, const char *what);
+
+/* chan_close(h, c): close after what is queued. */
+void chan_close(struct host *h, struct chan *c);
+
+/* chan_consumed(h, c, n): the peer may send n bytes more. */
+void chan_consumed(struct host *h, struct chan *c, uint64_t n);
+
+/* chan_discard(h, c): drop what the plugin has not taken. */
+void chan_discard(struct host *h, struct chan *c);
+
+/* ---- start.c ---- */
+
+/* chan_start(h, c, e, payload): decode UP(CHAN_OPEN) and open it with the plugin. */
+void chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct view payload);
+
+/* ---- request.c ---- */
+void chan_request(struct host *h, struct chan *c, bool want_reply, struct view payload);
+void chan_answer(struct host *h, struct chan *c, uint64_t token, int32_t result);
+
+/* ---- face.c and its parts ---- */
+const void *face_query(const struct postern_host *face, struct postern_view id);
+
+static inline struct host *
+host_of(const struct postern_host *face)
+{
+	return (struct host *)face->impl;
+}
+
+static inline struct postern_view
+view_out(struct view v)
+{
+	return postern_view_of(v.data, v.len);
+}
+
+/* face_thread(h): is this the plugin thread? A debug host does not return
+ * otherwise. */
+bool face_thread(struct host *h);
+
+void face_loop_fini(struct host *h);
+
+/* ---- leader.c ---- */
+int leader_init(struct host *h, int sock);
+void leader_fini(struct host *h);
+
+/* ---- load.c ---- */
+
+/*
+ * load_plugin(h, path, owner): check the file (owned by root or `owner`, it and
+ * the folders above it writable by nobody else, an ELF object that exports
+ * postern_plugin_v1), load it, check the entry, create the instance and get its
+ * interfaces. 0; or -1 with what is wrong in `why`.
+ */
+int load_plugin(struct host *h, const char *path, uint32_t owner, char why[256]);
+
+/* load_adopt(h, entry, why): the part behind dlopen. */
+int load_adopt(struct host *h, const struct postern_entry *entry, char why[256]);
+
+/* load_drop(h): destroy the instance. */
+void load_drop(struct host *h);
+
+#endif

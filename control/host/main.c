@@ -1,0 +1,267 @@
+#include "control/host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "abi/link/bell.h"
+#include "abi/wire/reason.h"
+#include "control/log.h"
+#include "control/msg.h"
+#include "control/role.h"
+#include "control/sandbox.h"
+
+struct conf {
+	char file[512];
+	uint32_t uid;
+	uint32_t gid;
+};
+
+/* ---- the supervisor ---- */
+
+/* Wait for the one message that may come now; anything else ends the host. */
+static int
+expect(uint16_t type, struct msg *m, uint8_t *buf)
+{
+	struct pollfd p = { ROLE_SUPERVISOR_FD, POLLIN, 0 };
+	int r;
+
+	while ((r = msg_recv(ROLE_SUPERVISOR_FD, m, buf)) == 0)
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return -1;
+	if (r < 0)
+		return -1;
+	if (m->type == MSG_CONF) {
+		msg_drop_fds(m);
+		return expect(type, m, buf);
+	}
+	if (m->type == type)
+		return 0;
+	if (m->type != MSG_STOP)
+		log_error("host: %s while waiting for %s", msg_name(m->type), msg_name(type));
+	msg_drop_fds(m);
+	return -1;
+}
+
+static bool
+keep_text(char *to, size_t size, struct view v)
+{
+	if (v.len == 0 || v.len >= size || memchr(v.data, 0, v.len) != NULL)
+		return false;
+	memcpy(to, v.data, v.len);
+	to[v.len] = '\0';
+	return true;
+}
+
+static int
+get_conf(struct host *h, struct conf *conf, uint8_t *buf)
+{
+	struct msg m;
+	struct cur c;
+	struct view name, file, config;
+
+	if (expect(MSG_HOST_CONF, &m, buf) != 0)
+		return -1;
+	msg_drop_fds(&m);
+	c = cur_view(m.body);
+	name = cur_string(&c);
+	file = cur_string(&c);
+	config = cur_string(&c);
+	conf->uid = cur_u32(&c);
+	conf->gid = cur_u32(&c);
+	if (!cur_done(&c) || !keep_text(h->name, sizeof(h->name), name) ||
+	    !keep_text(conf->file, sizeof(conf->file), file)) {
+		log_error("host: malformed HOST_CONF");
+		return -1;
+	}
+	h->config = malloc(config.len + 1);
+	if (h->config == NULL)
+		return -1;
+	if (config.len > 0)
+		memcpy(h->config, config.data, config.len);
+	h->config_len = config.len;
+	return 0;
+}
+
+/* After registration the supervisor may die, be replaced, and speak again over
+ * the same socket: only a new log descriptor and the end are of interest. */
+static void
+on_supervisor(void *ctx, int fd, unsigned events)
+{
+	static uint8_t buf[MSG_MAX];
+	struct host *h = ctx;
+	struct msg m;
+	int r, log_fd;
+
+	(void)events;
+	while ((r = msg_recv(fd, &m, buf)) == 1) {
+		if (m.type == MSG_LOG_FD && (log_fd = msg_take_fd(&m, 0)) >= 0) {
+			if (dup3(log_fd, ROLE_LOG_FD, O_CLOEXEC) >= 0)
+				log_set_fd(ROLE_LOG_FD);
+			close(log_fd);
+		} else if (m.type == MSG_STOP) {
+			h->ending = true;
+		}
+		msg_drop_fds(&m);
+	}
+	if (r < 0)
+		loop_unwatch(h->loop, fd);
+}
+
+/* ---- the link ---- */
+
+static int
+send_link(struct host *h, int ring_fd)
+{
+	struct msg m = { .type = MSG_LINK, .fds = { h->own.fd, ring_fd }, .fd_count = 2 };
+	uint8_t body[4];
+	struct put w = put_of(body, sizeof(body));
+
+	put_u32(&w, 0);
+	m.body = put_view(&w);
+	return msg_send(ROLE_SUPERVISOR_FD, &m);
+}
+
+static int
+take_link(struct host *h, struct msg *m)
+{
+	int region = msg_take_fd(m, 0);
+	int r;
+
+	h->bell_other = msg_take_fd(m, 1);
+	msg_drop_fds(m);
+	if (region < 0 || h->bell_other < 0)
+		return -R_LINK_SEALS;
+	r = bell_adopt(h->bell_other);
+	if (r == 0)
+		r = region_attach(&h->other, region, LINK_HOST_RING, LINK_HOST_ARENA);
+	close(region);
+	return r;
+}
+
+static int
+link_up(struct host *h, int ring_fd, uint8_t *buf)
+{
+	struct msg m;
+	int r = send_link(h, ring_fd);
+
+	/* Only the dataplane holds the other end: its death is the pipe's. */
+	close(ring_fd);
+	if (r != 0 || expect(MSG_LINK_UP, &m, buf) != 0)
+		return -1;
+	r = take_link(h, &m);
+	if (r != 0) {
+		log_error("host %s: link: %s", h->name, reason_text(-r));
+		return -1;
+	}
+	ring_out_init(&h->out, &h->own, &h->other, h->arena_end, false);
+	ring_in_init(&h->in, &h->own, &h->other);
+	h->linked = true;
+	return 0;
+}
+
+static void
+on_bell(void *ctx, int fd, unsigned events)
+{
+	struct host *h = ctx;
+
+	(void)events;
+	if (bell_hush(fd) == 0)
+		return;
+	log_info("host %s: the dataplane is gone", h->name);
+	loop_stop(h->loop);
+}
+
+/* ---- the loop ---- */
+
+static int
+before_wait(void *ctx)
+{
+	struct host *h = ctx;
+	int r;
+
+	host_wake(h);
+	r = host_poll(h);
+	if (r < 0) {
+		log_error("host %s: %s", h->name, reason_text(-r));
+		loop_stop(h->loop);
+		return 1;
+	}
+	if (h->ending && h->chans.count == 0) {
+		loop_stop(h->loop);
+		return 1;
+	}
+	return r > 0 ? 1 : host_sleep(h);
+}
+
+static int
+serve(struct host *h)
+{
+	struct msg ready = { .type = MSG_READY };
+
+	if (loop_watch(h->loop, h->bell_wait, LOOP_IN, on_bell, h) != 0 ||
+	    loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0)
+		return -1;
+	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);
+	return loop_run(h->loop, before_wait, h);
+}
+
+static int
+run(struct host *h, uint8_t *buf)
+{
+	struct conf conf;
+	char why[256];
+	bool user_host;
+	int ring_fd;
+
+	if (get_conf(h, &conf, buf) != 0)
+		return 1;
+	user_host = conf.uid == 0 && conf.gid == 0;
+	if (region_create(&h->own, "host", LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
+	    bell_create(&h->bell_wait, &ring_fd) != 0) {
+		log_error("host %s: no memory for its link", h->name);
+		return 1;
+	}
+	if (sandbox_host(conf.uid, conf.gid, !user_host) != 0)
+		return 1;
+	if (user_host && leader_init(h, ROLE_LEADER_FD) != 0) {
+		log_error("host %s: no leader", h->name);
+		return 1;
+	}
+	if (load_plugin(h, conf.file, 0, why) != 0) {
+		log_error("plugin %s: %s: %s", h->name, conf.file, why);
+		return 1;
+	}
+	if (h->plugin->start(h->plugin) != POSTERN_OK) {
+		log_error("plugin %s: does not start", h->name);
+		return 1;
+	}
+	if (link_up(h, ring_fd, buf) != 0 || serve(h) != 0)
+		return 1;
+	h->plugin->stop(h->plugin);
+	return 0;
+}
+
+int
+host_main(uint32_t index)
+{
+	static struct host h;
+	static uint8_t buf[MSG_MAX];
+	struct loop *loop;
+	int status;
+
+	(void)index;
+	log_start("host", ROLE_LOG_FD);
+	signal(SIGPIPE, SIG_IGN);
+	loop = loop_new();
+	if (loop == NULL)
+		return 1;
+	host_init(&h, loop);
+	status = run(&h, buf);
+	/* The process ends here; what it holds goes with it. */
+	return status;
+}

@@ -1,0 +1,138 @@
+#include "control/host/host.h"
+
+#include <stdlib.h>
+
+#include "abi/link/op.h"
+#include "control/log.h"
+
+_Static_assert((uint32_t)POSTERN_START_SHELL == LINK_START_SHELL, "one numbering");
+_Static_assert((uint32_t)POSTERN_START_EXEC == LINK_START_EXEC, "one numbering");
+_Static_assert((uint32_t)POSTERN_START_SUBSYSTEM == LINK_START_SUBSYSTEM, "one numbering");
+
+static bool
+serves(const struct postern_if_subsystem *s, uint32_t kind, struct view name)
+{
+	uint64_t i;
+
+	for (i = 0; i < s->serves_count; i++) {
+		const struct postern_serves *row = &s->serves[i];
+
+		if (row->kind != kind)
+			continue;
+		if (kind != POSTERN_START_SUBSYSTEM || postern_view_is(row->name, "*") ||
+		    view_eq(name, view_of(row->name.data, row->name.len)))
+			return true;
+	}
+	return false;
+}
+
+/* The type specific part of a pty-req: RFC 4254 section 6.2. */
+static bool
+read_terminal(struct postern_start *start, struct view pty)
+{
+	struct cur c = cur_view(pty);
+
+	if (pty.len == 0)
+		return true;
+	start->flags |= POSTERN_START_HAS_TERMINAL;
+	start->terminal = view_out(cur_string(&c));
+	start->window.columns = cur_u32(&c);
+	start->window.rows = cur_u32(&c);
+	start->window.width = cur_u32(&c);
+	start->window.height = cur_u32(&c);
+	start->modes = view_out(cur_string(&c));
+	return cur_done(&c);
+}
+
+/* *out is the caller's to free. */
+static bool
+read_environment(struct postern_start *start, struct cur *c, struct postern_variable **out)
+{
+	uint32_t count = cur_u32(c);
+	uint32_t i;
+
+	*out = NULL;
+	if (c->bad || count > cur_left(c) / 8)
+		return false;
+	if (count == 0)
+		return true;
+	*out = calloc(count, sizeof(**out));
+	if (*out == NULL)
+		return false;
+	for (i = 0; i < count; i++) {
+		(*out)[i].name = view_out(cur_string(c));
+		(*out)[i].value = view_out(cur_string(c));
+	}
+	start->environment = *out;
+	start->environment_count = count;
+	return !c->bad;
+}
+
+static bool
+keep_facts(struct chan *c, struct view facts)
+{
+	if (facts.len == 0)
+		return true;
+	c->facts = malloc(facts.len);
+	if (c->facts == NULL)
+		return false;
+	memcpy(c->facts, facts.data, facts.len);
+	c->facts_len = (uint32_t)facts.len;
+	return true;
+}
+
+static void
+refuse(struct host *h, struct chan *c, const char *why)
+{
+	log_info("plugin %s: channel %u not started: %s", h->name, (unsigned)c->number, why);
+	chan_answer(h, c, c->start_token, POSTERN_E_FAIL);
+	chan_close(h, c);
+}
+
+static void
+open_with_plugin(struct host *h, struct chan *c, struct postern_start *start)
+{
+	struct postern_channel handle = { chans_handle(&h->chans, c) };
+	int32_t r;
+
+	c->flags |= CHAN_F_OPEN;
+	r = h->subsystem->open(h->plugin, handle, start, &c->context);
+	if (r == POSTERN_OK || r == POSTERN_E_AGAIN) {
+		chan_answer(h, c, start->token, r);
+		return;
+	}
+	c->flags &= ~CHAN_F_OPEN;
+	c->context = NULL;
+	chans_revoke(&h->chans, c);
+	refuse(h, c, "refused by the plugin");
+}
+
+void
+chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct view payload)
+{
+	struct postern_start start = { .size = sizeof(start) };
+	struct postern_variable *environment = NULL;
+	struct cur in = cur_view(payload);
+	struct view name, pty;
+	bool lost, ok;
+
+	c->max_packet = (uint32_t)e->arg[0];
+	c->credit = e->arg[1];
+	c->window = e->arg[2] > 0 && e->arg[2] <= UINT32_MAX ? (uint32_t)e->arg[2] : HOST_WINDOW_DEFAULT;
+	start.token = c->start_token = ++h->token;
+	owed_add(&c->owed, start.token, &lost);
+	start.kind = cur_u8(&in);
+	name = cur_string(&in);
+	start.name = view_out(name);
+	pty = cur_string(&in);
+	ok = read_environment(&start, &in, &environment) && keep_facts(c, cur_string(&in)) &&
+	    cur_done(&in) && read_terminal(&start, pty);
+	if (!ok)
+		refuse(h, c, "malformed start");
+	else if (!serves(h->subsystem, start.kind, name))
+		refuse(h, c, "not served by this plugin");
+	else
+		open_with_plugin(h, c, &start);
+	free(environment);
+	chan_touch(h, c);
+}

@@ -1,0 +1,12 @@
+/*
+ * Numbers of MSG_SPAWN, shared by a user's hosts and their login's leader.
+ */
+#ifndef POSTERN_CONTROL_SPAWNMSG_H
+#define POSTERN_CONTROL_SPAWNMSG_H
+
+#define SPAWN_F_LOGIN 0x1u      /* a login session: motd, records of logins */
+#define SPAWN_F_NULL 0x100u     /* << i: descriptor i of the program is /dev/null */
+
+#define SPAWN_ARGS_MAX 4096u    /* argv and environment together */
+
+#endif
