@@ -54,6 +54,7 @@ enum ssh_open_failure {
 #define SSH_EXTENDED_STDERR 1 /* RFC 4254 section 5.2 */
 
 #define SSH_IDENT_MAX 255     /* RFC 4253 section 4.2, CR LF included */
+#define SSH_IDENT_OURS "SSH-2.0-postern_" POSTERN_VERSION /* then a space and the comment, if any */
 #define SSH_PACKET_MAX 35000  /* RFC 4253 section 6.1: must be accepted, whole packet */
 #define SSH_PAYLOAD_MAX 34000 /* payload that any packet of ours or theirs may have */
 #define SSH_PADDING_MIN 4     /* RFC 4253 section 6 */

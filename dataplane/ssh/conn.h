@@ -20,12 +20,19 @@
 #include "abi/wire/algo.h"
 #include "abi/wire/ssh.h"
 #include "dataplane/mem/fifo.h"
+#include "dataplane/ssh/itemq.h"
 #include "dataplane/ssh/record.h"
 
 #define SSH_CHAN_MAX 32u              /* channels per connection, hard limit */
 #define SSH_HOLD_MAX (64u * 1024u)    /* bytes of control records held back by HOLD */
 #define SSH_CHAN_OUT_MAX (128u * 1024u) /* credit plus queued bytes of one channel */
+#define SSH_CHAN_EXTRA_MAX (64u * 1024u) /* queued beside data: requests, replies, headers */
+#define SSH_CTRL_SOFT (48u * 1024u)   /* with more queued, the peer is not read */
+#define SSH_CTRL_MAX (256u * 1024u)   /* control records queued, hard limit */
+#define SSH_GLOBAL_MAX 64u            /* global requests of ours that await a reply */
 #define SSH_KEXINIT_HOLD_US 200000u   /* or three round trips, whichever is more */
+#define SSH_SLACK_US 2000000u         /* a reported deadline is enforced here after this */
+#define SSH_START_MAX RECORD_MAX      /* open_payload of ssh_do_chan_start */
 
 struct ssh_conn;
 struct ssh_chan;
@@ -38,8 +45,13 @@ enum chan_up { /* what goes to a channel's host */
 	CHAN_UP_OPEN, CHAN_UP_DATA, CHAN_UP_EOF, CHAN_UP_REQUEST, CHAN_UP_CREDIT, CHAN_UP_CLOSED,
 };
 
+enum ssh_deadline { /* arg of SSH_UP_DEADLINE; the numbers are enum link_deadline's */
+	SSH_DEADLINE_KEXINIT = 1, SSH_DEADLINE_GRACE = 2, SSH_DEADLINE_REKEY = 3,
+};
+
 struct ssh_ops {
-	/* Bytes of the peer, in order. */
+	/* Bytes of the peer, in order. The owner's buffer must be able to hold
+	 * RECORD_MAX of them: a record is taken whole. */
 	size_t (*peek)(void *owner, struct ssh_conn *, void *dst, size_t len);
 	void (*take)(void *owner, struct ssh_conn *, size_t len);
 	size_t (*readable)(void *owner, struct ssh_conn *);
@@ -50,13 +62,18 @@ struct ssh_ops {
 	 * opened; false stops ssh_input. In SERVICE and AUTH the owner answers true
 	 * only when none is outstanding. */
 	bool (*control_ready)(void *owner, struct ssh_conn *);
-	/* Hand one up; the owner copies. arg: enum link_deadline for DEADLINE.
+	/* Hand one up; the owner copies. arg: enum ssh_deadline for DEADLINE.
+	 * IDENT, RECORD, NEWKEYS and REKEY come only after control_ready said yes,
+	 * DEADLINE at any time; seq is that of the record (NEWKEYS: of the peer's).
 	 * chan: our channel number or 0xffffffff. 0 or -R_SSH_QUEUE. */
 	int (*control)(void *owner, struct ssh_conn *, enum ssh_up, struct view payload,
 	    uint32_t seq, uint32_t chan, uint64_t arg);
 	/* Hand an event to the channel's host; the owner copies. False: no room
-	 * now, ask again with ssh_host_ready. Never false for more than payload
-	 * reasons: DATA is offered in pieces of at most SSH_CHAN_PACKET_MAX. */
+	 * now: call ssh_host_ready when there is. DATA is offered in pieces of at
+	 * most SSH_CHAN_PACKET_MAX.
+	 *   OPEN    arg0 our maximum packet, arg1 credit; payload of the start
+	 *   DATA    arg0 stream            REQUEST arg0 want reply; str name, specifics
+	 *   CREDIT  arg0 more credit       CLOSED  arg0 reason */
 	bool (*host)(void *owner, struct ssh_conn *, struct ssh_chan *, enum chan_up,
 	    uint64_t arg0, uint64_t arg1, struct view payload);
 	/* The channel is gone, its number free again. */
@@ -88,14 +105,21 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 
 /* ---- channels ---- */
 
-#define CHAN_EOF_IN 0x01u
+#define CHAN_EOF_IN 0x01u      /* received */
 #define CHAN_EOF_OUT 0x02u     /* queued or sent */
 #define CHAN_CLOSE_IN 0x04u
-#define CHAN_CLOSE_OUT 0x08u   /* queued */
+#define CHAN_CLOSE_OUT 0x08u   /* leaves when what is queued has left */
 #define CHAN_CLOSE_SENT 0x10u
 #define CHAN_STARTED 0x20u
 #define CHAN_USED 0x40u
-#define CHAN_HOST_TOLD 0x80u   /* CLOSED was handed to the host */
+#define CHAN_HOST_TOLD 0x80u   /* CLOSED was handed to the host, or it is dead */
+#define CHAN_OPENING 0x100u    /* our message 90 is out, its answer is awaited */
+#define CHAN_STARTING 0x200u   /* a start request is with clerk: later ones wait */
+#define CHAN_RELEASE 0x400u    /* the start was refused: hand what waited to clerk */
+#define CHAN_STATUS 0x800u     /* exit-status or exit-signal is queued */
+#define CHAN_ABORT 0x1000u     /* exit-signal ABRT goes out before CLOSE */
+#define CHAN_HOST_CLOSED 0x2000u /* the host asked for CLOSE */
+#define CHAN_OPEN_TOLD 0x4000u /* OPEN was handed to the host */
 
 struct ssh_chan {
 	uint32_t ours;
@@ -110,8 +134,11 @@ struct ssh_chan {
 	uint32_t credit;           /* granted to the host, not yet used */
 	uint32_t link;             /* host link id */
 	uint32_t replies_owed;     /* requests of the peer whose reply the host owes */
-	struct fifo out;           /* items toward the peer, in wire order */
-	struct fifo held;          /* items toward the host, in order */
+	uint32_t control_owed;     /* the same, owed by gate or clerk before a start */
+	uint32_t queued;           /* data bytes in out */
+	uint64_t unread;           /* data bytes the host has and did not take */
+	struct itemq out;          /* items toward the peer, in wire order */
+	struct itemq held;         /* items toward the host, in order */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 };
@@ -126,7 +153,9 @@ struct ssh_conn {
 	struct cipher_ctx *ctx;    /* 2: in, out; the owner's memory */
 	bool hold;                 /* our KEXINIT is out, our NEWKEYS is not */
 	bool keys_pending;         /* incoming keys wait for the peer's NEWKEYS */
+	bool out_pending;          /* outgoing keys wait for our NEWKEYS to be sealed */
 	bool kex_in;               /* peer's KEXINIT seen, its NEWKEYS not */
+	bool answer_awaited;       /* client: nothing is read until the exchange's next step */
 	bool first_done;           /* the first exchange is over in both directions */
 	bool ident_out;
 	bool rekey_asked;
@@ -134,16 +163,20 @@ struct ssh_conn {
 	bool strict;
 	bool granted;              /* a grant is stored: message 52 may leave */
 	bool ending;               /* DISCONNECT is queued; close when drained */
-	uint8_t stash_msg;
-	struct link_keys_copy {
+	uint8_t last_msg;          /* of the record that control sent last, 0 after another item */
+	uint8_t ident_skipped;     /* client: lines in front of the identification */
+	struct ssh_key_copy {
 		uint16_t suite;
 		bool reset_seq;
 		uint8_t key[64];
 		uint8_t iv[16];
 		uint8_t mac[64];
-	} pending_in;              /* wiped when it takes effect */
+	} pending_in, pending_out; /* wiped when they take effect */
 	struct fifo ctrl;          /* records to send before any channel data: u32 length, payload */
-	struct fifo delayed;       /* the same, held back by HOLD */
+	struct fifo delayed;       /* the same, held back by HOLD; leave after ctrl */
+	uint64_t global_ours;      /* bit i: the i-th awaited global reply is for a keepalive */
+	uint32_t global_count;
+	uint32_t used;             /* bit per channel in use */
 	uint32_t next_chan;        /* mux: whose turn it is */
 	uint32_t chan_count;
 	uint64_t opened_us;
@@ -151,7 +184,9 @@ struct ssh_conn {
 	uint64_t rtt_us;
 	uint64_t keyed_us;         /* time of the last NEWKEYS out */
 	uint64_t hold_us;          /* time HOLD began */
+	uint64_t kex_us;           /* time the exchange that runs began, 0: none runs */
 	uint64_t heard_us;
+	uint64_t alive_us;         /* time of the last probe */
 	uint32_t alive_sent;
 	uint64_t reported;         /* deadlines already reported, bit per enum */
 	struct ssh_chan chan[SSH_CHAN_MAX];
@@ -176,7 +211,8 @@ int ssh_input(struct ssh_conn *c, uint64_t now);
 /* Seal and hand to wire() what may leave; returns records, or -R_*. */
 int ssh_output(struct ssh_conn *c, uint64_t now);
 
-/* Fire deadlines; next time to call, UINT64_MAX for never, or see *fatal. */
+/* Fire deadlines; returns the next time to call, UINT64_MAX for never. *fatal is
+ * 0 or -R_*: end the connection. */
 uint64_t ssh_tick(struct ssh_conn *c, uint64_t now, int *fatal);
 
 /* ssh_end(c, reason, text): queue DISCONNECT (where reason.def gives a code) and
@@ -190,8 +226,19 @@ void ssh_host_ready(struct ssh_conn *c, uint32_t link);
 /* Memory held for this connection, in bytes of whole blocks. */
 size_t ssh_charge(const struct ssh_conn *c);
 
-/* ---- what gate and clerk ask for (items of STEP); 0 or -R_* ---- */
+/*
+ * ---- what gate and clerk ask for (items of STEP); 0 or -R_* ----
+ *
+ * -R_LINK_CHAN: the channel is gone or going, because the peer closed it while
+ * the entry was under way: no fault of the sender, the item has no effect.
+ * -R_NOMEM: no blocks, nothing was done. -R_SSH_QUEUE: the peer made us hold
+ * too much. Everything else is a fault of the sender.
+ */
+
+/* Refused are 21, 93-97, what the phase does not allow, message 52 without a
+ * grant (-R_NO_GRANT) and anything but ssh_do_phase after it. KEXINIT sets HOLD. */
 int ssh_do_record(struct ssh_conn *c, struct view payload);
+/* Right after the record with our KEXINIT. */
 int ssh_do_hold(struct ssh_conn *c, uint64_t now);
 /* keys: suite numbers and material for both directions; copied. */
 struct ssh_new_keys {
@@ -210,7 +257,14 @@ int ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool wan
     struct view open_payload);
 int ssh_do_chan_close(struct ssh_conn *c, uint32_t ours);
 
-/* ---- what a host asks for; 0 or -R_LINK_*: the host broke the rules ---- */
+/*
+ * ---- what a host asks for; 0 or -R_LINK_*: the host broke the rules ----
+ *
+ * -R_NOMEM: no blocks; nothing was done, ask again later. What meets a channel
+ * that the peer closed in the meantime is dropped, and that is no fault.
+ */
+
+/* The host's channel, NULL when it is not (any more) that host's. */
 struct ssh_chan *ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link);
 int ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct view data);
 int ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes);

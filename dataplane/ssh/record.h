@@ -19,6 +19,9 @@
 #define RECORD_TAG_MAX 64u
 /* Largest record with everything around it: what a scratch buffer must hold. */
 #define RECORD_MAX (4u + SSH_PACKET_MAX + RECORD_TAG_MAX)
+/* Bytes in front of the payload: packet length and padding length. */
+#define RECORD_HEAD 5u
+#define RECORD_RANDOM 32u
 
 struct record_dir {
 	const struct cipher_engine *engine; /* NULL: in the clear */
@@ -50,8 +53,9 @@ int record_need(struct record_dir *d, const uint8_t *head, size_t have);
 
 /*
  * record_open(d, buf, payload): buf holds record_need() bytes; verify and
- * decrypt in place. 0: *payload borrows from buf, never empty. -R_SSH_MAC,
- * -R_SSH_PADDING, -R_SSH_EMPTY, -R_SSH_SEQ_WRAP: fatal. Advances seq.
+ * decrypt in place. 0: *payload borrows from buf, never empty, at most
+ * SSH_PAYLOAD_MAX. -R_SSH_MAC, -R_SSH_PADDING, -R_SSH_EMPTY, -R_SSH_LENGTH,
+ * -R_SSH_SEQ_WRAP: fatal. Advances seq.
  */
 int record_open(struct record_dir *d, uint8_t *buf, struct view *payload);
 
@@ -65,6 +69,6 @@ size_t record_size(const struct record_dir *d, size_t len);
  * except that payload may already sit at dst + 5.
  */
 int record_seal(struct record_dir *d, uint8_t *dst, size_t size, struct view payload,
-    const uint8_t random[32]);
+    const uint8_t random[RECORD_RANDOM]);
 
 #endif

@@ -1,0 +1,173 @@
+#include "dataplane/ssh/inner.h"
+
+#define REQUEST_MAX (16u * 1024u)
+#define REQUEST_NAME_MAX 64u /* RFC 4250 section 4.6.1 */
+
+/*
+ * What a host asks for. A host is hostile by assumption: everything is checked
+ * against what it was granted and what the channel allows.
+ */
+
+struct ssh_chan *
+ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link)
+{
+	struct ssh_chan *ch = chan_find(c, ours);
+
+	if (ch == NULL || !(ch->flags & CHAN_STARTED) || (ch->flags & CHAN_HOST_TOLD) || ch->link != link)
+		return NULL;
+	return ch;
+}
+
+/* Room beside data: hosts have no credit for requests and replies. */
+static bool
+extra_fits(const struct ssh_chan *ch, size_t len)
+{
+	return ch->out.f.len - ch->queued + ITEMQ_HEAD + len <= SSH_CHAN_EXTRA_MAX;
+}
+
+/* After its own CLOSE a host says nothing; a CLOSE of the peer it may not have
+ * seen yet. 1: drop it quietly. */
+static int
+said_after_close(struct ssh_conn *c, const struct ssh_chan *ch)
+{
+	if (ch->flags & CHAN_HOST_CLOSED)
+		return -R_LINK_STATE;
+	if (!(ch->flags & CHAN_CLOSE_OUT))
+		return 0;
+	drop(c, R_CHAN_AFTER_CLOSE);
+	return 1;
+}
+
+int
+ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct view data)
+{
+	int rc;
+
+	if (data.len > ch->credit)
+		return -R_LINK_CREDIT;
+	rc = said_after_close(c, ch);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (ch->flags & CHAN_EOF_OUT)
+		return -R_LINK_STATE;
+	while (data.len > 0) {
+		size_t n = data.len < ITEMQ_ITEM_MAX ? data.len : ITEMQ_ITEM_MAX;
+
+		if (n == data.len && !fifo_fits(&ch->out.f, c->env->pool, ITEMQ_HEAD + n))
+			return -R_NOMEM;
+		if (n < data.len && c->env->pool->free_count < blocks_for(data.len) + 4)
+			return -R_NOMEM;
+		itemq_put(&ch->out, c->env->pool, CHAN_ITEM_DATA, stream, view_of(data.data, n), true);
+		ch->credit -= (uint32_t)n;
+		ch->queued += (uint32_t)n;
+		data = view_of(data.data + n, data.len - n);
+	}
+	return 0;
+}
+
+int
+ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes)
+{
+	(void)c;
+	if (bytes > ch->unread)
+		return -R_LINK_CREDIT;
+	ch->unread -= bytes;
+	ch->took += (uint32_t)bytes;
+	return 0;
+}
+
+int
+ssh_host_eof(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	const struct view none = { NULL, 0 };
+	int rc = said_after_close(c, ch);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (ch->flags & CHAN_EOF_OUT)
+		return -R_LINK_STATE;
+	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_EOF, 0, none, false))
+		return -R_NOMEM;
+	ch->flags |= CHAN_EOF_OUT;
+	return 0;
+}
+
+/* What a server may say on a channel by itself (RFC 4254 6.8, 6.10; OpenSSH
+ * PROTOCOL 2.1). A host of our client role asks for what it likes. */
+static bool
+request_allowed(const struct ssh_conn *c, struct view name)
+{
+	if (name.len == 0 || name.len > REQUEST_NAME_MAX)
+		return false;
+	return c->role == SSH_CLIENT || view_is(name, "exit-status") || view_is(name, "exit-signal") ||
+	    view_is(name, "eow@openssh.com") || view_is(name, "xon-xoff");
+}
+
+int
+ssh_host_request(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
+{
+	struct cur r = cur_view(payload);
+	struct view name = cur_string(&r);
+	int rc = said_after_close(c, ch);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (r.bad || payload.len > REQUEST_MAX || !request_allowed(c, name))
+		return -R_LINK_DENIED;
+	if (!extra_fits(ch, payload.len))
+		return -R_LINK_CREDIT;
+	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_REQUEST, 0, payload, false))
+		return -R_NOMEM;
+	if (view_is(name, "exit-status") || view_is(name, "exit-signal"))
+		ch->flags |= CHAN_STATUS;
+	return 0;
+}
+
+int
+ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok)
+{
+	const struct view none = { NULL, 0 };
+	int rc = said_after_close(c, ch);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (ch->replies_owed == 0)
+		return -R_LINK_STATE;
+	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_REPLY, ok ? 1 : 0, none, false))
+		return -R_NOMEM;
+	ch->replies_owed--;
+	return 0;
+}
+
+int
+ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	int rc = said_after_close(c, ch);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	ch->flags |= CHAN_CLOSE_OUT | CHAN_HOST_CLOSED;
+	itemq_clear(&ch->held, c->env->pool);
+	return 0;
+}
+
+void
+ssh_host_gone(struct ssh_conn *c, uint32_t link)
+{
+	uint32_t left = c->used;
+
+	while (left != 0) {
+		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
+
+		left &= left - 1;
+		if (!(ch->flags & CHAN_STARTED) || ch->link != link)
+			continue;
+		ch->flags |= CHAN_HOST_TOLD;
+		itemq_clear(&ch->held, c->env->pool);
+		if (!(ch->flags & CHAN_CLOSE_OUT)) {
+			ch->flags |= CHAN_CLOSE_OUT | (ch->flags & CHAN_STATUS ? 0 : CHAN_ABORT);
+			drop(c, R_CHAN_HOST_GONE);
+		}
+		chan_settle(c, ch);
+	}
+}

@@ -1,0 +1,144 @@
+#include "dataplane/ssh/ident.h"
+#include "dataplane/ssh/inner.h"
+
+void
+ssh_init(struct ssh_conn *c, const struct ssh_env *env, enum ssh_role role, struct cipher_ctx *ctx,
+    void *user, uint64_t now)
+{
+	memset(c, 0, sizeof(*c));
+	c->env = env;
+	c->user = user;
+	c->role = role;
+	c->phase = SSH_PHASE_IDENT;
+	c->ctx = ctx;
+	record_dir_init(&c->in, &ctx[0]);
+	record_dir_init(&c->out, &ctx[1]);
+	fifo_init(&c->ctrl, true);
+	fifo_init(&c->delayed, true);
+	c->opened_us = now;
+	c->heard_us = now;
+}
+
+void
+ssh_fini(struct ssh_conn *c, int reason)
+{
+	const struct view none = { NULL, 0 };
+
+	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++) {
+		struct ssh_chan *ch = &c->chan[i];
+
+		if ((ch->flags & (CHAN_STARTED | CHAN_HOST_TOLD)) == CHAN_STARTED)
+			c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CLOSED,
+			    (uint64_t)(reason < 0 ? -reason : reason), 0, none);
+		if (ch->flags & CHAN_USED)
+			chan_drop(c, ch);
+	}
+	fifo_clear(&c->ctrl, c->env->pool);
+	fifo_clear(&c->delayed, c->env->pool);
+	record_dir_wipe(&c->in);
+	record_dir_wipe(&c->out);
+	explicit_bzero(&c->pending_in, sizeof(c->pending_in));
+	explicit_bzero(&c->pending_out, sizeof(c->pending_out));
+	c->phase = SSH_PHASE_CLOSING;
+}
+
+int
+ssh_start(struct ssh_conn *c, const char *comment)
+{
+	uint8_t line[SSH_IDENT_MAX];
+	struct put w = put_of(line, sizeof(line));
+	int rc;
+
+	if (c->ident_out)
+		return -R_INTERNAL;
+	rc = ident_build(&w, comment);
+	if (rc == 0)
+		rc = ctrl_put_raw(c, put_view(&w));
+	c->ident_out = rc == 0;
+	return rc;
+}
+
+/* Before the peer's line it is not known that it speaks SSH: a line of text. */
+static void
+end_in_text(struct ssh_conn *c, const char *text)
+{
+	uint8_t line[SSH_IDENT_MAX];
+	struct put w = put_of(line, sizeof(line));
+	size_t len = strlen(text);
+
+	put_bytes(&w, text, len < sizeof(line) - 2 ? len : sizeof(line) - 2);
+	put_bytes(&w, "\r\n", 2);
+	ctrl_put_raw(c, put_view(&w));
+}
+
+static void
+end_in_record(struct ssh_conn *c, int reason, const char *text)
+{
+	uint8_t buf[512];
+	struct put w = put_of(buf, sizeof(buf));
+	size_t len = strlen(text);
+
+	put_u8(&w, SSH_MSG_DISCONNECT);
+	put_u32(&w, reason_disconnect(reason));
+	put_string(&w, text, len < 256 ? len : 256);
+	put_cstr(&w, "");
+	ctrl_put(c, put_view(&w));
+}
+
+void
+ssh_end(struct ssh_conn *c, int reason, const char *text)
+{
+	int r = reason < 0 ? -reason : reason;
+
+	if (c->phase == SSH_PHASE_CLOSING)
+		return;
+	if (text == NULL)
+		text = reason_text(r);
+	/* What HOLD kept back is not sent any more; nothing may follow DISCONNECT. */
+	fifo_clear(&c->delayed, c->env->pool);
+	if (reason_disconnect(r) != 0) {
+		if (c->phase == SSH_PHASE_IDENT)
+			end_in_text(c, text);
+		else
+			end_in_record(c, r, text);
+	}
+	c->phase = SSH_PHASE_CLOSING;
+	c->ending = true;
+}
+
+bool
+ssh_drained(const struct ssh_conn *c)
+{
+	return c->ctrl.len == 0;
+}
+
+size_t
+ssh_charge(const struct ssh_conn *c)
+{
+	size_t blocks = c->ctrl.blocks + c->delayed.blocks;
+	uint32_t left = c->used;
+
+	while (left != 0) {
+		const struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
+
+		blocks += ch->out.f.blocks + ch->held.f.blocks;
+		left &= left - 1;
+	}
+	return blocks * POOL_BLOCK;
+}
+
+void
+ssh_host_ready(struct ssh_conn *c, uint32_t link)
+{
+	uint32_t left = c->used;
+
+	while (left != 0) {
+		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
+
+		left &= left - 1;
+		if ((ch->flags & CHAN_STARTED) && ch->link == link) {
+			chan_pump(c, ch);
+			chan_settle(c, ch);
+		}
+	}
+}

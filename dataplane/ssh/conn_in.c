@@ -1,0 +1,234 @@
+#include "dataplane/ssh/ident.h"
+#include "dataplane/ssh/inner.h"
+
+#define INPUT_BATCH 64 /* records of one call: others have their turn too */
+
+static int
+ident_in(struct ssh_conn *c, uint64_t now)
+{
+	const struct ssh_env *env = c->env;
+	uint8_t *buf = scratch_in(c);
+	struct view line;
+	size_t used = 0;
+	int rc;
+
+	rc = ident_scan(buf, env->ops->peek(env->owner, c, buf, IDENT_SKIP_LINE_MAX),
+	    c->role == SSH_CLIENT, &used, &line);
+	if (rc <= 0)
+		return rc;
+	env->ops->take(env->owner, c, used);
+	if (rc == IDENT_SKIP)
+		return ++c->ident_skipped > IDENT_SKIP_COUNT_MAX ? -R_SSH_IDENT_BAD : 1;
+	c->phase = SSH_PHASE_KEX;
+	c->ident_us = now;
+	c->heard_us = now;
+	rc = control_up(c, SSH_UP_IDENT, line, 0, UINT32_MAX, 0);
+	return rc < 0 ? rc : 1;
+}
+
+/* RFC 4253 section 11.4: the sequence number of the packet that was refused. */
+static int
+unimplemented(struct ssh_conn *c, uint32_t seq)
+{
+	uint8_t buf[5];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_UNIMPLEMENTED);
+	put_u32(&w, seq);
+	return ctrl_put(c, put_view(&w));
+}
+
+/* 1-4, PING and PONG, from the first NEWKEYS on. */
+static int
+self_in(struct ssh_conn *c, uint8_t *payload, size_t len)
+{
+	if (payload[0] == SSH_MSG_DISCONNECT)
+		return -R_SSH_DISCONNECT_IN;
+	/* Answers to PING are memory that the peer drives: none while they would
+	 * have to be kept (CVE-2025-26466). */
+	if (payload[0] != SSH_MSG_PING || c->phase != SSH_PHASE_OPEN || c->hold)
+		return 0;
+	payload[0] = SSH_MSG_PONG;
+	return ctrl_put(c, view_of(payload, len));
+}
+
+/* 81 and 82 have no name: ours are told from clerk's by their place. */
+static bool
+global_reply_ours(struct ssh_conn *c, bool *expected)
+{
+	bool ours = (c->global_ours & 1) != 0;
+
+	*expected = c->global_count > 0;
+	if (!*expected)
+		return false;
+	c->global_count--;
+	c->global_ours >>= 1;
+	return ours;
+}
+
+static int
+control_in(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, uint64_t now)
+{
+	uint8_t msg = payload[0];
+	int rc;
+
+	if (msg == SSH_MSG_REQUEST_SUCCESS || msg == SSH_MSG_REQUEST_FAILURE) {
+		bool expected;
+
+		if (global_reply_ours(c, &expected))
+			return 0;
+		if (!expected) {
+			drop(c, R_SSH_PHASE);
+			return 0;
+		}
+	}
+	if (msg == SSH_MSG_KEXINIT) {
+		c->kex_in = true;
+		if (c->kex_us == 0)
+			c->kex_us = now;
+	}
+	rc = control_up(c, SSH_UP_RECORD, view_of(payload, len), seq, UINT32_MAX, 0);
+	/* The server's NEWKEYS may stand right behind its reply: read on when our
+	 * side of the exchange has answered. */
+	if (c->role == SSH_CLIENT && msg >= SSH_MSG_KEX_FIRST && msg <= SSH_MSG_KEX_LAST)
+		c->answer_awaited = true;
+	return rc;
+}
+
+static int
+newkeys_in(struct ssh_conn *c, size_t len, uint32_t seq)
+{
+	const struct view none = { NULL, 0 };
+	int rc;
+
+	if (len != 1)
+		return -R_SSH_NEWKEYS;
+	rc = keys_in_switch(c);
+	if (rc != 0)
+		return rc;
+	return control_up(c, SSH_UP_NEWKEYS, none, seq, UINT32_MAX, 0);
+}
+
+/* What the exchange that runs forbids. In the first one gate judges, by the
+ * rules of strict key exchange. */
+static int
+kexing_judge(const struct ssh_conn *c, uint8_t msg)
+{
+	bool method = msg >= SSH_MSG_KEX_FIRST && msg <= SSH_MSG_KEX_LAST;
+
+	if (c->phase < SSH_PHASE_SERVICE)
+		return 0;
+	/* Until our NEWKEYS has left, the peer's exchange cannot be over either. */
+	if (msg == SSH_MSG_KEXINIT && (c->kex_in || c->out_pending))
+		return -R_KEX_TWICE;
+	if (c->kex_in && !demux_kexing(msg))
+		return -R_SSH_KEXING;
+	if (method && !c->kex_in)
+		return -R_SSH_PHASE;
+	return 0;
+}
+
+int
+conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, uint64_t now)
+{
+	uint8_t msg = payload[0];
+	enum demux_verdict verdict = demux_in(c->role == SSH_CLIENT, c->phase, msg);
+	int rc;
+
+	if (verdict == DEMUX_REFUSE)
+		return -R_SSH_PHASE;
+	rc = kexing_judge(c, msg);
+	if (rc != 0)
+		return rc;
+	c->heard_us = now;
+	c->alive_sent = 0;
+	switch (verdict) {
+	case DEMUX_CONTROL:
+		return control_in(c, payload, len, seq, now);
+	case DEMUX_SELF:
+		return self_in(c, payload, len);
+	case DEMUX_NEWKEYS:
+		return newkeys_in(c, len, seq);
+	case DEMUX_CHANNEL:
+		return chan_in(c, payload, len, seq);
+	case DEMUX_UNKNOWN:
+		return unimplemented(c, seq);
+	case DEMUX_DROP:
+		drop(c, R_SSH_LATE_AUTH);
+		return 0;
+	default:
+		return -R_SSH_PHASE;
+	}
+}
+
+/* May one more record be opened and acted on? The peer waits otherwise. */
+static bool
+may_read(struct ssh_conn *c)
+{
+	if (c->phase == SSH_PHASE_CLOSING || c->answer_awaited || c->ctrl.len > SSH_CTRL_SOFT)
+		return false;
+	/* 52 is queued: what follows is judged in the phase that comes with it. */
+	if (c->phase == SSH_PHASE_AUTH && c->last_msg == SSH_MSG_USERAUTH_SUCCESS &&
+	    c->role == SSH_SERVER)
+		return false;
+	return control_ready(c);
+}
+
+/* One record of the peer: 1, 0 when it is not there yet or has to wait. */
+static int
+record_in(struct ssh_conn *c, uint64_t now)
+{
+	const struct ssh_env *env = c->env;
+	size_t have = env->ops->readable(env->owner, c);
+	uint8_t *buf = scratch_in(c);
+	uint32_t seq = c->in.seq;
+	struct view payload;
+	uint8_t head[4];
+	int need, rc;
+
+	if (have < sizeof(head))
+		return 0;
+	env->ops->peek(env->owner, c, head, sizeof(head));
+	need = record_need(&c->in, head, sizeof(head));
+	if (need < 0)
+		return need;
+	if (have < (size_t)need || env->pool->free_count < blocks_for((size_t)need) + 2)
+		return 0;
+	env->ops->peek(env->owner, c, buf, (size_t)need);
+	env->ops->take(env->owner, c, (size_t)need);
+	rc = record_open(&c->in, buf, &payload);
+	if (rc != 0)
+		return rc;
+	rc = conn_dispatch(c, buf + RECORD_HEAD, payload.len, seq, now);
+	/* Passwords must not outlive their record. */
+	if (c->phase != SSH_PHASE_OPEN)
+		explicit_bzero(buf, (size_t)need);
+	return rc < 0 ? rc : 1;
+}
+
+int
+ssh_input(struct ssh_conn *c, uint64_t now)
+{
+	int count = 0;
+
+	while (count < INPUT_BATCH && may_read(c)) {
+		int rc = chan_release(c);
+
+		if (rc > 0)
+			continue;
+		if (rc == 0)
+			rc = c->phase == SSH_PHASE_IDENT ? ident_in(c, now) : record_in(c, now);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			break;
+		count++;
+	}
+	if (count > 0) {
+		int rc = rekey_check(c, now);
+
+		if (rc < 0)
+			return rc;
+	}
+	return count;
+}

@@ -1,0 +1,194 @@
+#include "dataplane/ssh/inner.h"
+
+#define CTRL_HEAD 4u
+
+static int
+queue_put(struct ssh_conn *c, struct fifo *f, uint32_t max, uint32_t flags, struct view bytes)
+{
+	uint8_t head[CTRL_HEAD];
+	struct put w = put_of(head, sizeof(head));
+
+	if (f->len + CTRL_HEAD + bytes.len > max)
+		return -R_SSH_QUEUE;
+	if (!fifo_fits(f, c->env->pool, CTRL_HEAD + bytes.len))
+		return -R_NOMEM;
+	put_u32(&w, flags | (uint32_t)bytes.len);
+	fifo_put(f, c->env->pool, head, sizeof(head));
+	fifo_put(f, c->env->pool, bytes.data, bytes.len);
+	return 0;
+}
+
+int
+ctrl_put(struct ssh_conn *c, struct view payload)
+{
+	/* Behind what HOLD kept back, so that the order of the senders stays. */
+	if (mux_held(payload.data[0]) && (c->hold || c->delayed.len > 0))
+		return queue_put(c, &c->delayed, SSH_HOLD_MAX, 0, payload);
+	return queue_put(c, &c->ctrl, SSH_CTRL_MAX, 0, payload);
+}
+
+int
+ctrl_put_raw(struct ssh_conn *c, struct view bytes)
+{
+	return queue_put(c, &c->ctrl, SSH_CTRL_MAX, CTRL_RAW, bytes);
+}
+
+/* Seal the payload of `len` bytes that stands in the scratch at its place. */
+static int
+emit(struct ssh_conn *c, size_t len, size_t *room)
+{
+	const struct ssh_env *env = c->env;
+	uint8_t random[RECORD_RANDOM];
+	uint8_t *dst = scratch_out(c);
+	int n;
+
+	env->ops->random(env->owner, random, sizeof(random));
+	n = record_seal(&c->out, dst, RECORD_MAX, view_of(dst + RECORD_HEAD, len), random);
+	if (n < 0)
+		return n;
+	*room -= (size_t)n;
+	return env->ops->wire(env->owner, c, dst, (size_t)n);
+}
+
+static int
+raw_out(struct ssh_conn *c, struct fifo *f, uint32_t len, size_t *room)
+{
+	uint8_t *dst = scratch_out(c);
+	int rc;
+
+	if (len > *room)
+		return 0;
+	fifo_copy(f, CTRL_HEAD, dst, len);
+	fifo_take(f, c->env->pool, CTRL_HEAD + len);
+	rc = c->env->ops->wire(c->env->owner, c, dst, len);
+	*room -= len;
+	return rc < 0 ? rc : 1;
+}
+
+/* The first record of a control queue: 1, 0 for no room, or -R_*. */
+static int
+record_out(struct ssh_conn *c, struct fifo *f, size_t *room)
+{
+	uint8_t head[CTRL_HEAD];
+	struct cur r = cur_of(head, sizeof(head));
+	uint8_t *payload = scratch_out(c) + RECORD_HEAD;
+	uint32_t len;
+	uint8_t msg;
+	int rc;
+
+	fifo_copy(f, 0, head, sizeof(head));
+	len = cur_u32(&r);
+	if (len & CTRL_RAW)
+		return raw_out(c, f, len & ~CTRL_RAW, room);
+	if (record_size(&c->out, len) > *room)
+		return 0;
+	fifo_copy(f, CTRL_HEAD, payload, len);
+	fifo_take(f, c->env->pool, CTRL_HEAD + len);
+	msg = payload[0];
+	rc = emit(c, len, room);
+	if (rc >= 0 && msg == SSH_MSG_NEWKEYS)
+		rc = keys_out_switch(c);
+	return rc < 0 ? rc : 1;
+}
+
+static int
+queue_out(struct ssh_conn *c, struct fifo *f, size_t *room)
+{
+	int count = 0;
+
+	while (f->len > 0) {
+		int rc = record_out(c, f, room);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			break;
+		count++;
+	}
+	if (f->len == 0 && f->blocks > 0)
+		fifo_clear(f, c->env->pool);
+	return count;
+}
+
+/* One record of one channel: 1, 0 when it has none, -R_LIMIT when there is no
+ * room for it. */
+static int
+chan_turn(struct ssh_conn *c, struct ssh_chan *ch, size_t *room)
+{
+	size_t len = chan_peek(c, ch);
+	int rc;
+
+	if (len == 0)
+		return 0;
+	if (record_size(&c->out, len) > *room)
+		return -R_LIMIT;
+	len = chan_build(c, ch, scratch_out(c) + RECORD_HEAD, len);
+	rc = emit(c, len, room);
+	return rc < 0 ? rc : 1;
+}
+
+/* The first channel in use from `at` on, going around. */
+static uint32_t
+chan_next(uint32_t used, uint32_t at)
+{
+	uint32_t above = used & ~((1ull << at) - 1);
+
+	return (uint32_t)__builtin_ctz(above != 0 ? above : used);
+}
+
+/* Channels in turn, one record each, until a whole round found nothing. */
+static int
+channels_out(struct ssh_conn *c, size_t *room)
+{
+	uint32_t touched = 0;
+	uint32_t idle = c->used;
+	int count = 0, rc = 0;
+
+	while (idle != 0) {
+		uint32_t i = chan_next(idle, c->next_chan);
+
+		rc = chan_turn(c, &c->chan[i], room);
+		if (rc < 0) {
+			c->next_chan = i;
+			break;
+		}
+		c->next_chan = (i + 1) % SSH_CHAN_MAX;
+		if (rc == 0) {
+			idle &= ~(1u << i);
+			continue;
+		}
+		touched |= 1u << i;
+		count++;
+	}
+	while (touched != 0) {
+		struct ssh_chan *ch = &c->chan[__builtin_ctz(touched)];
+
+		touched &= touched - 1;
+		chan_credit(c, ch);
+		chan_settle(c, ch);
+	}
+	return rc < 0 && rc != -R_LIMIT ? rc : count;
+}
+
+int
+ssh_output(struct ssh_conn *c, uint64_t now)
+{
+	size_t room = c->env->ops->room(c->env->owner, c);
+	int total, rc;
+
+	total = queue_out(c, &c->ctrl, &room);
+	if (total < 0 || c->ctrl.len > 0 || c->hold || c->phase == SSH_PHASE_CLOSING)
+		return total;
+	rc = queue_out(c, &c->delayed, &room);
+	if (rc < 0)
+		return rc;
+	total += rc;
+	if (c->delayed.len > 0 || c->used == 0)
+		return total;
+	rc = channels_out(c, &room);
+	if (rc < 0)
+		return rc;
+	total += rc;
+	rc = rekey_check(c, now);
+	return rc < 0 ? rc : total;
+}

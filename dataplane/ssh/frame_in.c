@@ -1,0 +1,73 @@
+#include "dataplane/ssh/record.h"
+
+#define PACKET_MIN 16u /* RFC 4253 section 6: whole packet without MAC, or a block */
+
+static uint32_t
+dir_tag(const struct record_dir *d)
+{
+	return d->engine != NULL ? d->engine->tag_len : 0;
+}
+
+/* Alignment and range of a packet length (ssh.md, trap 15). */
+static bool
+length_ok(const struct record_dir *d, uint32_t len)
+{
+	uint32_t block = d->engine != NULL ? d->engine->block : 8;
+	uint32_t skip = d->engine != NULL && d->engine->align_skips_length ? 0 : 4;
+	uint32_t min = block > PACKET_MIN ? block : PACKET_MIN;
+
+	if (len > SSH_PACKET_MAX || len + skip < min)
+		return false;
+	return (len + skip) % block == 0;
+}
+
+int
+record_need(struct record_dir *d, const uint8_t *head, size_t have)
+{
+	uint32_t len;
+
+	if (d->need != 0)
+		return (int)d->need;
+	if (have < 4)
+		return 0;
+	if (d->engine != NULL) {
+		len = d->engine->length(d->ctx, d->seq, head);
+	} else {
+		struct cur c = cur_of(head, 4);
+
+		len = cur_u32(&c);
+	}
+	if (!length_ok(d, len))
+		return -R_SSH_LENGTH;
+	d->need = 4 + len + dir_tag(d);
+	return (int)d->need;
+}
+
+int
+record_open(struct record_dir *d, uint8_t *buf, struct view *payload)
+{
+	uint32_t tag = dir_tag(d);
+	uint32_t len, pad;
+
+	if (d->need < 4 + PACKET_MIN - 4 + tag)
+		return -R_INTERNAL;
+	/* A sequence number, and with it a nonce, is used once under one key. */
+	if (d->records > UINT32_MAX)
+		return -R_SSH_SEQ_WRAP;
+	len = d->need - 4 - tag;
+	if (d->engine != NULL && d->engine->open(d->ctx, d->seq, buf, len) != 0)
+		return -R_SSH_MAC;
+	d->bytes += d->need;
+	d->records++;
+	d->seq++;
+	d->need = 0;
+	pad = buf[4];
+	if (pad < SSH_PADDING_MIN || pad + 1 > len)
+		return -R_SSH_PADDING;
+	if (pad + 1 == len)
+		return -R_SSH_EMPTY;
+	if (len - 1 - pad > SSH_PAYLOAD_MAX)
+		return -R_SSH_LENGTH;
+	*payload = view_of(buf + RECORD_HEAD, len - 1 - pad);
+	return 0;
+}
