@@ -1,0 +1,422 @@
+/* The exchange: computed vectors, both roles against each other, and shares,
+ * signatures and messages that must be refused. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+
+#include "control/kex/kex.h"
+#include "drivers/pk/pk.h"
+#include "drivers/rng/rng.h"
+#include "tests/vector/vector.h"
+
+static struct rng rng;
+
+static const struct kex_choice gcm = {
+	.kex = "curve25519-sha256",
+	.host_key = "ssh-ed25519",
+	.suite_c2s = SUITE_AES128_GCM,
+	.suite_s2c = SUITE_AES128_GCM,
+};
+
+static bool
+same(const void *got, size_t len, struct view expected)
+{
+	return view_eq(view_of(got, len), expected);
+}
+
+/* ---- vectors ---- */
+
+static void
+check_keys(const struct vector *v, const struct kex_secret *s, bool c2s)
+{
+	struct kex_keys k;
+
+	CU_ASSERT_EQUAL(kex_derive(&k, &gcm, s, vector_get(v, "session_id"), c2s), 0);
+	if (!same(k.iv, 12, vector_get(v, c2s ? "iv_c2s" : "iv_s2c")) ||
+	    !same(k.key, 16, vector_get(v, c2s ? "key_c2s" : "key_s2c")))
+		CU_FAIL(v->name);
+}
+
+static void
+kex_case(const struct vector *v)
+{
+	const struct kex_context ctx = { .ident_client = vector_get(v, "ident_client"),
+		.ident_server = vector_get(v, "ident_server"),
+		.kexinit_client = vector_get(v, "kexinit_client"),
+		.kexinit_server = vector_get(v, "kexinit_server") };
+	struct kex_client_state st = { .pub_len = 32 };
+	struct kex_secret s;
+	struct view host_key;
+
+	memcpy(st.priv, vector_get(v, "client_private").data, 32);
+	memcpy(st.pub, vector_get(v, "client_public").data, 32);
+	CU_ASSERT_EQUAL(kex_client_finish(&s, &st, &gcm, &ctx, vector_get(v, "reply"), &host_key), 0);
+	if (!view_eq(host_key, vector_get(v, "host_key")) || !same(s.k, s.k_len, vector_get(v, "k")) ||
+	    !same(s.h, s.h_len, vector_get(v, "h")))
+		CU_FAIL(v->name);
+	check_keys(v, &s, true);
+	check_keys(v, &s, false);
+	kex_secret_wipe(&s);
+}
+
+static void
+test_vectors(void)
+{
+	CU_ASSERT_EQUAL(vector_each("tests/vector/curve25519_sha256.txt", kex_case), 4);
+}
+
+/* ---- both roles ---- */
+
+/* Everything of one exchange between our client and our server. */
+struct exchange {
+	uint8_t init_c[KEXINIT_MAX], init_s[KEXINIT_MAX], blob[128], message[256], reply[512], sig_blob[128];
+	struct kex_choice choice_c, choice_s;
+	struct kex_context ctx_c, ctx_s;
+	struct kex_client_state st;
+	struct kex_secret c, s;
+	struct view init, answer, signature;
+	struct pk_signer *signer;
+};
+
+static struct view
+build(uint8_t buf[KEXINIT_MAX], const struct kex_offer *offer, bool server)
+{
+	struct put w = put_of(buf, KEXINIT_MAX);
+	uint8_t cookie[16];
+
+	rng_fill(&rng, cookie, sizeof(cookie));
+	kexinit_build(&w, offer, server, true, cookie);
+	CU_ASSERT_FALSE_FATAL(w.bad);
+	return put_view(&w);
+}
+
+static int
+negotiate(struct kex_choice *choice, const struct kex_context *ctx)
+{
+	struct kexinit client, server;
+
+	CU_ASSERT_EQUAL(kexinit_parse(&client, ctx->kexinit_client, true), 0);
+	CU_ASSERT_EQUAL(kexinit_parse(&server, ctx->kexinit_server, false), 0);
+	return kex_negotiate(choice, &client, &server);
+}
+
+static void
+start(struct exchange *e, const char *kex)
+{
+	struct kex_offer offer = *kex_offer_default(true);
+	uint8_t seed[32], pub[32];
+	struct put w = put_of(e->blob, sizeof(e->blob));
+
+	memset(e, 0, sizeof(*e));
+	offer.kex = kex;
+	rng_fill(&rng, seed, sizeof(seed));
+	e->signer = pk_signer_new(seed);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(e->signer);
+	pk_signer_public(e->signer, pub);
+	kex_ed25519_blob(&w, pub);
+	e->ctx_s.host_key = put_view(&w);
+	e->ctx_s.ident_client = view_str("SSH-2.0-client");
+	e->ctx_s.ident_server = view_str("SSH-2.0-server");
+	e->ctx_s.kexinit_client = build(e->init_c, &offer, false);
+	e->ctx_s.kexinit_server = build(e->init_s, kex_offer_default(true), true);
+	e->ctx_c = e->ctx_s;
+	e->ctx_c.host_key = view_of(NULL, 0);
+	CU_ASSERT_EQUAL(negotiate(&e->choice_c, &e->ctx_c), 0);
+	CU_ASSERT_EQUAL(negotiate(&e->choice_s, &e->ctx_s), 0);
+	w = put_of(e->message, sizeof(e->message));
+	CU_ASSERT_EQUAL(kex_client_init(&e->st, &e->choice_c, &w), 0);
+	e->init = put_view(&w);
+}
+
+static void
+reply(struct exchange *e)
+{
+	struct put w = put_of(e->sig_blob, sizeof(e->sig_blob));
+	uint8_t sig[64];
+
+	CU_ASSERT_EQUAL(kex_server_answer(&e->s, &e->choice_s, &e->ctx_s, e->init), 0);
+	CU_ASSERT_EQUAL(pk_signer_sign(e->signer, sig, e->s.h, e->s.h_len), 0);
+	kex_ed25519_sig_blob(&w, sig);
+	e->signature = put_view(&w);
+	w = put_of(e->reply, sizeof(e->reply));
+	kex_server_reply(&w, &e->s, &e->ctx_s, e->signature);
+	CU_ASSERT_FALSE(w.bad);
+	e->answer = put_view(&w);
+}
+
+static int
+finish(struct exchange *e)
+{
+	struct view host_key;
+	int r = kex_client_finish(&e->c, &e->st, &e->choice_c, &e->ctx_c, e->answer, &host_key);
+
+	CU_ASSERT_EQUAL(r == 0, host_key.len > 0);
+	if (r == 0)
+		CU_ASSERT(view_eq(host_key, e->ctx_s.host_key));
+	return r;
+}
+
+static void
+end(struct exchange *e)
+{
+	pk_signer_free(e->signer);
+	kex_secret_wipe(&e->c);
+	kex_secret_wipe(&e->s);
+}
+
+static void
+test_both_roles(void)
+{
+	static const char *const names[] = { "curve25519-sha256", "curve25519-sha256@libssh.org" };
+	static struct exchange e;
+
+	for (int i = 0; i < 40; i++) {
+		struct kex_keys a[2], b[2];
+
+		start(&e, names[i % 2]);
+		CU_ASSERT_STRING_EQUAL(e.choice_c.kex, names[i % 2]);
+		CU_ASSERT_EQUAL(memcmp(&e.choice_c, &e.choice_s, sizeof(e.choice_c)), 0);
+		reply(&e);
+		CU_ASSERT_EQUAL(finish(&e), 0);
+		CU_ASSERT(e.c.k_len == e.s.k_len && memcmp(e.c.k, e.s.k, e.c.k_len) == 0);
+		CU_ASSERT(e.c.h_len == 32 && memcmp(e.c.h, e.s.h, 32) == 0);
+		for (int c2s = 0; c2s < 2; c2s++) {
+			CU_ASSERT_EQUAL(kex_derive(&a[c2s], &e.choice_c, &e.c, view_of(e.c.h, 32), c2s), 0);
+			CU_ASSERT_EQUAL(kex_derive(&b[c2s], &e.choice_s, &e.s, view_of(e.s.h, 32), c2s), 0);
+			CU_ASSERT_EQUAL(memcmp(&a[c2s], &b[c2s], sizeof(a[0])), 0);
+		}
+		CU_ASSERT_NOT_EQUAL(memcmp(a[0].key, a[1].key, 16), 0);
+		CU_ASSERT_NOT_EQUAL(memcmp(a[0].iv, a[1].iv, 12), 0);
+		end(&e);
+	}
+}
+
+/* The later exchanges of a connection derive with the first one's hash. */
+static void
+test_session_id(void)
+{
+	static struct exchange e;
+	struct kex_keys a, b;
+	uint8_t first[32] = { 1 };
+
+	start(&e, "curve25519-sha256");
+	reply(&e);
+	CU_ASSERT_EQUAL(kex_derive(&a, &gcm, &e.s, view_of(e.s.h, 32), true), 0);
+	CU_ASSERT_EQUAL(kex_derive(&b, &gcm, &e.s, view_of(first, 32), true), 0);
+	CU_ASSERT_NOT_EQUAL(memcmp(a.key, b.key, 16), 0);
+	end(&e);
+}
+
+/* Every byte of the reply counts: its signature covers or contains it. */
+static void
+test_tampered_reply(void)
+{
+	static struct exchange e;
+	static const uint8_t zero[sizeof(struct kex_secret)];
+
+	start(&e, "curve25519-sha256");
+	reply(&e);
+	for (size_t at = 0; at < e.answer.len; at++) {
+		struct kex_client_state st = e.st;
+
+		e.reply[at] ^= 1;
+		CU_ASSERT(finish(&e) < 0);
+		CU_ASSERT_EQUAL(memcmp(&e.c, zero, sizeof(e.c)), 0);
+		CU_ASSERT_EQUAL(memcmp(&e.st, zero, sizeof(e.st)), 0);
+		e.reply[at] ^= 1;
+		e.st = st;
+	}
+	for (size_t len = 0; len < e.answer.len; len++) {
+		struct kex_client_state st = e.st;
+		struct view whole = e.answer;
+
+		e.answer.len = len;
+		CU_ASSERT_EQUAL(finish(&e), -R_SHORT);
+		e.answer = whole;
+		e.st = st;
+	}
+	CU_ASSERT_EQUAL(finish(&e), 0);
+	end(&e);
+}
+
+/* Anything of the context that differs between the sides breaks the signature. */
+static void
+test_bound_context(void)
+{
+	static struct exchange e;
+
+	for (int what = 0; what < 4; what++) {
+		struct view *field[] = { &e.ctx_c.ident_client, &e.ctx_c.ident_server, &e.ctx_c.kexinit_client,
+			&e.ctx_c.kexinit_server };
+
+		start(&e, "curve25519-sha256");
+		reply(&e);
+		field[what]->len--;
+		CU_ASSERT_EQUAL(finish(&e), -R_KEX_VERIFY);
+		end(&e);
+	}
+}
+
+/* ---- what a client may send ---- */
+
+static int
+answer_to(const void *message, size_t len)
+{
+	static struct exchange e;
+	static const uint8_t zero[sizeof(struct kex_secret)];
+	struct kex_secret s;
+	uint8_t *exact = malloc(len + 1);
+	int r;
+
+	memcpy(exact, message, len);
+	start(&e, "curve25519-sha256");
+	r = kex_server_answer(&s, &gcm, &e.ctx_s, view_of(exact, len));
+	CU_ASSERT_EQUAL(r != 0, memcmp(&s, zero, sizeof(s)) == 0);
+	free(exact);
+	kex_secret_wipe(&s);
+	end(&e);
+	return r;
+}
+
+static void
+share_case(const struct vector *v)
+{
+	uint8_t message[64];
+	struct put w = put_of(message, sizeof(message));
+
+	if (vector_has(v, "out"))
+		return;
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_sview(&w, vector_get(v, "u"));
+	if (answer_to(message, put_len(&w)) != -R_KEX_SHARE)
+		CU_FAIL(v->name);
+}
+
+static void
+test_small_order_shares(void)
+{
+	CU_ASSERT(vector_each("tests/vector/x25519.txt", share_case) >= 18);
+}
+
+static void
+test_share_lengths(void)
+{
+	uint8_t share[80] = { 9 };
+
+	for (size_t len = 0; len <= sizeof(share); len++) {
+		uint8_t message[128];
+		struct put w = put_of(message, sizeof(message));
+
+		put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+		put_string(&w, share, len);
+		CU_ASSERT_EQUAL(answer_to(message, put_len(&w)), len == 32 ? 0 : -R_KEX_SHARE);
+	}
+}
+
+static void
+test_malformed_init(void)
+{
+	uint8_t message[38] = { SSH_MSG_KEX_ECDH_INIT, 0, 0, 0, 32, 9 };
+
+	CU_ASSERT_EQUAL(answer_to(message, 37), 0);
+	for (size_t len = 0; len < 37; len++)
+		CU_ASSERT_EQUAL(answer_to(message, len), -R_SHORT);
+	CU_ASSERT_EQUAL(answer_to(message, 38), -R_SHORT);
+	message[4] = 33;
+	CU_ASSERT_EQUAL(answer_to(message, 37), -R_SHORT);
+	message[1] = 0xff;
+	CU_ASSERT_EQUAL(answer_to(message, 37), -R_SHORT);
+	message[1] = 0;
+	message[4] = 32;
+	message[0] = SSH_MSG_KEX_ECDH_REPLY;
+	CU_ASSERT_EQUAL(answer_to(message, 37), -R_KEX_STATE);
+}
+
+/* A server that is not negotiated to, and keys for no suite. */
+static void
+test_not_negotiated(void)
+{
+	static struct exchange e;
+	struct kex_choice other = gcm;
+	struct kex_keys k;
+
+	start(&e, "curve25519-sha256");
+	strcpy(other.kex, "diffie-hellman-group1-sha1");
+	CU_ASSERT_EQUAL(kex_server_answer(&e.s, &other, &e.ctx_s, e.init), -R_INTERNAL);
+	reply(&e);
+	other.suite_c2s = SUITE_NONE;
+	CU_ASSERT_EQUAL(kex_derive(&k, &other, &e.s, view_of(e.s.h, 32), true), -R_INTERNAL);
+	other.suite_c2s = SUITE_COUNT;
+	CU_ASSERT_EQUAL(kex_derive(&k, &other, &e.s, view_of(e.s.h, 32), true), -R_INTERNAL);
+	end(&e);
+}
+
+/* ---- small messages ---- */
+
+static void
+test_ext_info(void)
+{
+	uint8_t buf[256];
+	struct put w = put_of(buf, sizeof(buf));
+	struct cur c;
+
+	kex_ext_info(&w);
+	c = cur_view(put_view(&w));
+	CU_ASSERT_EQUAL(cur_u8(&c), SSH_MSG_EXT_INFO);
+	CU_ASSERT_EQUAL(cur_u32(&c), 2);
+	CU_ASSERT(view_is(cur_string(&c), "server-sig-algs") && view_is(cur_string(&c), "ssh-ed25519"));
+	CU_ASSERT(view_is(cur_string(&c), "ping@openssh.com") && view_is(cur_string(&c), "0"));
+	CU_ASSERT(cur_done(&c));
+}
+
+static void
+test_blobs(void)
+{
+	uint8_t pub[32], sig[64], out[64], buf[128];
+	struct put w = put_of(buf, sizeof(buf));
+	struct view v;
+
+	rng_fill(&rng, pub, sizeof(pub));
+	rng_fill(&rng, sig, sizeof(sig));
+	kex_ed25519_blob(&w, pub);
+	v = put_view(&w);
+	CU_ASSERT_EQUAL(v.len, 51);
+	CU_ASSERT_EQUAL(kex_ed25519_parse(v, out), 0);
+	CU_ASSERT_EQUAL(memcmp(out, pub, 32), 0);
+	CU_ASSERT_EQUAL(kex_ed25519_sig_parse(v, out), -R_SHORT);
+	for (size_t len = 0; len < v.len; len++)
+		CU_ASSERT_EQUAL(kex_ed25519_parse(view_of(buf, len), out), -R_SHORT);
+	buf[51] = 0;
+	CU_ASSERT_EQUAL(kex_ed25519_parse(view_of(buf, 52), out), -R_SHORT);
+	buf[4] = 'S';
+	CU_ASSERT_EQUAL(kex_ed25519_parse(v, out), -R_SHORT);
+	w = put_of(buf, sizeof(buf));
+	kex_ed25519_sig_blob(&w, sig);
+	CU_ASSERT_EQUAL(kex_ed25519_sig_parse(put_view(&w), out), 0);
+	CU_ASSERT_EQUAL(memcmp(out, sig, 64), 0);
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+	unsigned failed;
+
+	rng_fixed(&rng, 8731);
+	CU_initialize_registry();
+	s = CU_add_suite("kex", NULL, NULL);
+	CU_add_test(s, "vectors", test_vectors);
+	CU_add_test(s, "both roles", test_both_roles);
+	CU_add_test(s, "session id", test_session_id);
+	CU_add_test(s, "tampered reply", test_tampered_reply);
+	CU_add_test(s, "bound context", test_bound_context);
+	CU_add_test(s, "small order shares", test_small_order_shares);
+	CU_add_test(s, "share lengths", test_share_lengths);
+	CU_add_test(s, "malformed init", test_malformed_init);
+	CU_add_test(s, "not negotiated", test_not_negotiated);
+	CU_add_test(s, "EXT_INFO", test_ext_info);
+	CU_add_test(s, "blobs", test_blobs);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
