@@ -1,0 +1,2 @@
+$(eval $(call fuzz,kexinit,tests/fuzz/kex/kexinit.c,kex pk,$(PK_LD)))
+$(eval $(call fuzz,kexmsg,tests/fuzz/kex/kexmsg.c,kex pk,$(PK_LD)))
