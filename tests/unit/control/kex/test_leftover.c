@@ -1,0 +1,218 @@
+/*
+ * After an exchange nothing secret is left in the process that did it: a child
+ * answers as the server and wipes what the contract tells it to wipe; the
+ * parent, as the client, then knows the secret and looks for it in all of the
+ * child's writable memory.
+ */
+#include <CUnit/Basic.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control/kex/kex.h"
+#include "drivers/pk/pk.h"
+
+#define MESSAGE_MAX 512
+#define MAP_MAX (256ul << 20) /* a sanitizer's shadow is larger */
+
+static const struct kex_choice choice = {
+	.kex = "curve25519-sha256",
+	.host_key = "ssh-ed25519",
+	.suite_c2s = SUITE_AES128_GCM,
+	.suite_s2c = SUITE_AES128_GCM,
+};
+
+static struct kex_context
+context(void)
+{
+	static uint8_t blob[64];
+	static const uint8_t seed[32] = { 5 };
+	struct put w = put_of(blob, sizeof(blob));
+	struct pk_signer *s = pk_signer_new(seed);
+	struct kex_context ctx = { view_str("SSH-2.0-c"), view_str("SSH-2.0-s"), view_str("I_C"),
+		view_str("I_S"), { NULL, 0 } };
+	uint8_t pub[32];
+
+	pk_signer_public(s, pub);
+	pk_signer_free(s);
+	kex_ed25519_blob(&w, pub);
+	ctx.host_key = put_view(&w);
+	return ctx;
+}
+
+/* ---- the child ---- */
+
+static __attribute__((noinline)) size_t
+serve(uint8_t reply[MESSAGE_MAX], struct view init)
+{
+	static const uint8_t seed[32] = { 5 };
+	const struct kex_context ctx = context();
+	struct pk_signer *signer = pk_signer_new(seed);
+	struct put w = put_of(reply, MESSAGE_MAX);
+	uint8_t sig[64], sig_blob[128];
+	struct put b = put_of(sig_blob, sizeof(sig_blob));
+	struct kex_secret s;
+	struct kex_keys k;
+
+	if (kex_server_answer(&s, &choice, &ctx, init) != 0)
+		_exit(2);
+	for (int c2s = 0; c2s < 2; c2s++) {
+		if (kex_derive(&k, &choice, &s, view_of(s.h, s.h_len), c2s) != 0)
+			_exit(3);
+		kex_keys_wipe(&k);
+	}
+	pk_signer_sign(signer, sig, s.h, s.h_len);
+	kex_ed25519_sig_blob(&b, sig);
+	kex_server_reply(&w, &s, &ctx, put_view(&b));
+	kex_secret_wipe(&s);
+	pk_signer_free(signer);
+	return put_len(&w);
+}
+
+/* Serve one exchange, then keep whatever the parent plants, until it hangs up. */
+static void
+child(int fd)
+{
+	uint8_t message[MESSAGE_MAX], reply[MESSAGE_MAX];
+	ssize_t n = recv(fd, message, sizeof(message), 0);
+	uint8_t *planted = malloc(64);
+	size_t len;
+
+	if (n <= 0 || planted == NULL)
+		_exit(1);
+	len = serve(reply, view_of(message, (size_t)n));
+	if (send(fd, reply, len, 0) != (ssize_t)len)
+		_exit(1);
+	while (recv(fd, planted, 64, 0) > 0)
+		if (send(fd, "ok", 2, 0) != 2)
+			_exit(1);
+	_exit(0);
+}
+
+/* ---- the scanner ---- */
+
+static bool
+map_has(int mem, unsigned long from, size_t len, struct view needle)
+{
+	uint8_t *copy = malloc(len);
+	ssize_t n = copy != NULL ? pread(mem, copy, len, (off_t)from) : -1;
+	bool found = n > 0 && memmem(copy, (size_t)n, needle.data, needle.len) != NULL;
+
+	free(copy);
+	return found;
+}
+
+/* Where it is, printed for whoever has to find out why. */
+static unsigned
+scan(pid_t pid, struct view needle, unsigned *maps)
+{
+	char path[64], line[512], perms[8];
+	unsigned long from, to;
+	unsigned found = 0;
+	FILE *f;
+	int mem;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	f = fopen(path, "re");
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	mem = open(path, O_RDONLY | O_CLOEXEC);
+	CU_ASSERT_FATAL(f != NULL && mem >= 0);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) != 3 || perms[1] != 'w' || to - from > MAP_MAX)
+			continue;
+		++*maps;
+		if (map_has(mem, from, to - from, needle)) {
+			printf("\n    found in %s", line);
+			found++;
+		}
+	}
+	fclose(f);
+	close(mem);
+	return found;
+}
+
+/* ---- the parent ---- */
+
+struct known {
+	struct kex_secret s;
+	struct kex_keys c2s, s2c;
+};
+
+static void
+exchange(int fd, struct known *k)
+{
+	uint8_t message[MESSAGE_MAX], reply[MESSAGE_MAX];
+	struct put w = put_of(message, sizeof(message));
+	const struct kex_context ctx = context();
+	struct kex_client_state st;
+	struct view host_key;
+	ssize_t n;
+
+	CU_ASSERT_EQUAL_FATAL(kex_client_init(&st, &choice, &w), 0);
+	CU_ASSERT_EQUAL_FATAL(send(fd, message, put_len(&w), 0), (ssize_t)put_len(&w));
+	n = recv(fd, reply, sizeof(reply), 0);
+	CU_ASSERT_FATAL(n > 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    kex_client_finish(&k->s, &st, &choice, &ctx, view_of(reply, (size_t)n), &host_key), 0);
+	CU_ASSERT_EQUAL(kex_derive(&k->c2s, &choice, &k->s, view_of(k->s.h, k->s.h_len), true), 0);
+	CU_ASSERT_EQUAL(kex_derive(&k->s2c, &choice, &k->s, view_of(k->s.h, k->s.h_len), false), 0);
+}
+
+static void
+look(int fd, pid_t pid, struct view secret)
+{
+	unsigned maps = 0;
+	char ok[2];
+
+	CU_ASSERT_EQUAL(scan(pid, secret, &maps), 0);
+	CU_ASSERT(maps > 3);
+	/* The same scanner finds what is there. */
+	CU_ASSERT_EQUAL_FATAL(send(fd, secret.data, secret.len, 0), (ssize_t)secret.len);
+	CU_ASSERT_EQUAL_FATAL(recv(fd, ok, sizeof(ok), 0), 2);
+	printf("\n    planted:");
+	CU_ASSERT(scan(pid, secret, &maps) > 0);
+}
+
+static void
+test_nothing_left(void)
+{
+	struct known k;
+	int fds[2];
+	pid_t pid;
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid == 0) {
+		close(fds[0]);
+		child(fds[1]);
+	}
+	close(fds[1]);
+	exchange(fds[0], &k);
+	/* The number without its length, and without a zero byte in front. */
+	look(fds[0], pid, view_of(k.s.k + k.s.k_len - 31, 31));
+	look(fds[0], pid, view_of(k.c2s.key, 16));
+	look(fds[0], pid, view_of(k.s2c.key, 16));
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+	unsigned failed;
+
+	if (pk_start() != 0)
+		return 1;
+	CU_initialize_registry();
+	s = CU_add_suite("kex leftovers", NULL, NULL);
+	CU_add_test(s, "nothing secret is left", test_nothing_left);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
