@@ -4,3 +4,6 @@ $(eval $(call lib,conf,control/conf.c control/conf_table.c control/conf_nearest.
 	control/conf_value.c control/conf_dump.c))
 $(eval $(call lib,ctl,control/msg.c control/loop.c control/log.c control/role.c control/sandbox.c control/spawn.c))
 $(eval $(call lib,peers,control/peers.c control/confmsg.c control/connmap.c))
+$(eval $(call lib,linkend,control/linkend.c control/step.c))
+$(eval $(call lib,desk,control/desk.c control/conhash.c control/conobj.c control/turn.c control/locked.c \
+	control/exchange.c))

@@ -30,8 +30,9 @@ static const char *const calls_base[] = { "read", "write", "readv", "writev", "c
 	"gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getgroups", "getresuid", "getresgid",
 	"uname", "sysinfo", "getrusage", "membarrier", "rseq", "set_robust_list", "prctl", "raise", NULL };
 
-/* A link's own side: its memory file, made anew whenever the dataplane returns. */
-static const char *const calls_region[] = { "memfd_create", "ftruncate", NULL };
+/* A link's own side: its memory file and its bell, made anew whenever the
+ * dataplane returns. */
+static const char *const calls_region[] = { "memfd_create", "ftruncate", "socketpair", NULL };
 
 /* Files for reading; the name service's socket, where one is used. */
 static const char *const calls_read[] = { "open-read", "newfstatat", "stat", "lstat", "statx", "access",

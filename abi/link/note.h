@@ -62,6 +62,7 @@ enum adopt_field {
 	ADOPT_CHAN = 8,           /* repeated: u32 ours, u32 peer's, u8 started,
 	                             u8 eof/close bits, u32 host link id */
 	ADOPT_DEADLINES = 9,      /* u8 kexinit hold expired already */
+	ADOPT_IDENT = 10,         /* identification line that we sent, without CR LF */
 };
 
 /* Iterate fields: *number and *body of the next one. 1, 0 at the end, or

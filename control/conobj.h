@@ -6,20 +6,20 @@
  * to keeper, warden or supervisor) belongs to records that are not done, which the
  * worker sends again.
  */
-#ifndef POSTERN_CONTROL_PEER_H
-#define POSTERN_CONTROL_PEER_H
+#ifndef POSTERN_CONTROL_CONOBJ_H
+#define POSTERN_CONTROL_CONOBJ_H
 
 #include <stdbool.h>
 
 #include "abi/link/note.h"
-#include "control/conntab.h"
+#include "control/conhash.h"
 
-#define PEER_ADDRESS_MAX 48u
+#define CONOBJ_ADDRESS_MAX 48u
 
 struct exchange;
 
-struct peer {
-	struct conn_node node;      /* first */
+struct conobj {
+	struct conhash_node node;      /* first */
 	uint8_t phase;              /* enum ssh_phase, as far as this side knows */
 	bool closing;               /* our CLOSE is out: nothing is answered any more */
 	uint16_t port;
@@ -27,8 +27,8 @@ struct peer {
 	uint32_t note_len;
 	uint8_t *note;
 	struct exchange *exchange;  /* a message 30 that is not answered yet */
-	char address[PEER_ADDRESS_MAX];
-	char local[PEER_ADDRESS_MAX];
+	char address[CONOBJ_ADDRESS_MAX];
+	char local[CONOBJ_ADDRESS_MAX];
 };
 
 struct adopt_chan {
@@ -59,12 +59,12 @@ struct adopt {
 /* adopt_decode(a, image): 0 or -R_LINK_NOTE. */
 int adopt_decode(struct adopt *a, struct view image);
 
-/* peer_init(p, conn, gen, a): take over from an image: 0, -R_LINK_NOTE,
- * -R_NOMEM. peer_fini releases the note. */
-int peer_init(struct peer *p, uint32_t conn, uint32_t gen, const struct adopt *a);
-void peer_fini(struct peer *p);
+/* conobj_init(p, conn, gen, a): take over from an image: 0, -R_LINK_NOTE,
+ * -R_NOMEM. conobj_fini releases the note. */
+int conobj_init(struct conobj *p, uint32_t conn, uint32_t gen, const struct adopt *a);
+void conobj_fini(struct conobj *p);
 
-/* peer_store(p, image): this is the note now. 0 or -R_NOMEM. */
-int peer_store(struct peer *p, struct view image);
+/* conobj_store(p, image): this is the note now. 0 or -R_NOMEM. */
+int conobj_store(struct conobj *p, struct view image);
 
 #endif

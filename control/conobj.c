@@ -1,4 +1,4 @@
-#include "control/peer.h"
+#include "control/conobj.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ decode_peer(struct adopt *a, struct view body)
 	a->port = cur_u16(&c);
 	a->local = cur_string(&c);
 	a->local_port = cur_u16(&c);
-	return c.bad || a->address.len >= PEER_ADDRESS_MAX || a->local.len >= PEER_ADDRESS_MAX ?
+	return c.bad || a->address.len >= CONOBJ_ADDRESS_MAX || a->local.len >= CONOBJ_ADDRESS_MAX ?
 	    -R_LINK_NOTE : 0;
 }
 
@@ -90,7 +90,7 @@ adopt_decode(struct adopt *a, struct view image)
 }
 
 static void
-text(char dst[PEER_ADDRESS_MAX], struct view from)
+text(char dst[CONOBJ_ADDRESS_MAX], struct view from)
 {
 	if (from.len > 0)
 		memcpy(dst, from.data, from.len);
@@ -98,7 +98,7 @@ text(char dst[PEER_ADDRESS_MAX], struct view from)
 }
 
 int
-peer_store(struct peer *p, struct view image)
+conobj_store(struct conobj *p, struct view image)
 {
 	uint8_t *copy = realloc(p->note, image.len > 0 ? image.len : 1);
 
@@ -112,7 +112,7 @@ peer_store(struct peer *p, struct view image)
 }
 
 int
-peer_init(struct peer *p, uint32_t conn, uint32_t gen, const struct adopt *a)
+conobj_init(struct conobj *p, uint32_t conn, uint32_t gen, const struct adopt *a)
 {
 	struct note check;
 
@@ -126,11 +126,11 @@ peer_init(struct peer *p, uint32_t conn, uint32_t gen, const struct adopt *a)
 	text(p->local, a->local);
 	if (note_decode(&check, a->note) != 0)
 		return -R_LINK_NOTE;
-	return peer_store(p, a->note);
+	return conobj_store(p, a->note);
 }
 
 void
-peer_fini(struct peer *p)
+conobj_fini(struct conobj *p)
 {
 	free(p->note);
 	p->note = NULL;

@@ -1,0 +1,404 @@
+#include "control/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/msg.h"
+
+void
+exchange_env_init(struct exchange_env *env, struct rng *rng)
+{
+	memset(env, 0, sizeof(*env));
+	env->rng = rng;
+	locked_init(&env->secrets, sizeof(struct exchange));
+}
+
+void
+exchange_env_fini(struct exchange_env *env)
+{
+	locked_fini(&env->secrets);
+}
+
+void
+exchange_drop(struct conobj *p, struct exchange_env *env)
+{
+	locked_give(&env->secrets, p->exchange);
+	p->exchange = NULL;
+}
+
+/* ---- host keys ---- */
+
+static int
+hostkey_decode(struct hostkey *k, struct cur *c)
+{
+	struct view algorithm = cur_string(c);
+	struct view blob = cur_string(c);
+
+	if (c->bad || algorithm.len == 0 || algorithm.len >= sizeof(k->algorithm) ||
+	    blob.len == 0 || blob.len > sizeof(k->blob))
+		return -R_PROTOCOL;
+	memset(k, 0, sizeof(*k));
+	memcpy(k->algorithm, algorithm.data, algorithm.len);
+	memcpy(k->blob, blob.data, blob.len);
+	k->blob_len = (uint32_t)blob.len;
+	return 0;
+}
+
+int
+hostkeys_decode(struct hostkeys *k, struct view body)
+{
+	struct cur c = cur_view(body);
+	struct hostkeys fresh;
+	uint32_t count = cur_u32(&c);
+
+	memset(&fresh, 0, sizeof(fresh));
+	if (c.bad || count > HOSTKEYS_MAX)
+		return -R_PROTOCOL;
+	for (uint32_t i = 0; i < count; i++)
+		if (hostkey_decode(&fresh.key[i], &c) != 0)
+			return -R_PROTOCOL;
+	if (!cur_done(&c))
+		return -R_PROTOCOL;
+	fresh.count = count;
+	fresh.version = k->version;
+	if (memcmp(&fresh, k, sizeof(fresh)) != 0)
+		fresh.version++;
+	*k = fresh;
+	return 0;
+}
+
+static const struct hostkey *
+hostkey_find(const struct hostkeys *k, const char *algorithm)
+{
+	for (uint32_t i = 0; i < k->count; i++)
+		if (strcmp(k->key[i].algorithm, algorithm) == 0)
+			return &k->key[i];
+	return NULL;
+}
+
+/* ---- KEXINIT ---- */
+
+static bool
+first(const struct turn *t)
+{
+	return (t->note.flags & NOTE_F_FIRST_DONE) == 0;
+}
+
+int
+exchange_offer(struct turn *t, struct exchange_env *env)
+{
+	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
+	uint8_t cookie[16];
+
+	rng_fill(env->rng, cookie, sizeof(cookie));
+	/* Without strict key exchange ChaCha20 is open to prefix truncation; before
+	 * the peer's KEXINIT its marker is not known. */
+	kexinit_build(&w, kex_offer_default((t->note.flags & NOTE_F_STRICT) == 0), true, first(t), cookie);
+	if (w.bad)
+		return -R_INTERNAL;
+	t->note.kexinit_ours = put_view(&w);
+	t->note.kex_state = EXCHANGE_OURS;
+	step_record(&t->act->step, t->note.kexinit_ours);
+	step_hold(&t->act->step);
+	return 0;
+}
+
+static void
+note_names(struct turn *t, const struct kex_choice *c)
+{
+	struct put w = put_of(t->act->names, sizeof(t->act->names));
+
+	put_cstr(&w, c->kex);
+	put_cstr(&w, c->host_key);
+	put_cstr(&w, c->cipher_c2s);
+	put_cstr(&w, c->cipher_s2c);
+	put_cstr(&w, c->mac_c2s);
+	put_cstr(&w, c->mac_s2c);
+	put_cstr(&w, c->comp_c2s);
+	put_cstr(&w, c->comp_s2c);
+	t->note.names = put_view(&w);
+}
+
+static int
+agree(const struct note *n, struct kex_choice *choice)
+{
+	struct kexinit client, server;
+	int r;
+
+	if ((r = kexinit_parse(&client, n->kexinit_peer, true)) != 0)
+		return r;
+	if (kexinit_parse(&server, n->kexinit_ours, false) != 0)
+		return -R_INTERNAL;
+	return kex_negotiate(choice, &client, &server);
+}
+
+/* Markers count in the first KEXINIT of a connection only. */
+static int
+markers(struct turn *t, const struct kexinit *k)
+{
+	if (!first(t))
+		return 0;
+	if (k->strict)
+		t->note.flags |= NOTE_F_STRICT | NOTE_F_STRICT_OFFERED;
+	if (k->ext_info)
+		t->note.flags |= NOTE_F_EXT_INFO;
+	return k->strict && t->seq != 0 ? -R_KEX_STRICT : 0;
+}
+
+int
+exchange_kexinit(struct turn *t, struct exchange_env *env)
+{
+	struct kexinit k;
+	struct kex_choice choice;
+	int r;
+
+	if (t->note.kex_state >= EXCHANGE_BOTH)
+		return -R_KEX_TWICE;
+	if (t->payload.len > NOTE_KEXINIT_MAX)
+		return -R_KEX_NAMELIST;
+	if ((r = kexinit_parse(&k, t->payload, true)) != 0 || (r = markers(t, &k)) != 0)
+		return r;
+	if (t->note.kex_state == EXCHANGE_NONE && (r = exchange_offer(t, env)) != 0)
+		return r;
+	t->note.kexinit_peer = t->payload;
+	/* The peer shall see our offer when nothing matches: its user is told. */
+	if ((r = agree(&t->note, &choice)) != 0)
+		return turn_close(t, r);
+	note_names(t, &choice);
+	t->note.kex_state = EXCHANGE_BOTH;
+	t->note.kex_skip_guess = choice.skip_guess ? 1 : 0;
+	return turn_commit(t);
+}
+
+/* ---- message 30 and its answer ---- */
+
+int
+exchange_init(struct turn *t, struct exchange_env *env)
+{
+	struct exchange *x;
+
+	if (t->note.kex_state != EXCHANGE_BOTH || t->peer->exchange != NULL)
+		return -R_KEX_STATE;
+	if (t->note.kex_skip_guess != 0) {
+		t->note.kex_skip_guess = 0;
+		return turn_commit(t);
+	}
+	if (t->payload.data[0] != SSH_MSG_KEX_ECDH_INIT)
+		return -R_KEX_STATE;
+	if (t->payload.len > EXCHANGE_INIT_MAX)
+		return -R_KEX_SHARE;
+	x = locked_take(&env->secrets);
+	if (x == NULL)
+		return -R_LIMIT;
+	t->peer->exchange = x;
+	x->wait = EX_KEYS;
+	x->serial = t->serial;
+	memcpy(x->init, t->payload.data, t->payload.len);
+	x->init_len = (uint32_t)t->payload.len;
+	return exchange_go(t, env);
+}
+
+static void
+context(const struct note *n, const struct hostkey *key, struct kex_context *ctx)
+{
+	ctx->ident_client = n->ident_peer;
+	ctx->ident_server = n->ident_ours;
+	ctx->kexinit_client = n->kexinit_peer;
+	ctx->kexinit_server = n->kexinit_ours;
+	ctx->host_key = view_of(key->blob, key->blob_len);
+}
+
+static void
+ask(struct turn *t, const struct exchange *x)
+{
+	struct put *w;
+
+	w = turn_ask(t, ASK_KEEPER, MSG_SIGN, x->serial);
+	put_cstr(w, x->choice.host_key);
+	put_string(w, x->secret.h, x->secret.h_len);
+}
+
+static int
+answer(struct turn *t, struct exchange_env *env, struct exchange *x)
+{
+	const struct hostkey *key;
+	struct kex_context ctx;
+	int r;
+
+	if ((r = agree(&t->note, &x->choice)) != 0)
+		return r;
+	key = hostkey_find(&env->keys, x->choice.host_key);
+	if (key == NULL)
+		return 0;
+	context(&t->note, key, &ctx);
+	r = kex_server_answer(&x->secret, &x->choice, &ctx, view_of(x->init, x->init_len));
+	if (r != 0)
+		return r;
+	x->wait = EX_SIGN;
+	x->keys_version = env->keys.version;
+	ask(t, x);
+	return 0;
+}
+
+int
+exchange_again(struct turn *t, struct exchange_env *env)
+{
+	struct exchange *x = t->peer->exchange;
+
+	if (x == NULL)
+		return 0;
+	if (x->keys_version != env->keys.version)
+		x->wait = EX_KEYS;
+	if (x->wait == EX_SIGN)
+		ask(t, x);
+	return exchange_go(t, env);
+}
+
+int
+exchange_signed(struct turn *t, struct exchange_env *env, uint32_t tag, struct view body)
+{
+	struct exchange *x = t->peer->exchange;
+	struct cur c = cur_view(body);
+	uint32_t reason = cur_u32(&c);
+	struct view signature = cur_string(&c);
+
+	if (x == NULL || x->wait != EX_SIGN || x->serial != tag)
+		return 0;
+	t->serial = x->serial;
+	if (!cur_done(&c) || reason != 0 || signature.len == 0 || signature.len > sizeof(x->signature))
+		return -R_KEX_SIGN;
+	memcpy(x->signature, signature.data, signature.len);
+	x->signature_len = (uint32_t)signature.len;
+	x->wait = EX_SLOT;
+	return exchange_go(t, env);
+}
+
+struct suite_size {
+	uint16_t key, iv, mac;
+};
+
+static const struct suite_size suite_sizes[SUITE_COUNT] = {
+#define SUITE(NAME, number, cipher, keysize, ivsize, macsize, macname) \
+	[number] = { (keysize), (ivsize), (macsize) },
+	SUITE_LIST(SUITE)
+#undef SUITE
+};
+
+static int
+direction(struct link_keys *to, const struct exchange *x, struct view session_id, bool c2s)
+{
+	struct kex_keys k;
+	int r = kex_derive(&k, &x->choice, &x->secret, session_id, c2s);
+
+	if (r == 0 && k.suite >= SUITE_COUNT)
+		r = -R_INTERNAL;
+	if (r == 0) {
+		const struct suite_size *size = &suite_sizes[k.suite];
+
+		to->suite = k.suite;
+		to->key_len = size->key;
+		to->iv_len = size->iv;
+		to->mac_len = size->mac;
+		memcpy(to->key, k.key, size->key);
+		memcpy(to->iv, k.iv, size->iv);
+		memcpy(to->mac, k.mac, size->mac);
+	}
+	kex_keys_wipe(&k);
+	return r;
+}
+
+/* Both directions into a slot; its number, -R_LINK_SLOT: wait, or a fault. */
+static int
+fill_slot(struct turn *t, struct exchange_env *env, const struct exchange *x)
+{
+	struct link_slot keys;
+	int r;
+
+	memset(&keys, 0, sizeof(keys));
+	keys.conn = t->peer->node.conn;
+	keys.gen = t->peer->node.gen;
+	keys.strict = (t->note.flags & NOTE_F_STRICT) != 0;
+	r = direction(&keys.in, x, t->note.session_id, true);
+	if (r == 0)
+		r = direction(&keys.out, x, t->note.session_id, false);
+	if (r == 0) {
+		r = env->slot(env->slot_ctx, &keys);
+		if (r < 0)
+			r = -R_LINK_SLOT;
+	}
+	explicit_bzero(&keys, sizeof(keys));
+	return r;
+}
+
+static void
+step_reply(struct turn *t, const struct exchange *x, const struct hostkey *key, uint32_t slot, bool ext_info)
+{
+	struct step *s = &t->act->step;
+	struct kex_context ctx;
+	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
+
+	context(&t->note, key, &ctx);
+	kex_server_reply(&w, &x->secret, &ctx, view_of(x->signature, x->signature_len));
+	if (w.bad)
+		s->w.bad = true;
+	step_record(s, put_view(&w));
+	step_newkeys(s, slot);
+	if (!ext_info)
+		return;
+	w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
+	kex_ext_info(&w);
+	step_record(s, put_view(&w));
+}
+
+static int
+finish(struct turn *t, struct exchange_env *env, struct exchange *x)
+{
+	const struct hostkey *key = hostkey_find(&env->keys, x->choice.host_key);
+	bool was_first = first(t);
+	uint8_t session_id[SSH_HASH_MAX];
+	int slot;
+
+	if (key == NULL)
+		return -R_KEX_SIGN;
+	if (was_first) {
+		memcpy(session_id, x->secret.h, x->secret.h_len);
+		t->note.session_id = view_of(session_id, x->secret.h_len);
+	}
+	slot = fill_slot(t, env, x);
+	if (slot < 0)
+		return slot == -R_LINK_SLOT ? 0 : slot;
+	t->serial = x->serial;
+	step_reply(t, x, key, (uint32_t)slot, was_first && (t->note.flags & NOTE_F_EXT_INFO) != 0);
+	exchange_drop(t->peer, env);
+	t->note.flags |= NOTE_F_FIRST_DONE;
+	t->note.kex_state = EXCHANGE_ANSWERED;
+	t->note.kexinit_peer = t->note.kexinit_ours = view_of(NULL, 0);
+	return turn_commit(t);
+}
+
+int
+exchange_go(struct turn *t, struct exchange_env *env)
+{
+	struct exchange *x = t->peer->exchange;
+
+	if (x == NULL)
+		return 0;
+	t->serial = x->serial;
+	switch (x->wait) {
+	case EX_KEYS:
+		return answer(t, env, x);
+	case EX_SLOT:
+		return finish(t, env, x);
+	case EX_SIGN:
+		return 0;
+	}
+	return 0;
+}
+
+int
+exchange_newkeys(struct turn *t)
+{
+	t->note.kex_state = EXCHANGE_NONE;
+	t->note.kexinit_peer = t->note.kexinit_ours = view_of(NULL, 0);
+	return turn_commit(t);
+}

@@ -1,0 +1,109 @@
+/*
+ * The server's side of a key exchange, first or later, as gate and clerk run it
+ * over notes and steps. The mathematics is control/kex; this file keeps the order:
+ *
+ *   state in the note      what may come
+ *   EXCHANGE_NONE          KEXINIT, or our own wish for one
+ *   EXCHANGE_OURS          our KEXINIT is out: KEXINIT
+ *   EXCHANGE_BOTH          message 30 (one wrong guess is skipped before it)
+ *   EXCHANGE_ANSWERED      the peer's NEWKEYS
+ *
+ * Between message 30 and its answer stands a struct exchange in locked memory. It
+ * waits for the host key's public half (EX_KEYS), keeper's signature (EX_SIGN), or
+ * a free key slot (EX_SLOT). If its process dies in between, the worker sends 30
+ * again and the exchange is made anew; nothing of the first try was ever sent.
+ */
+#ifndef POSTERN_CONTROL_EXCHANGE_H
+#define POSTERN_CONTROL_EXCHANGE_H
+
+#include "control/kex/kex.h"
+#include "control/locked.h"
+#include "control/turn.h"
+#include "drivers/rng/rng.h"
+
+enum exchange_state {
+	EXCHANGE_NONE = 0,
+	EXCHANGE_OURS = 1,
+	EXCHANGE_BOTH = 2,
+	EXCHANGE_ANSWERED = 3,
+};
+
+#define HOSTKEYS_MAX 8u
+#define HOSTKEY_BLOB_MAX 1024u
+
+struct hostkey {
+	char algorithm[KEX_NAME_MAX];
+	uint32_t blob_len;
+	uint8_t blob[HOSTKEY_BLOB_MAX];
+};
+
+struct hostkeys {
+	uint32_t count;
+	uint32_t version;          /* grows when the keys change */
+	struct hostkey key[HOSTKEYS_MAX];
+};
+
+/* hostkeys_decode(k, body): the body of KEYS_ARE. 0 or -R_PROTOCOL. */
+int hostkeys_decode(struct hostkeys *k, struct view body);
+
+enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };
+
+#define EXCHANGE_INIT_MAX 2048u /* message 30: X25519 and post-quantum shares */
+
+struct exchange {
+	enum exchange_wait wait;
+	uint32_t serial;           /* the record with message 30 */
+	uint32_t keys_version;     /* of the host key that was hashed */
+	uint32_t init_len;
+	uint32_t signature_len;
+	uint8_t init[EXCHANGE_INIT_MAX];
+	uint8_t signature[SSH_SIGNATURE_MAX];
+	struct kex_choice choice;
+	struct kex_secret secret;
+};
+
+struct exchange_env {
+	struct locked secrets;     /* of struct exchange */
+	struct hostkeys keys;
+	struct rng *rng;
+	/* Put keys into a slot of the link to this connection's worker; its number,
+	 * or < 0: none is free now. */
+	int (*slot)(void *ctx, const struct link_slot *keys);
+	void *slot_ctx;
+};
+
+void exchange_env_init(struct exchange_env *env, struct rng *rng);
+void exchange_env_fini(struct exchange_env *env);
+
+/* exchange_offer(t, env): our KEXINIT and HOLD into the step, OURS into the note.
+ * The caller commits. */
+int exchange_offer(struct turn *t, struct exchange_env *env);
+
+/* exchange_kexinit(t, env): the peer's KEXINIT is t->payload; ours follows if it
+ * is not out yet. Commits, or closes when nothing is in common. */
+int exchange_kexinit(struct turn *t, struct exchange_env *env);
+
+/* exchange_init(t, env): message 30 to 49 is t->payload: skip a wrong guess, or
+ * begin the answer. */
+int exchange_init(struct turn *t, struct exchange_env *env);
+
+/* exchange_go(t, env): go on with the peer's exchange as far as it will: asks
+ * keeper, or ends it with the one step that holds reply, NEWKEYS, EXT_INFO, note
+ * and done. Call when keys or a slot may have come. */
+int exchange_go(struct turn *t, struct exchange_env *env);
+
+/* exchange_again(t, env): keeper is a new process and has told its keys: ask it
+ * what the old one did not answer. A host key that has changed begins the answer
+ * anew, as its hash covers the key. */
+int exchange_again(struct turn *t, struct exchange_env *env);
+
+/* exchange_signed(t, env, tag, body): SIGNED came. An answer to another record is
+ * ignored. */
+int exchange_signed(struct turn *t, struct exchange_env *env, uint32_t tag, struct view body);
+
+/* exchange_newkeys(t): the peer's NEWKEYS took effect. Commits. */
+int exchange_newkeys(struct turn *t);
+
+void exchange_drop(struct conobj *p, struct exchange_env *env);
+
+#endif
