@@ -1,0 +1,73 @@
+/*
+ * What of the configuration concerns the dataplane, as ATTACH_CONF has it.
+ */
+#include "control/supervisor/supervisor.h"
+
+#define GRACE_KEX_S 30u /* identification and first exchange, within LoginGraceTime */
+
+static void
+field(struct put *w, uint8_t number, const struct put *body)
+{
+	put_u8(w, number);
+	put_sview(w, put_view(body));
+}
+
+static void
+field_u32s(struct put *w, uint8_t number, uint32_t a, uint32_t b, int count)
+{
+	uint8_t room[8];
+	struct put body = put_of(room, sizeof(room));
+
+	put_u32(&body, a);
+	if (count > 1)
+		put_u32(&body, b);
+	field(w, number, &body);
+}
+
+static void
+field_address(struct put *w, uint8_t number, const struct conf_address *a, bool prefix)
+{
+	uint8_t room[18];
+	struct put body = put_of(room, sizeof(room));
+
+	put_u8(&body, a->family);
+	put_bytes(&body, a->b, a->family == 4 ? 4 : 16);
+	if (prefix)
+		put_u8(&body, a->prefix);
+	field(w, number, &body);
+}
+
+static uint32_t
+grace_kex(const struct conf *c)
+{
+	return c->login_grace_s != 0 && c->login_grace_s < GRACE_KEX_S ? c->login_grace_s : GRACE_KEX_S;
+}
+
+void
+attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
+{
+	uint8_t room[16];
+	struct put body;
+	uint32_t i;
+
+	put_u32(w, generation);
+	for (i = 0; i < c->address_count; i++)
+		field_address(w, ATTACH_CONF_ADDRESS, &c->address[i], true);
+	for (i = 0; i < c->gateway_count; i++)
+		field_address(w, ATTACH_CONF_GATEWAY, &c->gateway[i], false);
+	body = put_of(room, sizeof(room));
+	put_u16(&body, c->port);
+	field(w, ATTACH_CONF_PORT, &body);
+	put_u8(w, ATTACH_CONF_IDENT);
+	put_cstr(w, c->version_addendum);
+	field_u32s(w, ATTACH_CONF_GRACE, c->login_grace_s, 0, 1);
+	body = put_of(room, sizeof(room));
+	put_u64(&body, c->rekey_bytes);
+	put_u32(&body, c->rekey_s);
+	field(w, ATTACH_CONF_REKEY, &body);
+	field_u32s(w, ATTACH_CONF_GATES, c->gates, c->clerks, 2);
+	field_u32s(w, ATTACH_CONF_GRACE_KEX, grace_kex(c), 0, 1);
+	field_u32s(w, ATTACH_CONF_ALIVE, c->alive_interval_s, c->alive_count_max, 2);
+	field_u32s(w, ATTACH_CONF_CONN_MAX, c->conn_max, 0, 1);
+	field_u32s(w, ATTACH_CONF_CHAN_MAX, c->max_sessions, 0, 1);
+}

@@ -1,0 +1,263 @@
+/*
+ * The pools: keeper, warden, reader, console, gates and clerks. Each is started
+ * again when it ends: at once the first time, later with growing delays as long
+ * as it keeps ending early.
+ */
+#include <stddef.h>
+#include <unistd.h>
+
+#include "control/supervisor/supervisor.h"
+
+#define QUICK_MS 10000u         /* an end earlier than this makes the next start wait */
+#define DELAY_FIRST_MS 100u
+#define DELAY_MAX_MS 5000u
+
+/* Who talks to whom directly. */
+static const struct {
+	enum role_id a;
+	enum role_id b;
+} peers[] = {
+	{ ROLE_GATE, ROLE_KEEPER },
+	{ ROLE_CLERK, ROLE_KEEPER },
+	{ ROLE_GATE, ROLE_WARDEN },
+	{ ROLE_WARDEN, ROLE_READER },
+};
+
+static void child_start(void *ctx);
+
+static struct child *
+child_at(struct sup *s, enum role_id role, uint32_t index)
+{
+	switch (role) {
+	case ROLE_KEEPER:
+		return index == 0 ? &s->keeper : NULL;
+	case ROLE_WARDEN:
+		return index == 0 ? &s->warden : NULL;
+	case ROLE_READER:
+		return index == 0 ? &s->reader : NULL;
+	case ROLE_CONSOLE:
+		return index == 0 ? &s->console : NULL;
+	case ROLE_GATE:
+		return index < s->gates ? &s->gate[index] : NULL;
+	case ROLE_CLERK:
+		return index < s->clerks ? &s->clerk[index] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* The order of the start: who is asked comes before who asks. */
+static const enum role_id order[] = { ROLE_CONSOLE, ROLE_KEEPER, ROLE_READER, ROLE_WARDEN, ROLE_GATE,
+	ROLE_CLERK };
+
+void
+children_each(struct sup *s, unsigned bits, child_fn *fn, void *ctx)
+{
+	struct child *c;
+	uint32_t index;
+	size_t i;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (index = 0; (bits & ROLE_BIT(order[i])) && (c = child_at(s, order[i], index)) != NULL; index++)
+			if (proc_up(&c->proc))
+				fn(c, ctx);
+}
+
+static void
+send_one(struct child *c, void *ctx)
+{
+	proc_send(&c->proc, ctx);
+}
+
+void
+children_send(struct sup *s, unsigned bits, const struct msg *m)
+{
+	struct msg copy = *m;
+
+	children_each(s, bits, send_one, &copy);
+}
+
+/* ---- what a child gets at its start ---- */
+
+static void
+send_conf(struct child *c, void *ctx)
+{
+	struct sup *s = ctx;
+	uint8_t body[4];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_CONF, .fds = { s->conf_fd }, .fd_count = 1 };
+
+	put_u32(&w, s->generation);
+	m.body = put_view(&w);
+	proc_send(&c->proc, &m);
+}
+
+static void
+send_peer(struct proc *to, const struct proc *other, int fd)
+{
+	uint8_t body[5];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_PEER, .fds = { fd }, .fd_count = 1 };
+
+	put_u8(&w, (uint8_t)other->role);
+	put_u32(&w, other->index);
+	m.body = put_view(&w);
+	proc_send(to, &m);
+}
+
+static void
+pair_with(struct child *other, void *ctx)
+{
+	struct child *c = ctx;
+	int pair[2];
+
+	if (msg_pair(pair) != 0) {
+		log_error("no socket between %s and %s", roles[c->proc.role].name, roles[other->proc.role].name);
+		return;
+	}
+	send_peer(&c->proc, &other->proc, pair[0]);
+	send_peer(&other->proc, &c->proc, pair[1]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void
+child_feed(struct sup *s, struct child *c)
+{
+	enum role_id role = c->proc.role;
+	size_t i;
+
+	send_conf(c, s);
+	/* Session ids before the sockets over which they are asked for. */
+	if (role == ROLE_KEEPER || role == ROLE_WARDEN)
+		hashes_tell(s, &c->proc);
+	for (i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+		if (peers[i].a == role)
+			children_each(s, ROLE_BIT(peers[i].b), pair_with, c);
+		if (peers[i].b == role)
+			children_each(s, ROLE_BIT(peers[i].a), pair_with, c);
+	}
+	if (role == ROLE_CONSOLE)
+		attach_meters(s);
+}
+
+/* ---- life ---- */
+
+static uint32_t
+delay_of(const struct child *c)
+{
+	uint32_t shift = c->quick_ends - 1;
+
+	if (c->quick_ends == 0)
+		return 0;
+	return shift > 5 || DELAY_FIRST_MS << shift > DELAY_MAX_MS ? DELAY_MAX_MS : DELAY_FIRST_MS << shift;
+}
+
+static void
+child_later(struct child *c)
+{
+	struct sup *s = c->proc.sup;
+	uint32_t delay = delay_of(c);
+
+	c->quick_ends++;
+	c->timer = loop_after(s->loop, delay, child_start, c);
+}
+
+static void
+child_ended(struct proc *p)
+{
+	struct child *c = (struct child *)((char *)p - offsetof(struct child, proc));
+	struct sup *s = p->sup;
+
+	c->ready = false;
+	links_forget(s, p, ~0u);
+	if (s->stopping)
+		return;
+	log_warn("%s %u %s; starting it again", roles[p->role].name, p->index, p->status);
+	c->restarts++;
+	if (loop_now_ms() - c->started_ms >= QUICK_MS)
+		c->quick_ends = 0;
+	if (c->quick_ends == 0) {
+		c->quick_ends = 1;
+		child_start(c);
+	} else {
+		child_later(c);
+	}
+}
+
+static void
+child_start(void *ctx)
+{
+	struct child *c = ctx;
+	struct sup *s = c->proc.sup;
+	int r;
+
+	c->timer = 0;
+	if (s->stopping)
+		return;
+	c->started_ms = loop_now_ms();
+	r = proc_start(s, &c->proc);
+	if (r != 0) {
+		log_error("%s %u cannot be started: error %d", roles[c->proc.role].name, c->proc.index, -r);
+		child_later(c);
+		return;
+	}
+	child_feed(s, c);
+}
+
+void
+children_start(struct sup *s)
+{
+	struct child *c;
+	uint32_t index;
+	size_t i;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		for (index = 0; (c = child_at(s, order[i], index)) != NULL; index++) {
+			c->proc.sup = s;
+			c->proc.role = order[i];
+			c->proc.index = index;
+			c->proc.pidfd = -1;
+			c->proc.line.fd = -1;
+			c->proc.ended = child_ended;
+			child_start(c);
+		}
+	}
+}
+
+void
+children_conf(struct sup *s)
+{
+	children_each(s, ROLES_POOLED, send_conf, s);
+}
+
+void
+children_stop(struct sup *s)
+{
+	struct msg m = { .type = MSG_STOP };
+
+	children_send(s, ROLES_POOLED, &m);
+}
+
+static void
+count_unready(struct child *c, void *ctx)
+{
+	int *n = ctx;
+
+	*n += !c->ready;
+}
+
+void
+on_ready(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct child *c = (struct child *)((char *)p - offsetof(struct child, proc));
+	int unready = 0;
+
+	(void)m;
+	if ((ROLES_POOLED & ROLE_BIT(p->role)) == 0)
+		return;
+	c->ready = true;
+	children_each(s, ROLES_POOLED, count_unready, &unready);
+	if (unready == 0)
+		sup_ready(s);
+}

@@ -1,0 +1,148 @@
+/*
+ * A clerk wants a host. Asking is idempotent by (connection, generation, plugin):
+ * one that is there is named at once, one that is on its way is waited for, by as
+ * many as ask. What follows is in hosts_run.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/link/layout.h"
+#include "abi/wire/reason.h"
+#include "control/supervisor/supervisor.h"
+
+struct host_waiter {
+	struct host_waiter *next;
+	uint32_t clerk;
+	uint32_t restarts;          /* of that clerk, when it asked */
+	uint32_t conn;
+	uint32_t gen;
+	uint32_t tag;
+};
+
+static void
+ready(struct sup *s, const struct host_waiter *w, struct view plugin, uint32_t link_id, uint32_t reason,
+    const char *text)
+{
+	struct child *c = &s->clerk[w->clerk];
+	uint8_t body[PLUGIN_ID_MAX + 512];
+	struct put b = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_HOST_READY, .conn = w->conn, .gen = w->gen, .tag = w->tag };
+
+	/* A clerk that came later asks for itself. */
+	if (!proc_up(&c->proc) || c->restarts != w->restarts)
+		return;
+	put_sview(&b, plugin);
+	put_u32(&b, link_id);
+	put_u32(&b, reason);
+	put_string(&b, text, strnlen(text, 256));
+	m.body = put_view(&b);
+	proc_send(&c->proc, &m);
+}
+
+void
+host_answer(struct sup *s, struct host *h, uint32_t reason, const char *text)
+{
+	struct host_waiter *w;
+
+	while ((w = h->waiter) != NULL) {
+		h->waiter = w->next;
+		ready(s, w, view_str(h->plugin), h->link_id, reason, text);
+		free(w);
+	}
+}
+
+static struct host *
+find(const struct host_list *list, struct view plugin)
+{
+	struct host *h;
+
+	LIST_FOREACH(h, list, at)
+		if (!h->ending && view_is(plugin, h->plugin))
+			return h;
+	return NULL;
+}
+
+struct host *
+host_new(struct sup *s, struct host_list *list, uint32_t conn, uint32_t gen, struct view plugin)
+{
+	struct host *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		return NULL;
+	h->proc.sup = s;
+	h->proc.role = ROLE_HOST;
+	h->proc.pidfd = -1;
+	h->proc.line.fd = -1;
+	h->link_fds[0] = h->link_fds[1] = -1;
+	h->conn = conn;
+	h->gen = gen;
+	memcpy(h->plugin, plugin.data, plugin.len < PLUGIN_ID_MAX ? plugin.len : PLUGIN_ID_MAX - 1);
+	LIST_INSERT_HEAD(list, h, at);
+	return h;
+}
+
+/* The host that is there or on its way; else one is started. NULL: *why. */
+static struct host *
+host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
+{
+	struct host *h = find(&c->hosts, plugin);
+	struct plugin *pl;
+
+	if (h == NULL)
+		h = find(&s->services, plugin);
+	if (h != NULL)
+		return h;
+	pl = malloc(sizeof(*pl));
+	*why = "out of memory";
+	if (pl == NULL)
+		return NULL;
+	if (plugin_find(pl, s->conf.plugin_dir, (const char *)plugin.data, plugin.len, why) == 0) {
+		if (pl->user)
+			h = host_new(s, &c->hosts, c->conn, c->gen, plugin);
+		else
+			h = host_new(s, &s->services, LINK_CONN_NONE, 0, plugin);
+	}
+	if (h != NULL && pl->user && c->leader == NULL)
+		c->leader = leader_start(s, c);
+	if (h != NULL)
+		host_start(s, h, pl, pl->user ? c->leader : NULL);
+	free(pl);
+	return h;
+}
+
+void
+on_host_wanted(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct cur b = cur_view(m->body);
+	struct view plugin = cur_string(&b);
+	struct conn *c = conn_find(s, m->conn, m->gen);
+	struct host_waiter ask = { .clerk = p->index, .restarts = s->clerk[p->index].restarts,
+	    .conn = m->conn, .gen = m->gen, .tag = m->tag };
+	struct host_waiter *w;
+	struct host *h;
+	const char *why = "";
+
+	if (!cur_done(&b) || plugin.len == 0 || plugin.len >= PLUGIN_ID_MAX) {
+		proc_refuse(p, m);
+		return;
+	}
+	if (c == NULL || !c->granted) {
+		ready(s, &ask, plugin, 0, R_NO_GRANT, "no login");
+		return;
+	}
+	h = host_get(s, c, plugin, &why);
+	w = h != NULL ? malloc(sizeof(*w)) : NULL;
+	if (w == NULL) {
+		log_warn("no host for plugin %.*s: %s", (int)plugin.len, (const char *)plugin.data, why);
+		ready(s, &ask, plugin, 0, R_CHAN_HOST_GONE, why);
+		return;
+	}
+	*w = ask;
+	w->next = h->waiter;
+	h->waiter = w;
+	if (h->ready)
+		host_answer(s, h, R_NONE, "");
+	else if (h->ending)
+		host_answer(s, h, R_CHAN_HOST_GONE, "its host could not be started");
+}

@@ -1,0 +1,364 @@
+/*
+ * A host's life: started by this process (a service's) or by its login's leader
+ * (a user's), linked to the dataplane, ended. A host that the dataplane knows
+ * outlives this supervisor: the next one gets its pidfd and socket from there.
+ */
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/link/layout.h"
+#include "abi/wire/reason.h"
+#include "control/supervisor/supervisor.h"
+
+#define START_MS 15000u  /* until it is linked; a leader's start included */
+#define TERM_MS 1000u    /* between SIGTERM and SIGKILL */
+#define ORPHAN_MS 20000u /* for the leader to end it */
+
+/* What a user host waits with for its leader. */
+struct host_plan {
+	struct plugin plugin;
+};
+
+static struct host *
+host_of(struct proc *p)
+{
+	return (struct host *)((char *)p - offsetof(struct host, proc));
+}
+
+static void
+host_free(struct host *h)
+{
+	struct sup *s = h->proc.sup;
+	int i;
+
+	loop_cancel(s->loop, h->deadline);
+	links_forget(s, &h->proc, ~0u);
+	for (i = 0; i < 2; i++)
+		if (h->link_fds[i] >= 0)
+			close(h->link_fds[i]);
+	proc_forget(&h->proc);
+	LIST_REMOVE(h, at);
+	free(h->plan);
+	free(h);
+}
+
+static void
+host_ended(struct proc *p)
+{
+	struct host *h = host_of(p);
+
+	if (!h->ending)
+		log_warn("host of plugin %s %s", h->plugin, p->status);
+	host_answer(p->sup, h, R_CHAN_HOST_GONE, "its host ended");
+	host_free(h);
+}
+
+static void
+kill_late(void *ctx)
+{
+	struct host *h = ctx;
+
+	h->deadline = 0;
+	/* One that the leader never reported has no pidfd: it ends with its socket. */
+	if (h->proc.pidfd < 0)
+		host_free(h);
+	else
+		proc_signal(&h->proc, SIGKILL);
+}
+
+static void
+end_by(struct host *h, uint32_t ms)
+{
+	struct sup *s = h->proc.sup;
+
+	h->ending = true;
+	loop_cancel(s->loop, h->deadline);
+	h->deadline = loop_after(s->loop, ms, kill_late, h);
+}
+
+void
+host_end(struct host *h, const char *why)
+{
+	struct sup *s = h->proc.sup;
+
+	host_answer(s, h, R_CHAN_HOST_GONE, why);
+	links_forget(s, &h->proc, ~0u);
+	line_close(&h->proc.line);
+	proc_signal(&h->proc, SIGKILL);
+	end_by(h, TERM_MS);
+}
+
+static void
+start_late(void *ctx)
+{
+	struct host *h = ctx;
+
+	h->deadline = 0;
+	log_warn("host of plugin %s is not ready in time: ended", h->plugin);
+	host_end(h, "its host did not start in time");
+}
+
+/* ---- start ---- */
+
+static void
+send_conf(struct host *h, const struct plugin *pl)
+{
+	uint8_t body[PLUGIN_CONFIG_MAX + 1024];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_HOST_CONF, .conn = h->conn, .gen = h->gen };
+
+	put_cstr(&w, pl->id);
+	put_cstr(&w, pl->file);
+	put_cstr(&w, pl->config);
+	put_u32(&w, pl->user ? 0 : pl->uid);
+	put_u32(&w, pl->user ? 0 : pl->gid);
+	m.body = put_view(&w);
+	proc_send(&h->proc, &m);
+}
+
+/* The leader forks it; this end of its socket is watched from now on. */
+static void
+start_by_leader(struct sup *s, struct host *h, struct leader *l)
+{
+	const struct plugin *pl = &h->plan->plugin;
+	uint8_t body[PLUGIN_CONFIG_MAX + 1024];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_HOST_START, .conn = h->conn, .gen = h->gen, .fd_count = 2 };
+	int pair[2];
+
+	if (msg_pair(pair) != 0 || proc_adopt(s, &h->proc, pair[0], -1) != 0) {
+		host_end(h, "no socket for its host");
+		return;
+	}
+	h->start_tag = sup_tag(s);
+	put_cstr(&w, pl->file);
+	put_cstr(&w, pl->config);
+	m.tag = h->start_tag;
+	m.body = put_view(&w);
+	m.fds[0] = pair[1];
+	m.fds[1] = s->log_out;
+	proc_send(&l->proc, &m);
+	close(pair[1]);
+	send_conf(h, pl);
+	free(h->plan);
+	h->plan = NULL;
+}
+
+void
+host_start(struct sup *s, struct host *h, const struct plugin *pl, struct leader *l)
+{
+	h->proc.ended = host_ended;
+	h->deadline = loop_after(s->loop, START_MS, start_late, h);
+	if (!pl->user) {
+		if (proc_start(s, &h->proc) != 0)
+			host_end(h, "its host cannot be started");
+		else
+			send_conf(h, pl);
+		return;
+	}
+	h->plan = malloc(sizeof(*h->plan));
+	if (h->plan == NULL || l == NULL) {
+		host_end(h, "its login leader cannot be started");
+		return;
+	}
+	h->plan->plugin = *pl;
+	if (l->started)
+		start_by_leader(s, h, l);
+}
+
+void
+hosts_leader(struct sup *s, struct conn *c, const char *why)
+{
+	struct host *h;
+
+	LIST_FOREACH(h, &c->hosts, at) {
+		if (why != NULL && !h->ending)
+			host_end(h, why);
+		else if (why == NULL && h->plan != NULL && !h->ending)
+			start_by_leader(s, h, c->leader);
+	}
+}
+
+static struct host *
+by_start_tag(const struct host_list *list, uint32_t tag)
+{
+	struct host *h;
+
+	LIST_FOREACH(h, list, at)
+		if (h->start_tag == tag)
+			return h;
+	return NULL;
+}
+
+void
+on_host_started(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct leader *l = (struct leader *)((char *)p - offsetof(struct leader, proc));
+	struct cur b = cur_view(m->body);
+	uint32_t pid = cur_u32(&b);
+	struct view text = cur_string(&b);
+	struct conn *c = conn_find(s, l->conn, l->gen);
+	struct host *h = NULL;
+	char why[160];
+
+	if (!cur_done(&b) || m->tag == 0 || (pid != 0 && m->fd_count != 1)) {
+		proc_refuse(p, m);
+		return;
+	}
+	if (c != NULL)
+		h = by_start_tag(&c->hosts, m->tag);
+	if (h == NULL)
+		h = by_start_tag(&s->orphans, m->tag);
+	/* Asked by an earlier supervisor: it ends with the socket that died then. */
+	if (h == NULL)
+		return;
+	h->start_tag = 0;
+	if (pid == 0) {
+		snprintf(why, sizeof(why), "%.*s", (int)text.len, (const char *)text.data);
+		host_end(h, why);
+		return;
+	}
+	h->proc.pid = (pid_t)pid;
+	h->proc.pidfd = msg_take_fd(m, 0);
+	if (proc_watch_pid(&h->proc) != 0)
+		host_end(h, "its end cannot be watched");
+	else if (h->ending)
+		proc_signal(&h->proc, SIGKILL);
+	else
+		link_host(s, h);
+}
+
+void
+host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason)
+{
+	if (reason != R_NONE) {
+		log_warn("dataplane refuses the host of plugin %s: %s", h->plugin, reason_text((int)reason));
+		host_end(h, reason_text((int)reason));
+		return;
+	}
+	h->link_id = link_id;
+	if (h->ending)
+		return;
+	h->ready = true;
+	loop_cancel(s->loop, h->deadline);
+	h->deadline = 0;
+	host_answer(s, h, R_NONE, "");
+}
+
+/* ---- after an attachment ---- */
+
+static struct host *
+by_link(const struct host_list *list, uint32_t link_id)
+{
+	struct host *h;
+
+	LIST_FOREACH(h, list, at)
+		if (h->ready && h->link_id == link_id)
+			return h;
+	return NULL;
+}
+
+void
+host_restore(struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin,
+    int pidfd, int sock)
+{
+	bool service = conn == LINK_CONN_NONE;
+	struct conn *c = service ? NULL : conn_find(s, conn, gen);
+	struct host_list *list = service ? &s->services : c != NULL ? &c->hosts : &s->orphans;
+	struct msg m = { .type = MSG_LOG_FD, .fds = { s->log_out }, .fd_count = 1 };
+	struct host *h;
+
+	if (by_link(list, link_id) != NULL || plugin.len >= PLUGIN_ID_MAX ||
+	    (h = host_new(s, list, conn, gen, plugin)) == NULL) {
+		close(pidfd);
+		close(sock);
+		return;
+	}
+	h->proc.ended = host_ended;
+	h->link_id = link_id;
+	h->ready = true;
+	if (proc_adopt(s, &h->proc, sock, pidfd) != 0) {
+		host_free(h);
+		return;
+	}
+	proc_send(&h->proc, &m);
+	if (list == &s->orphans)
+		end_by(h, ORPHAN_MS);
+}
+
+/* ---- ends ---- */
+
+struct gone {
+	uint32_t link_id;
+	struct host *host;
+};
+
+static void
+look_in(struct sup *s, struct conn *c, void *ctx)
+{
+	struct gone *g = ctx;
+
+	(void)s;
+	if (g->host == NULL)
+		g->host = by_link(&c->hosts, g->link_id);
+}
+
+void
+host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason)
+{
+	struct gone g = { .link_id = link_id, .host = by_link(&s->services, link_id) };
+
+	if (g.host == NULL)
+		conns_each(s, look_in, &g);
+	if (g.host == NULL)
+		return;
+	log_warn("dataplane closed the link of plugin %s: %s", g.host->plugin, reason_text((int)reason));
+	host_end(g.host, "its host went away");
+}
+
+void
+host_orphan(struct host *h)
+{
+	struct sup *s = h->proc.sup;
+
+	LIST_REMOVE(h, at);
+	LIST_INSERT_HEAD(&s->orphans, h, at);
+	host_answer(s, h, R_LINK_CONN, "the connection is gone");
+	end_by(h, ORPHAN_MS);
+}
+
+static void
+terminate(struct sup *s, struct host *h)
+{
+	host_answer(s, h, R_PEER_GONE, "the dataplane is gone");
+	links_forget(s, &h->proc, ~0u);
+	line_close(&h->proc.line);
+	proc_signal(&h->proc, SIGTERM);
+	end_by(h, TERM_MS);
+}
+
+static void
+terminate_of(struct sup *s, struct conn *c, void *ctx)
+{
+	struct host *h;
+
+	(void)ctx;
+	LIST_FOREACH(h, &c->hosts, at)
+		terminate(s, h);
+}
+
+void
+hosts_end(struct sup *s)
+{
+	struct host *h;
+
+	LIST_FOREACH(h, &s->services, at)
+		terminate(s, h);
+	LIST_FOREACH(h, &s->orphans, at)
+		terminate(s, h);
+	conns_each(s, terminate_of, NULL);
+}

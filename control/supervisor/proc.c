@@ -1,0 +1,137 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control/spawn.h"
+#include "control/supervisor/supervisor.h"
+
+static void
+on_socket(void *ctx, int fd, unsigned events)
+{
+	struct proc *p = ctx;
+
+	(void)fd;
+	(void)events;
+	dispatch_ready(p);
+}
+
+static void
+on_pidfd(void *ctx, int fd, unsigned events)
+{
+	struct proc *p = ctx;
+
+	(void)fd;
+	(void)events;
+	proc_forget(p);
+	p->ended(p);
+}
+
+int
+proc_watch_pid(struct proc *p)
+{
+	return loop_watch(p->sup->loop, p->pidfd, LOOP_IN, on_pidfd, p);
+}
+
+static int
+proc_open(struct sup *s, struct proc *p, int sock)
+{
+	int r;
+
+	p->sup = s;
+	r = line_open(&p->line, s->loop, sock, on_socket, p);
+	if (r == 0)
+		r = p->pidfd >= 0 ? proc_watch_pid(p) : 0;
+	return r;
+}
+
+int
+proc_start(struct sup *s, struct proc *p)
+{
+	struct spawn sp = { .role = p->role, .index = p->index, .leader_fd = -1 };
+	bool outlives = p->role == ROLE_HOST || p->role == ROLE_LOGIN;
+	int pair[2];
+	int r = msg_pair(pair);
+
+	if (r != 0)
+		return r;
+	sp.supervisor_fd = pair[1];
+	sp.log_fd = p->role == ROLE_CONSOLE ? s->log_in : s->log_out;
+	/* Who lives longer than this process holds nothing of its terminal. */
+	sp.keep_stderr = !outlives;
+	sp.dies_with_parent = !outlives;
+	r = spawn_role(&sp, &p->pidfd);
+	close(pair[1]);
+	if (r < 0) {
+		close(pair[0]);
+		p->pidfd = -1;
+		return r;
+	}
+	p->pid = r;
+	r = proc_open(s, p, pair[0]);
+	if (r != 0) {
+		proc_signal(p, SIGKILL);
+		proc_forget(p);
+	}
+	return r;
+}
+
+int
+proc_adopt(struct sup *s, struct proc *p, int sock, int pidfd)
+{
+	int r;
+
+	p->pid = 0;
+	p->pidfd = pidfd;
+	r = proc_open(s, p, sock);
+	if (r != 0)
+		proc_forget(p);
+	return r;
+}
+
+void
+proc_send(struct proc *p, const struct msg *m)
+{
+	if (line_msg(&p->line, m) == -EAGAIN) {
+		log_error("%s %u does not read: killed", roles[p->role].name, p->index);
+		proc_signal(p, SIGKILL);
+	}
+}
+
+void
+proc_note(struct proc *p, uint16_t type, uint32_t conn, uint32_t gen, uint32_t value)
+{
+	uint8_t b[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value };
+	struct msg m = { .type = type, .conn = conn, .gen = gen, .body = view_of(b, sizeof(b)) };
+
+	proc_send(p, &m);
+}
+
+void
+proc_signal(struct proc *p, int sig)
+{
+	if (p->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
+}
+
+void
+proc_forget(struct proc *p)
+{
+	siginfo_t info = { 0 };
+
+	line_close(&p->line);
+	if (p->pidfd < 0)
+		return;
+	loop_unwatch(p->sup->loop, p->pidfd);
+	snprintf(p->status, sizeof(p->status), "ended");
+	if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0)
+		snprintf(p->status, sizeof(p->status), "%s %d",
+		    info.si_code == CLD_EXITED ? "exited with status" : "ended by signal", info.si_status);
+	close(p->pidfd);
+	p->pidfd = -1;
+	p->pid = 0;
+}

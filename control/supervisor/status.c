@@ -1,0 +1,244 @@
+/*
+ * The supervisor's tables as JSON for console, and the operator's actions. The
+ * caller's uid is console's word, which has it from the kernel.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/wire/reason.h"
+#include "abi/wire/ssh.h"
+#include "control/json.h"
+#include "control/supervisor/supervisor.h"
+
+/* ---- status ---- */
+
+static void
+add_child(struct child *c, void *ctx)
+{
+	struct js *o = js_object();
+
+	js_set_str(o, "role", roles[c->proc.role].name);
+	js_set_u64(o, "index", c->proc.index);
+	js_set_u64(o, "pid", (uint64_t)c->proc.pid);
+	js_set_u64(o, "restarts", c->restarts);
+	js_set_u64(o, "uptime", (loop_now_ms() - c->started_ms) / 1000);
+	js_set_bool(o, "ready", c->ready);
+	js_add(ctx, o);
+}
+
+static struct js *
+dataplane(const struct sup *s)
+{
+	struct js *o = js_object();
+
+	js_set_bool(o, "attached", attach_on(s));
+	js_set_u64(o, "pid", s->attach.pid);
+	js_set_u64(o, "uptime", s->attach.pid != 0 ? (loop_now_ms() - s->attach.since_ms) / 1000 : 0);
+	js_set_u64(o, "attaches", s->attach.attaches);
+	return o;
+}
+
+static void
+count_hosts(struct sup *s, struct conn *c, void *ctx)
+{
+	uint64_t *n = ctx;
+	struct host *h;
+
+	(void)s;
+	LIST_FOREACH(h, &c->hosts, at)
+		n[0] += h->ready;
+	n[1] += c->granted;
+}
+
+static struct js *
+status(struct sup *s)
+{
+	struct js *o = js_object();
+	struct js *list = js_array();
+	uint64_t n[2] = { 0, 0 };
+	uint64_t services = 0;
+	uint64_t leaders = 0;
+	struct host *h;
+	struct leader *l;
+
+	children_each(s, ROLES_POOLED, add_child, list);
+	conns_each(s, count_hosts, n);
+	LIST_FOREACH(h, &s->services, at)
+		services += h->ready;
+	LIST_FOREACH(l, &s->leaders, at)
+		leaders += l->started && !l->ending;
+	js_set_str(o, "version", POSTERN_VERSION);
+	js_set_u64(o, "pid", (uint64_t)getpid());
+	js_set_u64(o, "uptime", (loop_now_ms() - s->started_ms) / 1000);
+	js_set_u64(o, "generation", s->generation);
+	js_set(o, "dataplane", dataplane(s));
+	js_set(o, "roles", list);
+	js_set_u64(o, "connections", s->conn_count);
+	js_set_u64(o, "sessions", n[1]);
+	js_set_u64(o, "service_hosts", services);
+	js_set_u64(o, "user_hosts", n[0]);
+	js_set_u64(o, "leaders", leaders);
+	return o;
+}
+
+/* ---- sessions ---- */
+
+static void
+add_hosts(const struct conn *c, struct js *o)
+{
+	struct js *list = js_array();
+	struct host *h;
+
+	LIST_FOREACH(h, &c->hosts, at) {
+		struct js *one = js_object();
+
+		js_set_str(one, "plugin", h->plugin);
+		js_set_u64(one, "pid", (uint64_t)h->proc.pid);
+		js_add(list, one);
+	}
+	js_set(o, "hosts", list);
+}
+
+static void
+add_session(struct sup *s, struct conn *c, void *ctx)
+{
+	struct grant *g = malloc(sizeof(*g));
+	struct js *o;
+	char id[32];
+
+	(void)s;
+	if (!c->granted || g == NULL || grant_decode(g, view_of(c->grant, c->grant_len)) != 0)
+		goto out;
+	o = js_object();
+	snprintf(id, sizeof(id), "%u-%u", c->conn, c->gen);
+	js_set_str(o, "id", id);
+	js_set_str(o, "user", g->user);
+	js_set_u64(o, "uid", g->uid);
+	js_set_str(o, "peer", c->peer[0] != '\0' ? c->peer : g->peer);
+	js_set_u64(o, "port", c->peer[0] != '\0' ? c->peer_port : g->peer_port);
+	js_set_u64(o, "since", c->opened_ms / 1000);
+	js_set_str(o, "methods", g->methods);
+	js_set_str(o, "key", g->key);
+	js_set_u64(o, "leader", c->leader != NULL ? (uint64_t)c->leader->proc.pid : 0);
+	add_hosts(c, o);
+	js_add(ctx, o);
+out:
+	free(g);
+}
+
+static struct js *
+sessions(struct sup *s)
+{
+	struct js *o = js_object();
+	struct js *list = js_array();
+
+	conns_each(s, add_session, list);
+	js_set(o, "sessions", list);
+	return o;
+}
+
+/* ---- answers: a table may be longer than a message, so it goes as a file ---- */
+
+static int
+file_of(const char *text)
+{
+	size_t len = strlen(text);
+	int fd = memfd_create("postern-status", MFD_CLOEXEC);
+	size_t done = 0;
+	ssize_t n;
+
+	while (fd >= 0 && done < len) {
+		n = write(fd, text + done, len - done);
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	return fd;
+}
+
+void
+on_status(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct cur b = cur_view(m->body);
+	struct view what = cur_string(&b);
+	struct msg answer = { .type = MSG_STATUS_IS, .tag = m->tag };
+	struct js *v = NULL;
+	char *text;
+	int fd = -1;
+
+	(void)cur_u32(&b);
+	if (cur_done(&b) && view_is(what, "status"))
+		v = status(s);
+	else if (cur_done(&b) && view_is(what, "sessions"))
+		v = sessions(s);
+	if (v == NULL) {
+		proc_refuse(p, m);
+		return;
+	}
+	text = js_text(v, false);
+	js_free(v);
+	if (text != NULL)
+		fd = file_of(text);
+	free(text);
+	answer.fds[0] = fd;
+	answer.fd_count = fd >= 0 ? 1 : 0;
+	proc_send(p, &answer);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ---- actions ---- */
+
+static uint32_t
+act(struct sup *s, struct view verb, const struct msg *m, uint32_t uid, const char **text)
+{
+	struct conn *c;
+
+	*text = "only root may do this";
+	if (uid != 0)
+		return R_LINK_DENIED;
+	if (view_is(verb, "reload"))
+		return conf_reload(s, text) == 0 ? R_NONE : R_PROTOCOL;
+	*text = "not served";
+	if (!view_is(verb, "kill"))
+		return R_PROTOCOL;
+	*text = "the dataplane is not attached";
+	if (!attach_on(s))
+		return R_PEER_GONE;
+	*text = "no such session";
+	c = conn_find(s, m->conn, m->gen);
+	if (c == NULL)
+		return R_LINK_CONN;
+	log_info("session %u-%u closed by the operator (uid %u)", m->conn, m->gen, uid);
+	attach_kill(s, m->conn, m->gen, R_KILLED);
+	return R_NONE;
+}
+
+void
+on_action(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct cur b = cur_view(m->body);
+	struct view verb = cur_string(&b);
+	uint32_t uid = cur_u32(&b);
+	struct msg answer = { .type = MSG_ACTION_DONE, .conn = m->conn, .gen = m->gen, .tag = m->tag };
+	uint8_t body[256];
+	struct put w = put_of(body, sizeof(body));
+	const char *text = "";
+	uint32_t reason;
+
+	if (!cur_done(&b)) {
+		proc_refuse(p, m);
+		return;
+	}
+	reason = act(s, verb, m, uid, &text);
+	put_u32(&w, reason);
+	put_cstr(&w, reason == R_NONE ? "" : text);
+	answer.body = put_view(&w);
+	proc_send(p, &answer);
+}

@@ -1,0 +1,305 @@
+/*
+ * The supervisor's tables, and what its files offer each other.
+ *
+ * The supervisor starts and restarts the roles, carries descriptors between
+ * them and the dataplane, and turns warden's word into grants. It runs as root
+ * without a filter, since its children must be free of one; so it parses nothing
+ * that a peer sent, and every message that it takes is checked against one table
+ * (dispatch.c) before a handler sees it.
+ *
+ * One thread, one loop; nothing here waits.
+ */
+#ifndef POSTERN_CONTROL_SUPERVISOR_H
+#define POSTERN_CONTROL_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "abi/link/attach.h"
+#include "abi/link/grant.h"
+#include "control/conf.h"
+#include "control/log.h"
+#include "control/loop.h"
+#include "control/msg.h"
+#include "control/role.h"
+#include "control/supervisor/line.h"
+#include "control/supervisor/plugin.h"
+
+#define SUP_POOL_MAX 32         /* gates, and clerks */
+#define SUP_WORKERS_MAX 64
+#define SUP_HASH_MAX 64         /* bytes of an exchange hash */
+
+#define ROLE_BIT(role) (1u << (role))
+
+struct sup;
+struct hash_ask;
+struct grant_ask;
+struct link_ask;
+struct host_waiter;
+struct host_plan;
+LIST_HEAD(host_list, host);
+LIST_HEAD(leader_list, leader);
+
+/* A process that has a socket to the supervisor. */
+struct proc {
+	struct sup *sup;
+	enum role_id role;
+	uint32_t index;
+	pid_t pid;                  /* 0: of an earlier supervisor, known by pidfd only */
+	int pidfd;                  /* -1: not running */
+	struct line line;
+	char status[48];            /* how it ended, for the log */
+	void (*ended)(struct proc *); /* the process is gone; the only place where the
+	                               proc may be freed */
+};
+
+/* A place in the pools: one role that is always kept running. */
+struct child {
+	struct proc proc;
+	bool ready;
+	uint32_t restarts;
+	uint32_t quick_ends;        /* ends in a row soon after the start */
+	uint64_t started_ms;
+	int timer;                  /* pending restart */
+};
+
+/* What is known of a connection. */
+struct conn {
+	struct conn *next;          /* in its bucket */
+	uint32_t conn;
+	uint32_t gen;
+	bool seen;                  /* named by the snapshot that is being read */
+	uint8_t phase;
+	uint64_t opened_ms;         /* unix time, by the dataplane's word */
+	char peer[64];
+	char local[64];
+	uint16_t peer_port;
+	uint16_t local_port;
+	/* keeper's first hash */
+	uint8_t hash[SUP_HASH_MAX];
+	uint8_t hash_len;           /* 0: none is stored */
+	struct hash_ask *hash_ask;  /* asked and not yet stored */
+	/* the grant */
+	uint8_t *grant;             /* encoded; NULL: none */
+	size_t grant_len;
+	bool granted;               /* the dataplane has it */
+	struct grant_ask *grant_ask; /* warden said yes, the rest is to come */
+	struct leader *leader;
+	struct host_list hosts;     /* of this login */
+};
+
+/* A host of one plugin: of a service (conn LINK_CONN_NONE) or of a login. */
+struct host {
+	struct proc proc;
+	LIST_ENTRY(host) at;        /* in its connection, the services or the orphans */
+	uint32_t conn;
+	uint32_t gen;
+	char plugin[PLUGIN_ID_MAX];
+	uint32_t link_id;
+	bool ready;                 /* linked: known to the dataplane */
+	bool ending;
+	uint32_t start_tag;         /* HOST_START that is not answered, 0: none */
+	int deadline;               /* timer: of the start, or of the end */
+	int link_fds[2];            /* its LINK came before its HOST_STARTED: region, bell */
+	uint32_t link_worker;
+	uint32_t link_tag;          /* the LINK's tag, told with LINK_UP */
+	struct host_waiter *waiter; /* clerks that asked for it */
+	struct host_plan *plan;     /* of a user's, until its leader is there */
+};
+
+/* A login leader. */
+struct leader {
+	struct proc proc;
+	LIST_ENTRY(leader) at;
+	uint32_t conn;
+	uint32_t gen;
+	bool started;               /* the PAM session is open; known to the dataplane */
+	bool ending;
+	int deadline;
+};
+
+/* The dataplane, as attach.c sees it. */
+enum attach_state { ATTACH_OFF = 0, ATTACH_GREETING, ATTACH_SNAPSHOT, ATTACH_ON };
+
+struct attach {
+	struct line line;
+	enum attach_state state;
+	uint32_t pid;               /* of the last one attached to; 0: none */
+	int pidfd;
+	int timer;
+	uint64_t since_ms;
+	int meter_fd[SUP_WORKERS_MAX];
+	uint32_t attaches;
+};
+
+struct sup {
+	struct loop *loop;
+	struct conf conf;
+	const char *conf_path;
+	char *conf_text;
+	int conf_fd;                /* sealed file of conf_text */
+	uint32_t generation;
+	int log_in;                 /* console's end of the log socket */
+	int log_out;                /* everybody else's */
+	int signal_fd;
+	bool stopping;
+	bool told_ready;
+	uint64_t stop_by_ms;
+	uint64_t started_ms;
+	uint32_t next_tag;
+
+	struct child keeper, warden, reader, console;
+	struct child gate[SUP_POOL_MAX];
+	struct child clerk[SUP_POOL_MAX];
+	uint32_t gates;
+	uint32_t clerks;
+
+	struct attach attach;
+	struct conn **bucket;
+	uint32_t bucket_count;      /* a power of two */
+	uint32_t conn_count;
+	struct host_list services;
+	struct host_list orphans;   /* user hosts whose connection is gone */
+	struct leader_list leaders;
+	struct link_ask *link_asks;
+	struct grant_ask *pam_first; /* waiting for a free PAM child */
+	struct grant_ask *pam_last;
+	uint32_t pam_running;
+};
+
+/* ---- supervisor.c ---- */
+int supervisor_run(const char *conf_path, const struct conf *conf);
+uint32_t sup_tag(struct sup *s);
+void sup_ready(struct sup *s);
+
+/* ---- proc.c: sockets and ends of processes ---- */
+/* proc_start(p): start p->role with a socket of its own; p->role, p->index and
+ * p->ended are set. 0 or -errno. */
+int proc_start(struct sup *s, struct proc *p);
+/* proc_adopt(p, sock, pidfd): a process that another supervisor started; both
+ * descriptors become the proc's, also on failure. 0 or -errno. */
+int proc_adopt(struct sup *s, struct proc *p, int sock, int pidfd);
+/* proc_watch_pid(p): after p->pidfd was set: notice the end. 0 or -errno. */
+int proc_watch_pid(struct proc *p);
+void proc_send(struct proc *p, const struct msg *m);
+/* proc_note(p, type, conn, gen, reason): a message whose body is one u32. */
+void proc_note(struct proc *p, uint16_t type, uint32_t conn, uint32_t gen, uint32_t value);
+void proc_signal(struct proc *p, int sig);
+/* proc_forget(p): close socket and pidfd, reap; the process may live on. */
+void proc_forget(struct proc *p);
+static inline bool
+proc_up(const struct proc *p)
+{
+	return p->pidfd >= 0;
+}
+
+/* ---- dispatch.c: which message from whom, and its handler ---- */
+void dispatch_ready(struct proc *p);
+/* proc_refuse(p, m): m is malformed; its sender ends. */
+void proc_refuse(struct proc *p, const struct msg *m);
+
+/* ---- children.c: the pools ---- */
+void children_start(struct sup *s);
+void children_conf(struct sup *s);
+void children_stop(struct sup *s);
+/* children_each(s, roles, fn, ctx): every running child whose bit is in roles. */
+typedef void child_fn(struct child *c, void *ctx);
+#define ROLES_POOLED (ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_READER) | \
+	ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK) | ROLE_BIT(ROLE_CONSOLE))
+void children_each(struct sup *s, unsigned roles, child_fn *fn, void *ctx);
+void children_send(struct sup *s, unsigned roles, const struct msg *m);
+void on_ready(struct sup *s, struct proc *p, struct msg *m);
+
+/* ---- conns.c ---- */
+struct conn *conn_find(struct sup *s, uint32_t conn, uint32_t gen);
+struct conn *conn_make(struct sup *s, uint32_t conn, uint32_t gen);
+/* conn_gone(c, reason): tell everybody concerned, end its leader, free it. */
+void conn_gone(struct sup *s, struct conn *c, uint32_t reason);
+typedef void conn_fn(struct sup *s, struct conn *c, void *ctx);
+void conns_each(struct sup *s, conn_fn *fn, void *ctx);
+
+/* ---- hashes.c: keeper's first hash ---- */
+void on_first_hash(struct sup *s, struct proc *p, struct msg *m);
+void hash_stored(struct sup *s, struct conn *c, uint32_t reason);
+void hash_again(struct sup *s, struct conn *c);
+void hash_drop(struct sup *s, struct conn *c, uint32_t reason);
+void hashes_tell(struct sup *s, struct proc *p);
+
+/* ---- grants.c; pams.c is in grants.h ---- */
+void on_grant(struct sup *s, struct proc *p, struct msg *m);
+void grant_stored(struct sup *s, struct conn *c, uint32_t reason);
+void grant_again(struct sup *s, struct conn *c);
+void grant_drop(struct sup *s, struct conn *c);
+void on_pam_says(struct sup *s, struct proc *p, struct msg *m);
+
+/* ---- links.c ---- */
+void on_link(struct sup *s, struct proc *p, struct msg *m);
+/* link_host(s, h): a host's LINK goes on once its pidfd is known. */
+void link_host(struct sup *s, struct host *h);
+void link_ready(struct sup *s, uint32_t tag, uint32_t link_id, uint32_t reason, const int fds[2]);
+void links_send(struct sup *s);        /* after an attachment: what waited */
+void links_down(struct sup *s);        /* the dataplane is gone */
+/* links_forget(s, p, worker): drop what p asked for, of all workers with ~0. */
+void links_forget(struct sup *s, const struct proc *p, uint32_t worker);
+
+/* ---- hosts.c: asking for a host; hosts_run.c: its life; leaders.c ---- */
+void on_host_wanted(struct sup *s, struct proc *p, struct msg *m);
+void on_host_started(struct sup *s, struct proc *p, struct msg *m);
+/* host_answer(s, h, reason, text): to every clerk that asked. */
+void host_answer(struct sup *s, struct host *h, uint32_t reason, const char *text);
+struct host *host_new(struct sup *s, struct host_list *list, uint32_t conn, uint32_t gen, struct view plugin);
+/* host_start(s, h, plugin, leader): leader NULL for a service. */
+void host_start(struct sup *s, struct host *h, const struct plugin *pl, struct leader *l);
+void host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason);
+void host_restore(struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin,
+    int pidfd, int sock);
+void host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason);
+/* host_end(h, why): it is killed; whoever asked for it is told why. */
+void host_end(struct host *h, const char *why);
+/* host_orphan(h): its connection is gone, its leader ends it soon. */
+void host_orphan(struct host *h);
+void hosts_end(struct sup *s);         /* the dataplane is gone */
+/* hosts_leader(s, c, why): its leader is there (why NULL), or cannot be. */
+void hosts_leader(struct sup *s, struct conn *c, const char *why);
+
+struct leader *leader_start(struct sup *s, struct conn *c);
+void on_login_started(struct sup *s, struct proc *p, struct msg *m);
+void leader_restore(struct sup *s, uint32_t conn, uint32_t gen, int pidfd, int sock);
+/* leader_end(l): its connection is gone: it ends its hosts and the session. */
+void leader_end(struct leader *l);
+void leaders_end(struct sup *s);       /* the dataplane is gone */
+
+/* ---- attach.c ---- */
+void attach_init(struct sup *s);
+void attach_start(struct sup *s);
+void attach_stop(struct sup *s);
+void attach_conf(struct sup *s);       /* send CONF again */
+void attach_meters(struct sup *s);     /* to a console that has just started */
+static inline bool
+attach_on(const struct sup *s)
+{
+	return s->attach.state == ATTACH_ON;
+}
+/* attach_send(s, type, conn, gen, text): FIRST_HASH and GRANT. */
+void attach_send(struct sup *s, uint16_t type, uint32_t conn, uint32_t gen, struct view text);
+void attach_kill(struct sup *s, uint32_t conn, uint32_t gen, uint32_t reason);
+void attach_packet(struct sup *s, const struct put *w, const int *fds, int n);
+void attach_begin(struct put *w, uint16_t type);
+/* attach_conf.c: */
+void attach_conf_body(struct put *w, const struct conf *conf, uint32_t generation);
+/* attach_read.c: one message of the dataplane; false: it makes no sense. */
+bool attach_take(struct sup *s, uint16_t type, struct cur *c, int *fds, int n);
+void attach_snapshot_begin(struct sup *s);
+
+/* ---- reload.c ---- */
+int conf_install(struct sup *s, const struct conf *conf);
+/* conf_reload(s, why): 0, or -1 with nothing changed and *why set. */
+int conf_reload(struct sup *s, const char **why);
+
+/* ---- status.c ---- */
+void on_status(struct sup *s, struct proc *p, struct msg *m);
+void on_action(struct sup *s, struct proc *p, struct msg *m);
+
+#endif
