@@ -1,1 +1,7 @@
-# objects of this room
+$(eval $(call lib,worker,$(addprefix dataplane/worker/,worker.c conns.c deadline.c rx.c tx.c up.c image.c \
+	down.c step.c hosts.c links.c command.c cmd.c idle.c meter.c \
+	steward.c steward_attach.c steward_peers.c)))
+
+$(eval $(call prog,postern-dp,dataplane/main.c dataplane/options.c dataplane/sandbox.c,\
+	worker ssh tcp net mem link wire nic nic_dpdk cipher cipher_ipsecmb cipher_openssl clock rng confine,\
+	$$(DPDK_LIBS) $$(CIPHER_IPSECMB_LD) $$(CIPHER_OPENSSL_LD) -lseccomp))

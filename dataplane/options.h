@@ -1,0 +1,31 @@
+/*
+ * The command line of postern-dp: one row per option.
+ */
+#ifndef POSTERN_DATAPLANE_OPTIONS_H
+#define POSTERN_DATAPLANE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/nic/impair.h"
+
+struct options {
+	char vdev[256];        /* empty: no driver was named */
+	const char *control;
+	const char *user;
+	const char *engine;    /* NULL: the first that gives the known answers */
+	uint32_t memory_mb;
+	uint32_t conn_max;
+	int worker_cpu;        /* -1: the last one there is */
+	int main_cpu;          /* -1: wherever there is time */
+	bool huge;
+	bool poll;
+	bool impaired;
+	struct impair_config impair;
+};
+
+/* options_parse(o, argc, argv): 0: run; 1: everything is said, exit 0; -1: wrong,
+ * a line on stderr says what was expected. */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif

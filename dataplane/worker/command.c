@@ -1,0 +1,322 @@
+#include "dataplane/worker/worker.h"
+
+#include <string.h>
+
+#define SNAPSHOT_BUDGET 8u
+
+struct cmd *
+event_slot(struct worker *w)
+{
+	return cmd_slot(w->events);
+}
+
+void
+event_push(struct worker *w)
+{
+	cmd_push(w->events);
+	w->event_pushed = true;
+}
+
+/* ---- configuration ---- */
+
+struct conf_fields {
+	struct net_addr addr[NET_ADDR_MAX];
+	struct net_addr gateway[NET_ADDR_MAX];
+	uint32_t addr_count;
+	uint32_t gateway_count;
+	uint16_t port;
+};
+
+static bool
+read_addr(struct cur *c, struct net_addr *a, bool prefix)
+{
+	memset(a, 0, sizeof(*a));
+	a->family = cur_u8(c);
+	if (a->family != 4 && a->family != 6)
+		return false;
+	cur_copy(c, a->b, a->family == 4 ? 4 : 16);
+	a->prefix = prefix ? cur_u8(c) : (a->family == 4 ? 32 : 128);
+	return cur_done(c) && a->prefix <= (a->family == 4 ? 32 : 128);
+}
+
+static void
+conf_addr(struct cur *c, struct net_addr *list, uint32_t *count, bool prefix)
+{
+	if (*count < NET_ADDR_MAX && read_addr(c, &list[*count], prefix))
+		(*count)++;
+}
+
+static void
+conf_ident(struct worker *w, struct view v)
+{
+	size_t len = v.len < sizeof(w->ident) - 1 ? v.len : sizeof(w->ident) - 1;
+
+	memcpy(w->ident, v.data, len);
+	w->ident[len] = '\0';
+}
+
+static uint32_t
+bounded(uint32_t v, uint32_t min, uint32_t max)
+{
+	return v < min ? min : v > max ? max : v;
+}
+
+static uint64_t
+seconds(struct cur *c)
+{
+	return (uint64_t)cur_u32(c) * 1000000u;
+}
+
+static void
+conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view body)
+{
+	struct cur c = cur_view(body);
+
+	switch (number) {
+	case ATTACH_CONF_ADDRESS:
+		conf_addr(&c, f->addr, &f->addr_count, true);
+		break;
+	case ATTACH_CONF_GATEWAY:
+		conf_addr(&c, f->gateway, &f->gateway_count, false);
+		break;
+	case ATTACH_CONF_PORT:
+		f->port = cur_u16(&c);
+		break;
+	case ATTACH_CONF_IDENT:
+		conf_ident(w, body);
+		break;
+	case ATTACH_CONF_GRACE:
+		w->env.grace_us = seconds(&c);
+		break;
+	case ATTACH_CONF_GRACE_KEX:
+		w->env.grace_kex_us = seconds(&c);
+		break;
+	case ATTACH_CONF_REKEY:
+		w->env.rekey_bytes = cur_u64(&c);
+		w->env.rekey_us = seconds(&c);
+		break;
+	case ATTACH_CONF_GATES:
+		w->role_count[0] = bounded(cur_u32(&c), 1, LINK_ROLE_MAX);
+		w->role_count[1] = bounded(cur_u32(&c), 1, LINK_ROLE_MAX);
+		break;
+	case ATTACH_CONF_ALIVE:
+		w->env.alive_us = seconds(&c);
+		w->env.alive_max = cur_u32(&c);
+		break;
+	case ATTACH_CONF_CONN_MAX:
+		w->conn_limit = bounded(cur_u32(&c), 1, w->c.conn_max);
+		break;
+	case ATTACH_CONF_CHAN_MAX:
+		w->env.chan_max = bounded(cur_u32(&c), 1, SSH_CHAN_MAX);
+		break;
+	default: /* of a newer minor version */
+		break;
+	}
+}
+
+static void
+listen_at(struct worker *w, uint16_t port)
+{
+	if (port == w->listen_port)
+		return;
+	if (w->listen_port != 0)
+		tcp_unlisten(w->tcp, w->listen_port);
+	w->listen_port = port;
+	if (port != 0 && tcp_listen(w->tcp, port) != 0)
+		meter_drop(w->meter, R_LIMIT);
+}
+
+void
+worker_conf(struct worker *w, struct view fields)
+{
+	struct conf_fields f = { .addr_count = 0, .port = w->listen_port };
+	struct cur c = cur_view(fields);
+
+	while (!c.bad && cur_left(&c) > 0) {
+		uint8_t number = cur_u8(&c);
+		struct view body = cur_string(&c);
+
+		if (!c.bad)
+			conf_field(w, &f, number, body);
+	}
+	if (net_configure(w->net, f.addr, f.addr_count, f.gateway, f.gateway_count, w->now) != 0)
+		meter_drop(w->meter, R_LIMIT);
+	listen_at(w, f.port);
+	w->configured = true;
+	w->adopting = true;
+	w->adopt_at = 0;
+}
+
+/* ---- commands ---- */
+
+static void
+answer(struct worker *w, const struct cmd *c, uint32_t type, int reason)
+{
+	struct cmd *e = event_slot(w);
+
+	e->type = type;
+	e->tag = c->tag;
+	e->conn = c->conn;
+	e->gen = c->gen;
+	e->l = c->l;
+	e->link = c->l != NULL ? c->l->id : c->link;
+	e->reason = (uint32_t)(reason < 0 ? -reason : reason);
+	event_push(w);
+}
+
+/* Until the step with the first NEWKEYS took effect another exchange hash may
+ * replace it: a gate that died before that computes a new one. */
+static int
+store_hash(struct worker *w, const struct cmd *c)
+{
+	struct conn *n = conn_find(w, c->conn, c->gen);
+
+	if (n == NULL)
+		return -R_LINK_CONN;
+	if (c->len == 0 || c->len > sizeof(n->first_hash))
+		return -R_LINK_NOTE;
+	if (n->keyed)
+		return -R_LINK_STATE;
+	memcpy(n->first_hash, c->data, c->len);
+	n->first_hash_len = (uint8_t)c->len;
+	return 0;
+}
+
+static int
+store_grant(struct worker *w, const struct cmd *c)
+{
+	struct conn *n = conn_find(w, c->conn, c->gen);
+	int r;
+
+	if (n == NULL || n->close_us != 0)
+		return -R_LINK_CONN;
+	if (n->ssh.phase != SSH_PHASE_AUTH && n->ssh.phase != SSH_PHASE_SERVICE)
+		return -R_LINK_STATE;
+	r = image_grant(w, n, view_of(c->data, c->len));
+	if (r == 0)
+		n->ssh.granted = true;
+	return r;
+}
+
+static void
+run_stop(struct worker *w)
+{
+	w->stopping = true;
+	w->stop_us = w->now + WORKER_CLOSE_US / 6;
+	if (w->listen_port != 0)
+		tcp_unlisten(w->tcp, w->listen_port);
+	w->listen_port = 0;
+	for (uint32_t i = 0; i < w->used_slots; i++)
+		if (w->conns[i].state == CONN_LIVE)
+			conn_end(w, &w->conns[i], R_DRAIN, NULL);
+}
+
+static void
+run_link(struct worker *w, const struct cmd *c)
+{
+	struct link *l = link_find(w, c->link);
+
+	if (l == NULL)
+		return;
+	if (c->type == CMD_LINK_DROP) {
+		link_drop(w, l, R_PEER_GONE);
+		return;
+	}
+	l->end_wanted = true;
+	link_stall(w, l); /* told by the stage that serves those who wait */
+}
+
+static void
+run_kill(struct worker *w, const struct cmd *c)
+{
+	struct conn *n = conn_find(w, c->conn, c->gen);
+
+	if (n != NULL)
+		conn_end(w, n, c->reason > 0 && c->reason < REASON_MAX ? (int)c->reason : R_KILLED, NULL);
+}
+
+static void
+run(struct worker *w, const struct cmd *c)
+{
+	switch (c->type) {
+	case CMD_CONF:
+		worker_conf(w, view_of(c->data, c->len));
+		break;
+	case CMD_LINK_ADD:
+		answer(w, c, EV_LINK_ADDED, link_add(w, c->l));
+		break;
+	case CMD_LINK_DROP:
+	case CMD_LINK_END:
+		run_link(w, c);
+		break;
+	case CMD_FIRST_HASH:
+		answer(w, c, EV_FIRST_HASH_STORED, store_hash(w, c));
+		break;
+	case CMD_GRANT:
+		answer(w, c, EV_GRANT_STORED, store_grant(w, c));
+		break;
+	case CMD_KILL:
+		run_kill(w, c);
+		break;
+	case CMD_SNAPSHOT:
+		w->snapshot = true;
+		w->snapshot_tag = c->tag;
+		w->snapshot_at = 0;
+		break;
+	case CMD_STOP:
+		run_stop(w);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+snapshot_conn(struct worker *w, struct conn *c)
+{
+	struct cmd *e;
+
+	if (c->state != CONN_LIVE || (c->first_hash_len == 0 && c->grant.len == 0))
+		return;
+	e = event_slot(w);
+	e->type = EV_CONN;
+	e->len = (uint32_t)image_conn(w, c, e->data, sizeof(e->data));
+	event_push(w);
+	c->tell_conn = false;
+}
+
+static uint32_t
+snapshot_run(struct worker *w)
+{
+	uint32_t done = 0;
+
+	while (w->snapshot && event_slot(w) != NULL && done < SNAPSHOT_BUDGET) {
+		if (w->snapshot_at < w->used_slots) {
+			snapshot_conn(w, &w->conns[w->snapshot_at++]);
+		} else {
+			struct cmd *e = event_slot(w);
+
+			e->type = EV_SNAPSHOT_END;
+			e->tag = w->snapshot_tag;
+			event_push(w);
+			w->snapshot = false;
+		}
+		done++;
+	}
+	return done;
+}
+
+/* A command is taken only when there is room for its answer. */
+uint32_t
+command_stage(struct worker *w)
+{
+	uint32_t done = snapshot_run(w);
+	struct cmd *c;
+
+	while (event_slot(w) != NULL && (c = cmd_peek(w->commands)) != NULL) {
+		run(w, c);
+		cmd_pop(w->commands);
+		done++;
+	}
+	return done;
+}

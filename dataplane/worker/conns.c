@@ -1,0 +1,428 @@
+#include "dataplane/worker/worker.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "drivers/clock/clock.h"
+
+/* Blocks that are kept for connections that exist: new ones are refused first. */
+#define BLOCK_RESERVE 16u
+
+struct conn *
+conn_find(struct worker *w, uint32_t id, uint32_t gen)
+{
+	uint32_t slot = id & 0xffffffu;
+	struct conn *c;
+
+	if (id >> 24 != w->c.index || slot >= w->used_slots)
+		return NULL;
+	c = &w->conns[slot];
+	return c->state == CONN_LIVE && c->gen == gen ? c : NULL;
+}
+
+void
+conn_list_add(struct worker *w, struct conn *c, enum conn_list_id id)
+{
+	struct conn_list *l = &w->list[id];
+
+	if ((c->listed & 1u << id) != 0)
+		return;
+	c->listed |= 1u << id;
+	c->next[id] = NULL;
+	if (l->last != NULL)
+		l->last->next[id] = c;
+	else
+		l->first = c;
+	l->last = c;
+	l->count++;
+}
+
+struct conn *
+conn_list_take(struct worker *w, enum conn_list_id id)
+{
+	struct conn_list *l = &w->list[id];
+	struct conn *c = l->first;
+
+	if (c == NULL)
+		return NULL;
+	l->first = c->next[id];
+	if (l->first == NULL)
+		l->last = NULL;
+	l->count--;
+	c->listed &= ~(1u << id);
+	return c;
+}
+
+void
+conn_touch(struct worker *w, struct conn *c)
+{
+	if (c->state == CONN_LIVE)
+		conn_list_add(w, c, LIST_WORK);
+}
+
+static struct conn *
+slot_take_free(struct worker *w)
+{
+	struct conn *c;
+	uint32_t slot;
+
+	if (w->free_count > 0)
+		slot = w->free_slots[--w->free_count];
+	else if (w->used_slots < w->c.conn_max)
+		slot = w->used_slots++;
+	else
+		return NULL;
+	c = &w->conns[slot];
+	c->slot = slot;
+	return c;
+}
+
+/* What a slot keeps from one use to the next: its generation, and its places on
+ * lists, which those who walk them skip. */
+static void
+conn_reset(struct conn *c)
+{
+	uint32_t slot = c->slot, gen = c->gen + 1, listed = c->listed;
+	struct conn *next[LIST_COUNT];
+
+	memcpy(next, c->next, sizeof(next));
+	memset(&c->tcp, 0, sizeof(*c) - offsetof(struct conn, tcp));
+	memcpy(c->next, next, sizeof(next));
+	c->slot = slot;
+	c->gen = gen != 0 ? gen : 1;
+	c->listed = listed;
+}
+
+struct conn *
+conn_new(struct worker *w, struct tcp *t, uint64_t now)
+{
+	const struct tcp_tuple *at = tcp_tuple(t);
+	struct conn *c;
+
+	if (w->stopping || w->pool.free_count < w->pool.count / BLOCK_RESERVE ||
+	    w->used_slots - w->free_count >= w->conn_limit)
+		return NULL;
+	c = slot_take_free(w);
+	if (c == NULL)
+		return NULL;
+	conn_reset(c);
+	memcpy(c->at.local, at->local.b, sizeof(c->at.local));
+	memcpy(c->at.remote, at->remote.b, sizeof(c->at.remote));
+	c->at.local_port = at->local_port;
+	c->at.remote_port = at->remote_port;
+	c->state = CONN_LIVE;
+	c->tcp = t;
+	c->opened_ms = clock_unix_ms();
+	fifo_init(&c->undone, true);
+	fifo_init(&c->note, true);
+	fifo_init(&c->grant, true);
+	ssh_init(&c->ssh, &w->env, SSH_SERVER, c->ctx, c, now);
+	meter_add(w->meter, METER_CONN_TOTAL, 1);
+	return c;
+}
+
+void
+conn_end(struct worker *w, struct conn *c, int reason, const char *text)
+{
+	reason = reason < 0 ? -reason : reason;
+	if (c->state != CONN_LIVE || c->close_us != 0)
+		return;
+	meter_drop(w->meter, reason);
+	c->reason = reason;
+	c->close_us = w->now + WORKER_CLOSE_US;
+	ssh_end(&c->ssh, reason, text);
+	conn_touch(w, c);
+}
+
+void
+conn_gone(struct worker *w, struct conn *c, int reason)
+{
+	if (c->state != CONN_LIVE)
+		return;
+	if (c->reason == 0)
+		c->reason = reason < 0 ? -reason : reason;
+	ssh_fini(&c->ssh, c->reason);
+	if (c->tcp != NULL) {
+		tcp_set_user(c->tcp, NULL);
+		tcp_close(c->tcp, w->now);
+		c->tcp = NULL;
+	}
+	deadline_clear(w, c);
+	up_clear(w, c);
+	fifo_clear(&c->note, &w->pool);
+	fifo_clear(&c->grant, &w->pool);
+	explicit_bzero(c->first_hash, sizeof(c->first_hash));
+	c->state = CONN_DEAD;
+	c->tell_conn = false;
+	c->tell_closed = true;
+	host_end_wanted(w, c);
+	conn_list_add(w, c, LIST_DEAD);
+}
+
+/* A dead connection keeps its slot until everybody who knew it has been told. */
+uint32_t
+dead_stage(struct worker *w)
+{
+	uint32_t done = 0;
+
+	for (uint32_t n = w->list[LIST_DEAD].count; n > 0; n--) {
+		struct conn *c = conn_list_take(w, LIST_DEAD);
+		bool told = up_closed(w, c);
+		struct cmd *e;
+
+		if (c->tell_closed && (e = event_slot(w)) != NULL) {
+			e->type = EV_CONN_CLOSED;
+			e->conn = conn_id(w, c);
+			e->gen = c->gen;
+			e->reason = (uint32_t)c->reason;
+			event_push(w);
+			c->tell_closed = false;
+			done++;
+		}
+		if (!told || c->tell_closed) {
+			conn_list_add(w, c, LIST_DEAD);
+			continue;
+		}
+		c->state = CONN_FREE;
+		w->free_slots[w->free_count++] = c->slot;
+		done++;
+	}
+	return done;
+}
+
+/* After the peer's FIN nothing can become a whole record any more, once all
+ * that could be acted on was. */
+static bool
+conn_finished(const struct worker *w, const struct conn *c, int handled)
+{
+	return c->eof && handled == 0 && (c->tcp == NULL || tcp_readable(c->tcp) == 0 ||
+	    up_ready(w, c));
+}
+
+static void
+conn_rtt(struct conn *c)
+{
+	struct tcp_info info;
+
+	if (c->ssh.phase >= SSH_PHASE_SERVICE || c->tcp == NULL)
+		return;
+	tcp_get_info(c->tcp, &info);
+	c->ssh.rtt_us = info.srtt_us;
+}
+
+static uint32_t
+conn_run(struct worker *w, struct conn *c)
+{
+	int in = 0, out, fatal = 0;
+	uint64_t due;
+
+	if (c->close_us == 0) {
+		conn_rtt(c);
+		in = ssh_input(&c->ssh, w->now);
+		if (in < 0)
+			conn_end(w, c, in, NULL);
+	}
+	due = ssh_tick(&c->ssh, w->now, &fatal);
+	if (fatal != 0 && c->close_us == 0)
+		conn_end(w, c, fatal, NULL);
+	out = ssh_output(&c->ssh, w->now);
+	if (out < 0 && c->close_us == 0)
+		conn_end(w, c, out, NULL);
+	if (in > 0)
+		meter_add(w->meter, METER_RECORDS_IN, (uint64_t)in);
+	if (out > 0)
+		meter_add(w->meter, METER_RECORDS_OUT, (uint64_t)out);
+	if (c->close_us == 0 && conn_finished(w, c, in))
+		conn_end(w, c, R_PEER_GONE, NULL);
+	if (c->close_us != 0) {
+		if (out < 0 || ssh_drained(&c->ssh) || w->now >= c->close_us) {
+			conn_gone(w, c, c->reason);
+			return 1;
+		}
+		due = c->close_us;
+	}
+	if (c->due == 0 || due < c->due)
+		deadline_set(w, c, due);
+	if (c->undone.len > c->sent)
+		conn_list_add(w, c, LIST_UP);
+	return (uint32_t)((in > 0 ? in : 0) + (out > 0 ? out : 0));
+}
+
+uint32_t
+conn_stage(struct worker *w)
+{
+	uint32_t done = 0;
+
+	for (uint32_t n = w->list[LIST_WORK].count; n > 0; n--) {
+		struct conn *c = conn_list_take(w, LIST_WORK);
+
+		if (c->state == CONN_LIVE)
+			done += conn_run(w, c);
+	}
+	return done;
+}
+
+/* ---- tcp ---- */
+
+static int
+on_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	struct worker *w = owner;
+	struct conn *c = conn_new(w, t, now);
+
+	if (c == NULL)
+		return -R_LIMIT;
+	tcp_set_user(t, c);
+	if (ssh_start(&c->ssh, w->ident) < 0) {
+		tcp_set_user(t, NULL);
+		c->tcp = NULL;
+		conn_gone(w, c, R_NOMEM);
+		return -R_NOMEM;
+	}
+	conn_touch(w, c);
+	return 0;
+}
+
+static void
+on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	struct worker *w = owner;
+	struct conn *c = tcp_user(t);
+
+	(void)now;
+	if (c == NULL)
+		return;
+	if ((events & TCP_EV_EOF) != 0)
+		c->eof = true;
+	if ((events & TCP_EV_CLOSED) != 0) {
+		c->tcp = NULL;
+		conn_gone(w, c, reason != 0 ? reason : R_PEER_GONE);
+		return;
+	}
+	conn_touch(w, c);
+}
+
+static void
+on_drop(void *owner, int reason)
+{
+	struct worker *w = owner;
+
+	meter_drop(w->meter, reason);
+}
+
+const struct tcp_ops conn_tcp_ops = {
+	.emit = tx_emit,
+	.accept = on_accept,
+	.event = on_event,
+	.drop = on_drop,
+};
+
+/* ---- ssh ---- */
+
+static size_t
+ssh_peek(void *owner, struct ssh_conn *s, void *dst, size_t len)
+{
+	struct conn *c = s->user;
+
+	(void)owner;
+	return c->tcp != NULL ? tcp_peek(c->tcp, dst, len) : 0;
+}
+
+static void
+ssh_take(void *owner, struct ssh_conn *s, size_t len)
+{
+	struct conn *c = s->user;
+
+	(void)owner;
+	if (c->tcp != NULL)
+		tcp_take(c->tcp, len);
+}
+
+static size_t
+ssh_readable(void *owner, struct ssh_conn *s)
+{
+	struct conn *c = s->user;
+
+	(void)owner;
+	return c->tcp != NULL ? tcp_readable(c->tcp) : 0;
+}
+
+static size_t
+ssh_room(void *owner, struct ssh_conn *s)
+{
+	struct conn *c = s->user;
+
+	(void)owner;
+	return c->tcp != NULL ? tcp_room(c->tcp) : 0;
+}
+
+static int
+ssh_wire(void *owner, struct ssh_conn *s, const uint8_t *data, size_t len)
+{
+	struct conn *c = s->user;
+
+	(void)owner;
+	return c->tcp != NULL ? tcp_put(c->tcp, data, len) : -R_PEER_GONE;
+}
+
+static bool
+ssh_control_ready(void *owner, struct ssh_conn *s)
+{
+	return up_ready(owner, s->user);
+}
+
+static int
+ssh_control(void *owner, struct ssh_conn *s, enum ssh_up what, struct view payload, uint32_t seq,
+    uint32_t chan, uint64_t arg)
+{
+	static const uint16_t ops[] = {
+		[SSH_UP_IDENT] = LINK_UP_IDENT,
+		[SSH_UP_RECORD] = LINK_UP_RECORD,
+		[SSH_UP_NEWKEYS] = LINK_UP_NEWKEYS,
+		[SSH_UP_DEADLINE] = LINK_UP_DEADLINE,
+		[SSH_UP_REKEY] = LINK_UP_REKEY,
+	};
+
+	return up_record(owner, s->user, ops[what], payload, seq, chan, arg);
+}
+
+static bool
+ssh_host(void *owner, struct ssh_conn *s, struct ssh_chan *ch, enum chan_up what, uint64_t arg0,
+    uint64_t arg1, struct view payload)
+{
+	return host_send(owner, s->user, ch, what, arg0, arg1, payload);
+}
+
+static void
+ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, bool started)
+{
+	struct worker *w = owner;
+	struct conn *c = s->user;
+
+	(void)started;
+	if (c->state == CONN_LIVE && c->login)
+		(void)up_tell(w, c, LINK_UP_CHAN_FREE, ours);
+	meter_set(w->meter, METER_CHAN_OPEN, w->meter->value[METER_CHAN_OPEN] - 1);
+}
+
+static void
+ssh_random(void *owner, void *dst, size_t len)
+{
+	struct worker *w = owner;
+
+	rng_fill(w->rng, dst, len);
+}
+
+const struct ssh_ops conn_ssh_ops = {
+	.peek = ssh_peek,
+	.take = ssh_take,
+	.readable = ssh_readable,
+	.room = ssh_room,
+	.wire = ssh_wire,
+	.control_ready = ssh_control_ready,
+	.control = ssh_control,
+	.host = ssh_host,
+	.chan_free = ssh_chan_free,
+	.drop = on_drop,
+	.random = ssh_random,
+};

@@ -1,0 +1,114 @@
+#include "dataplane/worker/worker.h"
+
+#include <string.h>
+
+#include "dataplane/tcp/tcp_wire.h"
+
+static void
+flush(struct worker *w)
+{
+	uint32_t at = 0;
+
+	while (at < w->out_count) {
+		uint32_t n = w->out_count - at < PORT_BURST ? w->out_count - at : PORT_BURST;
+		uint32_t sent = w->port->ops->tx(w->port, w->out + at, n, w->now);
+
+		at += sent;
+		if (sent < n)
+			break;
+	}
+	w->out_count -= at;
+	memmove(w->out, w->out + at, w->out_count * sizeof(w->out[0]));
+	meter_add(w->meter, METER_TX_PACKETS, at);
+}
+
+static void
+send_frame(void *owner, struct pkt *p)
+{
+	struct worker *w = owner;
+
+	if (w->out_count == WORKER_TX_QUEUE)
+		flush(w);
+	if (w->out_count == WORKER_TX_QUEUE) {
+		meter_drop(w->meter, R_NET_TX_FULL);
+		w->port->ops->free(w->port, p);
+		return;
+	}
+	meter_add(w->meter, METER_TX_BYTES, p->len);
+	w->out[w->out_count++] = p;
+}
+
+static struct pkt *
+alloc_frame(void *owner)
+{
+	struct worker *w = owner;
+
+	return w->port->ops->alloc(w->port);
+}
+
+static void
+free_frame(void *owner, struct pkt *p)
+{
+	struct worker *w = owner;
+
+	w->port->ops->free(w->port, p);
+}
+
+static void
+drop(void *owner, int reason)
+{
+	struct worker *w = owner;
+
+	meter_drop(w->meter, reason);
+}
+
+static void
+tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
+    uint16_t remote_port, uint32_t seq, bool hard)
+{
+	struct worker *w = owner;
+	struct tcp_tuple t = { .local_port = local_port, .remote_port = remote_port };
+
+	memcpy(t.local.b, local, sizeof(t.local.b));
+	memcpy(t.remote.b, remote, sizeof(t.remote.b));
+	tcp_icmp_error(w->tcp, &t, seq, hard, w->now);
+}
+
+const struct net_ops worker_net_ops = {
+	.alloc = alloc_frame,
+	.send = send_frame,
+	.free = free_frame,
+	.drop = drop,
+	.tcp_error = tcp_error,
+};
+
+int
+tx_emit(void *owner, const struct tcp_seg_out *seg)
+{
+	struct worker *w = owner;
+	struct pkt *p = alloc_frame(w);
+	int n;
+
+	if (p == NULL) {
+		meter_drop(w->meter, R_NET_NO_PKT);
+		return -R_NET_NO_PKT;
+	}
+	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
+	if (n < 0) {
+		free_frame(w, p);
+		meter_drop(w->meter, n);
+		return n;
+	}
+	p->len = (uint32_t)n;
+	return net_output_tcp(w->net, p, seg->tuple.local.b, seg->tuple.remote.b, w->now);
+}
+
+uint32_t
+tx_stage(struct worker *w)
+{
+	uint32_t before = w->out_count;
+
+	if (before > 0)
+		flush(w);
+	return before - w->out_count;
+}

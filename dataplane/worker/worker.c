@@ -1,0 +1,252 @@
+#include "dataplane/worker/worker.h"
+
+#include <string.h>
+
+#include "drivers/cipher/select.h"
+#include "drivers/clock/clock.h"
+
+#define SPIN_US 100u    /* after the last work, before going to sleep */
+#define GATHER_US 50u   /* how often bells are looked at while there is work */
+#define AREA_ALIGN 4096u
+
+/* What a worker's memory is cut into, in this order. */
+struct layout {
+	size_t conns, free_slots, heap, scratch, image, step, tcp, net, pool, end;
+};
+
+static size_t
+add(size_t *end, size_t size)
+{
+	size_t at = *end;
+
+	*end = (at + size + AREA_ALIGN - 1) & ~(size_t)(AREA_ALIGN - 1);
+	return at;
+}
+
+static void
+stack_config(struct tcp_config *t, const struct worker_config *c, const struct port *port)
+{
+	tcp_config_default(t, port->mtu);
+	t->conn_max = c->conn_max;
+}
+
+static void
+layout_make(struct layout *l, const struct worker_config *c, const struct port *port)
+{
+	struct tcp_config t;
+	size_t end = 0;
+
+	stack_config(&t, c, port);
+	(void)add(&end, sizeof(struct worker));
+	l->conns = add(&end, (size_t)c->conn_max * sizeof(struct conn));
+	l->free_slots = add(&end, (size_t)c->conn_max * sizeof(uint32_t));
+	l->heap = add(&end, (size_t)c->conn_max * sizeof(struct conn *));
+	l->scratch = add(&end, 2u * RECORD_MAX);
+	l->image = add(&end, WORKER_IMAGE_MAX);
+	l->step = add(&end, WORKER_STEP_MAX);
+	l->tcp = add(&end, tcp_stack_size(&t));
+	l->net = add(&end, net_size());
+	l->pool = add(&end, pool_size(c->block_count));
+	l->end = end;
+}
+
+size_t
+worker_size(const struct worker_config *c, const struct port *port)
+{
+	struct layout l;
+
+	layout_make(&l, c, port);
+	return l.end;
+}
+
+static void
+env_init(struct worker *w)
+{
+	w->env = (struct ssh_env){
+		.ops = &conn_ssh_ops,
+		.owner = w,
+		.pool = &w->pool,
+		.scratch = w->scratch,
+		.engine = cipher_engine_for,
+		.grace_us = 120u * 1000000u,
+		.grace_kex_us = 30u * 1000000u,
+		.rekey_deadline_us = 120u * 1000000u,
+		.chan_max = SSH_CHAN_MAX,
+	};
+}
+
+static bool
+stacks_init(struct worker *w, uint8_t *base, const struct layout *l)
+{
+	struct tcp_config t;
+	uint8_t secret[32];
+
+	stack_config(&t, &w->c, w->port);
+	rng_fill(w->rng, secret, sizeof(secret));
+	w->tcp = tcp_stack_init(base + l->tcp, &t, &conn_tcp_ops, &w->pool, w, secret);
+	rng_fill(w->rng, secret, sizeof(secret));
+	w->net = net_init(base + l->net, w->port->mac, w->port->mtu, &worker_net_ops, w, secret);
+	explicit_bzero(secret, sizeof(secret));
+	return w->tcp != NULL && w->net != NULL;
+}
+
+struct worker *
+worker_init(void *mem, const struct worker_config *c, struct port *port, struct meter *meter,
+    struct rng *rng, struct cmd_queue *commands, struct cmd_queue *events, int event_bell)
+{
+	struct worker *w = mem;
+	uint8_t *base = mem;
+	struct layout l;
+
+	if (c->conn_max == 0 || c->conn_max > 0xffffffu || c->index > 0xffu)
+		return NULL;
+	layout_make(&l, c, port);
+	w->c = *c;
+	w->port = port;
+	w->meter = meter;
+	w->rng = rng;
+	w->commands = commands;
+	w->events = events;
+	w->event_bell = event_bell;
+	w->conns = (struct conn *)(void *)(base + l.conns);
+	w->free_slots = (uint32_t *)(void *)(base + l.free_slots);
+	w->heap = (struct conn **)(void *)(base + l.heap);
+	w->scratch = base + l.scratch;
+	w->image = base + l.image;
+	w->step = base + l.step;
+	w->conn_limit = c->conn_max;
+	w->role_count[0] = w->role_count[1] = 1;
+	pool_init(&w->pool, base + l.pool, c->block_count);
+	env_init(w);
+	return stacks_init(w, base, &l) ? w : NULL;
+}
+
+static uint32_t
+tcp_stage(struct worker *w)
+{
+	return tcp_poll(w->tcp, w->now);
+}
+
+static uint32_t
+net_stage(struct worker *w)
+{
+	net_poll(w->net, w->now);
+	return 0;
+}
+
+/* The end comes when the last DISCONNECT has left, or a while later. */
+static uint32_t
+stop_stage(struct worker *w)
+{
+	struct cmd *e;
+
+	if (!w->stopping || w->stopped)
+		return 0;
+	if (w->used_slots > w->free_count && w->now < w->stop_us)
+		return 0;
+	if ((e = event_slot(w)) == NULL)
+		return 0;
+	e->type = EV_STOPPED;
+	event_push(w);
+	w->stopped = true;
+	return 1;
+}
+
+/* Frames in, what they and the control side ask for, frames out. */
+static uint32_t (*const stages[])(struct worker *) = {
+	rx_stage,
+	command_stage,
+	down_stage,
+	deadline_stage,
+	stall_stage,
+	conn_stage,
+	up_stage,
+	dead_stage,
+	gone_stage,
+	tcp_stage,
+	net_stage,
+	tx_stage,
+	stop_stage,
+	bell_stage,
+};
+
+uint32_t
+worker_poll(struct worker *w, uint64_t now)
+{
+	uint32_t done = 0;
+
+	w->now = now;
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		done += stages[i](w);
+	worker_meter(w, now);
+	meter_add(w->meter, METER_POLLS, 1);
+	meter_add(w->meter, METER_POLLS_USEFUL, done > 0);
+	return done;
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t
+worker_next(struct worker *w, uint64_t now)
+{
+	uint64_t next = tcp_next(w->tcp, now);
+
+	if (w->adopting || w->snapshot || w->list[LIST_WORK].count > 0 || w->out_count > 0)
+		return now;
+	next = earlier(next, net_next(w->net, now));
+	next = earlier(next, deadline_next(w));
+	next = earlier(next, w->port->ops->next_us(w->port));
+	if (w->stalled > 0 || w->list[LIST_DEAD].count > 0 || w->gone != NULL ||
+	    w->list[LIST_UP].count > 0)
+		next = earlier(next, now + WORKER_ROOM_US);
+	if (w->stopping)
+		next = earlier(next, w->stop_us);
+	return next;
+}
+
+void
+worker_wipe(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->used_slots; i++)
+		if (w->conns[i].state == CONN_LIVE)
+			conn_gone(w, &w->conns[i], R_DRAIN);
+	tcp_wipe(w->tcp);
+	explicit_bzero(w->scratch, 2u * RECORD_MAX);
+	explicit_bzero(w->image, WORKER_IMAGE_MAX);
+	explicit_bzero(w->step, WORKER_STEP_MAX);
+	explicit_bzero(w->conns, (size_t)w->used_slots * sizeof(struct conn));
+}
+
+int
+worker_run(void *arg)
+{
+	struct worker *w = arg;
+	uint64_t now = clock_us(), worked = now, gathered = now;
+
+	while (!w->stopped) {
+		uint64_t begin = clock_cycles();
+		uint32_t done = worker_poll(w, now = clock_us());
+		uint64_t spent = clock_cycles() - begin;
+
+		meter_add(w->meter, METER_CYCLES_TOTAL, spent);
+		if (done > 0) {
+			meter_add(w->meter, METER_CYCLES_USEFUL, spent);
+			worked = now;
+		}
+		if (w->c.poll || now - worked < SPIN_US) {
+			if (now - gathered >= GATHER_US) {
+				idle_gather(w);
+				gathered = now;
+			}
+			__builtin_ia32_pause();
+		} else if (idle_wait(w) > 0) {
+			worked = clock_us();
+		}
+	}
+	worker_wipe(w);
+	return 0;
+}

@@ -1,0 +1,276 @@
+/*
+ * One worker: the only part of the dataplane that loops.
+ *
+ * It owns everything that a connection is made of and shares nothing: the
+ * steward (steward.h) talks to it through two rings (cmd.h), control processes
+ * and hosts through links (link.h). worker_poll goes once through the stages,
+ * each of which returns how much it did; worker_run repeats that and sleeps
+ * when there is nothing to do (idle.c). worker_poll makes no system call but
+ * those of the port and of the bells, so that tests run it in virtual time.
+ */
+#ifndef POSTERN_DATAPLANE_WORKER_WORKER_H
+#define POSTERN_DATAPLANE_WORKER_WORKER_H
+
+#include "abi/link/grant.h"
+#include "abi/link/meter.h"
+#include "dataplane/net/net.h"
+#include "dataplane/ssh/conn.h"
+#include "dataplane/tcp/tcp.h"
+#include "dataplane/worker/cmd.h"
+#include "dataplane/worker/link.h"
+#include "drivers/nic/port.h"
+#include "drivers/rng/rng.h"
+
+#define WORKER_TX_QUEUE 256u     /* frames that wait for the port */
+#define WORKER_CHECK_US 100000u  /* how often quiet control links are looked at */
+#define WORKER_ROOM_US 1000u     /* how often a full link is looked at */
+#define WORKER_IMAGE_MAX 65536u  /* the longest up payload */
+#define WORKER_STEP_MAX 65536u   /* the longest step */
+#define WORKER_CLOSE_US 3000000u /* for a DISCONNECT to leave */
+
+/* How many records gate or clerk may have outstanding, by phase. */
+#define UP_MAX_KEX 8u
+#define UP_MAX_OPEN 32u
+#define UP_MAX_BYTES (64u * 1024u)
+
+struct worker_config {
+	uint32_t index;
+	uint32_t conn_max;
+	uint32_t block_count;
+	bool poll;                 /* never sleep */
+};
+
+enum conn_state { CONN_FREE = 0, CONN_LIVE, CONN_DEAD };
+
+/* Lists that a connection can wait on; each at most once. */
+enum conn_list_id { LIST_WORK, LIST_UP, LIST_DEAD, LIST_STALL, LIST_COUNT };
+
+struct conn {
+	struct ssh_conn ssh;
+	struct cipher_ctx ctx[2];
+	struct tcp *tcp;           /* NULL once TCP is done with it */
+	struct conn *next[LIST_COUNT];
+	uint32_t listed;           /* bit per enum conn_list_id */
+	uint32_t slot;
+	uint32_t gen;
+	uint8_t state;
+	bool eof;                  /* the peer's FIN was reached */
+	bool login;                /* phase OPEN took effect: clerk's from here on */
+	bool keyed;                /* the first NEWKEYS step took effect */
+	bool tell_conn;            /* ATTACH_CONN is owed */
+	bool tell_closed;          /* ATTACH_CONN_CLOSED is owed */
+	int reason;                /* why it ends */
+	uint64_t close_us;         /* when the end is forced; 0: it goes on */
+	uint64_t due;              /* next deadline */
+	uint32_t heap_at;          /* place in the deadline heap, plus 1; 0: none */
+	uint64_t opened_ms;
+	struct net_tuple {
+		uint8_t local[16], remote[16];
+		uint16_t local_port, remote_port;
+	} at;
+	/* records that are not done: up.c */
+	struct fifo undone;
+	uint32_t sent;             /* bytes of it that were published */
+	uint32_t pending;          /* records in it that count */
+	uint32_t serial;           /* of the last record */
+	uint32_t owner;            /* link that adopted it, or 0 */
+	uint32_t release;          /* link that must forget it, or 0 */
+	/* the note */
+	struct fifo note;
+	struct fifo grant;
+	uint8_t first_hash[SSH_HASH_MAX];
+	uint8_t first_hash_len;
+};
+
+struct conn_list {
+	struct conn *first, *last;
+	uint32_t count;
+};
+
+struct worker {
+	struct worker_config c;
+	struct port *port;
+	struct meter *meter;
+	struct rng *rng;
+	struct pool pool;
+	struct tcp_stack *tcp;
+	struct net *net;
+	struct ssh_env env;
+	uint8_t *scratch;          /* ssh records */
+	uint8_t *image;            /* payloads on their way up, WORKER_IMAGE_MAX */
+	uint8_t *step;             /* private copy of a step, WORKER_STEP_MAX */
+	struct cmd_queue *commands;
+	struct cmd_queue *events;
+	int event_bell;            /* rings the steward, or -1 */
+	bool event_pushed;
+	uint64_t now;
+
+	/* connections: conns.c */
+	struct conn *conns;
+	uint32_t *free_slots;
+	uint32_t free_count;
+	uint32_t used_slots;       /* slots ever used: the tables below end there */
+	struct conn_list list[LIST_COUNT];
+	struct conn **heap;
+	uint32_t heap_count;
+
+	/* links: links.c */
+	struct link *links[LINK_MAX];
+	uint32_t link_serial;
+	struct link *hot[LINK_MAX];
+	uint32_t hot_count;
+	uint32_t role_link[2][LINK_ROLE_MAX]; /* id by index: gates, clerks */
+	uint32_t role_count[2];    /* pool sizes of the configuration */
+	struct link *gone;         /* links whose end is owed to the steward */
+	uint32_t stalled;          /* links without room */
+	uint32_t adopt_at;         /* slot at which looking for new owners goes on */
+	bool adopting;
+	uint64_t check_us;         /* when quiet control links were last looked at */
+	uint64_t metered_us;
+
+	/* frames: tx.c */
+	struct pkt *out[WORKER_TX_QUEUE];
+	uint32_t out_count;
+
+	/* configuration */
+	bool configured;
+	uint16_t listen_port;
+	uint32_t conn_limit;
+	char ident[SSH_IDENT_MAX];
+
+	/* snapshot under way */
+	bool snapshot;
+	uint32_t snapshot_tag;
+	uint32_t snapshot_at;
+
+	bool stopping;
+	uint64_t stop_us;
+	bool stopped;
+	struct idle *idle;         /* NULL in tests */
+};
+
+/* worker_size(c): bytes of memory of a worker, its pool included. */
+size_t worker_size(const struct worker_config *c, const struct port *port);
+
+/* worker_init(mem, c, port, meter, rng, commands, events, event_bell): in
+ * zeroed, page-aligned memory of worker_size bytes; NULL when c makes no sense.
+ * cipher_start must have run. */
+struct worker *worker_init(void *mem, const struct worker_config *c, struct port *port,
+    struct meter *meter, struct rng *rng, struct cmd_queue *commands, struct cmd_queue *events,
+    int event_bell);
+
+/* worker_poll(w, now): once through all stages; how much was done. */
+uint32_t worker_poll(struct worker *w, uint64_t now);
+
+/* worker_next(w, now): when there will be something to do by itself. */
+uint64_t worker_next(struct worker *w, uint64_t now);
+
+/* worker_wipe(w): end: keys, queues and notes of every connection. */
+void worker_wipe(struct worker *w);
+
+/* worker_run(w): loop until CMD_STOP. Its thread's function. */
+int worker_run(void *w);
+
+/* ---- between the files of this room ---- */
+
+/* conns.c */
+static inline uint32_t
+conn_id(const struct worker *w, const struct conn *c)
+{
+	return w->c.index << 24 | c->slot;
+}
+struct conn *conn_find(struct worker *w, uint32_t id, uint32_t gen);
+struct conn *conn_new(struct worker *w, struct tcp *t, uint64_t now);
+/* Something happened to it: look at it in this poll. */
+void conn_touch(struct worker *w, struct conn *c);
+void conn_list_add(struct worker *w, struct conn *c, enum conn_list_id id);
+struct conn *conn_list_take(struct worker *w, enum conn_list_id id);
+/* End it with a reason (R_x or -R_x): DISCONNECT first where one is due. */
+void conn_end(struct worker *w, struct conn *c, int reason, const char *text);
+/* It is over: release everything that is not owed to somebody. */
+void conn_gone(struct worker *w, struct conn *c, int reason);
+uint32_t conn_stage(struct worker *w);
+uint32_t dead_stage(struct worker *w);
+extern const struct ssh_ops conn_ssh_ops;
+extern const struct tcp_ops conn_tcp_ops;
+
+/* deadline.c */
+void deadline_set(struct worker *w, struct conn *c, uint64_t due);
+void deadline_clear(struct worker *w, struct conn *c);
+uint64_t deadline_next(const struct worker *w);
+uint32_t deadline_stage(struct worker *w);
+
+/* rx.c, tx.c */
+uint32_t rx_stage(struct worker *w);
+int tx_emit(void *worker, const struct tcp_seg_out *seg);
+uint32_t tx_stage(struct worker *w);
+extern const struct net_ops worker_net_ops;
+
+/* up.c */
+bool up_ready(const struct worker *w, const struct conn *c);
+int up_record(struct worker *w, struct conn *c, uint16_t op, struct view payload, uint32_t seq,
+    uint32_t chan, uint64_t arg);
+/* Something that is not outstanding: CHAN_FREE. */
+int up_tell(struct worker *w, struct conn *c, uint16_t op, uint32_t chan);
+/* up_has(c, serial): is it outstanding? up_done: it is not any more. */
+bool up_has(struct worker *w, struct conn *c, uint32_t serial);
+void up_done(struct worker *w, struct conn *c, uint32_t serial);
+void up_clear(struct worker *w, struct conn *c);
+uint32_t up_stage(struct worker *w);
+/* Tell links that knew this connection that it is gone; true when all know. */
+bool up_closed(struct worker *w, struct conn *c);
+
+/* image.c */
+/* The adopt image of a connection, in w->image; length, or 0. */
+size_t image_adopt(struct worker *w, struct conn *c);
+/* The body of ATTACH_CONN behind the worker's number. */
+size_t image_conn(struct worker *w, struct conn *c, uint8_t *dst, size_t size);
+int image_grant(struct worker *w, struct conn *c, struct view grant);
+
+/* down.c, step.c */
+uint32_t down_stage(struct worker *w);
+/* step_run(w, l, e, payload): 0, or -R_* when the link broke its rules. The
+ * payload is private memory. */
+int step_run(struct worker *w, struct link *l, const struct link_entry *e, struct view payload);
+
+/* hosts.c */
+uint32_t host_run(struct worker *w, struct link *l, int *fault);
+bool host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up what,
+    uint64_t arg0, uint64_t arg1, struct view payload);
+void host_lost(struct worker *w, struct link *l);
+void host_end_wanted(struct worker *w, struct conn *c);
+uint32_t stall_stage(struct worker *w);
+
+/* links.c */
+struct link *link_find(const struct worker *w, uint32_t id);
+struct link *link_of_role(const struct worker *w, uint32_t role, uint32_t index);
+int link_add(struct worker *w, struct link *l);
+void link_drop(struct worker *w, struct link *l, int reason);
+void link_heat(struct worker *w, struct link *l);
+void link_cool(struct worker *w, struct link *l);
+/* It is full: look again in a while. */
+void link_stall(struct worker *w, struct link *l);
+/* Publish and remember to ring. False: no room. */
+bool link_send(struct worker *w, struct link *l, struct link_entry *e, struct view payload);
+uint32_t bell_stage(struct worker *w);
+uint32_t gone_stage(struct worker *w);
+
+/* command.c */
+uint32_t command_stage(struct worker *w);
+void worker_conf(struct worker *w, struct view fields);
+struct cmd *event_slot(struct worker *w);
+void event_push(struct worker *w);
+
+/* idle.c */
+struct idle;
+struct idle *idle_open(struct worker *w, int command_bell);
+void idle_close(struct idle *i);
+void idle_watch(struct idle *i, struct link *l);
+void idle_unwatch(struct idle *i, struct link *l);
+void idle_gather(struct worker *w);
+uint32_t idle_wait(struct worker *w);
+
+/* meter.c */
+void worker_meter(struct worker *w, uint64_t now);
+
+#endif
