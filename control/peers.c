@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "control/log.h"
@@ -95,7 +96,7 @@ watch(struct role_peer *peer)
 	unsigned events = LOOP_IN | (peer->head != NULL ? LOOP_OUT : 0);
 
 	if (peer->fd >= 0 && loop_watch(peer->all->loop, peer->fd, events, ready, peer) != 0)
-		cut(peer);
+		log_error("%s %u: cannot be watched", roles[peer->role].name, peer->index);
 }
 
 /* A turn's worth of messages; -1: the peer is to be cut. */
@@ -157,8 +158,6 @@ peers_add(struct peers *p, enum role_id role, uint32_t index, int fd)
 	*peer = (struct role_peer){ .all = p, .role = role, .index = index, .fd = fd,
 	    .serial = ++p->next_serial };
 	watch(peer);
-	if (peer->fd < 0)
-		return -EIO;
 	if (p->change != NULL)
 		p->change(p->ctx, peer, true);
 	return 0;
@@ -247,6 +246,6 @@ peers_send(struct role_peer *peer, const struct msg *m)
 			watch(peer);
 	}
 	if (r != 0 && r != -EAGAIN)
-		cut(peer);
+		shutdown(peer->fd, SHUT_RDWR);
 	return r;
 }

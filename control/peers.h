@@ -62,7 +62,8 @@ struct role_peer *peers_find(struct peers *p, enum role_id role, uint32_t index)
 struct role_peer *peers_by_serial(struct peers *p, uint32_t serial);
 
 /* peers_send(peer, m): sent or waiting (0), or lost (-errno): a NULL peer, one
- * that went away, or descriptors that could not be sent at once. */
+ * that went away, or descriptors that could not be sent at once. A peer that is
+ * lost is cut when the loop runs on, not inside this call. */
 int peers_send(struct role_peer *peer, const struct msg *m);
 
 #endif

@@ -1,0 +1,108 @@
+/*
+ * Warden: who may log in. It asks reader for what only root can read, judges,
+ * and tells gate no, or the supervisor yes.
+ *
+ * A request lives as a struct warden_ask from its arrival to its answer. It may
+ * wait for reader, for keeper's word on the session id, and, when the answer is
+ * no, until its time is up: every no of a kind takes the same time, whoever was
+ * asked for.
+ */
+#ifndef POSTERN_CONTROL_WARDEN_H
+#define POSTERN_CONTROL_WARDEN_H
+
+#include "abi/wire/ssh.h"
+#include "control/conf.h"
+#include "control/connmap.h"
+#include "control/peers.h"
+#include "control/warden/account.h"
+#include "control/warden/authkeys.h"
+#include "control/warden/judge.h"
+
+#define WARDEN_ASKS_MAX 1024u
+#define WARDEN_DEADLINE_MS 10000u    /* of reader's and keeper's answers */
+#define WARDEN_REQUESTS_MAX 200u     /* of one connection */
+
+/* A connection whose session id is known. */
+struct warden_conn {
+	uint8_t session_id[SSH_HASH_MAX];
+	uint8_t session_id_len;
+	bool invalid_told;
+	uint32_t requests;
+	uint32_t failures;
+};
+
+/* Views are into `body`, the request's own copy. */
+struct warden_ask {
+	struct warden *w;
+	enum judge_request request;
+	uint32_t conn, gen;
+	uint32_t gate;           /* serial of the peer that asked */
+	uint32_t gate_tag;
+	uint32_t tag;            /* ours, toward reader */
+	uint64_t since_ms;
+	int timer;
+	unsigned flags;          /* JUDGE_* */
+	bool facts_known;
+	bool refused;            /* judged; the answer waits for its time */
+	struct account account;
+	const char *why;         /* why the account may not; NULL */
+	struct authkeys_match match;
+	char key_path[256];
+	struct view user, service, algorithm, blob, signature, peer, local;
+	uint16_t peer_port, local_port;
+	size_t body_len;
+	uint8_t body[];
+};
+
+struct warden {
+	struct conf conf;
+	struct loop *loop;
+	struct peers peers;
+	struct connmap tab;
+	struct warden_conn *conn;
+	struct warden_ask *ask[WARDEN_ASKS_MAX];
+	uint32_t ask_count;
+	uint32_t next_tag;
+	uint8_t secret[32];      /* of the delays */
+	/* account_find, or a test's own */
+	int (*find)(struct account *a, struct view name);
+};
+
+/* warden_start(w, loop, fd, conf): serve on the supervisor's socket. 0 or -1. */
+int warden_start(struct warden *w, struct loop *loop, int supervisor_fd, const struct conf *conf);
+void warden_end(struct warden *w);
+
+/* ---- asks (asks.c) ---- */
+
+/* A new ask from a message, an older one of the connection dropped; *malformed
+ * where the message is. NULL: then it is answered with no, or malformed. */
+struct warden_ask *ask_new(struct warden *w, const struct role_peer *gate, const struct msg *m,
+    enum judge_request request, bool *malformed);
+void ask_free(struct warden_ask *a);
+struct warden_ask *ask_by_tag(struct warden *w, uint32_t tag);
+
+/* ---- the course of an ask (course.c) ---- */
+
+void course_begin(struct warden_ask *a);
+/* Ask reader, again where reader is new. */
+void course_ask_reader(struct warden_ask *a);
+/* ACCOUNT_IS. 0, or -1: malformed. */
+int course_facts(struct warden_ask *a, struct msg *m);
+/* What was waited for may be there now. */
+void course_go_on(struct warden_ask *a);
+
+/* ---- answers and log lines (answer.c) ---- */
+
+void answer_no(struct warden *w, uint32_t gate, uint32_t tag, uint32_t conn, uint32_t gen, bool counts);
+void answer_pk_ok(const struct warden_ask *a);
+void answer_grant(const struct warden_ask *a);
+
+void told_invalid(struct warden_ask *a);
+void told_failed(const struct warden_ask *a);
+
+/* How long a no takes, in ms since the request came: by user, in secret. */
+uint32_t answer_delay_ms(const struct warden *w, struct view user, uint64_t spent_ms);
+
+struct warden_conn *warden_conn(struct warden *w, uint32_t conn, uint32_t gen);
+
+#endif
