@@ -275,7 +275,8 @@ try_attach(void *ctx)
 	if (s->stopping)
 		return;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	strncpy(to.sun_path, s->conf.dataplane_socket, sizeof(to.sun_path) - 1);
+	memcpy(to.sun_path, s->conf.dataplane_socket,
+	    strnlen(s->conf.dataplane_socket, sizeof(to.sun_path) - 1));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 ||
 	    line_open(&a->line, s->loop, fd, on_socket, s) != 0) {
 		if (fd >= 0)
