@@ -8,8 +8,8 @@ root=$build/debian13
 here=$(pwd)
 
 mirror() {
-	awk '/^(deb|URIs:)/ { for (i = 1; i <= NF; i++) if ($i ~ /^https?:/) { print $i; exit } }' \
-	    /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v security | head -n 1
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v security |
+	    awk '/^(deb|URIs:)/ { for (i = 1; i <= NF; i++) if ($i ~ /^https?:/) { print $i; exit } }'
 }
 
 leave() {
