@@ -84,8 +84,9 @@ struct tcp_seg_out {
 struct tcp;
 
 struct tcp_ops {
-	/* Send one segment. 0, or -R_* when no packet could be had: it is treated
-	 * as lost. */
+	/* Send one segment. 0; -R_NET_NO_PKT or -R_NET_TX_FULL when no packet could
+	 * be had: the stack tries again with the next tcp_poll; any other -R_*
+	 * counts as a loss on the way. */
 	int (*emit)(void *owner, const struct tcp_seg_out *);
 	/* A passive open completed (the third segment arrived). Set the user
 	 * pointer with tcp_set_user. Non-zero refuses: RST is sent. */
@@ -172,12 +173,22 @@ size_t tcp_room(const struct tcp *t);
  * -R_LIMIT. Copied. Sent by the next tcp_poll. */
 int tcp_put(struct tcp *t, const void *data, size_t len);
 
-/* tcp_close(t): orderly close after what is queued. The handle stays valid
- * until TCP_EV_CLOSED; unread and later data is answered with RST (RFC 9293
- * 3.6.1) only if tcp_abort is called or data arrives after. */
+/* tcp_shutdown(t): half close: FIN follows what is queued; the peer's bytes go
+ * on arriving. Nothing can be put any more. tcp_close is still owed: until it
+ * is called TCP_EV_CLOSED comes only for a failure, so that what has arrived
+ * can be read after the peer's FIN. */
+void tcp_shutdown(struct tcp *t, uint64_t now);
+
+/* tcp_close(t): orderly close after what is queued; nothing is read any more,
+ * unread bytes are thrown away. The handle stays valid until TCP_EV_CLOSED,
+ * which is never told inside this call. Bytes that arrive before the peer has
+ * our FIN are thrown away; later ones are answered with RST (RFC 9293
+ * section 3.6.1). */
 void tcp_close(struct tcp *t, uint64_t now);
 
-/* tcp_abort(t, reason): RST now. TCP_EV_CLOSED is not told. */
+/* tcp_abort(t, reason): RST now; the handle is dead. TCP_EV_CLOSED is not told.
+ * `reason`, where not 0, is counted. May be called from events other than
+ * TCP_EV_CLOSED. */
 void tcp_abort(struct tcp *t, int reason, uint64_t now);
 
 /* TCP_INFO-like facts, for tests and posternctl. */

@@ -1,0 +1,306 @@
+/*
+ * The connection block and the stack: private to this room.
+ *
+ * Names follow RFC 9293 section 3.3.1 (snd_una is SND.UNA and so on). A
+ * connection is found through the table, waits for time in the heap of
+ * tcp_timer.c, and stands in the work list while tcp_poll has something to do
+ * for it.
+ */
+#ifndef POSTERN_TCP_CONN_H
+#define POSTERN_TCP_CONN_H
+
+#include <string.h>
+
+#include "dataplane/mem/fifo.h"
+#include "dataplane/tcp/tcp.h"
+#include "dataplane/tcp/tcp_cc.h"
+#include "dataplane/tcp/tcp_fsm.h"
+#include "dataplane/tcp/tcp_opt.h"
+#include "dataplane/tcp/tcp_reasm.h"
+#include "dataplane/tcp/tcp_rto.h"
+#include "dataplane/tcp/tcp_seq.h"
+
+#define TCP_NIL UINT32_MAX
+#define TCP_NEVER UINT64_MAX
+
+#define TCP_LISTEN_MAX 16u
+#define TCP_BURST 16u            /* segments per connection and poll: nothing below paces us */
+#define TCP_DELACK_US 40000u     /* RFC 9293 section 3.8.6.3 allows 500 ms */
+#define TCP_DELACK_SEGS 2u       /* every second segment: SHLD-19 */
+#define TCP_MSS_MIN 256u         /* smaller announcements cost us more than the peer */
+#define TCP_MSS_DEFAULT4 536u    /* MUST-15 */
+#define TCP_MSS_DEFAULT6 1220u
+#define TCP_CHALLENGE_US 500000u /* per connection: RFC 5961 section 7 */
+#define TCP_ACTIVE_RETRIES 5u    /* SYN: with back-off about a minute */
+#define TCP_PERSIST_MAX_US 60000000u
+#define TCP_ROOM_RETRY_US 10000u
+#define TCP_LOW_CAP 65536u       /* per buffer while the pool is nearly empty */
+
+enum tcp_timer {
+	TCP_T_RTX,     /* retransmission, or the probe of a shut window */
+	TCP_T_ACK,     /* delayed acknowledgement */
+	TCP_T_LIFE,    /* FIN-WAIT-2 of an orphan; TIME-WAIT with a handle */
+	TCP_T_ROOM,    /* a writer waits for blocks of the pool */
+	TCP_TIMER_COUNT
+};
+
+struct tcp {
+	struct tcp_stack *stack;
+	void *user;
+	struct tcp_tuple tuple;
+	uint32_t table_next;
+	uint32_t bucket;
+	uint32_t work_next, work_prev;
+	uint32_t half_next, half_prev;
+	uint32_t heap_pos;
+
+	uint8_t state;
+	bool used;
+	bool in_table;
+	bool in_work;
+	bool in_half;
+	bool passive;        /* how it was opened: MUST-11 */
+	bool app;            /* the owner knows it */
+	bool closed;         /* tcp_close: nobody reads any more */
+	bool gone;           /* ends with `gone_reason` */
+	bool fin_queued;     /* FIN follows the last byte of snd */
+	bool fin_in;         /* fin_seq is known */
+	bool ack_now;
+	bool rexmit;         /* send again from snd_una */
+	bool persist;        /* TCP_T_RTX probes a window that is too small */
+	bool ts_on;
+	bool sack_on;
+	bool room_wanted;    /* tcp_put refused since the last TCP_EV_WRITABLE */
+	bool take_seen;      /* tcp_take was called: perhaps a window update */
+	uint8_t snd_shift;
+	uint8_t rcv_shift;
+	uint8_t ack_segs;    /* data segments not acknowledged yet */
+	uint8_t dupacks;
+	uint8_t rtx_count;   /* R2 */
+	uint8_t probes;      /* of a shut window: the back-off */
+	uint8_t events;      /* to tell when the call is over */
+	int gone_reason;
+
+	uint32_t iss;
+	uint32_t snd_una;
+	uint32_t snd_nxt;    /* falls back to snd_una after a timeout */
+	uint32_t snd_max;    /* one behind the highest sent */
+	uint32_t snd_head;   /* sequence number of the first byte of snd */
+	uint32_t snd_wnd;
+	uint32_t snd_wl1;
+	uint32_t snd_wl2;
+	uint32_t max_wnd;    /* MAX.SND.WND of RFC 5961 section 5 */
+	uint32_t mss;        /* payload per segment, options taken off */
+	struct fifo snd;
+	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
+	struct tcp_cc cc;
+	struct tcp_rto rto;
+	uint64_t sent_at;    /* last data segment */
+	uint64_t persist_at; /* since when the window is too small */
+
+	uint32_t irs;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;    /* right edge told to the peer */
+	uint32_t last_ack;   /* Last.ACK.sent of RFC 7323 */
+	uint32_t fin_seq;
+	uint32_t peer_mss;
+	struct fifo rcv;
+	struct tcp_reasm reasm;
+	uint32_t ts_recent;
+	uint32_t ts_off;
+	uint64_t ts_recent_at;
+	uint64_t challenge_at; /* the next challenge ACK is allowed from here */
+
+	uint64_t due[TCP_TIMER_COUNT];
+
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint32_t retransmits;
+	uint32_t timeouts;
+	uint32_t fast_retransmits;
+	uint32_t reassembled;
+	uint32_t zero_windows;
+};
+
+/* TIME-WAIT in 64 bytes: what an answer needs and no more. */
+struct tcp_tw {
+	struct tcp_tuple tuple;
+	uint32_t next;       /* in the bucket; in the free list */
+	uint32_t newer;
+	uint32_t older;
+	uint32_t snd_nxt;
+	uint32_t rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t until : 31; /* ms, modulo 2^31 */
+	uint32_t ts_on : 1;
+};
+_Static_assert(sizeof(struct tcp_tw) == 64, "a TIME-WAIT entry is one cache line");
+
+struct tcp_due {
+	uint64_t at;
+	uint32_t conn;
+};
+
+struct tcp_stack {
+	struct tcp_config cfg;
+	struct tcp_ops ops;
+	struct pool *pool;
+	void *owner;
+	uint8_t isn_key[16];
+	uint8_t hash_key[16];
+	uint8_t rcv_shift;
+
+	struct tcp *conns;
+	uint32_t free;
+	uint32_t fresh;      /* blocks never used yet */
+	uint32_t open;
+
+	uint32_t *buckets;
+	uint32_t bucket_mask;
+	struct tcp *last;    /* the connection of the last segment */
+
+	struct tcp_due *heap;
+	uint32_t heap_count;
+
+	uint32_t work_first, work_last, work_count;
+	uint32_t half_first, half_last, half_count;
+
+	struct tcp_tw *tw;
+	uint32_t *tw_buckets;
+	uint32_t tw_mask;
+	uint32_t tw_free, tw_fresh;
+	uint32_t tw_oldest, tw_newest, tw_count;
+
+	uint16_t ports[TCP_LISTEN_MAX];
+	uint32_t port_count;
+	uint64_t retransmits;
+};
+
+/* A segment on its way through the steps of arrival; trimmed as it goes. */
+struct tcp_in {
+	struct tcp_seg seg;
+	struct tcp_opts opts;
+	uint32_t wire_seq;   /* before trimming */
+	uint64_t now;
+};
+
+/* ---- tcp_stack.c ---- */
+struct tcp *tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple);
+/* Ends the block: its place in every structure and its buffers. No event. */
+void tcp_conn_free(struct tcp *t);
+/* Tells what is due, and ends the connection when it is over. The last thing
+ * that a call may do with it. */
+void tcp_settle(struct tcp *t, uint64_t now);
+/* Over by `event`, with a reason for the owner; tcp_settle does the rest. False
+ * when the state refuses the event. */
+bool tcp_conn_end(struct tcp *t, int event, int reason);
+/* One event of the state table; false when it is refused. */
+bool tcp_fsm(struct tcp *t, int event);
+void tcp_drop(struct tcp_stack *s, int reason);
+void tcp_work_add(struct tcp *t);
+void tcp_work_del(struct tcp *t);
+void tcp_half_add(struct tcp *t);
+void tcp_half_del(struct tcp *t);
+bool tcp_pool_low(const struct tcp_stack *s);
+
+static inline uint32_t
+tcp_index(const struct tcp *t)
+{
+	return (uint32_t)(t - t->stack->conns);
+}
+
+/* ---- tcp_table.c ---- */
+uint64_t tcp_tuple_hash(const struct tcp_stack *s, const struct tcp_tuple *tuple);
+bool tcp_tuple_eq(const struct tcp_tuple *a, const struct tcp_tuple *b);
+struct tcp *tcp_table_find(struct tcp_stack *s, const struct tcp_tuple *tuple);
+void tcp_table_add(struct tcp *t);
+void tcp_table_del(struct tcp *t);
+
+/* ---- tcp_timer.c ---- */
+void tcp_timer_set(struct tcp *t, enum tcp_timer which, uint64_t at);
+void tcp_timer_stop(struct tcp *t, enum tcp_timer which);
+bool tcp_timer_on(const struct tcp *t, enum tcp_timer which);
+/* A connection with a timer that is due, or NULL. */
+struct tcp *tcp_timer_due(struct tcp_stack *s, uint64_t now);
+void tcp_timer_forget(struct tcp *t);
+uint64_t tcp_timer_next(const struct tcp_stack *s);
+
+/* ---- tcp_isn.c ---- */
+uint32_t tcp_isn(const struct tcp_stack *s, const struct tcp_tuple *tuple, uint64_t now);
+uint32_t tcp_ts_offset(const struct tcp_stack *s, const struct tcp_tuple *tuple);
+
+/* ---- tcp_timewait.c ---- */
+void tcp_tw_init(struct tcp_stack *s);
+void tcp_tw_enter(const struct tcp *t, uint64_t now);
+/* A segment that no connection takes. True when TIME-WAIT has dealt with it;
+ * otherwise *floor is not less than any sequence number of the incarnation
+ * that a SYN has just ended, if it did. */
+bool tcp_tw_input(struct tcp_stack *s, const struct tcp_in *in, uint32_t *floor, bool *ended);
+bool tcp_tw_find(const struct tcp_stack *s, const struct tcp_tuple *tuple);
+void tcp_tw_expire(struct tcp_stack *s, uint64_t now);
+uint64_t tcp_tw_next(const struct tcp_stack *s, uint64_t now);
+
+/* ---- tcp_listen.c, tcp_syn.c, tcp_in_*.c: the steps of arrival ---- */
+void tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor);
+void tcp_syn_options(struct tcp *t, const struct tcp_opts *o);
+void tcp_syn_emit(struct tcp *t, uint64_t now);
+int tcp_syn_sent(struct tcp *t, struct tcp_in *in);
+int tcp_syn_received(struct tcp *t, struct tcp_in *in);
+void tcp_syn_timeout(struct tcp *t, uint64_t now);
+int tcp_in_ack(struct tcp *t, struct tcp_in *in);
+int tcp_in_text(struct tcp *t, struct tcp_in *in);
+int tcp_in_fin(struct tcp *t, struct tcp_in *in);
+/* Takes the peer's window from an acceptable segment. */
+void tcp_in_window(struct tcp *t, const struct tcp_in *in);
+/* The first window, of a segment that completes the handshake. */
+void tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window);
+/* Our FIN was acknowledged, or not. */
+void tcp_in_fin_acked(struct tcp *t, uint64_t now);
+/* An answer that an attacker may ask for as often as it likes. */
+void tcp_challenge(struct tcp *t, uint64_t now);
+
+/* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_reset.c ---- */
+uint32_t tcp_out(struct tcp *t, uint64_t now);
+void tcp_out_ack(struct tcp *t, uint64_t now);
+/* Sends a segment of this connection: fills tuple, acknowledgement, window and
+ * options. 0, or -R_* when it should be tried again later. */
+int tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now);
+void tcp_rto_fire(struct tcp *t, uint64_t now);
+void tcp_persist_start(struct tcp *t, uint64_t now);
+void tcp_persist_stop(struct tcp *t);
+void tcp_persist_fire(struct tcp *t, uint64_t now);
+void tcp_snd_rewind(struct tcp *t);
+uint32_t tcp_ts_now(const struct tcp *t, uint64_t now);
+/* A sequence number that the peer will find in its window. */
+uint32_t tcp_seq_now(const struct tcp *t);
+/* Receive window: bytes that may be offered, and whether it is worth a segment
+ * of its own. */
+uint32_t tcp_rcv_space(const struct tcp *t);
+uint16_t tcp_rcv_offer(struct tcp *t);
+bool tcp_rcv_update_due(const struct tcp *t);
+/* Data in order arrived: acknowledge now or soon. */
+void tcp_ack_later(struct tcp *t, uint64_t now);
+void tcp_reset_reply(struct tcp_stack *s, const struct tcp_seg *seg);
+void tcp_reset_send(struct tcp *t, uint32_t seq);
+
+/* Sequence number behind the last byte queued: that of our FIN. */
+static inline uint32_t
+tcp_snd_end(const struct tcp *t)
+{
+	return t->snd_head + t->snd.len;
+}
+
+static inline uint32_t
+tcp_rcv_wnd(const struct tcp *t)
+{
+	return t->rcv_adv - t->rcv_nxt;
+}
+
+/* Sequence space of a segment: SEG.LEN. */
+static inline uint32_t
+tcp_seg_space(const struct tcp_seg *seg)
+{
+	return seg->data_len + ((seg->flags & TCP_SYN) ? 1u : 0u) + ((seg->flags & TCP_FIN) ? 1u : 0u);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * What every segment of a connection carries.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+#define TS_TICK_US 1000u
+
+uint32_t
+tcp_ts_now(const struct tcp *t, uint64_t now)
+{
+	return (uint32_t)(now / TS_TICK_US) + t->ts_off;
+}
+
+/* SND.NXT goes back after a timeout, and a shut window may lie before it. */
+uint32_t
+tcp_seq_now(const struct tcp *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	return seq_gt(t->snd_max, edge) ? edge : t->snd_max;
+}
+
+static bool
+try_later(int r)
+{
+	return r == -R_NET_NO_PKT || r == -R_NET_TX_FULL;
+}
+
+int
+tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
+{
+	struct tcp_opts opts = { .ts_on = t->ts_on, .ts_ecr = t->ts_recent };
+	int r;
+
+	o->tuple = t->tuple;
+	o->flags |= TCP_ACK;
+	o->ack = t->rcv_nxt;
+	o->window = tcp_rcv_offer(t);
+	opts.ts_val = tcp_ts_now(t, now);
+	/* Out-of-order data is answered by segments without payload, so blocks are
+	 * only there, where they take no room from data. */
+	if (t->sack_on && t->reasm.count > 0 && o->data_len[0] == 0)
+		opts.sack_count = (uint8_t)tcp_reasm_sack(&t->reasm, opts.sack, TCP_OPT_SACK_MAX);
+	o->options_len = tcp_opt_write(&opts, o->options);
+	r = t->stack->ops.emit(t->stack->owner, o);
+	if (try_later(r)) {
+		tcp_work_add(t);
+		return r;
+	}
+	t->last_ack = t->rcv_nxt;
+	t->ack_now = false;
+	t->ack_segs = 0;
+	tcp_timer_stop(t, TCP_T_ACK);
+	return 0;
+}
+
+void
+tcp_out_ack(struct tcp *t, uint64_t now)
+{
+	struct tcp_seg_out o = { .seq = tcp_seq_now(t) };
+
+	if (tcp_emit(t, &o, now) != 0)
+		t->ack_now = true;
+}

@@ -1,0 +1,235 @@
+/*
+ * Segment arrival (RFC 9293 section 3.10.7), one step per check, in its order.
+ *
+ * A step returns 0 to go on, 1 when the segment is dealt with, or -R_* when the
+ * rest of it is dropped. Steps may trim the segment.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+#define PAWS_IDLE_US (24ull * 86400 * 1000000) /* RFC 7323 section 5.5 */
+
+void
+tcp_challenge(struct tcp *t, uint64_t now)
+{
+	if (now < t->challenge_at) {
+		tcp_drop(t->stack, R_TCP_CHALLENGE_RATE);
+		return;
+	}
+	t->challenge_at = now + TCP_CHALLENGE_US;
+	tcp_out_ack(t, now);
+}
+
+/* SYN-RECEIVED hears its peer's SYN again: our answer was lost, or both ends
+ * opened at once (figure 8). */
+static int
+step_syn_again(struct tcp *t, struct tcp_in *in)
+{
+	struct tcp_seg *seg = &in->seg;
+
+	if (t->state != TCP_SYN_RECEIVED || seg->seq != t->irs ||
+	    (seg->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
+		return 0;
+	if (seg->flags & TCP_ACK) {
+		seg->seq++;
+		seg->flags &= (uint8_t)~TCP_SYN;
+		return 0;
+	}
+	tcp_rto_cancel(&t->rto);
+	tcp_syn_emit(t, in->now);
+	return -R_TCP_DUP_DATA;
+}
+
+static bool
+paws_reject(const struct tcp *t, const struct tcp_in *in)
+{
+	return t->ts_on && in->opts.ts_on && !(in->seg.flags & TCP_RST) &&
+	    seq_lt(in->opts.ts_val, t->ts_recent) && in->now - t->ts_recent_at < PAWS_IDLE_US;
+}
+
+static int
+step_paws(struct tcp *t, struct tcp_in *in)
+{
+	if (!paws_reject(t, in))
+		return 0;
+	if (tcp_seg_space(&in->seg) > 0)
+		tcp_out_ack(t, in->now);
+	else
+		tcp_challenge(t, in->now);
+	return -R_TCP_PAWS;
+}
+
+/* Does any of it lie in the window? A segment without length may also stand at
+ * the right edge: that is where the acknowledgements of a peer stand that has
+ * filled our window. */
+static bool
+acceptable(const struct tcp *t, const struct tcp_seg *seg)
+{
+	uint32_t edge = t->rcv_nxt + tcp_rcv_wnd(t);
+	uint32_t len = tcp_seg_space(seg);
+
+	if (len == 0)
+		return seq_geq(seg->seq, t->rcv_nxt) && seq_leq(seg->seq, edge);
+	return seq_lt(seg->seq, edge) && seq_gt(seg->seq + len, t->rcv_nxt);
+}
+
+static int
+unacceptable(struct tcp *t, struct tcp_in *in)
+{
+	const struct tcp_seg *seg = &in->seg;
+	bool old = seq_leq(seg->seq + tcp_seg_space(seg), t->rcv_nxt);
+
+	if (seg->flags & TCP_RST)
+		return -R_TCP_UNACCEPTABLE;
+	if (seg->flags & TCP_SYN) {
+		tcp_challenge(t, in->now);
+		return -R_TCP_SYN_CHALLENGE;
+	}
+	/* What carries data is no part of a loop of acknowledgements, and its
+	 * sender waits for the answer. */
+	if (tcp_seg_space(seg) > 0) {
+		tcp_out_ack(t, in->now);
+		return old ? -R_TCP_DUP_DATA : -R_TCP_UNACCEPTABLE;
+	}
+	tcp_challenge(t, in->now);
+	return -R_TCP_UNACCEPTABLE;
+}
+
+static int
+step_sequence(struct tcp *t, struct tcp_in *in)
+{
+	struct tcp_seg *seg = &in->seg;
+
+	if (acceptable(t, seg))
+		return 0;
+	/* A probe of our shut window: no text, but its ACK, URG and RST count. */
+	if (tcp_rcv_wnd(t) == 0 && seg->seq == t->rcv_nxt && !(seg->flags & TCP_SYN)) {
+		seg->data_len = 0;
+		seg->flags &= (uint8_t)~TCP_FIN;
+		t->ack_now = true;
+		tcp_work_add(t);
+		return 0;
+	}
+	return unacceptable(t, in);
+}
+
+/* RFC 7323 section 4.3 (3). */
+static int
+step_timestamp(struct tcp *t, struct tcp_in *in)
+{
+	if (t->ts_on && in->opts.ts_on && seq_leq(in->wire_seq, t->last_ack) &&
+	    seq_geq(in->opts.ts_val, t->ts_recent) && !(in->seg.flags & TCP_RST)) {
+		t->ts_recent = in->opts.ts_val;
+		t->ts_recent_at = in->now;
+	}
+	return 0;
+}
+
+/* RFC 5961 section 3.2 */
+static int
+step_reset(struct tcp *t, struct tcp_in *in)
+{
+	int reason = t->state == TCP_SYN_RECEIVED ? R_TCP_REFUSED : R_TCP_RST_IN;
+
+	if (!(in->seg.flags & TCP_RST))
+		return 0;
+	if (in->wire_seq != t->rcv_nxt) {
+		tcp_challenge(t, in->now);
+		return -R_TCP_RST_CHALLENGE;
+	}
+	if (t->state == TCP_TIME_WAIT)
+		return -R_TCP_TIMEWAIT;
+	tcp_conn_end(t, TCP_E_RCV_RST, reason);
+	return -R_TCP_RST_IN;
+}
+
+/* RFC 5961 section 4.2 */
+static int
+step_syn(struct tcp *t, struct tcp_in *in)
+{
+	if (!(in->seg.flags & TCP_SYN))
+		return 0;
+	tcp_challenge(t, in->now);
+	return -R_TCP_SYN_CHALLENGE;
+}
+
+static int
+step_ack(struct tcp *t, struct tcp_in *in)
+{
+	if (!(in->seg.flags & TCP_ACK))
+		return -R_TCP_UNACCEPTABLE;
+	if (t->state == TCP_SYN_RECEIVED)
+		return tcp_syn_received(t, in);
+	return tcp_in_ack(t, in);
+}
+
+
+struct step {
+	int (*run)(struct tcp *, struct tcp_in *);
+};
+
+static const struct step steps[] = { { step_syn_again }, { step_paws }, { step_sequence },
+	{ step_timestamp }, { step_reset }, { step_syn }, { step_ack }, { tcp_in_text },
+	{ tcp_in_fin } };
+static const struct step steps_syn_sent[] = { { tcp_syn_sent }, { tcp_in_text }, { tcp_in_fin } };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+run(struct tcp *t, struct tcp_in *in, const struct step *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int r = list[i].run(t, in);
+
+		if (r == 0)
+			continue;
+		if (r < 0)
+			tcp_drop(t->stack, -r);
+		break;
+	}
+	tcp_settle(t, in->now);
+}
+
+static void
+no_connection(struct tcp_stack *s, const struct tcp_in *in)
+{
+	uint32_t floor = 0;
+	bool again = false;
+
+	if (tcp_tw_input(s, in, &floor, &again))
+		return;
+	tcp_listen_input(s, in, again, floor);
+}
+
+void
+tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
+{
+	struct tcp_in in = { .seg = *seg, .wire_seq = seg->seq, .now = now };
+	struct tcp *t = tcp_table_find(s, &seg->tuple);
+
+	tcp_opt_read(&in.opts, seg->options, seg->options_len, seg->flags & TCP_SYN);
+	if (in.opts.bad)
+		tcp_drop(s, R_TCP_OPTION);
+	if (t == NULL)
+		no_connection(s, &in);
+	else if (t->state == TCP_SYN_SENT)
+		run(t, &in, steps_syn_sent, COUNT(steps_syn_sent));
+	else
+		run(t, &in, steps, COUNT(steps));
+}
+
+void
+tcp_icmp_error(struct tcp_stack *s, const struct tcp_tuple *tuple, uint32_t seq, bool hard,
+    uint64_t now)
+{
+	struct tcp *t = tcp_table_find(s, tuple);
+
+	tcp_drop(s, R_TCP_ICMP);
+	/* RFC 5927 section 4.1: it must quote what is in flight. */
+	if (t == NULL || seq_lt(seq, t->snd_una) || seq_geq(seq, t->snd_max))
+		return;
+	/* Soft in synchronised states: MUST-54 to 56, RFC 5927 section 5.2. */
+	if (!hard || t->state != TCP_SYN_SENT)
+		return;
+	tcp_conn_end(t, TCP_E_RCV_RST, R_TCP_ICMP);
+	tcp_settle(t, now);
+}

@@ -1,0 +1,186 @@
+/*
+ * The ACK step of segment arrival: what it acknowledges, what it says of loss,
+ * and the window it offers.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+#define DUP_THRESHOLD 3u /* RFC 5681 section 3.2 */
+#define RTT_MAX_MS 60000u
+
+void
+tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window)
+{
+	t->snd_wnd = window;
+	t->max_wnd = window;
+	t->snd_wl1 = in->seg.seq;
+	t->snd_wl2 = in->seg.ack;
+}
+
+/* MUST-72: an older segment must not undo a newer one's window. */
+void
+tcp_in_window(struct tcp *t, const struct tcp_in *in)
+{
+	uint32_t window = (uint32_t)in->seg.window << t->snd_shift;
+
+	if (seq_gt(t->snd_wl1, in->wire_seq) ||
+	    (t->snd_wl1 == in->wire_seq && seq_gt(t->snd_wl2, in->seg.ack)))
+		return;
+	if (window == 0 && t->snd_wnd != 0)
+		t->zero_windows++;
+	if (window > t->snd_wnd)
+		tcp_work_add(t);
+	t->snd_wnd = window;
+	t->snd_wl1 = in->wire_seq;
+	t->snd_wl2 = in->seg.ack;
+	if (window > t->max_wnd)
+		t->max_wnd = window;
+}
+
+/* A segment timed by our own clock is exact; the echoed timestamp is there
+ * also after a retransmission (RFC 6298 section 3). */
+static void
+measure(struct tcp *t, const struct tcp_in *in)
+{
+	uint32_t ms;
+
+	if (tcp_rto_ack(&t->rto, in->seg.ack, in->now) || t->rto.timed)
+		return;
+	if (!t->ts_on || !in->opts.ts_on || in->opts.ts_ecr == 0)
+		return;
+	ms = tcp_ts_now(t, in->now) - in->opts.ts_ecr;
+	if (ms <= RTT_MAX_MS)
+		tcp_rto_sample(&t->rto, ms > 0 ? ms * 1000u : 1000u);
+}
+
+/* Gives back what is acknowledged and keeps snd_nxt and its cursor right. */
+static void
+release(struct tcp *t, uint32_t ack)
+{
+	uint32_t bytes = ack - t->snd_head;
+
+	if (seq_gt(ack, t->snd_head)) {
+		if (bytes > t->snd.len)
+			bytes = t->snd.len; /* the rest is our FIN */
+		fifo_take(&t->snd, t->stack->pool, bytes);
+		t->snd_head += bytes;
+		t->bytes_out += bytes;
+	}
+	t->snd_una = ack;
+	if (seq_leq(t->snd_nxt, ack))
+		tcp_snd_rewind(t);
+}
+
+static void
+rearm(struct tcp *t, const struct tcp_in *in, bool partial)
+{
+	if (t->persist)
+		return;
+	if (t->snd_una == t->snd_max) {
+		tcp_timer_stop(t, TCP_T_RTX);
+		return;
+	}
+	/* Only the first partial ACK: the timer is the way out of a recovery that
+	 * takes too long (RFC 6582 section 3.2 step 3, section 4). */
+	if (partial && t->cc.partial)
+		return;
+	if (partial)
+		t->cc.partial = true;
+	tcp_timer_set(t, TCP_T_RTX, in->now + t->rto.rto);
+}
+
+static void
+new_ack(struct tcp *t, struct tcp_in *in)
+{
+	uint32_t acked = in->seg.ack - t->snd_una;
+	uint32_t flight = t->snd_max - t->snd_una;
+	bool was_full = t->snd.len > t->stack->cfg.snd_buf / 2 || t->room_wanted;
+	bool partial = false;
+
+	release(t, in->seg.ack);
+	measure(t, in);
+	t->rtx_count = 0;
+	t->dupacks = 0;
+	if (t->cc.recovery) {
+		partial = cc_recovery_ack(&t->cc, t->mss, t->snd_una, acked, flight);
+		t->rexmit = partial;
+	} else {
+		cc_ack(&t->cc, t->mss, t->snd_una, acked, flight);
+	}
+	rearm(t, in, partial);
+	if (was_full && tcp_room(t) > 0)
+		t->events |= TCP_EV_WRITABLE;
+	tcp_work_add(t);
+}
+
+/* RFC 5681 section 2, (a) to (e); with SACK blocks the window may differ: a
+ * reader that takes bytes meanwhile changes it. */
+static bool
+is_duplicate(const struct tcp *t, const struct tcp_in *in)
+{
+	const struct tcp_seg *seg = &in->seg;
+
+	return t->snd_max != t->snd_una && tcp_seg_space(seg) == 0 && seg->ack == t->snd_una &&
+	    ((uint32_t)seg->window << t->snd_shift == t->snd_wnd ||
+	        (t->sack_on && in->opts.sack_count > 0));
+}
+
+static bool
+shows_hole(const struct tcp *t, const struct tcp_in *in)
+{
+	return t->sack_on && in->opts.sack_count > 0 && seq_gt(in->opts.sack[0].start, t->snd_una);
+}
+
+static void
+duplicate(struct tcp *t, struct tcp_in *in)
+{
+	if (t->persist)
+		return;
+	if (t->dupacks < UINT8_MAX)
+		t->dupacks++;
+	if (t->cc.recovery) {
+		cc_dupack(&t->cc, t->mss);
+	} else if (t->dupacks == DUP_THRESHOLD && cc_may_enter(&t->cc, t->snd_una, shows_hole(t, in))) {
+		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max);
+		t->fast_retransmits++;
+		t->rexmit = true;
+	}
+	tcp_work_add(t);
+}
+
+void
+tcp_in_fin_acked(struct tcp *t, uint64_t now)
+{
+	if (!t->fin_queued || t->snd_una != tcp_snd_end(t) + 1 || !tcp_fsm(t, TCP_E_RCV_ACK_OF_FIN))
+		return;
+	if (t->state == TCP_FIN_WAIT_2 && t->closed)
+		tcp_timer_set(t, TCP_T_LIFE, now + t->stack->cfg.finwait2_us);
+	else if (t->state == TCP_TIME_WAIT && !t->closed)
+		tcp_timer_set(t, TCP_T_LIFE, now + t->stack->cfg.timewait_us);
+}
+
+int
+tcp_in_ack(struct tcp *t, struct tcp_in *in)
+{
+	uint32_t ack = in->seg.ack;
+
+	/* RFC 5961 section 5.2 */
+	if (seq_gt(ack, t->snd_max)) {
+		tcp_challenge(t, in->now);
+		return -R_TCP_BAD_ACK;
+	}
+	if (seq_lt(ack, t->snd_una - t->max_wnd)) {
+		tcp_challenge(t, in->now);
+		return -R_TCP_OLD_ACK;
+	}
+	if (t->persist)
+		t->rtx_count = 0; /* it is alive: probes go on for ever */
+	if (seq_gt(ack, t->snd_una)) {
+		new_ack(t, in);
+		tcp_in_fin_acked(t, in->now);
+	} else if (is_duplicate(t, in)) {
+		duplicate(t, in);
+	}
+	if (seq_geq(ack, t->snd_una))
+		tcp_in_window(t, in);
+	return 0;
+}

@@ -1,0 +1,170 @@
+#include "dataplane/tcp/tcp_opt.h"
+
+#include "abi/wire/cursor.h"
+
+enum {
+	KIND_EOL = 0,        /* RFC 9293 section 3.2 */
+	KIND_NOP = 1,
+	KIND_MSS = 2,
+	KIND_SHIFT = 3,      /* RFC 7323 section 2.2 */
+	KIND_SACK_OK = 4,    /* RFC 2018 section 2 */
+	KIND_SACK = 5,       /* RFC 2018 section 3 */
+	KIND_TS = 8,         /* RFC 7323 section 3.2 */
+	KIND_MAX
+};
+
+#define SHIFT_MAX 14u
+
+static void
+read_mss(struct tcp_opts *o, struct cur *c)
+{
+	if (!o->mss_on)
+		o->mss = cur_u16(c);
+	o->mss_on = true;
+}
+
+static void
+read_shift(struct tcp_opts *o, struct cur *c)
+{
+	uint8_t v = cur_u8(c);
+
+	if (!o->shift_on)
+		o->shift = v > SHIFT_MAX ? SHIFT_MAX : v;
+	o->shift_on = true;
+}
+
+static void
+read_sack_ok(struct tcp_opts *o, struct cur *c)
+{
+	(void)c;
+	o->sack_ok = true;
+}
+
+static void
+read_sack(struct tcp_opts *o, struct cur *c)
+{
+	if (o->sack_count > 0)
+		return;
+	while (cur_left(c) >= 8 && o->sack_count < TCP_OPT_SACK_MAX) {
+		struct tcp_range *r = &o->sack[o->sack_count++];
+
+		r->start = cur_u32(c);
+		r->end = cur_u32(c);
+	}
+}
+
+static void
+read_ts(struct tcp_opts *o, struct cur *c)
+{
+	if (o->ts_on)
+		return;
+	o->ts_val = cur_u32(c);
+	o->ts_ecr = cur_u32(c);
+	o->ts_on = true;
+}
+
+struct row {
+	void (*read)(struct tcp_opts *, struct cur *);
+	uint8_t len_min;     /* with kind and length bytes */
+	uint8_t len_max;
+	uint8_t step;        /* (length - 2) is a multiple of it, where not 0 */
+	bool syn_only;
+};
+
+static const struct row rows[KIND_MAX] = {
+	[KIND_MSS] = { read_mss, 4, 4, 0, true },
+	[KIND_SHIFT] = { read_shift, 3, 3, 0, true },
+	[KIND_SACK_OK] = { read_sack_ok, 2, 2, 0, true },
+	[KIND_SACK] = { read_sack, 10, 34, 8, false },
+	[KIND_TS] = { read_ts, 10, 10, 0, false },
+};
+
+static void
+read_one(struct tcp_opts *o, uint8_t kind, uint8_t len, struct view body, bool syn)
+{
+	const struct row *r = kind < KIND_MAX ? &rows[kind] : NULL;
+	struct cur c = cur_view(body);
+
+	if (r == NULL || r->read == NULL || (r->syn_only && !syn))
+		return;
+	if (len < r->len_min || len > r->len_max || (r->step != 0 && (len - 2) % r->step != 0)) {
+		o->bad = true;
+		return;
+	}
+	r->read(o, &c);
+}
+
+void
+tcp_opt_read(struct tcp_opts *o, const uint8_t *p, uint32_t len, bool syn)
+{
+	struct cur c = cur_of(p, len);
+
+	memset(o, 0, offsetof(struct tcp_opts, sack));
+	while (cur_left(&c) > 0) {
+		uint8_t kind = cur_u8(&c);
+		uint8_t size;
+		struct view body;
+
+		if (kind == KIND_EOL)
+			return;
+		if (kind == KIND_NOP)
+			continue;
+		size = cur_u8(&c);
+		if (c.bad || size < 2) {
+			o->bad = true;
+			return;
+		}
+		body = cur_take(&c, size - 2u);
+		if (c.bad) {
+			o->bad = true;
+			return;
+		}
+		read_one(o, kind, size, body, syn);
+	}
+}
+
+/* Four bytes at a time, so that every number is aligned (RFC 7323 appendix A). */
+static void
+put_word(struct put *w, uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+	put_u32(w, (uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d);
+}
+
+static void
+write_sack(const struct tcp_opts *o, struct put *w)
+{
+	size_t fit = ((size_t)(w->end - w->p) - 4) / 8;
+	size_t n = o->sack_count < fit ? o->sack_count : fit;
+
+	if (n == 0)
+		return;
+	put_word(w, KIND_NOP, KIND_NOP, KIND_SACK, (uint8_t)(2 + 8 * n));
+	for (size_t i = 0; i < n; i++) {
+		put_u32(w, o->sack[i].start);
+		put_u32(w, o->sack[i].end);
+	}
+}
+
+uint32_t
+tcp_opt_write(const struct tcp_opts *o, uint8_t *buf)
+{
+	struct put w = put_of(buf, 40);
+
+	if (o->mss_on)
+		put_word(&w, KIND_MSS, 4, (uint8_t)(o->mss >> 8), (uint8_t)o->mss);
+	if (o->sack_ok && o->ts_on)
+		put_word(&w, KIND_SACK_OK, 2, KIND_TS, 10);
+	else if (o->sack_ok)
+		put_word(&w, KIND_NOP, KIND_NOP, KIND_SACK_OK, 2);
+	else if (o->ts_on)
+		put_word(&w, KIND_NOP, KIND_NOP, KIND_TS, 10);
+	if (o->ts_on) {
+		put_u32(&w, o->ts_val);
+		put_u32(&w, o->ts_ecr);
+	}
+	if (o->shift_on)
+		put_word(&w, KIND_NOP, KIND_SHIFT, 3, o->shift);
+	if (o->sack_count > 0)
+		write_sack(o, &w);
+	return (uint32_t)put_len(&w);
+}

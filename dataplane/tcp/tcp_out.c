@@ -1,0 +1,228 @@
+/*
+ * What to send now.
+ *
+ * New data and the repetition after a timeout are the same walk from SND.NXT;
+ * a fast retransmit sends one segment from SND.UNA beside it. Nagle's algorithm
+ * is off: records are already as large as they should be.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+void
+tcp_snd_rewind(struct tcp *t)
+{
+	t->snd_nxt = t->snd_una;
+	t->snd_pos = fifo_seek(&t->snd, 0);
+}
+
+static bool
+may_send(const struct tcp *t)
+{
+	switch (t->state) {
+	case TCP_ESTABLISHED:
+	case TCP_CLOSE_WAIT:
+	case TCP_FIN_WAIT_1:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct plan {
+	uint32_t avail;      /* bytes behind snd_nxt */
+	bool fin;            /* our FIN follows them */
+	uint32_t usable;     /* window left */
+};
+
+static void
+plan_of(const struct tcp *t, struct plan *p)
+{
+	uint32_t end = tcp_snd_end(t);
+	uint32_t flight = t->snd_nxt - t->snd_una;
+	uint32_t wnd = t->cc.cwnd;
+
+	/* RFC 3042: new data for the first two duplicates. */
+	if (!t->cc.recovery && t->dupacks > 0)
+		wnd += t->mss * (t->dupacks < 2 ? t->dupacks : 2u);
+	if (wnd > t->snd_wnd)
+		wnd = t->snd_wnd;
+	p->avail = seq_lt(t->snd_nxt, end) ? end - t->snd_nxt : 0;
+	p->fin = t->fin_queued && seq_leq(t->snd_nxt, end);
+	p->usable = wnd > flight ? wnd - flight : 0;
+}
+
+/* MUST-38: no small segment only because the window is small. */
+static bool
+worth(const struct tcp *t, const struct plan *p, uint32_t len)
+{
+	return len == p->avail || len >= t->mss || seq_lt(t->snd_nxt, t->snd_max) ||
+	    len >= t->max_wnd / 2;
+}
+
+/* Payload of up to `len` bytes at pos, in at most two pieces. */
+static uint32_t
+gather(const struct tcp *t, struct tcp_seg_out *o, struct fifo_pos *pos, uint32_t len)
+{
+	size_t n = len;
+
+	o->data[0] = fifo_read(&t->snd, pos, &n);
+	o->data_len[0] = (uint32_t)n;
+	if (n < len) {
+		size_t more = len - n;
+
+		o->data[1] = fifo_read(&t->snd, pos, &more);
+		o->data_len[1] = (uint32_t)more;
+	}
+	return o->data_len[0] + o->data_len[1];
+}
+
+static void
+count_sent(struct tcp *t, uint32_t end, uint64_t now)
+{
+	if (seq_lt(t->snd_nxt, t->snd_max)) {
+		t->retransmits++;
+		t->stack->retransmits++;
+		tcp_rto_cancel(&t->rto);
+	} else {
+		tcp_rto_start(&t->rto, end, now);
+	}
+	t->snd_nxt = end;
+	if (seq_gt(end, t->snd_max))
+		t->snd_max = end;
+	t->sent_at = now;
+	if (t->persist)
+		tcp_persist_stop(t);
+	if (!tcp_timer_on(t, TCP_T_RTX))
+		tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
+}
+
+/* One segment from SND.NXT; false when nothing can be sent. */
+static bool
+send_next(struct tcp *t, uint64_t now)
+{
+	struct tcp_seg_out o = { .seq = t->snd_nxt };
+	struct fifo_pos pos;
+	struct plan p;
+	uint32_t len;
+	bool fin;
+
+	plan_of(t, &p);
+	len = p.avail < p.usable ? p.avail : p.usable;
+	if (len > t->mss)
+		len = t->mss;
+	fin = p.fin && len == p.avail && p.usable > len;
+	if ((len == 0 && !fin) || !worth(t, &p, len))
+		return false;
+	if (t->snd_pos.block == NULL)
+		t->snd_pos = fifo_seek(&t->snd, t->snd_nxt - t->snd_head);
+	pos = t->snd_pos;
+	if (gather(t, &o, &pos, len) < len) {
+		len = o.data_len[0] + o.data_len[1];
+		fin = false;
+	}
+	if (len == p.avail)
+		o.flags |= len > 0 ? TCP_PSH : 0;
+	if (fin)
+		o.flags |= TCP_FIN;
+	if (tcp_emit(t, &o, now) != 0)
+		return false;
+	t->snd_pos = pos;
+	count_sent(t, o.seq + len + (fin ? 1u : 0u), now);
+	return true;
+}
+
+/* Fast retransmit: the first segment that is missing. */
+static bool
+send_again(struct tcp *t, uint64_t now)
+{
+	struct tcp_seg_out o = { .seq = t->snd_una };
+	struct fifo_pos pos = fifo_seek(&t->snd, 0);
+	uint32_t len = t->snd_max - t->snd_una;
+
+	if (len > t->snd.len)
+		len = t->snd.len;
+	if (len > t->mss)
+		len = t->mss;
+	len = gather(t, &o, &pos, len);
+	if (t->fin_queued && len == t->snd.len && seq_gt(t->snd_max, tcp_snd_end(t)))
+		o.flags |= TCP_FIN;
+	if (tcp_emit(t, &o, now) != 0)
+		return false;
+	t->rexmit = false;
+	t->retransmits++;
+	t->stack->retransmits++;
+	tcp_rto_cancel(&t->rto);
+	return true;
+}
+
+/* Something waits, nothing is outstanding, and no ACK will come for it. */
+static void
+watch_window(struct tcp *t, uint64_t now)
+{
+	struct plan p;
+	bool waits;
+
+	plan_of(t, &p);
+	waits = p.avail > 0 || p.fin;
+	if (t->persist && !waits)
+		tcp_persist_stop(t);
+	else if (waits && t->snd_nxt == t->snd_una && !tcp_timer_on(t, TCP_T_RTX))
+		tcp_persist_start(t, now);
+}
+
+uint32_t
+tcp_out(struct tcp *t, uint64_t now)
+{
+	uint32_t sent = 0;
+
+	if (may_send(t)) {
+		/* RFC 5681 section 4.1 */
+		if (t->snd_max == t->snd_una && t->sent_at != 0 && now - t->sent_at > t->rto.rto)
+			cc_idle(&t->cc, t->mss);
+		if (t->rexmit && t->snd_max != t->snd_una && send_again(t, now))
+			sent++;
+		while (sent < TCP_BURST && send_next(t, now))
+			sent++;
+		if (sent == TCP_BURST)
+			tcp_work_add(t);
+		watch_window(t, now);
+	}
+	if (t->ack_now || (t->take_seen && tcp_rcv_update_due(t))) {
+		tcp_out_ack(t, now);
+		sent++;
+	}
+	t->take_seen = false;
+	return sent;
+}
+
+void
+tcp_rto_fire(struct tcp *t, uint64_t now)
+{
+	if (t->persist) {
+		tcp_persist_fire(t, now);
+		return;
+	}
+	if (t->snd_una == t->snd_max)
+		return;
+	tcp_snd_rewind(t);
+	t->dupacks = 0;
+	t->rexmit = false;
+	if (t->snd_wnd == 0) {
+		/* The window was taken back (MUST-34): probe, do not give up. */
+		tcp_persist_start(t, now);
+		tcp_persist_fire(t, now);
+		return;
+	}
+	if (t->rtx_count >= t->stack->cfg.retries) {
+		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
+		return;
+	}
+	cc_timeout(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, t->rtx_count == 0);
+	t->rtx_count++;
+	t->timeouts++;
+	tcp_rto_cancel(&t->rto);
+	tcp_rto_backoff(&t->rto);
+	tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
+	tcp_work_add(t);
+}

@@ -1,0 +1,76 @@
+/*
+ * A window that is too small to send into (RFC 9293 section 3.8.6.1): probes
+ * with back-off, for as long as the peer answers them. An orphan may wait only
+ * as long as in FIN-WAIT-2.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+static void
+arm(struct tcp *t, uint64_t now)
+{
+	uint64_t wait = (uint64_t)t->rto.rto << (t->probes < 16 ? t->probes : 16);
+
+	tcp_timer_set(t, TCP_T_RTX, now + (wait < TCP_PERSIST_MAX_US ? wait : TCP_PERSIST_MAX_US));
+}
+
+void
+tcp_persist_start(struct tcp *t, uint64_t now)
+{
+	t->persist = true;
+	t->probes = 0;
+	t->rtx_count = 0;
+	t->persist_at = now;
+	arm(t, now);
+}
+
+void
+tcp_persist_stop(struct tcp *t)
+{
+	t->persist = false;
+	tcp_timer_stop(t, TCP_T_RTX);
+}
+
+/* One byte, or our FIN, or what a window below a segment allows. SND.NXT stays:
+ * it is not known to be accepted. */
+static void
+probe(struct tcp *t, uint64_t now)
+{
+	struct tcp_seg_out o = { .seq = t->snd_una };
+	struct fifo_pos pos = fifo_seek(&t->snd, 0);
+	size_t len = t->snd_wnd > 0 ? t->snd_wnd : 1;
+	uint32_t end;
+
+	if (len > t->mss)
+		len = t->mss;
+	o.data[0] = fifo_read(&t->snd, &pos, &len);
+	o.data_len[0] = (uint32_t)len;
+	end = t->snd_una + (uint32_t)len;
+	if (len == 0) {
+		o.flags = TCP_FIN;
+		end++;
+	}
+	if (tcp_emit(t, &o, now) == 0 && seq_gt(end, t->snd_max))
+		t->snd_max = end;
+}
+
+void
+tcp_persist_fire(struct tcp *t, uint64_t now)
+{
+	const struct tcp_config *c = &t->stack->cfg;
+
+	if (t->closed && now - t->persist_at > c->finwait2_us) {
+		tcp_reset_send(t, tcp_seq_now(t));
+		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_PERSIST);
+		return;
+	}
+	if (t->rtx_count >= c->retries) {
+		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
+		return;
+	}
+	t->rtx_count++;
+	if (t->probes < UINT8_MAX)
+		t->probes++;
+	tcp_rto_cancel(&t->rto);
+	probe(t, now);
+	arm(t, now);
+}

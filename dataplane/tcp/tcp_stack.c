@@ -1,0 +1,245 @@
+#include "dataplane/tcp/tcp_conn.h"
+
+#define IP4_TCP_SIZE 40u
+#define IP6_TCP_SIZE 60u
+#define ALIGN 64u
+
+void
+tcp_config_default(struct tcp_config *c, uint16_t mtu)
+{
+	*c = (struct tcp_config){
+		.conn_max = 16384,
+		.half_open_max = 1024,
+		.timewait_max = 16384,
+		.rcv_buf = 1u << 20,
+		.snd_buf = 1u << 20,
+		.reasm_max = 1u << 20,
+		.rto_min_us = 200000,
+		.retries = 12,
+		.syn_retries = 2,
+		.timewait_us = 60000000,
+		.finwait2_us = 60000000,
+		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
+		.mss6 = (uint16_t)(mtu - IP6_TCP_SIZE),
+	};
+}
+
+static size_t
+round_up(size_t n)
+{
+	return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static uint32_t
+bucket_count(uint32_t entries)
+{
+	uint32_t n = 16;
+
+	while (n < entries && n < 1u << 30)
+		n <<= 1;
+	return n;
+}
+
+size_t
+tcp_stack_size(const struct tcp_config *c)
+{
+	return round_up(sizeof(struct tcp_stack)) + round_up(c->conn_max * sizeof(struct tcp)) +
+	    round_up(c->conn_max * sizeof(struct tcp_due)) +
+	    round_up(c->timewait_max * sizeof(struct tcp_tw)) +
+	    round_up(bucket_count(c->conn_max) * sizeof(uint32_t)) +
+	    round_up(bucket_count(c->timewait_max) * sizeof(uint32_t));
+}
+
+static bool
+config_good(const struct tcp_config *c)
+{
+	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
+	    c->timewait_max > 0 && c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
+	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
+	    c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->retries > 0 &&
+	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
+}
+
+static void *
+carve(uint8_t **at, size_t size)
+{
+	void *p = *at;
+
+	*at += round_up(size);
+	return p;
+}
+
+struct tcp_stack *
+tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops, struct pool *pool,
+    void *owner, const uint8_t secret[32])
+{
+	uint8_t *at = mem;
+	struct tcp_stack *s;
+	uint32_t n = bucket_count(c->conn_max);
+
+	if (!config_good(c))
+		return NULL;
+	s = carve(&at, sizeof(*s));
+	s->cfg = *c;
+	s->ops = *ops;
+	s->pool = pool;
+	s->owner = owner;
+	memcpy(s->isn_key, secret, 16);
+	memcpy(s->hash_key, secret + 16, 16);
+	while (s->rcv_shift < 14 && (65535u << s->rcv_shift) < c->rcv_buf)
+		s->rcv_shift++;
+	s->conns = carve(&at, c->conn_max * sizeof(struct tcp));
+	s->heap = carve(&at, c->conn_max * sizeof(struct tcp_due));
+	s->tw = carve(&at, c->timewait_max * sizeof(struct tcp_tw));
+	s->buckets = carve(&at, n * sizeof(uint32_t));
+	s->bucket_mask = n - 1;
+	memset(s->buckets, 0xff, n * sizeof(uint32_t));
+	n = bucket_count(c->timewait_max);
+	s->tw_buckets = carve(&at, n * sizeof(uint32_t));
+	s->tw_mask = n - 1;
+	s->free = TCP_NIL;
+	s->work_first = s->work_last = TCP_NIL;
+	s->half_first = s->half_last = TCP_NIL;
+	tcp_tw_init(s);
+	return s;
+}
+
+int
+tcp_listen(struct tcp_stack *s, uint16_t port)
+{
+	for (uint32_t i = 0; i < s->port_count; i++)
+		if (s->ports[i] == port)
+			return 0;
+	if (s->port_count == TCP_LISTEN_MAX)
+		return -R_LIMIT;
+	s->ports[s->port_count++] = port;
+	return 0;
+}
+
+void
+tcp_unlisten(struct tcp_stack *s, uint16_t port)
+{
+	for (uint32_t i = 0; i < s->port_count; i++)
+		if (s->ports[i] == port)
+			s->ports[i] = s->ports[--s->port_count];
+}
+
+void
+tcp_drop(struct tcp_stack *s, int reason)
+{
+	s->ops.drop(s->owner, reason);
+}
+
+/* Below an eighth nobody's buffers grow any more, so that acknowledgements,
+ * retransmissions and other connections go on. */
+bool
+tcp_pool_low(const struct tcp_stack *s)
+{
+	return s->pool->free_count < s->pool->count / 8;
+}
+
+static void
+fire(struct tcp *t, enum tcp_timer which, uint64_t now)
+{
+	tcp_timer_stop(t, which);
+	switch (which) {
+	case TCP_T_RTX:
+		if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+			tcp_syn_timeout(t, now);
+		else
+			tcp_rto_fire(t, now);
+		break;
+	case TCP_T_ACK:
+		t->ack_now = true;
+		tcp_work_add(t);
+		break;
+	case TCP_T_LIFE:
+		if (t->state == TCP_TIME_WAIT)
+			tcp_fsm(t, TCP_E_2MSL);
+		else
+			tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_FIN_WAIT);
+		break;
+	default:
+		if (tcp_room(t) > 0)
+			t->events |= TCP_EV_WRITABLE;
+		else
+			tcp_timer_set(t, TCP_T_ROOM, now + TCP_ROOM_RETRY_US);
+		break;
+	}
+}
+
+static void
+run_timers(struct tcp_stack *s, uint64_t now)
+{
+	struct tcp *t;
+
+	while ((t = tcp_timer_due(s, now)) != NULL) {
+		for (int i = 0; i < TCP_TIMER_COUNT; i++)
+			if (t->due[i] <= now)
+				fire(t, (enum tcp_timer)i, now);
+		tcp_settle(t, now);
+	}
+	tcp_tw_expire(s, now);
+}
+
+uint32_t
+tcp_poll(struct tcp_stack *s, uint64_t now)
+{
+	uint32_t sent = 0;
+	uint32_t count;
+
+	run_timers(s, now);
+	/* What comes back to the list waits for the next poll: connections take
+	 * turns. */
+	for (count = s->work_count; count > 0 && s->work_first != TCP_NIL; count--) {
+		struct tcp *t = &s->conns[s->work_first];
+
+		tcp_work_del(t);
+		sent += tcp_out(t, now);
+		tcp_settle(t, now);
+	}
+	return sent;
+}
+
+uint64_t
+tcp_next(const struct tcp_stack *s, uint64_t now)
+{
+	uint64_t at = tcp_timer_next(s);
+	uint64_t tw = tcp_tw_next(s, now);
+
+	if (s->work_count > 0)
+		return now;
+	return at < tw ? at : tw;
+}
+
+void
+tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
+{
+	st->retransmits = s->retransmits;
+	st->conn_open = s->open;
+	st->half_open = s->half_count;
+	st->timewait = s->tw_count;
+}
+
+static void
+wipe_fifo(struct fifo *f, struct pool *p)
+{
+	f->wipe = true;
+	fifo_clear(f, p);
+}
+
+void
+tcp_wipe(struct tcp_stack *s)
+{
+	for (uint32_t i = 0; i < s->fresh; i++) {
+		struct tcp *t = &s->conns[i];
+
+		if (!t->used)
+			continue;
+		wipe_fifo(&t->snd, s->pool);
+		wipe_fifo(&t->rcv, s->pool);
+		tcp_reasm_clear(&t->reasm, s->pool);
+	}
+	explicit_bzero(s->isn_key, sizeof(s->isn_key));
+	explicit_bzero(s->hash_key, sizeof(s->hash_key));
+}

@@ -1,0 +1,167 @@
+/*
+ * What the owner calls: RFC 9293 section 3.9.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+struct tcp *
+tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void *user, uint64_t now)
+{
+	struct tcp *t;
+
+	if (tcp_table_find(s, tuple) != NULL || tcp_tw_find(s, tuple))
+		return NULL;
+	t = tcp_conn_new(s, tuple);
+	if (t == NULL)
+		return NULL;
+	t->app = true;
+	t->user = user;
+	t->iss = tcp_isn(s, tuple, now);
+	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
+	t->snd_head = t->iss + 1;
+	t->ts_off = tcp_ts_offset(s, tuple);
+	tcp_fsm(t, TCP_E_ACTIVE_OPEN);
+	tcp_syn_emit(t, now);
+	return t;
+}
+
+void
+tcp_set_user(struct tcp *t, void *user)
+{
+	t->user = user;
+}
+
+void *
+tcp_user(const struct tcp *t)
+{
+	return t->user;
+}
+
+const struct tcp_tuple *
+tcp_tuple(const struct tcp *t)
+{
+	return &t->tuple;
+}
+
+size_t
+tcp_readable(const struct tcp *t)
+{
+	return t->rcv.len;
+}
+
+size_t
+tcp_peek(const struct tcp *t, void *dst, size_t len)
+{
+	return fifo_copy(&t->rcv, 0, dst, len);
+}
+
+const uint8_t *
+tcp_peek_view(const struct tcp *t, size_t *len)
+{
+	return fifo_view(&t->rcv, len);
+}
+
+void
+tcp_take(struct tcp *t, size_t len)
+{
+	fifo_take(&t->rcv, t->stack->pool, len);
+	t->take_seen = true;
+	if (t->state != TCP_CLOSED && tcp_rcv_update_due(t))
+		tcp_work_add(t);
+}
+
+size_t
+tcp_room(const struct tcp *t)
+{
+	const struct pool *p = t->stack->pool;
+	size_t cap = t->stack->cfg.snd_buf;
+	size_t blocks;
+
+	if (t->gone || t->fin_queued || t->state == TCP_CLOSED)
+		return 0;
+	if (tcp_pool_low(t->stack) && cap > TCP_LOW_CAP)
+		cap = TCP_LOW_CAP;
+	if (t->snd.len >= cap)
+		return 0;
+	blocks = (size_t)p->free_count * POOL_DATA;
+	return cap - t->snd.len < blocks ? cap - t->snd.len : blocks;
+}
+
+int
+tcp_put(struct tcp *t, const void *data, size_t len)
+{
+	size_t room = tcp_room(t);
+
+	if (len > room || !fifo_put(&t->snd, t->stack->pool, data, len)) {
+		bool cap = t->snd.len + len > t->stack->cfg.snd_buf;
+
+		if (t->gone || t->fin_queued || t->state == TCP_CLOSED)
+			return -R_LIMIT;
+		t->room_wanted = true;
+		return cap ? -R_LIMIT : -R_TCP_NO_BLOCK;
+	}
+	tcp_work_add(t);
+	return 0;
+}
+
+void
+tcp_shutdown(struct tcp *t, uint64_t now)
+{
+	(void)now;
+	if (t->fin_queued || t->gone || !tcp_fsm(t, TCP_E_CLOSE))
+		return;
+	t->fin_queued = true;
+	tcp_work_add(t);
+}
+
+void
+tcp_close(struct tcp *t, uint64_t now)
+{
+	struct pool *p = t->stack->pool;
+
+	if (t->closed || t->gone)
+		return;
+	tcp_shutdown(t, now);
+	t->closed = true;
+	fifo_clear(&t->rcv, p);
+	tcp_reasm_clear(&t->reasm, p);
+	if (t->state == TCP_FIN_WAIT_2)
+		tcp_timer_set(t, TCP_T_LIFE, now + t->stack->cfg.finwait2_us);
+	/* Where nothing is left to wait for, tcp_poll tells TCP_EV_CLOSED. */
+	tcp_work_add(t);
+}
+
+void
+tcp_abort(struct tcp *t, int reason, uint64_t now)
+{
+	(void)now;
+	if (t->gone)
+		return;
+	if (reason > 0)
+		tcp_drop(t->stack, reason);
+	if (t->state >= TCP_SYN_RECEIVED && t->state != TCP_TIME_WAIT)
+		tcp_reset_send(t, tcp_seq_now(t));
+	tcp_fsm(t, TCP_E_ABORT);
+	tcp_conn_free(t);
+}
+
+void
+tcp_get_info(const struct tcp *t, struct tcp_info *info)
+{
+	*info = (struct tcp_info){
+		.state = t->state,
+		.srtt_us = t->rto.srtt,
+		.rto_us = t->rto.rto,
+		.cwnd = t->cc.cwnd,
+		.ssthresh = t->cc.ssthresh,
+		.in_flight = t->snd_max - t->snd_una,
+		.mss = t->mss,
+		.bytes_in = t->bytes_in,
+		.bytes_out = t->bytes_out,
+		.retransmits = t->retransmits,
+		.timeouts = t->timeouts,
+		.fast_retransmits = t->fast_retransmits,
+		.reassembled = t->reassembled,
+		.zero_windows = t->zero_windows,
+		.blocks = t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm),
+	};
+}
