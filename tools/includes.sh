@@ -9,7 +9,7 @@ function row(file) {
 	if (file ~ /^plugins\//) return "^postern/"
 	if (file ~ /^abi\/wire\//) return "^abi/wire/"
 	if (file ~ /^abi\/link\//) return "^abi/(wire|link)/"
-	if (file ~ /^abi\/postern\//) return "^postern/"
+	if (file ~ /^abi\/postern\//) return "^([.][.]/)?(draft/)?[a-z]+[.]h$"
 	if (file ~ /^control\/kex\//) return "^(abi/(wire|link)/|control/kex/|drivers/pk/pk.h|drivers/rng/rng.h)"
 	if (file ~ /^control\/host\//) return "^(abi/|control/[a-z_]+[.]h|control/host/|postern/)"
 	if (file ~ /^control\/[a-z]+\//) {

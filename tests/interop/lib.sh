@@ -1,0 +1,83 @@
+# Sourced by the interop scripts: a testbed of its own, checks that count, and
+# an OpenSSH client inside the testbed's client namespace.
+#
+#   bed_up [testbed options]   brings the testbed NAME up; down at exit
+#   check "what" command...    one test: passes when the command does
+#   ssh_to [ssh options] [--] command...
+#   finish                     prints "N passed, N failed" and exits
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$here"
+passed=0 failed=0
+NAME=${NAME:-$(basename "$0" .sh | tr -cd a-z0-9)}
+work=$(mktemp -d)
+bed=tools/testbed
+
+bed_up() {
+	if ! $bed up --name "$NAME" "$@"; then
+		echo "testbed $NAME did not come up"
+		echo "0 passed, 1 failed"
+		exit 1
+	fi
+	# shellcheck disable=SC1090
+	. "${BUILD:-build}/testbed/$NAME/env"
+	ssh_opts=(-F none -i "$SSH_KEY" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=10
+	    -o UserKnownHostsFile="$KNOWN_HOSTS" -o StrictHostKeyChecking=yes -o LogLevel=ERROR)
+}
+
+bed_down() {
+	$bed down --name "$NAME"
+	rm -rf "$work"
+}
+trap bed_down EXIT
+trap 'exit 130' INT TERM
+
+client() { timeout -k 5 "${LIMIT:-120}" ip netns exec "$NETNS" "$@"; }
+
+ssh_to() { client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" "$@"; }
+
+check() { # what command...
+	local what=$1 start=$SECONDS
+	shift
+	if "$@" >"$work/check.out" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok      $what ($((SECONDS - start)) s)"
+	else
+		echo "FAILED  $what (status $?)"
+		failed=$((failed + 1))
+		sed 's/^/        /' "$work/check.out" | tail -n 20
+		[ -n "${LOG:-}" ] && tail -n 8 "$LOG" "$DP_LOG" "$POSTERND_LOG" 2>/dev/null | sed 's/^/        | /'
+	fi
+}
+
+# is TEXT command...: the command's output is exactly TEXT.
+is() {
+	local want=$1 got
+	shift
+	got=$("$@") || return 1
+	[ "$got" = "$want" ] || { echo "expected: $want"; echo "got:      $got"; return 1; }
+}
+
+# status N command...: the command ends with N.
+status() {
+	local want=$1 got=0
+	shift
+	"$@" || got=$?
+	[ "$got" -eq "$want" ] || { echo "expected status $want, got $got"; return 1; }
+}
+
+# until_true SECONDS command...: wait for an event that can only be polled.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -ge $end ] && return 1
+		sleep 0.05
+	done
+}
+
+finish() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+	exit
+}
