@@ -1,1 +1,2 @@
-# objects of this room
+$(eval $(call lib,net,$(addprefix dataplane/net/, \
+	addr.c arp.c build.c csum.c icmp.c nd.c neigh.c net.c parse.c route.c)))

@@ -1,0 +1,158 @@
+/*
+ * What the files of this room share.
+ *
+ * A frame is cut once, in parse.c, into struct net_frame; what follows reads
+ * that. Addresses are 16 bytes everywhere, IPv4 ones v4-mapped.
+ */
+#ifndef POSTERN_NET_PRIV_H
+#define POSTERN_NET_PRIV_H
+
+#include <string.h>
+
+#include "dataplane/net/net.h"
+
+#define ETH_SIZE 14u
+#define ETH_IP4 0x0800u
+#define ETH_ARP 0x0806u
+#define ETH_IP6 0x86ddu
+
+#define IP4_SIZE 20u
+#define IP6_SIZE 40u
+#define IP_ICMP 1u
+#define IP_TCP 6u
+#define IP_ICMP6 58u
+#define TCP_MIN_SIZE 20u
+
+#define HOP_LIMIT 64u
+#define ND_HOP_LIMIT 255u    /* RFC 4861: not forwarded */
+
+#define NET_NEVER UINT64_MAX
+#define NET_BUCKETS 1024u
+#define NIL 0xffffu
+
+#define NEIGH_PROBE_US 1000000u      /* RFC 4861 RETRANS_TIMER */
+#define NEIGH_PROBES 3u              /* MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT */
+#define NEIGH_REACHABLE_US 30000000u /* REACHABLE_TIME */
+
+#define ICMP_RATE 1000u              /* replies per second */
+#define ICMP_BURST 100u
+
+struct net_ip {
+	uint8_t b[16];
+};
+
+enum neigh_state {
+	NEIGH_FREE,
+	NEIGH_INCOMPLETE,    /* asked by broadcast; packets wait */
+	NEIGH_REACHABLE,     /* until `due`; then it is asked when it is used */
+	NEIGH_PROBE          /* asked by unicast; used meanwhile */
+};
+
+struct neigh {
+	struct net_ip ip;
+	uint8_t mac[6];
+	uint8_t state;
+	uint8_t probes;
+	uint8_t wait_count;
+	uint16_t next;       /* in the bucket; in the free list */
+	uint64_t due;
+	struct net_ip source; /* of ours, to ask from */
+	struct pkt *wait[NET_NEIGH_WAIT];
+};
+
+struct net {
+	uint8_t mac[6];
+	uint16_t mtu;
+	struct net_ops ops;
+	void *owner;
+	uint8_t key[16];
+	struct net_ip link_local;
+	struct net_addr addr[NET_ADDR_MAX];
+	struct net_ip addr_ip[NET_ADDR_MAX];
+	uint32_t addr_count;
+	bool gateway_on[2];  /* IPv4, IPv6 */
+	struct net_ip gateway[2];
+	uint32_t icmp_tokens;
+	uint64_t icmp_at;
+	uint64_t neigh_due;  /* not later than the earliest deadline of a question */
+	uint16_t neigh_free;
+	uint16_t neigh_fresh;
+	uint16_t neigh_hand; /* where the search for something to give up goes on */
+	uint16_t buckets[NET_BUCKETS];
+	struct neigh neigh[NET_NEIGH_MAX];
+};
+
+/* An IP packet for one of our addresses. */
+struct net_frame {
+	const uint8_t *eth_src;
+	bool to_us;          /* the frame came to our own MAC */
+	bool csum_good;
+	uint8_t proto;
+	uint8_t hop_limit;
+	struct net_ip src;
+	struct net_ip dst;
+	const uint8_t *data; /* behind the IP header */
+	uint32_t len;
+};
+
+/* ---- addr.c ---- */
+bool ip_is_v4(const struct net_ip *ip);
+struct net_ip ip_v4(const uint8_t b[4]);
+struct net_ip ip_v6(const uint8_t b[16]);
+bool ip_eq(const struct net_ip *a, const struct net_ip *b);
+bool ip_multicast(const struct net_ip *ip);
+bool ip_unspecified(const struct net_ip *ip);
+bool ip_link_local(const struct net_ip *ip);
+/* May a packet come from there? */
+bool ip_source_good(const struct net *n, const struct net_ip *ip);
+bool net_owns(const struct net *n, const struct net_ip *ip);
+struct net_ip ip_solicited(const struct net_ip *ip);
+/* Are we in this IPv6 multicast group? */
+bool net_joined(const struct net *n, const struct net_ip *group);
+void mac_of_group(uint8_t mac[6], const struct net_ip *group);
+struct net_ip link_local_of(const uint8_t mac[6]);
+
+/* ---- csum.c: RFC 1071; sums are kept unfolded ---- */
+uint64_t csum_add(uint64_t sum, const void *data, size_t len);
+uint16_t csum_fold(uint64_t sum);
+/* The pseudo headers of RFC 9293 section 3.1 and RFC 8200 section 8.1. */
+uint64_t csum_pseudo(const struct net_ip *src, const struct net_ip *dst, uint8_t proto, uint32_t len);
+
+/* ---- parse.c ---- */
+int ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f);
+int ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f);
+
+/* ---- build.c ---- */
+/* A packet with `len` bytes of room behind space for headers, or NULL. */
+struct pkt *net_alloc(struct net *n, uint32_t len);
+void eth_push(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type);
+void ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
+    uint8_t hop_limit);
+
+/* ---- route.c ---- */
+/* 0 and the address to ask the neighbour table for, or -R_NET_NO_ROUTE. */
+int route_next_hop(const struct net *n, const struct net_ip *dst, struct net_ip *hop);
+bool route_on_link(const struct net *n, const struct net_ip *dst);
+
+/* ---- neigh.c ---- */
+void neigh_init(struct net *n);
+/* Sends an IP packet to a next hop, now or when its address is known. Takes p. */
+int neigh_send(struct net *n, struct pkt *p, const struct net_ip *hop, const struct net_ip *src,
+    uint64_t now);
+/* `ip` says that it has this MAC. `solicited`: as an answer to us; `create`: we
+ * are about to talk to it. */
+void neigh_learn(struct net *n, const struct net_ip *ip, const uint8_t mac[6], bool solicited,
+    bool create, uint64_t now);
+
+/* ---- arp.c, nd.c, icmp.c ---- */
+int arp_input(struct net *n, const uint8_t *p, uint32_t len, bool to_us, uint64_t now);
+/* Asks for `ip`; `mac` NULL asks everybody. */
+void arp_request(struct net *n, const struct net_ip *ip, const struct net_ip *src, const uint8_t *mac);
+void arp_announce(struct net *n, const struct net_ip *own);
+int nd_input(struct net *n, const struct net_frame *f, uint64_t now);
+void nd_request(struct net *n, const struct net_ip *ip, const struct net_ip *src, const uint8_t *mac);
+void nd_announce(struct net *n, const struct net_ip *own);
+int icmp4_input(struct net *n, const struct net_frame *f, uint64_t now);
+int icmp6_input(struct net *n, const struct net_frame *f, uint64_t now);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * A frame's headers, each checked once.
+ */
+#include "abi/wire/cursor.h"
+#include "dataplane/net/net_priv.h"
+
+#define IP4_DF_MASK 0x4000u
+#define IP6_HOP_BY_HOP 0u
+#define IP6_ROUTING 43u
+#define IP6_FRAGMENT 44u
+#define IP6_DEST_OPTIONS 60u
+
+static int
+ip4_header_good(const uint8_t *p, uint32_t len, bool csum_good, uint32_t *total)
+{
+	struct cur c = cur_of(p, len);
+	uint8_t first = cur_u8(&c);
+	uint16_t frag;
+
+	cur_u8(&c);
+	*total = cur_u16(&c);
+	cur_u16(&c);
+	frag = cur_u16(&c);
+	if (len < IP4_SIZE)
+		return -R_NET_SHORT;
+	if (first >> 4 != 4 || (first & 0x0f) < 5)
+		return -R_NET_IP_VERSION;
+	if ((first & 0x0f) > 5)
+		return -R_NET_IP_OPTIONS;
+	if (*total < IP4_SIZE || *total > len)
+		return -R_NET_IP_LENGTH;
+	if (!csum_good && csum_fold(csum_add(0, p, IP4_SIZE)) != 0)
+		return -R_NET_IP_CSUM;
+	if ((frag & ~IP4_DF_MASK) != 0)
+		return -R_NET_IP_FRAGMENT;
+	return 0;
+}
+
+int
+ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f)
+{
+	uint32_t total;
+	int r = ip4_header_good(p, len, f->csum_good, &total);
+
+	if (r < 0)
+		return r;
+	f->hop_limit = p[8];
+	f->proto = p[9];
+	f->src = ip_v4(p + 12);
+	f->dst = ip_v4(p + 16);
+	f->data = p + IP4_SIZE;
+	f->len = total - IP4_SIZE;
+	/* Never to a broadcast or multicast, of either layer (MUST-57, RFC 1122
+	 * section 3.2.2). */
+	if (!net_owns(n, &f->dst) || !f->to_us)
+		return -R_NET_NOT_OURS;
+	return ip_source_good(n, &f->src) ? 0 : -R_NET_IP_SOURCE;
+}
+
+static int
+ip6_next_header(uint8_t next)
+{
+	switch (next) {
+	case IP_TCP:
+	case IP_ICMP6:
+		return 0;
+	case IP6_FRAGMENT:
+		return -R_NET_IP_FRAGMENT;
+	case IP6_HOP_BY_HOP:
+	case IP6_ROUTING:
+	case IP6_DEST_OPTIONS:
+		return -R_NET_IP_OPTIONS;
+	default:
+		return -R_NET_PROTO;
+	}
+}
+
+int
+ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f)
+{
+	struct cur c = cur_of(p, len);
+	uint32_t word = cur_u32(&c);
+	uint32_t payload = cur_u16(&c);
+	bool ours;
+
+	if (len < IP6_SIZE)
+		return -R_NET_SHORT;
+	if (word >> 28 != 6)
+		return -R_NET_IP_VERSION;
+	if (payload > len - IP6_SIZE)
+		return -R_NET_IP_LENGTH;
+	f->proto = cur_u8(&c);
+	f->hop_limit = cur_u8(&c);
+	f->src = ip_v6(p + 8);
+	f->dst = ip_v6(p + 24);
+	f->data = p + IP6_SIZE;
+	f->len = payload;
+	/* A v4-mapped address is never on the wire, and here it would be IPv4. */
+	if (ip_is_v4(&f->src) || ip_is_v4(&f->dst))
+		return -R_NET_IP_SOURCE;
+	ours = net_owns(n, &f->dst);
+	if (!ours && !(f->proto == IP_ICMP6 && net_joined(n, &f->dst)))
+		return -R_NET_NOT_OURS;
+	if (ours && !f->to_us)
+		return -R_NET_NOT_OURS;
+	/* Only duplicate address detection has no source: nd.c. */
+	if (!ip_source_good(n, &f->src) && !(f->proto == IP_ICMP6 && ip_unspecified(&f->src)))
+		return -R_NET_IP_SOURCE;
+	return ip6_next_header(f->proto);
+}
+
+static int
+tcp_part(const struct net_frame *f, struct net_tcp *out)
+{
+	uint64_t sum;
+
+	if (f->len < TCP_MIN_SIZE)
+		return -R_TCP_SHORT;
+	if (!f->csum_good) {
+		sum = csum_pseudo(&f->src, &f->dst, IP_TCP, f->len);
+		if (csum_fold(csum_add(sum, f->data, f->len)) != 0)
+			return -R_TCP_CSUM;
+	}
+	memcpy(out->local, f->dst.b, 16);
+	memcpy(out->remote, f->src.b, 16);
+	out->segment = f->data;
+	out->len = f->len;
+	return 1;
+}
+
+static int
+ip_input(struct net *n, const uint8_t *p, uint32_t len, uint16_t type, struct net_frame *f,
+    struct net_tcp *out, uint64_t now)
+{
+	bool v4 = type == ETH_IP4;
+	int r = v4 ? ip4_parse(n, p, len, f) : ip6_parse(n, p, len, f);
+
+	if (r < 0)
+		return r;
+	if (f->proto == IP_TCP)
+		return tcp_part(f, out);
+	if (v4)
+		return f->proto == IP_ICMP ? icmp4_input(n, f, now) : -R_NET_PROTO;
+	return icmp6_input(n, f, now);
+}
+
+static int
+frame_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now)
+{
+	struct net_frame f = { .csum_good = p->flags & PKT_CSUM_GOOD };
+	const uint8_t *data = p->data;
+	uint16_t type;
+
+	if (p->len < ETH_SIZE)
+		return -R_NET_SHORT;
+	type = (uint16_t)(data[12] << 8 | data[13]);
+	f.eth_src = data + 6;
+	f.to_us = memcmp(data, n->mac, 6) == 0;
+	if (!f.to_us && !(data[0] & 1))
+		return -R_NET_NOT_OURS;
+	data += ETH_SIZE;
+	if (type == ETH_ARP)
+		return arp_input(n, data, p->len - ETH_SIZE, f.to_us, now);
+	if (type == ETH_IP4 || type == ETH_IP6)
+		return ip_input(n, data, p->len - ETH_SIZE, type, &f, out, now);
+	return -R_NET_ETHERTYPE;
+}
+
+int
+net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now)
+{
+	int r = frame_input(n, p, out, now);
+
+	if (r < 0)
+		n->ops.drop(n->owner, -r);
+	return r > 0;
+}
