@@ -1,0 +1,1 @@
+$(eval $(call fuzz,conf,tests/fuzz/conf/conf.c,conf))

@@ -1,0 +1,1 @@
+$(eval $(call unit,test_conf,tests/unit/control/conf/test_conf.c,conf))

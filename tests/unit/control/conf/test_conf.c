@@ -1,0 +1,582 @@
+#include <CUnit/Basic.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/conf_row.h"
+#include "control/log.h"
+
+struct told {
+	int errors;
+	int warnings;
+	char first[1024];
+	char all[8192];
+};
+
+static void
+told(void *ctx, bool fatal, const char *line)
+{
+	struct told *t = ctx;
+
+	if (t->errors + t->warnings == 0)
+		snprintf(t->first, sizeof t->first, "%s", line);
+	if (fatal)
+		t->errors++;
+	else
+		t->warnings++;
+	strncat(t->all, line, sizeof t->all - strlen(t->all) - 2);
+	strcat(t->all, "\n");
+}
+
+static int
+parse(struct conf *c, const char *text, struct told *t)
+{
+	memset(t, 0, sizeof *t);
+	return conf_parse(c, text, strlen(text), "FILE", told, t);
+}
+
+static bool
+good(struct conf *c, const char *text)
+{
+	struct told t;
+	int r = parse(c, text, &t);
+
+	if (r != 0 || t.warnings != 0)
+		fprintf(stderr, "unexpected: %s\n", t.first);
+	return r == 0 && t.errors == 0 && t.warnings == 0;
+}
+
+/* ---- syntax ---- */
+
+static void
+test_defaults(void)
+{
+	struct conf c;
+
+	CU_ASSERT(good(&c, ""));
+	CU_ASSERT_EQUAL(c.port, 22);
+	CU_ASSERT_EQUAL(c.permit_root_login, CONF_ROOT_PROHIBIT_PASSWORD);
+	CU_ASSERT(c.strict_modes && c.use_pam && c.pubkey_authentication);
+	CU_ASSERT_EQUAL(c.authorized_keys_count, 2);
+	CU_ASSERT_STRING_EQUAL(c.authorized_keys[0], ".ssh/authorized_keys");
+	CU_ASSERT_STRING_EQUAL(c.pam_service, "sshd");
+	CU_ASSERT_EQUAL(c.login_grace_s, 120);
+	CU_ASSERT_EQUAL(c.max_auth_tries, 6);
+	CU_ASSERT_EQUAL(c.workers, 1);
+}
+
+static void
+test_syntax(void)
+{
+	struct conf c;
+
+	CU_ASSERT(good(&c, "# comment\n\n \t \n  pOrT 2022   # the port\r\n"));
+	CU_ASSERT_EQUAL(c.port, 2022);
+	CU_ASSERT(good(&c, "Port=2023"));
+	CU_ASSERT_EQUAL(c.port, 2023);
+	CU_ASSERT(good(&c, "port = 2024\n"));
+	CU_ASSERT_EQUAL(c.port, 2024);
+	CU_ASSERT(good(&c, "AuthorizedKeysFile \"/etc/keys of/%u\" '/x\"y' a\\ b\n"));
+	CU_ASSERT_EQUAL(c.authorized_keys_count, 3);
+	CU_ASSERT_STRING_EQUAL(c.authorized_keys[0], "/etc/keys of/%u");
+	CU_ASSERT_STRING_EQUAL(c.authorized_keys[1], "/x\"y");
+	CU_ASSERT_STRING_EQUAL(c.authorized_keys[2], "a b");
+	CU_ASSERT(good(&c, "AuthorizedKeysFile none\n"));
+	CU_ASSERT_EQUAL(c.authorized_keys_count, 0);
+}
+
+static void
+test_first_wins(void)
+{
+	struct conf c;
+	struct told t;
+
+	CU_ASSERT(good(&c, "MaxAuthTries 3\nMaxAuthTries 5\nLogLevel DEBUG\nLogLevel INFO\n"
+	    "AuthorizedKeysFile a b\nAuthorizedKeysFile c d e\nStrictModes no\nStrictModes yes\n"));
+	CU_ASSERT_EQUAL(c.max_auth_tries, 3);
+	CU_ASSERT_EQUAL(c.log_level, LOG_L_DEBUG);
+	CU_ASSERT_EQUAL(c.authorized_keys_count, 2);
+	CU_ASSERT_FALSE(c.strict_modes);
+	/* what is not used is checked all the same */
+	CU_ASSERT_EQUAL(parse(&c, "MaxAuthTries 3\nMaxAuthTries x\n", &t), -1);
+}
+
+static void
+test_accumulate(void)
+{
+	struct conf c;
+
+	CU_ASSERT(good(&c, "HostKey /a\nHostKey /b\nAcceptEnv LANG LC_*\nAcceptEnv TERM\n"
+	    "Address 10.0.0.1/24\nAddress fd00::1/64 10.0.1.1/16\nGateway 10.0.0.254\nPort 22\nPort 22\n"));
+	CU_ASSERT_EQUAL(c.host_key_count, 2);
+	CU_ASSERT_STRING_EQUAL(c.host_key[0], "/a");
+	CU_ASSERT_EQUAL(c.accept_env_count, 3);
+	CU_ASSERT_STRING_EQUAL(c.accept_env[2], "TERM");
+	CU_ASSERT_EQUAL(c.address_count, 3);
+	CU_ASSERT_EQUAL(c.address[0].family, 4);
+	CU_ASSERT_EQUAL(c.address[0].prefix, 24);
+	CU_ASSERT_EQUAL(c.address[1].family, 6);
+	CU_ASSERT_EQUAL(c.address[1].prefix, 64);
+	CU_ASSERT_EQUAL(c.address[1].b[0], 0xfd);
+	CU_ASSERT_EQUAL(c.gateway_count, 1);
+	CU_ASSERT_EQUAL(c.gateway[0].b[3], 254);
+}
+
+static void
+test_values(void)
+{
+	struct conf c;
+
+	CU_ASSERT(good(&c, "LoginGraceTime 1h30m5s\nRekeyLimit 512M 1h\nClientAliveInterval 2w\n"));
+	CU_ASSERT_EQUAL(c.login_grace_s, 5405);
+	CU_ASSERT_EQUAL(c.rekey_bytes, UINT64_C(512) << 20);
+	CU_ASSERT_EQUAL(c.rekey_s, 3600);
+	CU_ASSERT_EQUAL(c.alive_interval_s, 1209600);
+	CU_ASSERT(good(&c, "RekeyLimit default none"));
+	CU_ASSERT(c.rekey_bytes == 0 && c.rekey_s == 0);
+	CU_ASSERT(good(&c, "PermitRootLogin without-password"));
+	CU_ASSERT_EQUAL(c.permit_root_login, CONF_ROOT_PROHIBIT_PASSWORD);
+	CU_ASSERT(good(&c, "Nic af_packet:eth1\nVersionAddendum none\nLogFile /var/log/postern.log\n"));
+	CU_ASSERT_STRING_EQUAL(c.nic, "af_packet:eth1");
+	CU_ASSERT_STRING_EQUAL(c.version_addendum, "");
+	CU_ASSERT(good(&c, "Subsystem echo plugin:echo\nSubsystem x /bin/sh -c \"a # b\"  # tail\n"));
+	CU_ASSERT_EQUAL(c.subsystem_count, 2);
+	CU_ASSERT_STRING_EQUAL(c.subsystem[0].plugin, "echo");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[0].command, "");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[1].command, "/bin/sh -c \"a # b\"");
+}
+
+/* ---- errors ---- */
+
+static const struct {
+	const char *text;
+	const char *error;   /* part of the first line */
+} errors[] = {
+	{ "Prot 22", "FILE:1: unknown keyword \"Prot\"; the nearest known one is \"Port\"" },
+	{ "\n\nPermitRootLogon no", "FILE:3: unknown keyword \"PermitRootLogon\"; the nearest known one is "
+	    "\"PermitRootLogin\"" },
+	{ "Wrokers 1", "nearest known one is \"Workers\"" },
+	{ "Xyzzyplugh 1", "FILE:1: unknown keyword \"Xyzzyplugh\"" },
+	{ "Port", "Port: a value is expected" },
+	{ "Port =", "Port: a value is expected" },
+	{ "Port # 22", "Port: a value is expected" },
+	{ "Port 0", "a number from 1 to 65535 expected" },
+	{ "Port 65536", "a number from 1 to 65535 expected" },
+	{ "Port 22x", "\"22x\" found" },
+	{ "Port -1", "\"-1\" found" },
+	{ "Port 22 23", "one value is expected, found 2" },
+	{ "Port 22\nPort 23", "FILE:2: Port: a second port" },
+	{ "StrictModes maybe", "\"maybe\" found, yes or no expected" },
+	{ "MaxAuthTries 0", "a number from 1 to 1000 expected" },
+	{ "MaxAuthTries 99999999999999999999", "expected" },
+	{ "Workers 2", "only 1 is served" },
+	{ "LoginGraceTime 5x", "a time such as" },
+	{ "LoginGraceTime h", "a time such as" },
+	{ "LoginGraceTime 99999999999w", "a time such as" },
+	{ "PermitRootLogin perhaps", "one of these expected: no, prohibit-password" },
+	{ "LogLevel LOUD", "one of these expected" },
+	{ "RekeyLimit 1X", "a size such as 512M" },
+	{ "RekeyLimit 8", "a size such as 512M" },
+	{ "RekeyLimit 1M 1h 2", "at most two" },
+	{ "RekeyLimit 1M soon", "none or a time" },
+	{ "RekeyLimit 99999999999G", "a size such as" },
+	{ "HostKey ssh_host_key", "an absolute path expected" },
+	{ "HostKey /a /b", "one value" },
+	{ "ControlSocket none", "an absolute path expected" },
+	{ "Nic eth0", "af_packet:INTERFACE expected" },
+	{ "Nic af_packet:", "af_packet:INTERFACE expected" },
+	{ "Address 10.0.0.1", "with / prefix length" },
+	{ "Address 10.0.0.1/33", "with / prefix length" },
+	{ "Address 10.0.0.1/0", "with / prefix length" },
+	{ "Address 10.0.0.300/8", "with / prefix length" },
+	{ "Address fe80::1/129", "with / prefix length" },
+	{ "Gateway 10.0.0.1/24", "without prefix length" },
+	{ "Gateway nowhere", "without prefix length" },
+	{ "AuthorizedKeysFile \"a", "a quote is not closed" },
+	{ "AcceptEnv a b c d e f g h i j k l m n o p q", "more than 16 values" },
+	{ "Subsystem x", "a name and plugin:ID or a command" },
+	{ "Subsystem x plugin:", "plugin:ID expected" },
+	{ "Subsystem x plugin:../y", "plugin:ID expected" },
+	{ "Subsystem x plugin:y z", "plugin:ID expected" },
+	{ "Subsystem x plugin:y\nSubsystem x plugin:z", "FILE:2: Subsystem: \"x\" is defined already" },
+	{ "Subsystem sftp internal-sftp", "sftp plugin, which is not served yet" },
+	{ "Subsystem sftp /usr/lib/openssh/sftp-server -l INFO", "sftp plugin, which is not served yet" },
+	{ "Include /etc/x", "Include: not possible here" },
+	{ "Match User x\nPermitTTY no\nNonsense 1\n", "FILE:1: Match: not served" },
+	{ "AllowUsers a", "AllowUsers: not served yet" },
+	{ "ForceCommand /bin/true", "ForceCommand: not served yet" },
+	{ "ChrootDirectory /x", "ChrootDirectory: not served yet" },
+	{ "AuthenticationMethods publickey,password", "AuthenticationMethods: not served yet" },
+	{ "Ciphers aes256-ctr", "Ciphers: the list excludes aes128-gcm@openssh.com" },
+	{ "Ciphers -aes128-gcm*", "Ciphers: the list excludes" },
+	{ "KexAlgorithms diffie-hellman-group14-sha256", "KexAlgorithms: the list excludes" },
+	{ "HostKeyAlgorithms rsa-sha2-512", "HostKeyAlgorithms: the list excludes" },
+	{ "PubkeyAcceptedKeyTypes ssh-rsa", "PubkeyAcceptedAlgorithms: the list excludes" },
+	{ "Port 2\x01" "2", "expected" },
+	{ "VersionAddendum a\x01" "b", "control character" },
+};
+
+static void
+test_errors(void)
+{
+	struct conf c;
+	struct told t;
+
+	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+		int r = parse(&c, errors[i].text, &t);
+
+		if (r != -1 || strstr(t.first, errors[i].error) == NULL)
+			fprintf(stderr, "[%s] said [%s]\n", errors[i].text, t.first);
+		CU_ASSERT_EQUAL(r, -1);
+		CU_ASSERT(t.errors > 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(t.first, errors[i].error));
+		CU_ASSERT_EQUAL(strncmp(t.first, "FILE:", 5), 0);
+	}
+}
+
+static void
+test_bad_bytes(void)
+{
+	struct conf c;
+	struct told t = { 0 };
+	char *text = malloc(10000);
+
+	CU_ASSERT_EQUAL(conf_parse(&c, "Port\0 22", 8, "FILE", told, &t), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.first, "NUL"));
+	memset(text, 'a', 9999);
+	text[9999] = '\0';
+	CU_ASSERT_EQUAL(parse(&c, text, &t), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.first, "longer than"));
+	/* a flood of errors ends */
+	for (int i = 0; i < 4999; i++)
+		memcpy(text + 2 * i, "x\n", 2);
+	CU_ASSERT_EQUAL(parse(&c, text, &t), -1);
+	CU_ASSERT(t.errors <= 100);
+	free(text);
+}
+
+/* ---- the table ---- */
+
+/* sshd_config(5), one line a letter; written by hand from the manual of OpenSSH 10. */
+static const char sshd_keywords[] =
+    "AcceptEnv AddressFamily AllowAgentForwarding AllowGroups AllowStreamLocalForwarding AllowTcpForwarding "
+    "AllowUsers AuthenticationMethods AuthorizedKeysCommand AuthorizedKeysCommandUser AuthorizedKeysFile "
+    "AuthorizedPrincipalsCommand AuthorizedPrincipalsCommandUser AuthorizedPrincipalsFile "
+    "Banner "
+    "CASignatureAlgorithms ChannelTimeout ChrootDirectory Ciphers ClientAliveCountMax ClientAliveInterval "
+    "Compression "
+    "DenyGroups DenyUsers DisableForwarding "
+    "ExposeAuthInfo "
+    "FingerprintHash ForceCommand "
+    "GatewayPorts GSSAPIAuthentication GSSAPICleanupCredentials GSSAPIDelegateCredentials "
+    "GSSAPIStrictAcceptorCheck "
+    "HostbasedAcceptedAlgorithms HostbasedAuthentication HostbasedUsesNameFromPacketOnly HostCertificate "
+    "HostKey HostKeyAgent HostKeyAlgorithms "
+    "IgnoreRhosts IgnoreUserKnownHosts Include IPQoS "
+    "KbdInteractiveAuthentication KerberosAuthentication KerberosGetAFSToken KerberosOrLocalPasswd "
+    "KerberosTicketCleanup KexAlgorithms "
+    "ListenAddress LoginGraceTime LogLevel LogVerbose "
+    "MACs Match MaxAuthTries MaxSessions MaxStartups ModuliFile "
+    "PAMServiceName PasswordAuthentication PermitEmptyPasswords PermitListen PermitOpen PermitRootLogin "
+    "PermitTTY PermitTunnel PermitUserEnvironment PermitUserRC PerSourceMaxStartups PerSourceNetBlockSize "
+    "PerSourcePenalties PerSourcePenaltyExemptList PidFile Port PrintLastLog PrintMotd "
+    "PubkeyAcceptedAlgorithms PubkeyAuthentication PubkeyAuthOptions "
+    "RDomain RefuseConnection RekeyLimit RequiredRSASize RevokedKeys "
+    "SecurityKeyProvider SetEnv SshdAuthPath SshdSessionPath StreamLocalBindMask StreamLocalBindUnlink "
+    "StrictModes Subsystem SyslogFacility "
+    "TCPKeepAlive TrustedUserCAKeys "
+    "UnusedConnectionTimeout UseDNS UsePAM "
+    "VersionAddendum "
+    "X11DisplayOffset X11Forwarding X11UseLocalhost XAuthLocation";
+
+/* Those whose loss would let somebody in or loose: never a mere warning. */
+static const char restricting[] = " AllowUsers DenyUsers AllowGroups DenyGroups AuthenticationMethods "
+    "RevokedKeys RefuseConnection AddressFamily ListenAddress RDomain ForceCommand ChrootDirectory PermitOpen "
+    "PermitListen ChannelTimeout UnusedConnectionTimeout MaxStartups PerSourceMaxStartups PerSourcePenalties ";
+
+static void
+test_all_of_sshd(void)
+{
+	char names[sizeof sshd_keywords];
+	int count = 0;
+
+	memcpy(names, sshd_keywords, sizeof names);
+	for (char *n = strtok(names, " "); n != NULL; n = strtok(NULL, " "), count++) {
+		if (conf_row_find(n) == NULL)
+			fprintf(stderr, "missing: %s\n", n);
+		CU_ASSERT_PTR_NOT_NULL(conf_row_find(n));
+	}
+	CU_ASSERT(count > 95);
+	for (size_t i = 0; i < conf_row_count; i++)
+		for (size_t j = i + 1; j < conf_row_count; j++)
+			CU_ASSERT_NOT_EQUAL(strcasecmp(conf_rows[i].name, conf_rows[j].name), 0);
+}
+
+/* For each kind: a value that is taken, and one that is not (NULL: none). */
+static const struct {
+	const char *yes;
+	const char *no;
+} samples[CONF_K_KIND_COUNT] = {
+	[CONF_K_FLAG] = { "no", "2" },
+	[CONF_K_NUMBER] = { NULL, "x" },
+	[CONF_K_TIME] = { "90", "x" },
+	[CONF_K_PORT] = { "2222", "x" },
+	[CONF_K_TEXT] = { "word", "two words" },
+	[CONF_K_PATH] = { "/a/b", "a/b" },
+	[CONF_K_NIC] = { "af_packet:x", "x" },
+	[CONF_K_WORD] = { NULL, "x" },
+	[CONF_K_LIST] = { "A B", "\"\"" },
+	[CONF_K_LIST_ONCE] = { "a b", "\"\"" },
+	[CONF_K_PATHS] = { "/a", "a" },
+	[CONF_K_ADDRESSES] = { NULL, "x" },
+	[CONF_K_REKEY] = { "1G 2h", "x" },
+	[CONF_K_SUBSYSTEM] = { "a plugin:b", "a" },
+	[CONF_K_INCLUDE] = { NULL, "x" },
+	[CONF_K_MATCH] = { "all", "User x" },
+};
+
+static void
+check_line(const struct conf_row *row, const char *value, int errors_wanted, int warnings_wanted)
+{
+	char line[256];
+	struct conf c;
+	struct told t;
+
+	snprintf(line, sizeof line, "%s %s\n", row->name, value);
+	parse(&c, line, &t);
+	if (t.errors != errors_wanted || t.warnings != warnings_wanted)
+		fprintf(stderr, "[%s] %d errors, %d warnings: %s\n", line, t.errors, t.warnings, t.first);
+	CU_ASSERT_EQUAL(t.errors, errors_wanted);
+	CU_ASSERT_EQUAL(t.warnings, warnings_wanted);
+	CU_ASSERT(t.errors + t.warnings == 0 || strstr(t.first, row->name) != NULL);
+}
+
+static void
+check_fine(const struct conf_row *row)
+{
+	char fine[128];
+
+	snprintf(fine, sizeof fine, "%s", row->fine != NULL ? row->fine : "");
+	for (char *v = strtok(fine, " "); v != NULL; v = strtok(NULL, " "))
+		check_line(row, v, 0, 0);
+}
+
+static void
+test_every_row(void)
+{
+	char value[64];
+
+	for (size_t i = 0; i < conf_row_count; i++) {
+		const struct conf_row *row = &conf_rows[i];
+
+		switch (row->kind) {
+		case CONF_K_WARN:
+		case CONF_K_REFUSE:
+			snprintf(value, sizeof value, " %s ", row->name);
+			CU_ASSERT_EQUAL(row->kind == CONF_K_REFUSE, strstr(restricting, value) != NULL);
+			CU_ASSERT_PTR_NOT_NULL(row->why);
+			check_fine(row);
+			check_line(row, "other", row->kind == CONF_K_REFUSE, row->kind == CONF_K_WARN);
+			break;
+		case CONF_K_ALGORITHMS:
+			check_line(row, "other", 1, 0);
+			check_line(row, "+other", 0, 1);
+			check_line(row, "other,*", 0, 1);
+			check_line(row, "-other", 0, 1);
+			break;
+		case CONF_K_ALIAS:
+			CU_ASSERT_PTR_NOT_NULL(conf_row_find(row->name));
+			CU_ASSERT_STRING_EQUAL(conf_row_find(row->name)->name, row->why);
+			break;
+		case CONF_K_NUMBER:
+			snprintf(value, sizeof value, "%u", row->min);
+			check_line(row, value, 0, 0);
+			snprintf(value, sizeof value, "%llu", row->max + 1ull);
+			check_line(row, value, 1, 0);
+			check_line(row, "x", 1, 0);
+			break;
+		case CONF_K_WORD:
+			for (const struct conf_word *w = row->words; w->name != NULL; w++)
+				check_line(row, w->name, 0, 0);
+			check_line(row, "x", 1, 0);
+			break;
+		case CONF_K_ADDRESSES:
+			check_line(row, row->min ? "10.0.0.1/8" : "10.0.0.1", 0, 0);
+			check_line(row, "x", 1, 0);
+			break;
+		default:
+			if (samples[row->kind].yes != NULL)
+				check_line(row, samples[row->kind].yes, 0, 0);
+			check_line(row, samples[row->kind].no, 1, 0);
+		}
+	}
+}
+
+/* Debian's own file, as installed, but for the lines that cannot be served. */
+static void
+test_debian(void)
+{
+	struct conf c;
+	struct told t;
+
+	CU_ASSERT_EQUAL(parse(&c, "KbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\n"
+	    "PrintMotd no\nAcceptEnv LANG LC_*\n", &t), 0);
+	CU_ASSERT_EQUAL(t.warnings, 1);
+	CU_ASSERT_FALSE(c.print_motd);
+	CU_ASSERT_EQUAL(parse(&c, "PasswordAuthentication yes\nDisableForwarding yes\nCompression delayed\n", &t), 0);
+	CU_ASSERT_EQUAL(t.warnings, 2);
+}
+
+/* After a refused Match nothing of its block is taken or told. */
+static void
+test_match(void)
+{
+	struct conf c;
+	struct told t;
+
+	CU_ASSERT_EQUAL(parse(&c, "Match User a\nPort x\nUnknown y\nMatch all\nPort 22222\nMatch Group b\nZ 1\n", &t), -1);
+	CU_ASSERT_EQUAL(t.errors, 2);
+	CU_ASSERT_EQUAL(c.port, 22222);
+}
+
+/* ---- dump ---- */
+
+static const char rich[] = "Nic af_packet:eth0\nAddress 192.0.2.1/24 2001:db8::1/64\nGateway 192.0.2.254\n"
+    "Gateway 2001:db8::ff\nGateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
+    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nAuthorizedKeysFile \"a b\" %h/x /#y =z\n"
+    "PubkeyAuthentication no\nStrictModes no\nUsePAM no\nPAMServiceName 'ssh\"d'\nPermitRootLogin yes\n"
+    "LoginGraceTime 2m\nMaxAuthTries 2\nMaxSessions 0\nRekeyLimit 1G 1h\nClientAliveInterval 7\n"
+    "ClientAliveCountMax 0\nVersionAddendum \"a # b\"\nAcceptEnv LANG LC_*\nLogLevel DEBUG2\nPrintMotd no\n"
+    "PermitTTY no\nPluginDir /p\nSubsystem a plugin:b-c\nSubsystem c /bin/x \"y z\" \\# #e\n"
+    "DataplaneSocket /d\nControlSocket /c\nLogFile /l\\\\x\n";
+
+static void
+round_trip(const char *text)
+{
+	struct conf a, b;
+	char *dump;
+
+	CU_ASSERT(good(&a, text));
+	dump = conf_dump(&a);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dump);
+	CU_ASSERT(good(&b, dump));
+	CU_ASSERT_EQUAL(memcmp(&a, &b, sizeof a), 0);
+	free(dump);
+}
+
+static void
+test_dump(void)
+{
+	struct conf c;
+	char *dump;
+
+	round_trip("");
+	round_trip(rich);
+	round_trip("AuthorizedKeysFile none\nRekeyLimit default 5\nVersionAddendum none\n");
+	round_trip("RekeyLimit 999999999999 none\nPermitRootLogin forced-commands-only\nLogLevel QUIET\n");
+	CU_ASSERT(good(&c, rich));
+	dump = conf_dump(&c);
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "port 2022\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "address 192.0.2.1/24\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "rekeylimit 1073741824 3600\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "subsystem a plugin:b-c\n"));
+	free(dump);
+}
+
+/* ---- files ---- */
+
+static char dir[64];
+
+static void
+put_file(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	f = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int
+load(struct conf *c, const char *name, struct told *t)
+{
+	char path[128];
+
+	memset(t, 0, sizeof *t);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return conf_load(c, path, told, t);
+}
+
+static void
+test_include(void)
+{
+	struct conf c;
+	struct told t;
+	char command[128];
+
+	snprintf(dir, sizeof dir, "/tmp/postern-conf-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	put_file("main", "Include part-*.conf none-*.conf\nMaxAuthTries 9\nPort 44\n");
+	put_file("part-a.conf", "Port 44\nStrictModes no\n");
+	put_file("part-b.conf", "MaxAuthTries 4\nStrictModes yes\n");
+	put_file("bad", "\nInclude \"bad-inner\"\n");
+	put_file("bad-inner", "#\n#\nBogus 1\n");
+	put_file("loop", "Include loop\n");
+	CU_ASSERT_EQUAL(load(&c, "main", &t), 0);
+	CU_ASSERT_EQUAL(c.port, 44);
+	CU_ASSERT_EQUAL(c.max_auth_tries, 4);
+	CU_ASSERT_FALSE(c.strict_modes);
+	CU_ASSERT_EQUAL(load(&c, "bad", &t), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.first, "/bad-inner:3: unknown keyword"));
+	CU_ASSERT_EQUAL(load(&c, "loop", &t), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.first, "nested too deeply"));
+	CU_ASSERT_EQUAL(load(&c, "missing", &t), -1);
+	CU_ASSERT_EQUAL(load(&c, ".", &t), -1);
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	CU_ASSERT_EQUAL(system(command), 0);
+}
+
+static void
+test_nearest(void)
+{
+	CU_ASSERT_STRING_EQUAL(conf_row_nearest("hostkeys"), "HostKey");
+	CU_ASSERT_STRING_EQUAL(conf_row_nearest("AllowUser"), "AllowUsers");
+	CU_ASSERT_STRING_EQUAL(conf_row_nearest("DataPlaneMem"), "DataplaneMemory");
+	CU_ASSERT_PTR_NULL(conf_row_nearest("qqqqqqqqqqqqqqqqqq"));
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+	unsigned failed;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	s = CU_add_suite("conf", NULL, NULL);
+	CU_add_test(s, "defaults", test_defaults);
+	CU_add_test(s, "syntax", test_syntax);
+	CU_add_test(s, "first value wins", test_first_wins);
+	CU_add_test(s, "repeated keywords accumulate", test_accumulate);
+	CU_add_test(s, "values", test_values);
+	CU_add_test(s, "errors", test_errors);
+	CU_add_test(s, "bad bytes", test_bad_bytes);
+	CU_add_test(s, "all keywords of sshd", test_all_of_sshd);
+	CU_add_test(s, "every row", test_every_row);
+	CU_add_test(s, "Debian's file", test_debian);
+	CU_add_test(s, "Match", test_match);
+	CU_add_test(s, "dump parses back", test_dump);
+	CU_add_test(s, "Include", test_include);
+	CU_add_test(s, "nearest word", test_nearest);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
+	CU_cleanup_registry();
+	return failed != 0;
+}
