@@ -4,7 +4,7 @@
 #ifndef POSTERN_CONTROL_SPAWNMSG_H
 #define POSTERN_CONTROL_SPAWNMSG_H
 
-#define SPAWN_F_LOGIN 0x1u      /* a login session: motd, records of logins */
+#define SPAWN_F_LOGIN 0x1u      /* a shell: greeted on a terminal */
 #define SPAWN_F_NULL 0x100u     /* << i: descriptor i of the program is /dev/null */
 
 #define SPAWN_ARGS_MAX 4096u    /* argv and environment together */

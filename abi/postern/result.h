@@ -7,6 +7,7 @@
 #ifndef POSTERN_RESULT_H
 #define POSTERN_RESULT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*

@@ -279,7 +279,7 @@ tell_eof(struct host *h, struct chan *c)
 static bool
 tell_writable(struct host *h, struct chan *c)
 {
-	if (!(c->flags & CHAN_F_WANT_WRITE) || c->credit == 0 || !takes_data(c) ||
+	if (!(c->flags & CHAN_F_WANT_WRITE) || c->credit == 0 || c->start_token != 0 || !takes_data(c) ||
 	    (c->flags & CHAN_F_LOCAL_EOF))
 		return false;
 	if (!ring_room(&h->out, HOST_CHUNK)) {
@@ -318,7 +318,7 @@ settle(struct host *h, struct chan *c, bool *work)
 		*work = true;
 		return;
 	}
-	if (!flushed || ((c->flags & CHAN_F_WANT_WRITE) && c->credit > 0))
+	if (!flushed || ((c->flags & CHAN_F_WANT_WRITE) && c->credit > 0 && c->start_token == 0))
 		chan_touch(h, c);
 }
 

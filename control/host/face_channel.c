@@ -50,7 +50,7 @@ channel_writev(const struct postern_host *face, struct postern_channel channel, 
 		return r;
 	if (c->flags & CHAN_F_LOCAL_EOF)
 		return POSTERN_E_CLOSED;
-	if (!h->linked || !chan_flush(h, c)) {
+	if (!h->linked || c->start_token != 0 || !chan_flush(h, c)) {
 		c->flags |= CHAN_F_WANT_WRITE;
 		chan_touch(h, c);
 		return POSTERN_OK;
@@ -74,6 +74,22 @@ channel_write(const struct postern_host *face, struct postern_channel channel, u
     struct postern_view data, uint64_t *took)
 {
 	return channel_writev(face, channel, stream, &data, 1, took);
+}
+
+static int32_t
+channel_await_credit(const struct postern_host *face, struct postern_channel channel)
+{
+	struct host *h = host_of(face);
+	int32_t r;
+	struct chan *c = find_live(h, channel, &r);
+
+	if (c == NULL)
+		return r;
+	if (c->flags & CHAN_F_LOCAL_EOF)
+		return POSTERN_E_CLOSED;
+	c->flags |= CHAN_F_WANT_WRITE;
+	chan_touch(h, c);
+	return POSTERN_OK;
 }
 
 static int32_t
@@ -220,6 +236,8 @@ channel_reply(const struct postern_host *face, struct postern_channel channel, u
 		return r;
 	if (success > 1 || owed_answer(&c->owed, token, success ? OWED_SUCCESS : OWED_FAILURE) != 0)
 		return POSTERN_E_INVAL;
+	if (token == c->start_token)
+		c->start_token = 0;
 	chan_touch(h, c);
 	return POSTERN_OK;
 }
@@ -275,7 +293,7 @@ channel_get(const struct postern_host *face, struct postern_channel channel, uin
 		return r;
 	switch (what) {
 	case POSTERN_CHANNEL_CREDIT:
-		*value = c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_GONE) ? 0 : c->credit;
+		*value = c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_GONE) || c->start_token != 0 ? 0 : c->credit;
 		return POSTERN_OK;
 	case POSTERN_CHANNEL_UNREAD:
 		*value = c->in.bytes;
@@ -327,6 +345,7 @@ channel_set(const struct postern_host *face, struct postern_channel channel, uin
 const struct postern_if_channel face_channel = {
 	.write = channel_write,
 	.writev = channel_writev,
+	.await_credit = channel_await_credit,
 	.consume = channel_consume,
 	.resume = channel_resume,
 	.discard = channel_discard,

@@ -43,7 +43,8 @@ struct postern_if_channel {
 	/*
 	 * Send bytes. *took says how many were accepted: any number from 0 to
 	 * data.len. Fewer than all is no error; `writable` follows when there is
-	 * room again. POSTERN_E_CLOSED after eof or close, or when the peer closed.
+	 * room again. Nothing is accepted before the start was answered with
+	 * success. POSTERN_E_CLOSED after eof or close, or when the peer closed.
 	 */
 	int32_t (*write)(const struct postern_host *host, struct postern_channel channel,
 	    uint32_t stream, struct postern_view data, uint64_t *took);
@@ -51,6 +52,10 @@ struct postern_if_channel {
 	/* The same from `count` pieces, in order. */
 	int32_t (*writev)(const struct postern_host *host, struct postern_channel channel,
 	    uint32_t stream, const struct postern_view *pieces, uint64_t count, uint64_t *took);
+
+	/* Ask for `writable` without a short write: for a plugin that reads from
+	 * elsewhere only when it can pass on. */
+	int32_t (*await_credit)(const struct postern_host *host, struct postern_channel channel);
 
 	/* With POSTERN_CHANNEL_CONSUME_BY_HAND: `bytes` that data() took are
 	 * finished. POSTERN_E_INVAL for more than are held. */

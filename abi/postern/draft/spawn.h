@@ -43,7 +43,8 @@ struct postern_spawn {
 
 #define POSTERN_SPAWN_PROGRAM 1u
 
-/* A login session: message of the day, records of logins, as login does. */
+/* A shell: on a terminal it is greeted as after a login (last login, message of
+ * the day). */
 #define POSTERN_SPAWN_F_LOGIN 0x1u
 
 struct postern_if_spawn {
