@@ -1,6 +1,7 @@
 #include "dataplane/ssh/inner.h"
 
 #define REQUEST_MAX (16u * 1024u)
+#define REQUESTS_MAX SSH_CHAN_EXTRA_MAX
 #define REQUEST_NAME_MAX 64u /* RFC 4250 section 4.6.1 */
 
 /*
@@ -16,13 +17,6 @@ ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link)
 	if (ch == NULL || !(ch->flags & CHAN_STARTED) || (ch->flags & CHAN_HOST_TOLD) || ch->link != link)
 		return NULL;
 	return ch;
-}
-
-/* Room beside data: hosts have no credit for requests and replies. */
-static bool
-extra_fits(const struct ssh_chan *ch, size_t len)
-{
-	return ch->out.f.len - ch->queued + ITEMQ_HEAD + len <= SSH_CHAN_EXTRA_MAX;
 }
 
 /* After its own CLOSE a host says nothing; a CLOSE of the peer it may not have
@@ -41,6 +35,7 @@ said_after_close(struct ssh_conn *c, const struct ssh_chan *ch)
 int
 ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct view data)
 {
+	size_t heads;
 	int rc;
 
 	if (data.len > ch->credit)
@@ -50,13 +45,12 @@ ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct v
 		return rc < 0 ? rc : 0;
 	if (ch->flags & CHAN_EOF_OUT)
 		return -R_LINK_STATE;
+	heads = ITEMQ_HEAD * (data.len / ITEMQ_ITEM_MAX + 1);
+	if (!fifo_fits(&ch->out.f, c->env->pool, data.len + heads))
+		return -R_NOMEM;
 	while (data.len > 0) {
 		size_t n = data.len < ITEMQ_ITEM_MAX ? data.len : ITEMQ_ITEM_MAX;
 
-		if (n == data.len && !fifo_fits(&ch->out.f, c->env->pool, ITEMQ_HEAD + n))
-			return -R_NOMEM;
-		if (n < data.len && c->env->pool->free_count < blocks_for(data.len) + 4)
-			return -R_NOMEM;
 		itemq_put(&ch->out, c->env->pool, CHAN_ITEM_DATA, stream, view_of(data.data, n), true);
 		ch->credit -= (uint32_t)n;
 		ch->queued += (uint32_t)n;
@@ -114,10 +108,12 @@ ssh_host_request(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
 		return rc < 0 ? rc : 0;
 	if (r.bad || payload.len > REQUEST_MAX || !request_allowed(c, name))
 		return -R_LINK_DENIED;
-	if (!extra_fits(ch, payload.len))
+	/* Beside data a host has no credit. */
+	if (ch->requests_queued + payload.len > REQUESTS_MAX)
 		return -R_LINK_CREDIT;
 	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_REQUEST, 0, payload, false))
 		return -R_NOMEM;
+	ch->requests_queued += (uint32_t)payload.len;
 	if (view_is(name, "exit-status") || view_is(name, "exit-signal"))
 		ch->flags |= CHAN_STATUS;
 	return 0;
@@ -136,7 +132,18 @@ ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok)
 	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_REPLY, ok ? 1 : 0, none, false))
 		return -R_NOMEM;
 	ch->replies_owed--;
+	ch->replies_queued++;
 	return 0;
+}
+
+/* Nobody will take what the peer sent or still sends: as good as taken, so that
+ * a peer which must write before it reads comes to read our CLOSE. */
+static void
+stop_taking(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	itemq_clear(&ch->held, c->env->pool);
+	ch->unread = 0;
+	ch->took = ch->window_in_max - ch->window_in;
 }
 
 int
@@ -147,7 +154,7 @@ ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	ch->flags |= CHAN_CLOSE_OUT | CHAN_HOST_CLOSED;
-	itemq_clear(&ch->held, c->env->pool);
+	stop_taking(c, ch);
 	return 0;
 }
 
@@ -163,7 +170,7 @@ ssh_host_gone(struct ssh_conn *c, uint32_t link)
 		if (!(ch->flags & CHAN_STARTED) || ch->link != link)
 			continue;
 		ch->flags |= CHAN_HOST_TOLD;
-		itemq_clear(&ch->held, c->env->pool);
+		stop_taking(c, ch);
 		if (!(ch->flags & CHAN_CLOSE_OUT)) {
 			ch->flags |= CHAN_CLOSE_OUT | (ch->flags & CHAN_STATUS ? 0 : CHAN_ABORT);
 			drop(c, R_CHAN_HOST_GONE);

@@ -29,6 +29,7 @@ data_in(struct ssh_conn *c, struct ssh_chan *ch, struct cur *r, uint32_t stream)
 		return -R_CHAN_WINDOW;
 	ch->window_in -= (uint32_t)data.len;
 	if (ch->flags & CHAN_CLOSE_OUT) {
+		ch->took += (uint32_t)data.len;
 		drop(c, R_CHAN_AFTER_CLOSE);
 		return 0;
 	}
@@ -122,8 +123,11 @@ request_in(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *payload, size_t len
 {
 	struct cur r = cur_of(payload + 5, len - 5);
 	struct view name = cur_string(&r);
+	uint64_t replies = (uint64_t)ch->replies_owed + ch->replies_queued + 1;
 
-	cur_bool(&r);
+	/* A peer that asks and does not read makes us keep the answers. */
+	if (cur_bool(&r) && replies * ITEMQ_HEAD > SSH_CHAN_EXTRA_MAX)
+		return -R_SSH_QUEUE;
 	if (r.bad || name.len == 0)
 		return -R_SHORT;
 	if (ch->flags & CHAN_CLOSE_OUT) {

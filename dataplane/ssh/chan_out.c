@@ -20,7 +20,9 @@ static const uint8_t abort_request[] = "\0\0\0\013exit-signal\0\0\0\0\004ABRT\0\
 static bool
 adjust_due(const struct ssh_chan *ch)
 {
-	if (ch->took == 0 || (ch->flags & (CHAN_EOF_IN | CHAN_CLOSE_IN | CHAN_CLOSE_OUT)))
+	if (ch->took == 0 || (ch->flags & (CHAN_EOF_IN | CHAN_CLOSE_IN)))
+		return false;
+	if ((ch->flags & CHAN_CLOSE_OUT) && ch->out.count == 0)
 		return false;
 	if (ch->took / 3 >= ch->packet_in_max || ch->window_in == 0)
 		return true;
@@ -114,6 +116,7 @@ request_build(struct ssh_conn *c, struct ssh_chan *ch, const struct item *it, st
 	uint8_t *at;
 
 	plain(w, ch, SSH_MSG_CHANNEL_REQUEST);
+	ch->requests_queued -= len;
 	at = put_room(w, len + 1);
 	if (at == NULL)
 		return;
@@ -140,6 +143,7 @@ item_build(struct ssh_conn *c, struct ssh_chan *ch, const struct item *it, struc
 		break;
 	default:
 		plain(w, ch, it->arg != 0 ? SSH_MSG_CHANNEL_SUCCESS : SSH_MSG_CHANNEL_FAILURE);
+		ch->replies_queued--;
 		break;
 	}
 	itemq_take(&ch->out, c->env->pool, it->len);

@@ -76,7 +76,8 @@ struct ssh_ops {
 	 *   CREDIT  arg0 more credit       CLOSED  arg0 reason */
 	bool (*host)(void *owner, struct ssh_conn *, struct ssh_chan *, enum chan_up,
 	    uint64_t arg0, uint64_t arg1, struct view payload);
-	/* The channel is gone, its number free again. */
+	/* The channel is gone, its number free again. Not called for an open of ours
+	 * that message 92 refused. */
 	void (*chan_free)(void *owner, struct ssh_conn *, uint32_t ours, bool started);
 	/* Count a reason that is not fatal. */
 	void (*drop)(void *owner, int reason);
@@ -136,6 +137,8 @@ struct ssh_chan {
 	uint32_t replies_owed;     /* requests of the peer whose reply the host owes */
 	uint32_t control_owed;     /* the same, owed by gate or clerk before a start */
 	uint32_t queued;           /* data bytes in out */
+	uint32_t requests_queued;  /* bytes of the host's requests in out */
+	uint32_t replies_queued;   /* replies in out */
 	uint64_t unread;           /* data bytes the host has and did not take */
 	struct itemq out;          /* items toward the peer, in wire order */
 	struct itemq held;         /* items toward the host, in order */
@@ -205,7 +208,9 @@ void ssh_fini(struct ssh_conn *c, int reason);
 /* ssh_start(c, comment): queue our identification line, at once. */
 int ssh_start(struct ssh_conn *c, const char *comment);
 
-/* Act on what the peer sent; returns records handled, or -R_*. */
+/* Act on what the peer sent; returns records handled, or -R_*. It stops after a
+ * batch so that others have their turn: call again while it returns more than 0,
+ * after control became ready, after a step was done, after ssh_output. */
 int ssh_input(struct ssh_conn *c, uint64_t now);
 
 /* Seal and hand to wire() what may leave; returns records, or -R_*. */

@@ -105,8 +105,6 @@ queue_out(struct ssh_conn *c, struct fifo *f, size_t *room)
 			break;
 		count++;
 	}
-	if (f->len == 0 && f->blocks > 0)
-		fifo_clear(f, c->env->pool);
 	return count;
 }
 

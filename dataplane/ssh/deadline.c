@@ -85,8 +85,7 @@ enforce(struct ssh_conn *c, enum ssh_deadline which, uint64_t at, uint64_t now, 
 		return at;
 	if (!(c->reported & bit)) {
 		c->reported |= bit;
-		if (control_up(c, SSH_UP_DEADLINE, none, 0, UINT32_MAX, which) != 0)
-			*fatal = -reason;
+		control_up(c, SSH_UP_DEADLINE, none, 0, UINT32_MAX, which);
 	}
 	if (now >= at + SSH_SLACK_US)
 		*fatal = -reason;
@@ -176,6 +175,8 @@ ssh_tick(struct ssh_conn *c, uint64_t now, int *fatal)
 	*fatal = 0;
 	if (c->phase == SSH_PHASE_CLOSING)
 		return next;
+	if (exchanging(c) && c->kex_us == 0)
+		c->kex_us = now;
 	next = earlier(next, kexinit_tick(c, now));
 	next = earlier(next, enforce(c, SSH_DEADLINE_GRACE, grace_at(c), now, R_SSH_GRACE, fatal));
 	next = earlier(next, enforce(c, SSH_DEADLINE_REKEY, rekey_at(c), now, R_SSH_REKEY_TIME, fatal));

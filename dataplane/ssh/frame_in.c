@@ -49,7 +49,7 @@ record_open(struct record_dir *d, uint8_t *buf, struct view *payload)
 	uint32_t tag = dir_tag(d);
 	uint32_t len, pad;
 
-	if (d->need < 4 + PACKET_MIN - 4 + tag)
+	if (d->need == 0)
 		return -R_INTERNAL;
 	/* A sequence number, and with it a nonce, is used once under one key. */
 	if (d->records > UINT32_MAX)

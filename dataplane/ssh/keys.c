@@ -14,12 +14,13 @@ keep(struct ssh_key_copy *to, const struct cipher_engine *e, bool reset, const u
 }
 
 static bool
-fits(const struct cipher_engine *e)
+fits(const struct cipher_engine *e, const uint8_t *mac)
 {
 	const struct ssh_key_copy *k = NULL;
 
 	return e != NULL && e->key_len <= sizeof(k->key) && e->iv_len <= sizeof(k->iv) &&
-	    e->mac_len <= sizeof(k->mac) && e->tag_len <= RECORD_TAG_MAX;
+	    e->mac_len <= sizeof(k->mac) && e->tag_len <= RECORD_TAG_MAX &&
+	    (e->mac_len == 0 || mac != NULL);
 }
 
 int
@@ -33,7 +34,7 @@ ssh_do_newkeys(struct ssh_conn *c, const struct ssh_new_keys *keys, uint64_t now
 	c->last_msg = 0;
 	if (!c->hold || !c->kex_in || c->keys_pending || c->out_pending)
 		return -R_LINK_STATE;
-	if (!fits(in) || !fits(out))
+	if (!fits(in, keys->mac_in) || !fits(out, keys->mac_out))
 		return -R_LINK_SLOT;
 	rc = ctrl_put(c, view_of(&newkeys, 1));
 	if (rc != 0)

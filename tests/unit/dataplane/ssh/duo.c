@@ -1,0 +1,580 @@
+#include "tests/unit/dataplane/ssh/duo.h"
+
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dataplane/ssh/inner.h"
+#include "tests/unit/dataplane/ssh/toy.h"
+
+uint64_t
+duo_random(struct duo *d)
+{
+	d->seed = d->seed * 6364136223846793005ull + 1442695040888963407ull;
+	return d->seed >> 33;
+}
+
+uint8_t
+duo_byte(int from, uint32_t n, uint64_t pos)
+{
+	return (uint8_t)(pos * 131 + (pos >> 8) + (pos >> 17) + (uint64_t)from * 7 + n);
+}
+
+static struct duo_side *
+side_of(struct ssh_conn *c)
+{
+	return c->user;
+}
+
+static struct duo_side *
+other_of(struct duo *d, struct ssh_conn *c)
+{
+	return side_of(c) == &d->s[SRV] ? &d->s[CLI] : &d->s[SRV];
+}
+
+/* ---- ops ---- */
+
+static size_t
+op_readable(void *owner, struct ssh_conn *c)
+{
+	struct duo_side *s = side_of(c);
+
+	(void)owner;
+	return s->rx_len < s->visible ? s->rx_len : s->visible;
+}
+
+static size_t
+op_peek(void *owner, struct ssh_conn *c, void *dst, size_t len)
+{
+	size_t have = op_readable(owner, c);
+
+	if (len > have)
+		len = have;
+	memcpy(dst, side_of(c)->rx, len);
+	return len;
+}
+
+static void
+op_take(void *owner, struct ssh_conn *c, size_t len)
+{
+	struct duo_side *s = side_of(c);
+
+	(void)owner;
+	memmove(s->rx, s->rx + len, s->rx_len - len);
+	s->rx_len -= len;
+	s->visible -= len;
+}
+
+static size_t
+op_room(void *owner, struct ssh_conn *c)
+{
+	(void)owner;
+	return side_of(c)->room;
+}
+
+static void
+pipe_put(struct duo_side *to, const uint8_t *data, size_t len)
+{
+	if (to->rx_len + len > to->rx_size) {
+		to->rx_size = (to->rx_len + len) * 2;
+		to->rx = realloc(to->rx, to->rx_size);
+	}
+	memcpy(to->rx + to->rx_len, data, len);
+	to->rx_len += len;
+}
+
+static int
+op_wire(void *owner, struct ssh_conn *c, const uint8_t *data, size_t len)
+{
+	struct duo_side *s = side_of(c);
+
+	CU_ASSERT(len <= s->room);
+	s->room -= len;
+	s->wire_bytes += len;
+	pipe_put(other_of(owner, c), data, len);
+	return 0;
+}
+
+static bool
+op_control_ready(void *owner, struct ssh_conn *c)
+{
+	struct duo_side *s = side_of(c);
+	unsigned waiting = s->up_count - s->up_done;
+
+	(void)owner;
+	if (s->control_deaf)
+		return false;
+	if (c->phase == SSH_PHASE_SERVICE || c->phase == SSH_PHASE_AUTH)
+		return waiting == 0;
+	return waiting < 16 && s->up_count < DUO_UPS;
+}
+
+static int
+op_control(void *owner, struct ssh_conn *c, enum ssh_up kind, struct view payload, uint32_t seq,
+    uint32_t chan, uint64_t arg)
+{
+	struct duo_side *s = side_of(c);
+	struct duo_up *u = &s->up[s->up_count % DUO_UPS];
+
+	(void)owner;
+	if (s->up_count >= DUO_UPS)
+		return -R_SSH_QUEUE;
+	s->up_count++;
+	u->kind = kind;
+	u->data = malloc(payload.len + 1);
+	u->len = payload.len;
+	u->seq = seq;
+	u->chan = chan;
+	u->arg = arg;
+	if (payload.len > 0)
+		memcpy(u->data, payload.data, payload.len);
+	return 0;
+}
+
+static void
+log_add(struct duo_host *h, const char *text, size_t len)
+{
+	size_t at = strlen(h->log);
+
+	if (at + len < sizeof(h->log) - 1) {
+		memcpy(h->log + at, text, len);
+		h->log[at + len] = '\0';
+	}
+}
+
+static void
+log_data(struct duo_host *h, char letter)
+{
+	size_t at = strlen(h->log);
+
+	if (at == 0 || h->log[at - 1] != letter)
+		log_add(h, &letter, 1);
+}
+
+static bool
+op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint64_t arg0,
+    uint64_t arg1, struct view payload)
+{
+	struct duo_side *s = side_of(c);
+	struct duo_host *h = &s->host[ch->ours];
+	struct duo *d = owner;
+	int from = s == &d->s[SRV] ? CLI : SRV;
+	struct cur r = cur_view(payload);
+	struct view name;
+
+	if (s->host_full)
+		return false;
+	if (kind != CHAN_UP_OPEN)
+		CU_ASSERT(h->open);
+	CU_ASSERT(strchr(h->log, 'x') == NULL);
+	switch (kind) {
+	case CHAN_UP_OPEN:
+		CU_ASSERT(!h->open);
+		h->open = true;
+		h->credit += arg1;
+		CU_ASSERT(arg0 == ch->packet_in_max);
+		log_add(h, "O", 1);
+		break;
+	case CHAN_UP_DATA:
+		CU_ASSERT(payload.len > 0 && payload.len <= SSH_CHAN_PACKET_MAX);
+		for (size_t i = 0; i < payload.len; i++)
+			if (arg0 == 0 && payload.data[i] != duo_byte(from, ch->ours, h->got + i))
+				h->bad = true;
+		h->got += arg0 == 0 ? payload.len : 0;
+		h->unread += payload.len;
+		log_data(h, arg0 == 0 ? 'd' : 's');
+		break;
+	case CHAN_UP_EOF:
+		log_add(h, "e", 1);
+		break;
+	case CHAN_UP_REQUEST:
+		name = cur_string(&r);
+		log_add(h, arg0 ? "R(" : "r(", 2);
+		log_add(h, (const char *)name.data, name.len);
+		log_add(h, ")", 1);
+		break;
+	case CHAN_UP_CREDIT:
+		h->credit += arg0;
+		CU_ASSERT(ch->credit + ch->queued + arg0 <= SSH_CHAN_OUT_MAX);
+		CU_ASSERT(ch->credit + arg0 <= ch->window_out);
+		break;
+	case CHAN_UP_CLOSED:
+		log_add(h, "x", 1);
+		break;
+	}
+	return true;
+}
+
+static void
+op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, bool started)
+{
+	struct duo_side *s = side_of(c);
+
+	(void)owner;
+	CU_ASSERT(!(s->freed & (1u << ours)));
+	CU_ASSERT(started == s->host[ours].open || !started);
+	s->freed |= 1u << ours;
+}
+
+static void
+op_drop(void *owner, int reason)
+{
+	struct duo *d = owner;
+
+	d->s[SRV].drops[reason]++; /* both sides share the count */
+}
+
+static void
+op_random(void *owner, void *dst, size_t len)
+{
+	uint8_t *p = dst;
+
+	while (len-- > 0)
+		*p++ = (uint8_t)duo_random(owner);
+}
+
+static const struct ssh_ops ops = {
+	.peek = op_peek, .take = op_take, .readable = op_readable, .room = op_room, .wire = op_wire,
+	.control_ready = op_control_ready, .control = op_control, .host = op_host,
+	.chan_free = op_chan_free, .drop = op_drop, .random = op_random,
+};
+
+/* ---- life ---- */
+
+static void
+side_new(struct duo *d, struct duo_side *s, enum ssh_role role)
+{
+	s->pool_mem = aligned_alloc(64, pool_size(DUO_POOL));
+	pool_init(&s->pool, s->pool_mem, DUO_POOL);
+	s->scratch = malloc(2 * RECORD_MAX);
+	s->room_each = 1u << 20;
+	s->env = (struct ssh_env){ .ops = &ops, .owner = d, .pool = &s->pool, .scratch = s->scratch,
+		.engine = toy_engine, .chan_max = SSH_CHAN_MAX, .rekey_deadline_us = 60000000 };
+	ssh_init(&s->c, &s->env, role, s->ctx, s, d->now);
+}
+
+struct duo *
+duo_new(uint16_t suite)
+{
+	struct duo *d = aligned_alloc(64, (sizeof(*d) + 63) / 64 * 64);
+
+	memset(d, 0, sizeof(*d));
+	d->suite = suite;
+	d->strict = true;
+	d->now = 1000000;
+	d->seed = 42;
+	side_new(d, &d->s[SRV], SSH_SERVER);
+	side_new(d, &d->s[CLI], SSH_CLIENT);
+	return d;
+}
+
+void
+duo_free(struct duo *d)
+{
+	static const uint8_t zero[2 * sizeof(struct cipher_ctx)];
+
+	for (int i = 0; i < 2; i++) {
+		struct duo_side *s = &d->s[i];
+
+		ssh_fini(&s->c, R_NONE);
+		CU_ASSERT_EQUAL(s->pool.free_count, s->pool.count);
+		CU_ASSERT_EQUAL(ssh_charge(&s->c), 0);
+		CU_ASSERT(memcmp(s->ctx, zero, sizeof(s->ctx)) == 0);
+		for (unsigned u = 0; u < s->up_count; u++)
+			free(s->up[u].data);
+		free(s->pool_mem);
+		free(s->scratch);
+		free(s->rx);
+	}
+	CU_ASSERT_EQUAL(toy_live, 0);
+	free(d);
+}
+
+/* ---- the control side ---- */
+
+int
+duo_record(struct duo *d, int side, const void *payload, size_t len)
+{
+	return ssh_do_record(&d->s[side].c, view_of(payload, len));
+}
+
+int
+duo_kexinit(struct duo *d, int side)
+{
+	uint8_t kexinit[64] = { SSH_MSG_KEXINIT };
+	int rc = duo_record(d, side, kexinit, sizeof(kexinit));
+
+	return rc != 0 ? rc : ssh_do_hold(&d->s[side].c, d->now);
+}
+
+static void
+newkeys(struct duo *d, int side)
+{
+	uint8_t key[2][16], iv[2][12];
+	struct ssh_new_keys k = { .suite_in = d->suite, .suite_out = d->suite, .reset_seq = d->strict };
+	int in = side == SRV ? 0 : 1;
+
+	for (int dir = 0; dir < 2; dir++) {
+		memset(key[dir], (int)(d->epoch * 2 + (unsigned)dir), 16);
+		memset(iv[dir], (int)(d->epoch + 9), 12);
+	}
+	k.key_in = key[in];
+	k.iv_in = iv[in];
+	k.key_out = key[!in];
+	k.iv_out = iv[!in];
+	CU_ASSERT_EQUAL(ssh_do_newkeys(&d->s[side].c, &k, d->now), 0);
+	d->s[side].kex_count++;
+}
+
+static void
+answer(struct duo *d, int side, struct duo_up *u)
+{
+	static const uint8_t init[33] = { SSH_MSG_KEX_ECDH_INIT }, reply[90] = { SSH_MSG_KEX_ECDH_REPLY };
+	static const uint8_t accept[] = { 6, 0, 0, 0, 1, 'a' };
+	static const uint8_t request[20] = { 50 }, success[] = { 52 };
+	struct ssh_conn *c = &d->s[side].c;
+
+	switch (u->data[0]) {
+	case SSH_MSG_KEXINIT:
+		if (!c->hold)
+			CU_ASSERT_EQUAL(duo_kexinit(d, side), 0);
+		if (side == CLI)
+			CU_ASSERT_EQUAL(duo_record(d, side, init, sizeof(init)), 0);
+		break;
+	case SSH_MSG_KEX_ECDH_INIT:
+		d->epoch++;
+		CU_ASSERT_EQUAL(duo_record(d, side, reply, sizeof(reply)), 0);
+		newkeys(d, side);
+		break;
+	case SSH_MSG_KEX_ECDH_REPLY:
+		newkeys(d, side);
+		break;
+	case SSH_MSG_SERVICE_REQUEST:
+		CU_ASSERT_EQUAL(duo_record(d, side, accept, sizeof(accept)), 0);
+		CU_ASSERT_EQUAL(ssh_do_phase(c, SSH_PHASE_AUTH), 0);
+		break;
+	case SSH_MSG_SERVICE_ACCEPT:
+		CU_ASSERT_EQUAL(ssh_do_phase(c, SSH_PHASE_AUTH), 0);
+		CU_ASSERT_EQUAL(duo_record(d, side, request, sizeof(request)), 0);
+		break;
+	case SSH_MSG_USERAUTH_REQUEST:
+		c->granted = true;
+		CU_ASSERT_EQUAL(duo_record(d, side, success, sizeof(success)), 0);
+		CU_ASSERT_EQUAL(ssh_do_phase(c, SSH_PHASE_OPEN), 0);
+		break;
+	case SSH_MSG_USERAUTH_SUCCESS:
+		CU_ASSERT_EQUAL(ssh_do_phase(c, SSH_PHASE_OPEN), 0);
+		break;
+	}
+}
+
+static bool
+control(struct duo *d, int side)
+{
+	static const uint8_t service[] = { 5, 0, 0, 0, 1, 'a' };
+	struct duo_side *s = &d->s[side];
+	bool moved = false;
+
+	while (s->up_done < s->up_count && !s->passive) {
+		struct duo_up *u = &s->up[s->up_done++];
+
+		switch (u->kind) {
+		case SSH_UP_IDENT:
+			s->ident_ups++;
+			if (side == CLI)
+				CU_ASSERT_EQUAL(duo_kexinit(d, side), 0);
+			break;
+		case SSH_UP_NEWKEYS:
+			if (side == CLI && s->c.phase == SSH_PHASE_SERVICE)
+				CU_ASSERT_EQUAL(duo_record(d, side, service, sizeof(service)), 0);
+			break;
+		case SSH_UP_REKEY:
+			s->rekey_ups++;
+			if (!s->c.hold && !s->c.kex_in)
+				CU_ASSERT_EQUAL(duo_kexinit(d, side), 0);
+			break;
+		case SSH_UP_DEADLINE:
+			s->deadline_ups++;
+			s->deadline_arg = u->arg;
+			break;
+		case SSH_UP_RECORD:
+			answer(d, side, u);
+			break;
+		}
+		free(u->data);
+		u->data = NULL;
+		moved = true;
+	}
+	if (!s->passive)
+		s->up_count = s->up_done = 0;
+	return moved;
+}
+
+/* ---- driving ---- */
+
+static bool
+turn_side(struct duo *d, int side)
+{
+	struct duo_side *s = &d->s[side];
+	size_t seen = s->visible;
+	int in = 0, out = 0;
+	bool acted;
+
+	if (d->step == 0 || s->visible + d->step > s->rx_len)
+		s->visible = s->rx_len;
+	else
+		s->visible += d->step;
+	seen = s->visible - seen;
+	if (s->fatal == 0)
+		in = ssh_input(&s->c, d->now);
+	if (in < 0 && s->fatal == 0)
+		s->fatal = in;
+	acted = control(d, side);
+	s->room = s->room_each;
+	if (s->fatal == 0)
+		out = ssh_output(&s->c, d->now);
+	if (out < 0 && s->fatal == 0)
+		s->fatal = out;
+	return in > 0 || out > 0 || seen > 0 || acted;
+}
+
+bool
+duo_turn(struct duo *d)
+{
+	bool moved = turn_side(d, SRV);
+
+	return turn_side(d, CLI) || moved;
+}
+
+void
+duo_run(struct duo *d)
+{
+	for (unsigned i = 0; i < 2000000 && duo_turn(d); i++)
+		;
+}
+
+void
+duo_login(struct duo *d)
+{
+	CU_ASSERT_EQUAL(ssh_start(&d->s[SRV].c, ""), 0);
+	CU_ASSERT_EQUAL(ssh_start(&d->s[CLI].c, "client"), 0);
+	duo_run(d);
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(d->s[i].fatal, 0);
+		CU_ASSERT_EQUAL(d->s[i].c.phase, SSH_PHASE_OPEN);
+		CU_ASSERT_EQUAL(d->s[i].ident_ups, 1);
+		CU_ASSERT(d->s[i].c.first_done);
+	}
+}
+
+void
+duo_rekey(struct duo *d, int side)
+{
+	struct ssh_conn *c = &d->s[side].c;
+
+	if (!c->hold && !c->kex_in && !c->keys_pending && !c->out_pending)
+		CU_ASSERT_EQUAL(duo_kexinit(d, side), 0);
+}
+
+void
+duo_channel_bare(struct duo *d, uint32_t n, uint32_t window, uint32_t packet)
+{
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(ssh_do_chan_new(&d->s[i].c, n, n, window, packet, window, packet), 0);
+		memset(&d->s[i].host[n], 0, sizeof(d->s[i].host[n]));
+		d->s[i].freed &= ~(1u << n);
+	}
+}
+
+void
+duo_channel(struct duo *d, uint32_t n, uint32_t window, uint32_t packet)
+{
+	duo_channel_bare(d, n, window, packet);
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(ssh_do_chan_start(&d->s[i].c, n, DUO_LINK, false, view_str("start")), 0);
+}
+
+struct ssh_chan *
+duo_chan(struct duo *d, int side, uint32_t n)
+{
+	return ssh_chan_of(&d->s[side].c, n, DUO_LINK);
+}
+
+void
+duo_take(struct duo *d, int side, uint32_t n)
+{
+	struct duo_host *h = &d->s[side].host[n];
+	struct ssh_chan *ch = duo_chan(d, side, n);
+
+	if (h->unread == 0 || ch == NULL)
+		return;
+	CU_ASSERT_EQUAL(ssh_host_took(&d->s[side].c, ch, h->unread), 0);
+	h->unread = 0;
+}
+
+static bool
+write_one(struct duo *d, int side, uint32_t n)
+{
+	struct duo_host *h = &d->s[side].host[n];
+	struct ssh_chan *ch = duo_chan(d, side, n);
+	uint8_t buf[SSH_CHAN_OUT_MAX];
+	uint64_t len = h->goal - h->sent;
+
+	if (ch == NULL || h->goal == 0)
+		return false;
+	if (len > h->credit)
+		len = h->credit;
+	if (len > 1)
+		len = 1 + duo_random(d) % len;
+	for (uint64_t i = 0; i < len; i++)
+		buf[i] = duo_byte(side, n, h->sent + i);
+	if (len > 0)
+		CU_ASSERT_EQUAL(ssh_host_data(&d->s[side].c, ch, 0, view_of(buf, len)), 0);
+	h->sent += len;
+	h->credit -= len;
+	if (h->sent == h->goal && h->eof_at_goal) {
+		h->eof_at_goal = false;
+		CU_ASSERT_EQUAL(ssh_host_eof(&d->s[side].c, ch), 0);
+		return true;
+	}
+	return len > 0;
+}
+
+bool
+duo_write(struct duo *d, int side)
+{
+	bool any = false;
+
+	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++) {
+		if (!d->s[side].host[n].hold_back)
+			duo_take(d, side, n);
+		any |= write_one(d, side, n);
+	}
+	return any;
+}
+
+void
+duo_forge(struct duo *d, int from, const void *payload, size_t len)
+{
+	struct duo_side *s = &d->s[from];
+	uint8_t random[RECORD_RANDOM] = { 0 };
+	uint8_t *buf = malloc(RECORD_MAX);
+	int n = record_seal(&s->c.out, buf, RECORD_MAX, view_of(payload, len), random);
+
+	CU_ASSERT(n > 0);
+	pipe_put(&d->s[!from], buf, (size_t)n);
+	free(buf);
+}
+
+void
+duo_forge_chan(struct duo *d, int from, uint8_t msg, uint32_t chan, const void *rest, size_t len)
+{
+	uint8_t *buf = malloc(5 + len);
+	struct put w = put_of(buf, 5 + len);
+
+	put_u8(&w, msg);
+	put_u32(&w, chan);
+	put_bytes(&w, rest, len);
+	duo_forge(d, from, buf, 5 + len);
+	free(buf);
+}
