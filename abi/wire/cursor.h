@@ -219,23 +219,34 @@ put_bytes(struct put *w, const void *data, size_t len)
 static inline void
 put_u8(struct put *w, uint8_t v)
 {
-	put_bytes(w, &v, 1);
+	uint8_t *at = put_room(w, 1);
+
+	if (at != NULL)
+		at[0] = v;
 }
 
 static inline void
 put_u16(struct put *w, uint16_t v)
 {
-	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+	uint8_t *at = put_room(w, 2);
 
-	put_bytes(w, b, 2);
+	if (at != NULL) {
+		at[0] = (uint8_t)(v >> 8);
+		at[1] = (uint8_t)v;
+	}
 }
 
 static inline void
 put_u32(struct put *w, uint32_t v)
 {
-	uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+	uint8_t *at = put_room(w, 4);
 
-	put_bytes(w, b, 4);
+	if (at != NULL) {
+		at[0] = (uint8_t)(v >> 24);
+		at[1] = (uint8_t)(v >> 16);
+		at[2] = (uint8_t)(v >> 8);
+		at[3] = (uint8_t)v;
+	}
 }
 
 static inline void
