@@ -192,6 +192,9 @@ install: build
 	$(Q)install -m 644 $(PLUGIN_OUT) $(I)/lib/postern/plugins/
 	$(Q)$(foreach s,1 3 5 8,for m in tools/man/*.$(s); do [ -e "$$m" ] && install -m 644 $$m $(I)/share/man/man$(s)/ || true; done;)
 	$(Q)install -m 644 tools/packaging/postern.conf $(DESTDIR)/etc/postern/postern.conf.example
+	$(Q)install -d $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/etc/pam.d
+	$(Q)install -m 644 tools/packaging/postern.sysusers $(DESTDIR)/usr/lib/sysusers.d/postern.conf
+	$(Q)install -m 644 tools/packaging/postern.pam $(DESTDIR)/etc/pam.d/postern
 	$(Q)install -m 644 tools/packaging/*.service $(DESTDIR)/lib/systemd/system/
 	$(Q)$(MAKE) --no-print-directory install-headers DESTDIR=$(DESTDIR)
 
