@@ -1,0 +1,133 @@
+/* Service request and user authentication of the scripted client, RFC 4252. */
+#include "tests/lib/client.h"
+
+#include "drivers/pk/pk.h"
+
+#define REQUEST_MAX 1024
+
+int
+client_service_send(struct client *c, const char *name)
+{
+	uint8_t buf[128];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_SERVICE_REQUEST);
+	put_cstr(&w, name);
+	return w.bad ? client_fail(c, "name too long") : client_say(c, put_view(&w));
+}
+
+int
+client_service_recv(struct client *c)
+{
+	return client_expect(c, SSH_MSG_SERVICE_ACCEPT);
+}
+
+static void
+put_request(struct put *w, const char *user, const char *method)
+{
+	put_u8(w, SSH_MSG_USERAUTH_REQUEST);
+	put_cstr(w, user);
+	put_cstr(w, "ssh-connection");
+	put_cstr(w, method);
+}
+
+int
+client_auth_none_send(struct client *c, const char *user)
+{
+	uint8_t buf[REQUEST_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_request(&w, user, "none");
+	return w.bad ? client_fail(c, "user too long") : client_say(c, put_view(&w));
+}
+
+/* The signature covers the session id and the request before it (RFC 4252
+ * section 7). */
+static int
+put_signature(struct client *c, struct put *w, const struct client_key *key)
+{
+	struct pk_signer *s = pk_signer_new(key->seed);
+	uint8_t signed_data[REQUEST_MAX + 64], blob[128], sig[64];
+	struct put d = put_of(signed_data, sizeof(signed_data));
+	struct put b = put_of(blob, sizeof(blob));
+	int r = -1;
+
+	put_string(&d, c->session_id, sizeof(c->session_id));
+	put_bytes(&d, w->start, put_len(w));
+	if (s != NULL && !d.bad && pk_signer_sign(s, sig, d.start, put_len(&d)) == 0) {
+		kex_ed25519_sig_blob(&b, sig);
+		put_sview(w, put_view(&b));
+		r = 0;
+	}
+	pk_signer_free(s);
+	return r;
+}
+
+int
+client_auth_key_send(struct client *c, const char *user, const struct client_key *key, bool sign)
+{
+	uint8_t buf[REQUEST_MAX], blob[64];
+	struct put w = put_of(buf, sizeof(buf));
+	struct put b = put_of(blob, sizeof(blob));
+
+	kex_ed25519_blob(&b, key->pub);
+	put_request(&w, user, "publickey");
+	put_bool(&w, sign);
+	put_cstr(&w, "ssh-ed25519");
+	put_sview(&w, put_view(&b));
+	if (sign && put_signature(c, &w, key) != 0)
+		return client_fail(c, "cannot sign");
+	return w.bad ? client_fail(c, "request too long") : client_say(c, put_view(&w));
+}
+
+static void
+take_failure(struct client *c)
+{
+	struct cur p = cur_view(c->payload);
+	struct view methods;
+
+	cur_u8(&p);
+	methods = cur_string(&p);
+	c->partial = cur_bool(&p);
+	snprintf(c->methods, sizeof(c->methods), "%.*s", (int)methods.len,
+	    methods.data != NULL ? (const char *)methods.data : "");
+}
+
+int
+client_auth_recv(struct client *c)
+{
+	for (;;) {
+		if (client_step(c) != 0)
+			return -1;
+		switch (c->payload.data[0]) {
+		case SSH_MSG_USERAUTH_SUCCESS:
+			return CLIENT_AUTH_SUCCESS;
+		case SSH_MSG_USERAUTH_FAILURE:
+			take_failure(c);
+			return CLIENT_AUTH_FAILURE;
+		case SSH_MSG_USERAUTH_PK_OK:
+			return CLIENT_AUTH_PK_OK;
+		default:
+			break;
+		}
+	}
+}
+
+int
+client_login(struct client *c, const char *host, const char *port, const char *user,
+    const struct client_key *key)
+{
+	int r;
+
+	if (client_connect(c, host, port) != 0 || client_ident_send(c) != 0 || client_ident_recv(c) != 0 ||
+	    client_kex(c) != 0)
+		return -1;
+	if (client_service_send(c, "ssh-userauth") != 0 || client_service_recv(c) != 0)
+		return -1;
+	if (client_auth_key_send(c, user, key, true) != 0)
+		return -1;
+	r = client_auth_recv(c);
+	if (r > 0)
+		client_fail(c, "login refused");
+	return r == CLIENT_AUTH_SUCCESS ? 0 : -1;
+}
