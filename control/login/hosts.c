@@ -208,7 +208,7 @@ kill_all(void *ctx)
 }
 
 void
-hosts_end(struct login *l)
+hosts_stop(struct login *l)
 {
 	struct login_host *host;
 

@@ -96,7 +96,7 @@ void session_close(struct login *l);
 
 /* ---- hosts.c ---- */
 void hosts_start(struct login *l, struct msg *m);
-void hosts_end(struct login *l);
+void hosts_stop(struct login *l);
 
 /* hosts_gone(l): has every host ended? */
 bool hosts_gone(const struct login *l);

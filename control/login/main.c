@@ -18,7 +18,7 @@ finish(struct login *l)
 	if (l->ending)
 		return;
 	l->ending = true;
-	hosts_end(l);
+	hosts_stop(l);
 }
 
 static void
