@@ -229,7 +229,7 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 		return r;
 	key = hostkey_find(&env->keys, x->choice.host_key);
 	if (key == NULL)
-		return 0;
+		return env->keys.count > 0 ? -R_KEX_SIGN : 0;
 	context(&t->note, key, &ctx);
 	r = kex_server_answer(&x->secret, &x->choice, &ctx, view_of(x->init, x->init_len));
 	if (r != 0)

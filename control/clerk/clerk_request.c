@@ -98,7 +98,8 @@ clerk_request(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 		return -R_SHORT;
 	if ((r = clerk_chan_find(&t->note, ours, &ch, &at)) != 0)
 		return r;
-	if (clerk_starting(c, ours))
+	/* A window's new size can still enter the start; others wait for it. */
+	if (clerk_starting(c, ours) && kind_of(type) != REQUEST_WINDOW)
 		return wait_behind(c, t, ours);
 	if (kind_of(type) == REQUEST_START && !ch.started)
 		return clerk_start(env, c, t, &ch, type, &m, want);

@@ -270,6 +270,17 @@ settle(struct clerk_env *env, struct clerk_conn *c, struct turn *t, int r)
 		    reason_text(t->act->reason));
 }
 
+/* sshd's wording. */
+static void
+log_closed(struct turn *t, bool said)
+{
+	struct view user = t->note.auth_user;
+	int len = user.len > GRANT_NAME_MAX ? (int)GRANT_NAME_MAX : (int)user.len;
+
+	turn_log(t, "%s user %.*s %s port %u", said ? "Disconnected from" : "Connection closed by", len,
+	    len > 0 ? (const char *)user.data : "", t->peer->address, t->peer->port);
+}
+
 void
 clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e,
     struct view payload, struct actions *act)
@@ -279,6 +290,9 @@ clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e
 
 	if (e->op == LINK_UP_CLOSED) {
 		act->forget = true;
+		/* Reason 0: another owner has it now. */
+		if (!c->p.closing && e->arg[0] != 0)
+			log_closed(&t, e->arg[0] == R_SSH_DISCONNECT_IN);
 		return;
 	}
 	if (c->p.closing)

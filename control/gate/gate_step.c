@@ -242,10 +242,10 @@ settle(struct gate_env *env, struct gate_conn *c, struct turn *t, int r)
 		turn_refuse(t, r);
 	if (!t->act->refused)
 		return;
-	exchange_drop(&c->p, &env->exchange);
-	gate_auth_drop(c);
 	if (t->act->log[0] == '\0')
 		gate_log_refused(t);
+	exchange_drop(&c->p, &env->exchange);
+	gate_auth_drop(c);
 }
 
 void

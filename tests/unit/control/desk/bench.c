@@ -1,0 +1,776 @@
+#include "tests/unit/control/desk/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint8_t *
+copy(struct view v)
+{
+	uint8_t *p = malloc(v.len > 0 ? v.len : 1);
+
+	if (p == NULL)
+		abort();
+	if (v.len > 0)
+		memcpy(p, v.data, v.len);
+	return p;
+}
+
+static void
+fault(struct bench *b, const char *what)
+{
+	fprintf(stderr, "bench: event %u: %s\n", b->event, what);
+	b->faults++;
+}
+
+/* ---- the image ---- */
+
+static size_t
+image(struct bench *b, uint8_t *dst, size_t size)
+{
+	struct put w = put_of(dst, size);
+	uint8_t flag;
+	size_t mark;
+
+	note_begin(&w);
+	note_put(&w, ADOPT_PHASE, view_of(&b->phase, 1));
+	put_u8(&w, ADOPT_PEER);
+	mark = put_mark(&w);
+	put_cstr(&w, "192.0.2.7");
+	put_u16(&w, 40001);
+	put_cstr(&w, "192.0.2.1");
+	put_u16(&w, 22);
+	put_fill(&w, mark);
+	if (b->note_len > 0)
+		note_put(&w, ADOPT_NOTE, view_of(b->note, b->note_len));
+	if (b->first_hash_len > 0)
+		note_put(&w, ADOPT_FIRST_HASH, view_of(b->first_hash, b->first_hash_len));
+	if (b->grant_len > 0)
+		note_put(&w, ADOPT_GRANT, view_of(b->grant, b->grant_len));
+	flag = b->hold;
+	note_put(&w, ADOPT_HOLD, view_of(&flag, 1));
+	flag = b->keys_pending;
+	note_put(&w, ADOPT_KEYS_PENDING, view_of(&flag, 1));
+	for (uint32_t i = 0; i < BENCH_CHAN_MAX; i++) {
+		if (!b->chan[i].used)
+			continue;
+		put_u8(&w, ADOPT_CHAN);
+		mark = put_mark(&w);
+		put_u32(&w, i);
+		put_u32(&w, b->chan[i].peers);
+		put_u8(&w, b->chan[i].started);
+		put_u8(&w, 0);
+		put_u32(&w, 77);
+		put_fill(&w, mark);
+	}
+	return put_len(&w);
+}
+
+static void
+adopt(struct bench *b)
+{
+	uint8_t *buf = malloc(65536);
+	size_t len = image(b, buf, 65536);
+
+	b->obj = b->side->adopt(b->env, b->conn, b->gen, view_of(buf, len));
+	if (b->obj == NULL)
+		fault(b, "image refused");
+	free(buf);
+}
+
+static int
+slot(void *ctx, const struct link_slot *keys)
+{
+	struct bench *b = ctx;
+
+	return b->no_slot ? -R_LINK_SLOT : slot_fill(b->slots, keys);
+}
+
+void
+bench_init(struct bench *b, const struct bench_side *side, void *env, struct exchange_env *exchange)
+{
+	static const uint8_t seed[PK_ED25519_SEED] = { 1, 2, 3 };
+
+	memset(b, 0, sizeof(*b));
+	actions_init(&b->act);
+	b->side = side;
+	b->env = env;
+	b->exchange = exchange;
+	b->conn = 5;
+	b->gen = 9;
+	b->kill_at[0] = b->kill_at[1] = BENCH_NEVER;
+	b->signer = pk_signer_new(seed);
+	rng_fixed(&b->rng, 42);
+	exchange->slot = slot;
+	exchange->slot_ctx = b;
+	bench_client_init(&b->client, true, true);
+	if (side->role == LINK_GATE)
+		adopt(b);
+}
+
+void
+bench_open(struct bench *b, struct view grant)
+{
+	struct put w = put_of(b->note, sizeof(b->note));
+	struct note n;
+
+	b->phase = SSH_PHASE_OPEN;
+	memcpy(b->grant, grant.data, grant.len);
+	b->grant_len = grant.len;
+	b->granted = true;
+	memset(&n, 0, sizeof(n));
+	memset(b->client.session_id, 7, 32);
+	b->client.session_id_len = 32;
+	n.ident_peer = view_str(b->client.ident);
+	n.ident_ours = view_str(SSH_IDENT_OURS);
+	n.session_id = view_of(b->client.session_id, 32);
+	n.flags = NOTE_F_FIRST_DONE | NOTE_F_STRICT | NOTE_F_EXT_INFO;
+	n.auth_user = view_str("alice");
+	note_encode(&n, &w);
+	b->note_len = put_len(&w);
+	adopt(b);
+}
+
+static void
+drop_asks(struct bench *b)
+{
+	for (uint32_t i = 0; i < b->ask_count; i++)
+		free(b->ask[i].bytes);
+	b->ask_count = 0;
+}
+
+void
+bench_fini(struct bench *b)
+{
+	if (b->obj != NULL)
+		b->side->free(b->env, b->obj);
+	drop_asks(b);
+	for (uint32_t i = 0; i < b->up_count; i++)
+		free(b->up[i].bytes);
+	for (uint32_t i = 0; i < b->out_count; i++)
+		free(b->out[i].bytes);
+	pk_signer_free(b->signer);
+	kex_secret_wipe(&b->client.secret);
+}
+
+void
+bench_kill(struct bench *b)
+{
+	if (b->obj == NULL)
+		return;
+	b->side->free(b->env, b->obj);
+	drop_asks(b);
+	b->kills++;
+	for (uint32_t i = 0; i < b->up_count; i++)
+		b->up[i].sent = b->up[i].done;
+	adopt(b);
+}
+
+/* ---- a step, as the worker takes it ---- */
+
+static void
+out(struct bench *b, enum bench_out_kind kind, struct view body, uint32_t reason)
+{
+	struct bench_out *o = &b->out[b->out_count];
+
+	if (b->out_count == BENCH_OUT_MAX)
+		abort();
+	b->out_count++;
+	o->kind = kind;
+	o->bytes = copy(body);
+	o->len = body.len;
+	o->reason = reason;
+}
+
+static void
+item_record(struct bench *b, struct view body)
+{
+	if (body.len == 0 || !link_record_allowed(body.data[0], b->side->role, b->phase))
+		fault(b, "record not allowed now");
+	if (body.len > 0 && body.data[0] == SSH_MSG_USERAUTH_SUCCESS && !b->granted)
+		fault(b, "success without a grant");
+	out(b, OUT_RECORD, body, 0);
+}
+
+static void
+item_newkeys(struct bench *b, struct view body)
+{
+	struct cur c = cur_view(body);
+
+	if (slot_take(b->slots, cur_u32(&c), b->conn, b->gen, &b->keys) != 0 || !cur_done(&c))
+		fault(b, "slot not filled");
+	if (!b->hold)
+		fault(b, "NEWKEYS without HOLD");
+	b->hold = false;
+	b->keys_pending = true;
+	out(b, OUT_NEWKEYS, body, 0);
+}
+
+static void
+item_phase(struct bench *b, struct view body)
+{
+	uint8_t to = body.len == 1 ? body.data[0] : 255;
+	bool ok = (b->phase == SSH_PHASE_SERVICE && to == SSH_PHASE_AUTH) ||
+	    (b->phase == SSH_PHASE_AUTH && to == SSH_PHASE_OPEN && b->granted);
+
+	if (!ok)
+		fault(b, "phase not allowed");
+	b->phase = to;
+	out(b, OUT_PHASE, body, 0);
+}
+
+static void
+item_chan_new(struct bench *b, struct view body)
+{
+	struct cur c = cur_view(body);
+	uint32_t ours = cur_u32(&c);
+
+	if (body.len != 24 || ours >= BENCH_CHAN_MAX || b->chan[ours].used) {
+		fault(b, "channel number in use");
+		return;
+	}
+	b->chan[ours] = (struct bench_chan){ .used = true, .peers = cur_u32(&c) };
+	out(b, OUT_CHAN_NEW, body, 0);
+}
+
+static void
+item_chan_start(struct bench *b, struct view body)
+{
+	struct cur c = cur_view(body);
+	uint32_t ours = cur_u32(&c);
+	uint32_t pairs;
+
+	cur_u32(&c);
+	cur_u8(&c);
+	cur_u8(&c);
+	cur_string(&c);
+	cur_string(&c);
+	for (pairs = cur_u32(&c); pairs > 0 && !c.bad; pairs--) {
+		cur_string(&c);
+		cur_string(&c);
+	}
+	if (!cur_done(&c) || ours >= BENCH_CHAN_MAX || !b->chan[ours].used || b->chan[ours].started) {
+		fault(b, "start malformed, or of a channel that cannot start");
+		return;
+	}
+	b->chan[ours].started = true;
+	out(b, OUT_CHAN_START, body, 0);
+}
+
+static void
+item_close(struct bench *b, struct view body)
+{
+	struct cur c = cur_view(body);
+
+	b->close_reason = cur_u32(&c);
+	cur_string(&c);
+	if (!cur_done(&c) || b->close_reason == 0 || b->close_reason >= REASON_MAX)
+		fault(b, "close malformed");
+	b->closed = true;
+	b->phase = SSH_PHASE_CLOSING;
+	out(b, OUT_CLOSE, body, b->close_reason);
+}
+
+static void
+item(struct bench *b, uint8_t number, struct view body, bool after_kexinit)
+{
+	if (!link_item_allowed(number, b->side->role))
+		fault(b, "item not allowed to this role");
+	if (after_kexinit && number != LINK_ITEM_HOLD)
+		fault(b, "KEXINIT without HOLD");
+	switch (number) {
+	case LINK_ITEM_RECORD:
+		item_record(b, body);
+		break;
+	case LINK_ITEM_HOLD:
+		if (!after_kexinit || b->hold)
+			fault(b, "misplaced HOLD");
+		b->hold = true;
+		out(b, OUT_HOLD, body, 0);
+		break;
+	case LINK_ITEM_NEWKEYS:
+		item_newkeys(b, body);
+		break;
+	case LINK_ITEM_NOTE:
+		if (body.len > sizeof(b->note))
+			fault(b, "note too long");
+		memcpy(b->note, body.data, body.len);
+		b->note_len = body.len;
+		break;
+	case LINK_ITEM_PHASE:
+		item_phase(b, body);
+		break;
+	case LINK_ITEM_CLOSE:
+		item_close(b, body);
+		break;
+	case LINK_ITEM_CHAN_NEW:
+		item_chan_new(b, body);
+		break;
+	case LINK_ITEM_CHAN_START:
+		item_chan_start(b, body);
+		break;
+	default:
+		out(b, OUT_CHAN_CLOSE, body, 0);
+	}
+}
+
+static void
+apply(struct bench *b, const struct step *s)
+{
+	struct cur c = cur_of(s->w.start, put_len(&s->w));
+	struct bench_up *u = NULL;
+	bool after_kexinit = false;
+
+	if (!s->used || b->closed)
+		return;
+	if (step_bad(s) || s->conn != b->conn || s->gen != b->gen)
+		fault(b, "bad step");
+	for (uint32_t i = 0; s->done && i < b->up_count; i++)
+		if (b->up[i].e.serial == s->serial && !b->up[i].done)
+			u = &b->up[i];
+	if (s->done && u == NULL)
+		fault(b, "done names nothing outstanding");
+	while (cur_left(&c) > 0) {
+		uint8_t number = cur_u8(&c);
+		struct view body = cur_string(&c);
+
+		item(b, number, body, after_kexinit);
+		after_kexinit = number == LINK_ITEM_RECORD && body.len > 0 && body.data[0] == SSH_MSG_KEXINIT;
+	}
+	if (c.bad || after_kexinit)
+		fault(b, "step malformed");
+	if (u != NULL)
+		u->done = true;
+}
+
+/* ---- events ---- */
+
+static void
+ask(struct bench *b, const struct ask *a)
+{
+	struct bench_ask *q = &b->ask[b->ask_count];
+
+	if (a->to == ASK_NOBODY)
+		return;
+	if (b->ask_count == BENCH_ASK_MAX)
+		abort();
+	b->ask_count++;
+	*q = (struct bench_ask){ .to = a->to, .type = a->type, .tag = a->tag };
+	if (a->w.bad)
+		fault(b, "request does not fit");
+	q->bytes = copy(put_view(&a->w));
+	q->len = put_len(&a->w);
+}
+
+static void
+perform(struct bench *b)
+{
+	apply(b, &b->act.step);
+	ask(b, &b->act.ask);
+	if (b->act.forget && b->obj != NULL) {
+		b->side->free(b->env, b->obj);
+		b->obj = NULL;
+	}
+}
+
+static void
+perform_all(struct bench *b)
+{
+	perform(b);
+	while (b->obj != NULL && b->side->next != NULL && b->side->next(b->env, b->obj, &b->act))
+		perform(b);
+}
+
+/* Something is about to happen: perhaps the process dies first. True: it did,
+ * what was about to happen has to be looked for again. */
+static bool
+event(struct bench *b)
+{
+	uint32_t n = b->event++;
+	bool now = n == b->kill_at[0] || n == b->kill_at[1];
+
+	if (b->kill_seed != 0) {
+		b->kill_seed = b->kill_seed * 6364136223846793005u + 1442695040888963407u;
+		now = b->kill_seed >> 62 == 0;
+	}
+	if (now)
+		bench_kill(b);
+	return now;
+}
+
+static void
+add_up(struct bench *b, uint16_t op, struct view payload, uint32_t seq, uint32_t chan, uint64_t arg,
+    bool serial)
+{
+	struct bench_up *u = &b->up[b->up_count];
+
+	if (b->up_count == BENCH_UP_MAX)
+		abort();
+	b->up_count++;
+	memset(u, 0, sizeof(*u));
+	u->e.op = op;
+	u->e.conn = b->conn;
+	u->e.gen = b->gen;
+	u->e.chan = chan;
+	u->e.seq = seq;
+	u->e.len = (uint32_t)payload.len;
+	u->e.msg = payload.len > 0 && op == LINK_UP_RECORD ? payload.data[0] : 0;
+	u->e.serial = serial ? ++b->serial : 0;
+	u->e.arg[0] = arg;
+	u->bytes = copy(payload);
+}
+
+void
+bench_ident(struct bench *b)
+{
+	b->phase = SSH_PHASE_KEX;
+	add_up(b, LINK_UP_IDENT, view_str(b->client.ident), 0, LINK_CHAN_NONE, 0, true);
+}
+
+void
+bench_send(struct bench *b, struct view payload)
+{
+	uint32_t chan = LINK_CHAN_NONE;
+
+	if (payload.len >= 5 && payload.data[0] >= 91 && payload.data[0] <= 100) {
+		struct cur c = cur_of(payload.data + 1, 4);
+
+		chan = cur_u32(&c);
+	}
+	add_up(b, LINK_UP_RECORD, payload, b->client.seq++, chan, 0, true);
+}
+
+void
+bench_up(struct bench *b, uint16_t op, uint64_t arg)
+{
+	add_up(b, op, view_of(NULL, 0), 0, LINK_CHAN_NONE, arg, op != LINK_UP_CLOSED);
+}
+
+void
+bench_newkeys(struct bench *b)
+{
+	if (!b->keys_pending)
+		fault(b, "peer's NEWKEYS without keys");
+	b->keys_pending = false;
+	if (b->phase == SSH_PHASE_KEX)
+		b->phase = SSH_PHASE_SERVICE;
+	if (b->client.strict)
+		b->client.seq = 0;
+	add_up(b, LINK_UP_NEWKEYS, view_of(NULL, 0), 0, LINK_CHAN_NONE, 0, true);
+}
+
+void
+bench_chan_free(struct bench *b, uint32_t ours)
+{
+	b->chan[ours].used = false;
+	add_up(b, LINK_UP_CHAN_FREE, view_of(NULL, 0), 0, ours, 0, false);
+}
+
+/* The first record that may be handed up: one at a time until the login. */
+static struct bench_up *
+deliverable(struct bench *b)
+{
+	bool one = b->phase == SSH_PHASE_SERVICE || b->phase == SSH_PHASE_AUTH;
+
+	for (uint32_t i = 0; i < b->up_count; i++) {
+		struct bench_up *u = &b->up[i];
+
+		if (one && u->sent && !u->done && u->e.serial != 0)
+			return NULL;
+		if (!u->sent && !u->done)
+			return u;
+	}
+	return NULL;
+}
+
+static void
+deliver(struct bench *b, struct bench_up *u)
+{
+	uint8_t *exact = copy(view_of(u->bytes, u->e.len)); /* overruns show under ASan */
+
+	u->sent = true;
+	if (u->e.serial == 0)
+		u->done = true;
+	b->side->up(b->env, b->obj, &u->e, view_of(exact, u->e.len), &b->act);
+	free(exact);
+	perform_all(b);
+}
+
+/* ---- keeper, and the others through judge ---- */
+
+static void
+tell_keys(struct bench *b)
+{
+	uint8_t blob[128], body[256], pub[PK_ED25519_PUBLIC];
+	struct put k = put_of(blob, sizeof(blob)), w = put_of(body, sizeof(body));
+
+	pk_signer_public(b->signer, pub);
+	kex_ed25519_blob(&k, pub);
+	put_u32(&w, 1);
+	put_cstr(&w, "ssh-ed25519");
+	put_sview(&w, put_view(&k));
+	if (hostkeys_decode(&b->exchange->keys, put_view(&w)) != 0)
+		fault(b, "host keys refused");
+	b->keys_told = true;
+}
+
+static void
+sign(struct bench *b, const struct bench_ask *a, struct put *w)
+{
+	struct cur c = cur_of(a->bytes, a->len);
+	struct view algorithm = cur_string(&c);
+	struct view hash = cur_string(&c);
+	uint8_t sig[PK_ED25519_SIGNATURE], blob[128];
+	struct put s = put_of(blob, sizeof(blob));
+
+	if (!cur_done(&c) || !view_is(algorithm, "ssh-ed25519") || hash.len > SSH_HASH_MAX)
+		fault(b, "SIGN malformed");
+	if (b->phase == SSH_PHASE_KEX) {
+		memcpy(b->first_hash, hash.data, hash.len);
+		b->first_hash_len = hash.len;
+	}
+	pk_signer_sign(b->signer, sig, hash.data, hash.len);
+	kex_ed25519_sig_blob(&s, sig);
+	put_u32(w, b->sign_reason);
+	put_sview(w, put_view(&s));
+}
+
+static bool
+answer(struct bench *b, const struct bench_ask *a)
+{
+	uint8_t body[4096];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .conn = b->conn, .gen = b->gen, .tag = a->tag };
+	enum ask_to from = a->to;
+
+	if (a->to == ASK_KEEPER) {
+		m.type = MSG_SIGNED;
+		sign(b, a, &w);
+	} else if (b->judge == NULL || !b->judge(b, a, &m, &w, &from)) {
+		return false;
+	}
+	m.body = put_view(&w);
+	b->side->answer(b->env, b->obj, from, &m, &b->act);
+	perform_all(b);
+	return true;
+}
+
+static bool
+answer_one(struct bench *b)
+{
+	for (uint32_t i = 0; i < b->ask_count && !b->mute; i++) {
+		struct bench_ask a = b->ask[i];
+		bool done;
+
+		b->ask_count--;
+		memmove(&b->ask[i], &b->ask[i + 1], (b->ask_count - i) * sizeof(a));
+		done = answer(b, &a);
+		if (done) {
+			free(a.bytes);
+			return true;
+		}
+		memmove(&b->ask[i + 1], &b->ask[i], (b->ask_count - i) * sizeof(a));
+		b->ask[i] = a;
+		b->ask_count++;
+	}
+	return false;
+}
+
+void
+bench_run(struct bench *b)
+{
+	if (!b->keys_told)
+		tell_keys(b);
+	while (b->obj != NULL && !b->closed) {
+		struct bench_up *u = deliverable(b);
+
+		if (u == NULL && (b->ask_count == 0 || b->mute))
+			return;
+		if (event(b))
+			continue;
+		if (u != NULL)
+			deliver(b, u);
+		else if (!answer_one(b))
+			return;
+	}
+}
+
+/* ---- what left ---- */
+
+const struct bench_out *
+bench_next(struct bench *b)
+{
+	return b->out_at < b->out_count ? &b->out[b->out_at++] : NULL;
+}
+
+const struct bench_out *
+bench_take_kind(struct bench *b, enum bench_out_kind kind)
+{
+	const struct bench_out *o = bench_next(b);
+
+	while (o != NULL && o->kind != kind && (o->kind == OUT_HOLD || o->kind == OUT_PHASE))
+		o = bench_next(b);
+	if (o == NULL || o->kind != kind) {
+		fprintf(stderr, "bench: event %u: item %d instead of %d\n", b->event,
+		    o != NULL ? (int)o->kind : -1, (int)kind);
+		return NULL;
+	}
+	return o;
+}
+
+struct view
+bench_take(struct bench *b, uint8_t msg)
+{
+	const struct bench_out *o = bench_take_kind(b, OUT_RECORD);
+
+	if (o == NULL)
+		return view_of(NULL, 0);
+	if (o->len == 0 || o->bytes[0] != msg) {
+		fprintf(stderr, "bench: event %u: message %d instead of %d\n", b->event,
+		    o->len > 0 ? o->bytes[0] : -1, msg);
+		return view_of(NULL, 0);
+	}
+	return view_of(o->bytes, o->len);
+}
+
+bool
+bench_closed(const struct bench *b, int reason)
+{
+	if (b->closed && b->close_reason == (uint32_t)reason && b->faults == 0)
+		return true;
+	fprintf(stderr, "bench: event %u: closed %d for %s, not %s\n", b->event, b->closed,
+	    reason_name((int)b->close_reason), reason_name(reason));
+	return false;
+}
+
+bool
+bench_clean(const struct bench *b)
+{
+	bool ok = b->faults == 0;
+
+	for (uint32_t i = 0; i < b->up_count; i++)
+		if (!b->up[i].done) {
+			fprintf(stderr, "bench: record %u (%u) is not done\n", b->up[i].e.serial, b->up[i].e.msg);
+			ok = false;
+		}
+	for (uint32_t i = 0; i < LINK_SLOT_COUNT; i++)
+		if (b->slots[i].state != LINK_SLOT_FREE) {
+			fprintf(stderr, "bench: slot %u is still full\n", i);
+			ok = false;
+		}
+	return ok;
+}
+
+/* ---- the client ---- */
+
+void
+bench_client_init(struct bench_client *c, bool strict, bool ext_info)
+{
+	memset(c, 0, sizeof(*c));
+	snprintf(c->ident, sizeof(c->ident), "SSH-2.0-bench_1");
+	c->strict = strict;
+	c->ext_info = ext_info;
+}
+
+/* kexinit_build gives both markers or none: the kex list is written here. */
+void
+bench_client_kexinit(struct bench *b, const struct kex_offer *offer, bool follows, bool first)
+{
+	struct bench_client *c = &b->client;
+	struct put w = put_of(c->kexinit, sizeof(c->kexinit));
+	uint8_t cookie[16];
+	char kex[512];
+	const char *lists[10];
+
+	snprintf(kex, sizeof(kex), "%s%s%s", offer->kex, first && c->ext_info ? ",ext-info-c" : "",
+	    first && c->strict ? ",kex-strict-c-v00@openssh.com" : "");
+	lists[0] = kex;
+	lists[1] = offer->host_keys;
+	lists[2] = lists[3] = offer->ciphers;
+	lists[4] = lists[5] = offer->macs;
+	lists[6] = lists[7] = offer->compression;
+	lists[8] = lists[9] = "";
+	rng_fill(&b->rng, cookie, sizeof(cookie));
+	put_u8(&w, SSH_MSG_KEXINIT);
+	put_bytes(&w, cookie, sizeof(cookie));
+	for (int i = 0; i < 10; i++)
+		put_cstr(&w, lists[i]);
+	put_bool(&w, follows);
+	put_u32(&w, 0);
+	c->kexinit_len = put_len(&w);
+	bench_send(b, put_view(&w));
+}
+
+static int
+negotiate(struct bench_client *c)
+{
+	struct kexinit client, server;
+	int r;
+
+	if ((r = kexinit_parse(&client, view_of(c->kexinit, c->kexinit_len), true)) != 0)
+		return r;
+	if ((r = kexinit_parse(&server, view_of(c->server_kexinit, c->server_kexinit_len), false)) != 0)
+		return r;
+	return kex_negotiate(&c->choice, &client, &server);
+}
+
+static int
+check_direction(const struct link_keys *k, const struct bench_client *c, bool c2s)
+{
+	struct kex_keys mine;
+	int bad;
+
+	if (kex_derive(&mine, &c->choice, &c->secret, view_of(c->session_id, c->session_id_len), c2s) != 0)
+		return -1;
+	bad = k->suite != mine.suite || k->key_len != 16 || k->iv_len != 12 || k->mac_len != 0 ||
+	    memcmp(k->key, mine.key, k->key_len) != 0 || memcmp(k->iv, mine.iv, k->iv_len) != 0;
+	kex_keys_wipe(&mine);
+	return bad ? -1 : 0;
+}
+
+int
+bench_client_exchange(struct bench *b, const struct kex_offer *offer, bool first)
+{
+	struct bench_client *c = &b->client;
+	uint8_t init[2048];
+	struct put w = put_of(init, sizeof(init));
+	struct kex_context ctx;
+	struct view reply, host_key;
+
+	(void)offer;
+	bench_run(b);
+	reply = bench_take(b, SSH_MSG_KEXINIT);
+	if (reply.len == 0)
+		return -1;
+	memcpy(c->server_kexinit, reply.data, reply.len);
+	c->server_kexinit_len = reply.len;
+	if (negotiate(c) != 0 || kex_client_init(&c->state, &c->choice, &w) != 0)
+		return -2;
+	bench_send(b, put_view(&w));
+	bench_run(b);
+	reply = bench_take(b, SSH_MSG_KEX_ECDH_REPLY);
+	if (reply.len == 0)
+		return -3;
+	ctx = (struct kex_context){ .ident_client = view_str(c->ident), .ident_server = view_str(SSH_IDENT_OURS),
+		.kexinit_client = view_of(c->kexinit, c->kexinit_len),
+		.kexinit_server = view_of(c->server_kexinit, c->server_kexinit_len) };
+	if (kex_client_finish(&c->secret, &c->state, &c->choice, &ctx, reply, &host_key) != 0)
+		return -4;
+	if (first) {
+		memcpy(c->session_id, c->secret.h, c->secret.h_len);
+		c->session_id_len = c->secret.h_len;
+		if (b->first_hash_len != c->session_id_len ||
+		    memcmp(b->first_hash, c->session_id, c->session_id_len) != 0)
+			return -5;
+	}
+	if (bench_take_kind(b, OUT_NEWKEYS) == NULL)
+		return -6;
+	if (check_direction(&b->keys.in, c, true) != 0 || check_direction(&b->keys.out, c, false) != 0 ||
+	    b->keys.strict != (c->strict ? 1u : 0u))
+		return -7;
+	if (first && c->ext_info && bench_take(b, SSH_MSG_EXT_INFO).len == 0)
+		return -8;
+	bench_newkeys(b);
+	bench_run(b);
+	return 0;
+}

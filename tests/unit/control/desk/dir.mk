@@ -1,0 +1,1 @@
+$(eval $(call lib,deskbench,tests/unit/control/desk/bench.c))

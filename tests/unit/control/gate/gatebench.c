@@ -1,0 +1,192 @@
+#include "tests/unit/control/gate/gatebench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *
+adopt(void *env, uint32_t conn, uint32_t gen, struct view image)
+{
+	struct gate_conn *c = NULL;
+
+	return gate_adopt(env, conn, gen, image, &c) == 0 ? c : NULL;
+}
+
+static void
+release(void *env, void *obj)
+{
+	gate_free(env, obj);
+}
+
+static void
+up(void *env, void *obj, const struct link_entry *e, struct view payload, struct actions *act)
+{
+	struct gatebench *g = (struct gatebench *)((char *)env - offsetof(struct gatebench, env));
+
+	gate_up(env, obj, e, payload, act);
+	if (act->log[0] != '\0')
+		memcpy(g->last_log, act->log, sizeof(g->last_log));
+}
+
+static void
+answer(void *env, void *obj, enum ask_to from, const struct msg *m, struct actions *act)
+{
+	struct gatebench *g = (struct gatebench *)((char *)env - offsetof(struct gatebench, env));
+
+	gate_answer(env, obj, from, m, act);
+	if (act->log[0] != '\0')
+		memcpy(g->last_log, act->log, sizeof(g->last_log));
+}
+
+static const struct bench_side side = { .role = LINK_GATE, .adopt = adopt, .free = release, .up = up,
+	.answer = answer };
+
+/* ---- warden ---- */
+
+static bool
+no(struct gatebench *g, struct msg *m, struct put *w, bool counts)
+{
+	m->type = MSG_AUTH_NO;
+	put_cstr(w, g->partial ? "password" : "publickey");
+	put_bool(w, g->partial);
+	put_bool(w, counts);
+	return true;
+}
+
+static bool
+granted(struct gatebench *g, struct msg *m, struct put *w, enum ask_to *from)
+{
+	*from = ASK_SUPERVISOR;
+	m->tag = 0;
+	if (g->refuse_grant)
+		return no(g, m, w, true);
+	g->b.granted = true;
+	m->type = MSG_GRANTED;
+	put_cstr(w, "publickey");
+	return true;
+}
+
+static bool
+judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
+{
+	struct gatebench *g = (struct gatebench *)b;
+	struct cur c = cur_of(a->bytes, a->len);
+	bool alice = view_is(cur_string(&c), "alice");
+	bool ok;
+
+	if (!view_is(cur_string(&c), "ssh-connection"))
+		b->faults++;
+	if (a->type == MSG_AUTH_NONE)
+		return no(g, m, w, false);
+	if (!view_is(cur_string(&c), "ssh-ed25519"))
+		b->faults++;
+	ok = view_is(cur_string(&c), "key a") && alice;
+	if (a->type == MSG_AUTH_QUERY) {
+		m->type = MSG_AUTH_PK_OK;
+		return ok ? true : no(g, m, w, true);
+	}
+	ok = view_is(cur_string(&c), "good signature") && ok;
+	if (!view_is(cur_string(&c), "192.0.2.7") || cur_u16(&c) != 40001 ||
+	    !view_is(cur_string(&c), "192.0.2.1") || cur_u16(&c) != 22 || !cur_done(&c))
+		b->faults++;
+	return ok ? granted(g, m, w, from) : no(g, m, w, true);
+}
+
+/* ---- */
+
+struct gatebench *
+gatebench_new(void)
+{
+	struct gatebench *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		abort();
+	rng_fixed(&g->rng, 7);
+	gate_env_init(&g->env, &g->rng);
+	bench_init(&g->b, &side, &g->env, &g->env.exchange);
+	g->b.judge = judge;
+	return g;
+}
+
+void
+gatebench_free(struct gatebench *g)
+{
+	bench_fini(&g->b);
+	exchange_env_fini(&g->env.exchange);
+	free(g);
+}
+
+int
+gatebench_keyed(struct gatebench *g, bool strict, bool ext_info)
+{
+	int r;
+
+	bench_client_init(&g->b.client, strict, ext_info);
+	bench_ident(&g->b);
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	r = bench_client_exchange(&g->b, kex_offer_default(true), true);
+	return r != 0 ? r : g->b.phase == SSH_PHASE_SERVICE ? 0 : -100;
+}
+
+void
+gatebench_service(struct gatebench *g, const char *name)
+{
+	uint8_t buf[128];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_SERVICE_REQUEST);
+	put_cstr(&w, name);
+	bench_send(&g->b, put_view(&w));
+}
+
+int
+gatebench_auth(struct gatebench *g)
+{
+	int r = gatebench_keyed(g, true, true);
+
+	if (r != 0)
+		return r;
+	gatebench_service(g, "ssh-userauth");
+	bench_run(&g->b);
+	return bench_take(&g->b, SSH_MSG_SERVICE_ACCEPT).len > 0 && g->b.phase == SSH_PHASE_AUTH ? 0 : -101;
+}
+
+static void
+head(struct put *w, const char *user, const char *service, const char *method)
+{
+	put_u8(w, SSH_MSG_USERAUTH_REQUEST);
+	put_cstr(w, user);
+	put_cstr(w, service);
+	put_cstr(w, method);
+}
+
+void
+gatebench_request(struct gatebench *g, const char *user, const char *service, const char *method)
+{
+	uint8_t buf[1024];
+	struct put w = put_of(buf, sizeof(buf));
+
+	head(&w, user, service, method);
+	if (strcmp(method, "password") == 0) {
+		put_bool(&w, false);
+		put_cstr(&w, "correct horse");
+	}
+	bench_send(&g->b, put_view(&w));
+}
+
+void
+gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof, bool good)
+{
+	uint8_t buf[1024];
+	struct put w = put_of(buf, sizeof(buf));
+	char blob[] = "key ?";
+
+	blob[4] = key;
+	head(&w, user, "ssh-connection", "publickey");
+	put_bool(&w, proof);
+	put_cstr(&w, "ssh-ed25519");
+	put_cstr(&w, blob);
+	if (proof)
+		put_cstr(&w, good ? "good signature" : "bad signature");
+	bench_send(&g->b, put_view(&w));
+}

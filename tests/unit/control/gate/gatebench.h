@@ -1,0 +1,29 @@
+/* Gate on the bench, with a small warden. */
+#ifndef TESTS_CONTROL_GATEBENCH_H
+#define TESTS_CONTROL_GATEBENCH_H
+
+#include "control/gate/gate.h"
+#include "tests/unit/control/desk/bench.h"
+
+struct gatebench {
+	struct bench b;
+	struct gate_env env;
+	struct rng rng;
+	char last_log[ACTIONS_LOG_MAX];
+	bool partial;        /* warden: the next refusal is partial success */
+	bool refuse_grant;   /* the account stage says no */
+};
+
+struct gatebench *gatebench_new(void);
+void gatebench_free(struct gatebench *g);
+
+/* Up to a phase, with the checks of bench_client_exchange. 0 when all was right. */
+int gatebench_keyed(struct gatebench *g, bool strict, bool ext_info);
+int gatebench_auth(struct gatebench *g);
+
+/* Requests. A key is named by one letter: 'a' is alice's. */
+void gatebench_service(struct gatebench *g, const char *name);
+void gatebench_request(struct gatebench *g, const char *user, const char *service, const char *method);
+void gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof, bool good);
+
+#endif

@@ -1,0 +1,792 @@
+/* What gate refuses, limits and says: each rule by itself, and every message cut
+ * at every length. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/control/gate/gatebench.h"
+
+static void
+send_msg(struct gatebench *g, uint8_t msg)
+{
+	uint8_t buf[16] = { msg };
+
+	bench_send(&g->b, view_of(buf, sizeof(buf)));
+}
+
+static struct gatebench *
+at_kex(bool strict)
+{
+	struct gatebench *g = gatebench_new();
+
+	bench_client_init(&g->b.client, strict, true);
+	bench_ident(&g->b);
+	return g;
+}
+
+static void
+ends(struct gatebench *g, int reason)
+{
+	bench_run(&g->b);
+	CU_ASSERT_TRUE(bench_closed(&g->b, reason));
+	CU_ASSERT_NOT_EQUAL(g->last_log[0], '\0');
+	gatebench_free(g);
+}
+
+/* ---- key exchange ---- */
+
+/* Anything but KEXINIT as the first packet, then a KEXINIT with the marker. */
+static void
+test_strict_first_packet(void)
+{
+	for (int msg = SSH_MSG_IGNORE; msg <= SSH_MSG_DEBUG; msg++) {
+		struct gatebench *g = at_kex(true);
+
+		send_msg(g, (uint8_t)msg);
+		bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+		ends(g, R_KEX_STRICT);
+	}
+}
+
+static void
+test_strict_inside(void)
+{
+	static const uint8_t noise[] = { 2, 3, 4, 5, 7, 50, 80, 90, 192, 255 };
+
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		struct gatebench *g = at_kex(true);
+
+		bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+		send_msg(g, noise[i]);
+		send_msg(g, SSH_MSG_KEX_ECDH_INIT);
+		ends(g, R_KEX_STRICT);
+	}
+}
+
+/* After our answer only NEWKEYS may come. */
+static void
+test_strict_after_answer(void)
+{
+	for (int msg = SSH_MSG_IGNORE; msg <= SSH_MSG_DEBUG; msg++) {
+		struct gatebench *g = at_kex(true);
+		uint8_t buf[128];
+		struct put w = put_of(buf, sizeof(buf));
+		uint8_t share[32] = { 9 };
+
+		bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+		put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+		put_string(&w, share, 32);
+		bench_send(&g->b, put_view(&w));
+		bench_run(&g->b);
+		CU_ASSERT_FALSE(g->b.closed);
+		send_msg(g, (uint8_t)msg);
+		ends(g, R_KEX_STRICT);
+	}
+}
+
+static void
+test_plain_tolerates(void)
+{
+	struct gatebench *g = gatebench_new();
+
+	bench_client_init(&g->b.client, false, false);
+	bench_ident(&g->b);
+	send_msg(g, SSH_MSG_IGNORE);
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	send_msg(g, SSH_MSG_DEBUG);
+	send_msg(g, SSH_MSG_UNIMPLEMENTED);
+	CU_ASSERT_EQUAL(bench_client_exchange(&g->b, kex_offer_default(true), true), 0);
+	CU_ASSERT_TRUE(bench_clean(&g->b));
+	gatebench_free(g);
+}
+
+/* Every message number in the key exchange of a peer without strict: only what
+ * RFC 4253 lists is answered otherwise than by closing. */
+static void
+test_plain_sweep(void)
+{
+	for (int msg = 0; msg < 256; msg++) {
+		struct gatebench *g = at_kex(false);
+		bool open = msg >= SSH_MSG_IGNORE && msg <= SSH_MSG_DEBUG;
+
+		send_msg(g, (uint8_t)msg);
+		bench_run(&g->b);
+		CU_ASSERT_EQUAL(g->b.closed, !open);
+		CU_ASSERT_EQUAL(g->b.faults, 0);
+		gatebench_free(g);
+	}
+}
+
+static void
+test_marker_in_wrong_place(void)
+{
+	struct gatebench *g = at_kex(false);
+	struct kex_offer offer = *kex_offer_default(true);
+
+	/* The server's own marker, sent by a client, means nothing. */
+	offer.kex = "curve25519-sha256,kex-strict-s-v00@openssh.com,ext-info-s";
+	g->b.client.ext_info = false;
+	bench_client_kexinit(&g->b, &offer, false, true);
+	CU_ASSERT_EQUAL(bench_client_exchange(&g->b, &offer, true), 0);
+	gatebench_free(g);
+}
+
+static void
+test_kexinit_twice(void)
+{
+	struct gatebench *g = at_kex(true);
+
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	ends(g, R_KEX_TWICE);
+}
+
+/* Our own offer goes out before the connection ends: the user is told by it. */
+static void
+test_no_match(void)
+{
+	struct kex_offer offer = *kex_offer_default(true);
+	struct gatebench *g = at_kex(true);
+
+	offer.ciphers = "3des-cbc";
+	bench_client_kexinit(&g->b, &offer, false, true);
+	bench_run(&g->b);
+	CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_KEXINIT).len > 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(g->last_log, "Unable to negotiate with 192.0.2.7 port 40001"));
+	ends(g, R_KEX_NO_MATCH);
+}
+
+static void
+test_skip_once(void)
+{
+	struct kex_offer offer = *kex_offer_default(true);
+	struct gatebench *g = at_kex(true);
+
+	offer.kex = "diffie-hellman-group14-sha256,curve25519-sha256";
+	bench_client_kexinit(&g->b, &offer, true, true);
+	send_msg(g, SSH_MSG_KEX_ECDH_INIT);
+	bench_run(&g->b);
+	CU_ASSERT_FALSE(g->b.closed);
+	send_msg(g, SSH_MSG_KEX_ECDH_INIT);
+	ends(g, R_SHORT);
+}
+
+static void
+test_init_early(void)
+{
+	struct gatebench *g = at_kex(false);
+
+	send_msg(g, SSH_MSG_KEX_ECDH_INIT);
+	ends(g, R_KEX_STATE);
+}
+
+static void
+test_share(uint8_t fill, size_t len, int reason)
+{
+	struct gatebench *g = at_kex(true);
+	uint8_t buf[4096], share[4000];
+	struct put w = put_of(buf, sizeof(buf));
+
+	memset(share, fill, sizeof(share));
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(&w, share, len);
+	bench_send(&g->b, put_view(&w));
+	ends(g, reason);
+}
+
+static void
+test_shares(void)
+{
+	test_share(0, 32, R_KEX_SHARE); /* all-zero secret, RFC 8731 section 3 */
+	test_share(9, 31, R_KEX_SHARE);
+	test_share(9, 33, R_KEX_SHARE);
+	test_share(9, 0, R_KEX_SHARE);
+	test_share(9, 4000, R_KEX_SHARE);
+}
+
+static void
+test_no_signature(void)
+{
+	struct gatebench *g = at_kex(true);
+	uint8_t buf[64], share[32] = { 9 };
+	struct put w = put_of(buf, sizeof(buf));
+
+	g->b.sign_reason = R_INTERNAL;
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(&w, share, 32);
+	bench_send(&g->b, put_view(&w));
+	ends(g, R_KEX_SIGN);
+}
+
+/* Without a free slot the exchange waits, and goes on when there is one. */
+static void
+test_slot_wait(void)
+{
+	struct gatebench *g = at_kex(true);
+	struct gate_conn *c = g->b.obj;
+	uint8_t buf[64], share[32] = { 9 };
+	struct put w = put_of(buf, sizeof(buf));
+
+	g->b.no_slot = true;
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(&w, share, 32);
+	bench_send(&g->b, put_view(&w));
+	bench_run(&g->b);
+	CU_ASSERT_FALSE(g->b.keys_pending);
+	CU_ASSERT_FALSE(gate_idle(c));
+	g->b.no_slot = false;
+	gate_slots(&g->env, c, &g->b.act);
+	CU_ASSERT_TRUE(g->b.act.step.used);
+	CU_ASSERT_TRUE(gate_idle(c));
+	gatebench_free(g);
+}
+
+/* Keeper is replaced while a signature is awaited: asked again; with another host
+ * key the hash is made anew. */
+static void
+test_keeper_again(bool other_key)
+{
+	struct gatebench *g = at_kex(true);
+	uint8_t buf[64], share[32] = { 9 }, first[256];
+	struct put w = put_of(buf, sizeof(buf));
+	size_t len;
+
+	g->b.mute = true;
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(&w, share, 32);
+	bench_send(&g->b, put_view(&w));
+	bench_run(&g->b);
+	CU_ASSERT_EQUAL_FATAL(g->b.ask_count, 1);
+	len = g->b.ask[0].len;
+	memcpy(first, g->b.ask[0].bytes, len);
+	if (other_key) {
+		g->env.exchange.keys.key[0].blob[30] ^= 1;
+		g->env.exchange.keys.version++;
+	}
+	gate_again(&g->env, g->b.obj, ASK_KEEPER, &g->b.act);
+	CU_ASSERT_EQUAL(g->b.act.ask.to, ASK_KEEPER);
+	CU_ASSERT_EQUAL(g->b.act.ask.type, MSG_SIGN);
+	CU_ASSERT_EQUAL(view_eq(put_view(&g->b.act.ask.w), view_of(first, len)), !other_key);
+	gatebench_free(g);
+}
+
+static void
+test_keeper_replaced(void)
+{
+	test_keeper_again(false);
+	test_keeper_again(true);
+}
+
+static void
+test_disconnect(void)
+{
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+	struct gatebench *g = at_kex(true);
+
+	put_u8(&w, SSH_MSG_DISCONNECT);
+	put_u32(&w, 11);
+	put_cstr(&w, "bye");
+	put_cstr(&w, "");
+	bench_send(&g->b, put_view(&w));
+	bench_run(&g->b);
+	CU_ASSERT_STRING_EQUAL(g->last_log, "Received disconnect from 192.0.2.7 port 40001:11: bye [preauth]");
+	ends(g, R_SSH_DISCONNECT_IN);
+}
+
+static void
+test_deadlines(void)
+{
+	struct gatebench *g = at_kex(true);
+
+	bench_up(&g->b, LINK_UP_DEADLINE, LINK_DEADLINE_GRACE);
+	bench_run(&g->b);
+	CU_ASSERT_STRING_EQUAL(g->last_log, "Timeout before authentication for 192.0.2.7 port 40001");
+	ends(g, R_SSH_GRACE);
+	g = at_kex(true);
+	bench_up(&g->b, LINK_UP_DEADLINE, LINK_DEADLINE_REKEY);
+	ends(g, R_SSH_REKEY_TIME);
+}
+
+/* No rekey before login. */
+static void
+test_no_early_rekey(void)
+{
+	struct gatebench *g = gatebench_new();
+
+	CU_ASSERT_EQUAL(gatebench_keyed(g, true, true), 0);
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, false);
+	ends(g, R_SSH_PHASE);
+}
+
+/* ---- authentication ---- */
+
+static struct gatebench *
+at_auth(void)
+{
+	struct gatebench *g = gatebench_new();
+
+	CU_ASSERT_EQUAL_FATAL(gatebench_auth(g), 0);
+	return g;
+}
+
+static void
+test_service_names(void)
+{
+	struct gatebench *g = gatebench_new();
+
+	CU_ASSERT_EQUAL(gatebench_keyed(g, true, true), 0);
+	gatebench_service(g, "ssh-connection");
+	ends(g, R_AUTH_SERVICE);
+	g = at_auth();
+	gatebench_service(g, "ssh-userauth"); /* again: the same answer */
+	bench_run(&g->b);
+	CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_SERVICE_ACCEPT).len > 0);
+	CU_ASSERT_EQUAL(g->b.phase, SSH_PHASE_AUTH);
+	gatebench_request(g, "alice", "ssh-banana", "none");
+	ends(g, R_AUTH_SERVICE);
+}
+
+/* Every message number before and in authentication (attacks.md A1, A2). */
+static void
+test_phase_sweep(void)
+{
+	for (int msg = 0; msg < 256; msg++) {
+		struct gatebench *g = gatebench_new();
+		bool open = msg == SSH_MSG_EXT_INFO;
+
+		CU_ASSERT_EQUAL(gatebench_keyed(g, true, true), 0);
+		send_msg(g, (uint8_t)msg);
+		bench_run(&g->b);
+		CU_ASSERT_EQUAL(g->b.closed, !open);
+		gatebench_free(g);
+		g = at_auth();
+		send_msg(g, (uint8_t)msg);
+		bench_run(&g->b);
+		CU_ASSERT_EQUAL(g->b.closed, !open);
+		CU_ASSERT_NOT_EQUAL(g->b.phase, SSH_PHASE_OPEN);
+		CU_ASSERT_EQUAL(g->b.faults, 0);
+		gatebench_free(g);
+	}
+}
+
+static void
+test_none_is_no_failure(void)
+{
+	struct gatebench *g = at_auth();
+
+	for (int i = 0; i < 20; i++)
+		gatebench_request(g, "alice", "ssh-connection", "none");
+	bench_run(&g->b);
+	CU_ASSERT_FALSE(g->b.closed);
+	for (int i = 0; i < 20; i++)
+		CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE).len > 0);
+	CU_ASSERT_TRUE(bench_clean(&g->b));
+	gatebench_free(g);
+}
+
+static void
+test_tries(const char *method)
+{
+	struct gatebench *g = at_auth();
+
+	for (int i = 0; i < 7; i++) {
+		if (method != NULL)
+			gatebench_request(g, "alice", "ssh-connection", method);
+		else
+			gatebench_publickey(g, i % 2 ? "alice" : "mallory", 'b', i % 3 == 0, false);
+	}
+	bench_run(&g->b);
+	for (int i = 0; i < 5; i++)
+		CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE).len > 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(g->last_log, "maximum authentication attempts exceeded for "));
+	ends(g, R_AUTH_TRIES);
+}
+
+static void
+test_failures_counted(void)
+{
+	test_tries("password");
+	test_tries("keyboard-interactive");
+	test_tries(NULL);
+}
+
+/* Nothing of a password goes to warden, or anywhere. */
+static void
+test_password_kept_nowhere(void)
+{
+	struct gatebench *g = at_auth();
+
+	g->b.mute = true;
+	gatebench_request(g, "alice", "ssh-connection", "password");
+	bench_run(&g->b);
+	CU_ASSERT_EQUAL_FATAL(g->b.ask_count, 1);
+	CU_ASSERT_EQUAL(g->b.ask[0].type, MSG_AUTH_NONE);
+	CU_ASSERT_PTR_NULL(memmem(g->b.ask[0].bytes, g->b.ask[0].len, "horse", 5));
+	CU_ASSERT_PTR_NULL(memmem(((struct gate_conn *)g->b.obj)->wait->body,
+	    ((struct gate_conn *)g->b.obj)->wait->body_len, "horse", 5));
+	gatebench_free(g);
+}
+
+static void
+test_queries_capped(void)
+{
+	struct gatebench *g = at_auth();
+
+	for (uint32_t i = 0; i <= GATE_QUERIES_MAX; i++)
+		gatebench_publickey(g, "alice", 'a', false, false);
+	bench_run(&g->b);
+	for (uint32_t i = 0; i < GATE_QUERIES_MAX; i++)
+		CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_USERAUTH_PK_OK).len > 0);
+	ends(g, R_AUTH_PACKETS);
+}
+
+static void
+test_requests_capped(void)
+{
+	struct gatebench *g = at_auth();
+
+	for (uint32_t i = 0; i <= GATE_REQUESTS_MAX; i++)
+		gatebench_request(g, "alice", "ssh-connection", "none");
+	ends(g, R_AUTH_PACKETS);
+	g = at_auth();
+	for (uint32_t i = 0; i <= GATE_REQUESTS_MAX; i++)
+		send_msg(g, SSH_MSG_EXT_INFO);
+	ends(g, R_AUTH_PACKETS);
+}
+
+/* A query is no proof: warden's yes to one never becomes message 52. */
+static void
+test_query_is_no_proof(void)
+{
+	struct gatebench *g = at_auth();
+	struct msg m = { .type = MSG_GRANTED, .conn = 5, .gen = 9 };
+
+	g->b.mute = true;
+	gatebench_publickey(g, "alice", 'a', false, false);
+	bench_run(&g->b);
+	gate_answer(&g->env, g->b.obj, ASK_SUPERVISOR, &m, &g->b.act);
+	CU_ASSERT_TRUE(g->b.act.refused);
+	CU_ASSERT_EQUAL(g->b.act.reason, R_AUTH_WARDEN);
+	gatebench_free(g);
+}
+
+/* Answers nobody waits for, or with another request's tag, or by the wrong role. */
+static void
+test_stray_answers(void)
+{
+	struct gatebench *g = at_auth();
+	struct msg m = { .type = MSG_GRANTED, .conn = 5, .gen = 9 };
+	uint32_t serial;
+
+	gate_answer(&g->env, g->b.obj, ASK_SUPERVISOR, &m, &g->b.act);
+	CU_ASSERT_FALSE(g->b.act.step.used);
+	g->b.mute = true;
+	gatebench_publickey(g, "alice", 'a', true, true);
+	bench_run(&g->b);
+	serial = g->b.ask[0].tag;
+	m.tag = serial + 1;
+	gate_answer(&g->env, g->b.obj, ASK_SUPERVISOR, &m, &g->b.act);
+	CU_ASSERT_FALSE(g->b.act.step.used);
+	m.tag = 0;
+	gate_answer(&g->env, g->b.obj, ASK_WARDEN, &m, &g->b.act);
+	CU_ASSERT_FALSE(g->b.act.step.used);
+	m.tag = serial;
+	gate_answer(&g->env, g->b.obj, ASK_WARDEN, &m, &g->b.act);
+	CU_ASSERT_TRUE(g->b.act.refused); /* warden itself grants nothing */
+	gatebench_free(g);
+}
+
+static void
+test_bad_proof_and_account(void)
+{
+	struct gatebench *g = at_auth();
+
+	gatebench_publickey(g, "alice", 'a', true, false);
+	bench_run(&g->b);
+	CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE).len > 0);
+	g->refuse_grant = true;
+	gatebench_publickey(g, "alice", 'a', true, true);
+	bench_run(&g->b);
+	CU_ASSERT_TRUE(bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE).len > 0);
+	CU_ASSERT_EQUAL(g->b.phase, SSH_PHASE_AUTH);
+	gatebench_free(g);
+}
+
+static void
+test_partial(void)
+{
+	struct gatebench *g = at_auth();
+	struct view r;
+	struct note n;
+
+	g->partial = true;
+	gatebench_publickey(g, "alice", 'b', true, true);
+	bench_run(&g->b);
+	r = bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE);
+	CU_ASSERT_TRUE(r.len > 0 && r.data[r.len - 1] == 1);
+	CU_ASSERT_EQUAL(note_decode(&n, view_of(g->b.note, g->b.note_len)), 0);
+	CU_ASSERT_EQUAL(n.auth_failures, 0);
+	gatebench_free(g);
+}
+
+/* The user's name changes: the note tells the last one, the counts go on. */
+static void
+test_user_change(void)
+{
+	struct gatebench *g = at_auth();
+	struct note n;
+
+	gatebench_publickey(g, "mallory", 'a', true, true);
+	gatebench_publickey(g, "bob", 'a', true, true);
+	bench_run(&g->b);
+	CU_ASSERT_EQUAL(note_decode(&n, view_of(g->b.note, g->b.note_len)), 0);
+	CU_ASSERT_TRUE(view_is(n.auth_user, "bob"));
+	CU_ASSERT_TRUE(view_is(n.auth_service, "ssh-connection"));
+	CU_ASSERT_EQUAL(n.auth_failures, 2);
+	gatebench_publickey(g, "alice", 'a', true, true);
+	bench_run(&g->b);
+	CU_ASSERT_EQUAL(g->b.phase, SSH_PHASE_OPEN);
+	gatebench_free(g);
+}
+
+static void
+test_warden_again(void)
+{
+	struct gatebench *g = at_auth();
+
+	g->b.mute = true;
+	gatebench_publickey(g, "alice", 'a', true, true);
+	bench_run(&g->b);
+	CU_ASSERT_EQUAL_FATAL(g->b.ask_count, 1);
+	gate_again(&g->env, g->b.obj, ASK_WARDEN, &g->b.act);
+	CU_ASSERT_EQUAL(g->b.act.ask.to, ASK_WARDEN);
+	CU_ASSERT_EQUAL(g->b.act.ask.tag, g->b.ask[0].tag);
+	CU_ASSERT_TRUE(view_eq(put_view(&g->b.act.ask.w), view_of(g->b.ask[0].bytes, g->b.ask[0].len)));
+	gatebench_free(g);
+}
+
+static void
+test_names_bounded(void)
+{
+	char user[512];
+	struct gatebench *g = at_auth();
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+
+	memset(user, 'u', sizeof(user));
+	user[GATE_USER_MAX + 1] = '\0';
+	gatebench_request(g, user, "ssh-connection", "none");
+	ends(g, R_AUTH_FORM);
+	g = at_auth();
+	user[GATE_USER_MAX] = '\0';
+	gatebench_request(g, user, "ssh-connection", "none");
+	bench_run(&g->b);
+	CU_ASSERT_FALSE(g->b.closed);
+	put_u8(&w, SSH_MSG_USERAUTH_REQUEST);
+	put_string(&w, "al\0ice", 6);
+	put_cstr(&w, "ssh-connection");
+	put_cstr(&w, "none");
+	bench_send(&g->b, put_view(&w));
+	ends(g, R_AUTH_FORM);
+}
+
+/* ---- every message cut at every length ---- */
+
+typedef struct gatebench *phase_fn(void);
+
+static struct gatebench *
+phase_kex(void)
+{
+	return at_kex(true);
+}
+
+static struct gatebench *
+phase_both(void)
+{
+	struct gatebench *g = at_kex(true);
+
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_run(&g->b);
+	return g;
+}
+
+static struct gatebench *
+phase_service(void)
+{
+	struct gatebench *g = gatebench_new();
+
+	CU_ASSERT_EQUAL(gatebench_keyed(g, true, true), 0);
+	return g;
+}
+
+/* Shorter by 1 to all of it: the connection ends; longer by one: too, but for
+ * messages that are open at their end. */
+static void
+cut(phase_fn *phase, struct view whole)
+{
+	for (size_t len = 0; len <= whole.len + 1; len++) {
+		struct gatebench *g = phase();
+		uint8_t *buf = calloc(1, whole.len + 1);
+
+		memcpy(buf, whole.data, whole.len);
+		bench_send(&g->b, view_of(buf, len));
+		bench_run(&g->b);
+		CU_ASSERT_EQUAL(g->b.closed, len != whole.len);
+		CU_ASSERT_EQUAL(g->b.faults, 0);
+		free(buf);
+		gatebench_free(g);
+	}
+}
+
+static void
+test_cut(void)
+{
+	struct gatebench *g = at_kex(true);
+	uint8_t buf[256], share[32] = { 9 };
+	struct put w = put_of(buf, sizeof(buf));
+
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	cut(phase_kex, view_of(g->b.client.kexinit, g->b.client.kexinit_len));
+	gatebench_free(g);
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(&w, share, 32);
+	cut(phase_both, put_view(&w));
+	w = put_of(buf, sizeof(buf));
+	put_u8(&w, SSH_MSG_SERVICE_REQUEST);
+	put_cstr(&w, "ssh-userauth");
+	cut(phase_service, put_view(&w));
+	g = at_auth();
+	gatebench_request(g, "alice", "ssh-connection", "none");
+	cut(at_auth, view_of(g->b.up[g->b.up_count - 1].bytes, g->b.up[g->b.up_count - 1].e.len));
+	gatebench_publickey(g, "alice", 'a', false, false);
+	cut(at_auth, view_of(g->b.up[g->b.up_count - 1].bytes, g->b.up[g->b.up_count - 1].e.len));
+	gatebench_publickey(g, "mallory", 'a', true, true);
+	cut(at_auth, view_of(g->b.up[g->b.up_count - 1].bytes, g->b.up[g->b.up_count - 1].e.len));
+	gatebench_free(g);
+}
+
+/* ---- images ---- */
+
+static void
+test_images(void)
+{
+	struct gatebench *g = gatebench_new();
+	struct gate_conn *c = NULL;
+	uint8_t image[64];
+	struct put w = put_of(image, sizeof(image));
+	uint8_t open = SSH_PHASE_OPEN, wild = 99;
+
+	CU_ASSERT_EQUAL(gate_adopt(&g->env, 1, 1, view_of(NULL, 0), &c), -R_LINK_NOTE);
+	note_begin(&w);
+	note_put(&w, ADOPT_PHASE, view_of(&open, 1));
+	CU_ASSERT_EQUAL(gate_adopt(&g->env, 1, 1, put_view(&w), &c), -R_LINK_STATE);
+	w = put_of(image, sizeof(image));
+	note_begin(&w);
+	note_put(&w, ADOPT_PHASE, view_of(&wild, 1));
+	CU_ASSERT_EQUAL(gate_adopt(&g->env, 1, 1, put_view(&w), &c), -R_LINK_NOTE);
+	gatebench_free(g);
+}
+
+/* The line that the worker tells goes before what gate would think. */
+static void
+test_ident_of_worker(void)
+{
+	struct gatebench *g = gatebench_new();
+	struct gate_conn *c = NULL;
+	uint8_t image[128];
+	struct put w = put_of(image, sizeof(image));
+	struct note n;
+
+	note_begin(&w);
+	note_put(&w, ADOPT_IDENT, view_str("SSH-2.0-older"));
+	CU_ASSERT_EQUAL_FATAL(gate_adopt(&g->env, 1, 1, put_view(&w), &c), 0);
+	CU_ASSERT_EQUAL(note_decode(&n, view_of(c->p.note, c->p.note_len)), 0);
+	CU_ASSERT_TRUE(view_is(n.ident_ours, "SSH-2.0-older"));
+	gate_free(&g->env, c);
+	gatebench_free(g);
+}
+
+static void
+test_closed(void)
+{
+	struct gatebench *g = at_auth();
+
+	gatebench_request(g, "alice", "ssh-connection", "none");
+	bench_up(&g->b, LINK_UP_CLOSED, R_PEER_GONE);
+	bench_run(&g->b);
+	CU_ASSERT_PTR_NULL(g->b.obj);
+	CU_ASSERT_STRING_EQUAL(g->last_log,
+	    "Connection closed by authenticating user alice 192.0.2.7 port 40001 [preauth]");
+	gatebench_free(g);
+	g = at_kex(true);
+	bench_up(&g->b, LINK_UP_CLOSED, 0); /* another owner has it: nothing to tell */
+	bench_run(&g->b);
+	CU_ASSERT_PTR_NULL(g->b.obj);
+	CU_ASSERT_STRING_EQUAL(g->last_log, "");
+	gatebench_free(g);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} tests[] = {
+	{ "strict: KEXINIT is the first packet", test_strict_first_packet },
+	{ "strict: nothing else inside", test_strict_inside },
+	{ "strict: only NEWKEYS after the answer", test_strict_after_answer },
+	{ "without strict 2 to 4 are tolerated", test_plain_tolerates },
+	{ "without strict: all message numbers", test_plain_sweep },
+	{ "the other side's markers", test_marker_in_wrong_place },
+	{ "KEXINIT twice", test_kexinit_twice },
+	{ "nothing in common", test_no_match },
+	{ "a wrong guess is skipped once", test_skip_once },
+	{ "message 30 before KEXINIT", test_init_early },
+	{ "invalid shares", test_shares },
+	{ "keeper does not sign", test_no_signature },
+	{ "no key slot is free", test_slot_wait },
+	{ "keeper is replaced", test_keeper_replaced },
+	{ "DISCONNECT", test_disconnect },
+	{ "deadlines", test_deadlines },
+	{ "no rekey before login", test_no_early_rekey },
+	{ "services", test_service_names },
+	{ "all message numbers before login", test_phase_sweep },
+	{ "none is no failure", test_none_is_no_failure },
+	{ "failures are counted", test_failures_counted },
+	{ "a password is kept nowhere", test_password_kept_nowhere },
+	{ "queries are capped", test_queries_capped },
+	{ "requests are capped", test_requests_capped },
+	{ "a query is no proof", test_query_is_no_proof },
+	{ "answers nobody waits for", test_stray_answers },
+	{ "bad proof, refused account", test_bad_proof_and_account },
+	{ "partial success", test_partial },
+	{ "another user", test_user_change },
+	{ "warden is replaced", test_warden_again },
+	{ "names are bounded", test_names_bounded },
+	{ "every message cut at every length", test_cut },
+	{ "adopt images", test_images },
+	{ "our identification line", test_ident_of_worker },
+	{ "the connection is gone", test_closed },
+};
+
+int
+main(void)
+{
+	unsigned failures;
+	CU_pSuite s;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	s = CU_add_suite("gate: rules", NULL, NULL);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		CU_add_test(s, tests[i].name, tests[i].fn);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures != 0;
+}
