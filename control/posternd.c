@@ -57,8 +57,7 @@ run_role(int argc, char **argv)
 	}
 	snprintf(name, sizeof(name), "postern-%s", r->name);
 	prctl(PR_SET_NAME, name);
-	/* Console reads where the others write. */
-	log_start(r->name, r->id == ROLE_CONSOLE ? -1 : ROLE_LOG_FD);
+	log_start(r->name, r->id == ROLE_CONSOLE ? ROLE_CONSOLE_LOG_FD : ROLE_LOG_FD);
 	return mains[r->id]((uint32_t)strtoul(argv[3], NULL, 10));
 }
 

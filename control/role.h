@@ -15,6 +15,7 @@
 #define ROLE_SUPERVISOR_FD 3
 #define ROLE_LOG_FD 4
 #define ROLE_LEADER_FD 5   /* a user host's socket to its login leader */
+#define ROLE_CONSOLE_LOG_FD 5 /* console's own lines: its descriptor 4 is the reading end */
 
 enum role_id {
 	ROLE_SUPERVISOR = 0,

@@ -1,1 +1,2 @@
 
+include tools/posternctl/dir.mk

@@ -1,1 +1,1 @@
-# objects of this room
+$(eval $(call lib,console,$(addprefix control/console/,main.c logs.c logline.c clients.c requests.c meters.c)))

@@ -3,7 +3,10 @@
  * again when it ends: at once the first time, later with growing delays as long
  * as it keeps ending early.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "control/supervisor/supervisor.h"
@@ -92,6 +95,24 @@ send_conf(struct child *c, void *ctx)
 	proc_send(&c->proc, &m);
 }
 
+/* Opened here: console cannot open anything, and a rotated file is opened anew
+ * with each generation. */
+void
+children_log_file(struct sup *s)
+{
+	struct msg m = { .type = MSG_LOG_FILE, .fd_count = 1 };
+
+	if (s->conf.log_file[0] == '\0' || !proc_up(&s->console.proc))
+		return;
+	m.fds[0] = open(s->conf.log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (m.fds[0] < 0) {
+		log_error("%s: %s", s->conf.log_file, strerror(errno));
+		return;
+	}
+	proc_send(&s->console.proc, &m);
+	close(m.fds[0]);
+}
+
 static void
 send_peer(struct proc *to, const struct proc *other, int fd)
 {
@@ -137,8 +158,10 @@ child_feed(struct sup *s, struct child *c)
 		if (peers[i].b == role)
 			children_each(s, ROLE_BIT(peers[i].a), pair_with, c);
 	}
-	if (role == ROLE_CONSOLE)
+	if (role == ROLE_CONSOLE) {
+		children_log_file(s);
 		attach_meters(s);
+	}
 }
 
 /* ---- life ---- */
@@ -229,14 +252,15 @@ void
 children_conf(struct sup *s)
 {
 	children_each(s, ROLES_POOLED, send_conf, s);
+	children_log_file(s);
 }
 
 void
-children_stop(struct sup *s)
+children_stop(struct sup *s, unsigned bits)
 {
 	struct msg m = { .type = MSG_STOP };
 
-	children_send(s, ROLES_POOLED, &m);
+	children_send(s, bits, &m);
 }
 
 static void

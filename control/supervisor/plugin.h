@@ -13,8 +13,9 @@
  *
  * All other lines are the plugin's own: the whole text goes to it with HOST_CONF
  * ("str plugin config"). An id is letters, digits, '-', '_' and inner dots: it
- * never names another folder. Both files must belong to root and be writable by
- * nobody else, or the plugin does not exist.
+ * never names another folder. Both files must belong to root (or to the account
+ * that this process runs as) and be writable by nobody else, or the plugin does not
+ * exist.
  */
 #ifndef POSTERN_CONTROL_SUPERVISOR_PLUGIN_H
 #define POSTERN_CONTROL_SUPERVISOR_PLUGIN_H

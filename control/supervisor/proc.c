@@ -60,7 +60,11 @@ proc_start(struct sup *s, struct proc *p)
 	if (r != 0)
 		return r;
 	sp.supervisor_fd = pair[1];
-	sp.log_fd = p->role == ROLE_CONSOLE ? s->log_in : s->log_out;
+	sp.log_fd = s->log_out;
+	if (p->role == ROLE_CONSOLE) {
+		sp.log_fd = s->log_in;
+		sp.leader_fd = s->log_out;
+	}
 	/* Who lives longer than this process holds nothing of its terminal. */
 	sp.keep_stderr = !outlives;
 	sp.dies_with_parent = !outlives;

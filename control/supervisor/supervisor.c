@@ -86,7 +86,13 @@ stop_poll(void *ctx)
 	struct sup *s = ctx;
 	int up = 0;
 
-	children_each(s, ROLES_POOLED, count_up, &up);
+	children_each(s, ROLES_POOLED & ~ROLE_BIT(ROLE_CONSOLE), count_up, &up);
+	/* Console goes last: it has the others' last words. */
+	if (up == 0 && !s->console_stopped) {
+		s->console_stopped = true;
+		children_stop(s, ROLE_BIT(ROLE_CONSOLE));
+	}
+	up += proc_up(&s->console.proc);
 	if (up > 0 && loop_now_ms() < s->stop_by_ms) {
 		loop_after(s->loop, STOP_POLL_MS, stop_poll, s);
 		return;
@@ -104,7 +110,7 @@ stop(struct sup *s)
 	s->stopping = true;
 	log_info("posternd stops; sessions go on");
 	notify("STOPPING=1");
-	children_stop(s);
+	children_stop(s, ROLES_POOLED & ~ROLE_BIT(ROLE_CONSOLE));
 	attach_stop(s);
 	s->stop_by_ms = loop_now_ms() + STOP_MS;
 	stop_poll(s);

@@ -146,6 +146,7 @@ struct sup {
 	int signal_fd;
 	bool stopping;
 	bool told_ready;
+	bool console_stopped;
 	uint64_t stop_by_ms;
 	uint64_t started_ms;
 	uint32_t next_tag;
@@ -203,7 +204,8 @@ void proc_refuse(struct proc *p, const struct msg *m);
 /* ---- children.c: the pools ---- */
 void children_start(struct sup *s);
 void children_conf(struct sup *s);
-void children_stop(struct sup *s);
+void children_stop(struct sup *s, unsigned roles);
+void children_log_file(struct sup *s);
 /* children_each(s, roles, fn, ctx): every running child whose bit is in roles. */
 typedef void child_fn(struct child *c, void *ctx);
 #define ROLES_POOLED (ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_READER) | \

@@ -1,0 +1,82 @@
+/*
+ * Console: the log lines of every role, the meter pages, and the socket that
+ * posternctl speaks to. It knows nothing by itself: tables and actions are asked
+ * of the supervisor, with the uid that the kernel gives for the caller.
+ *
+ * The protocol is one JSON object a line in both directions:
+ *	{"verb":"status"}  {"verb":"sessions"}  {"verb":"reload"}
+ *	{"verb":"kill","id":"3-17"}
+ * answered by {"ok":true, ...} or {"ok":false,"error":"..."}.
+ */
+#ifndef POSTERN_CONTROL_CONSOLE_CONSOLE_H
+#define POSTERN_CONTROL_CONSOLE_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "abi/link/meter.h"
+#include "control/conf.h"
+#include "control/console/logline.h"
+#include "control/json.h"
+#include "control/loop.h"
+#include "control/msg.h"
+
+#define CONSOLE_CLIENTS_MAX 32
+#define CONSOLE_REQUEST_MAX 4096u
+#define CONSOLE_WORKERS_MAX 64
+
+enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_ACTION };
+
+struct console;
+
+struct client {
+	struct console *console;
+	int fd;                  /* -1: free */
+	uid_t uid;
+	uint32_t tag;            /* of the request that is with the supervisor */
+	enum client_want want;
+	int deadline;
+	char in[CONSOLE_REQUEST_MAX];
+	size_t in_len;
+	char *out;               /* the answer, what is left of it from out_at */
+	size_t out_len;
+	size_t out_at;
+};
+
+struct console {
+	struct loop *loop;
+	struct conf conf;
+	int log_in;              /* datagrams of the roles */
+	int log_out;             /* the log file or standard error */
+	struct logline_names names;
+	uint64_t lines;
+	int listener;
+	uint32_t next_tag;
+	struct client client[CONSOLE_CLIENTS_MAX];
+	const struct meter *meter[CONSOLE_WORKERS_MAX];
+};
+
+/* logs.c */
+void logs_read(struct console *c);         /* what is there, bounded by a turn */
+void logs_drain(struct console *c);        /* at the end: what is still there */
+int logs_start(struct console *c);
+
+/* clients.c */
+int clients_listen(struct console *c);     /* before the sandbox */
+int clients_start(struct console *c);
+/* clients_answer(c, tag, value): the value becomes the client's answer; takes it. */
+void clients_answer(struct console *c, struct client *cl, struct js *value);
+void clients_error(struct console *c, struct client *cl, const char *text);
+struct client *clients_by_tag(struct console *c, uint32_t tag);
+
+/* requests.c: from a line to the supervisor and back */
+void request_take(struct console *c, struct client *cl, const char *line, size_t len);
+void request_status_is(struct console *c, struct msg *m);
+void request_action_done(struct console *c, struct msg *m);
+
+/* meters.c */
+void meters_take(struct console *c, struct msg *m);
+struct js *meters_table(const struct console *c);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * Log lines from the roles' socket to the log file.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/console/console.h"
+
+#define DATAGRAM_MAX 2048
+#define LINES_PER_TURN 256
+
+static uint64_t
+unix_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void
+put_line(const struct console *c, const char *line, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(c->log_out, line, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		line += n;
+		len -= (size_t)n;
+	}
+}
+
+/* One datagram. False: none is there. */
+static bool
+read_one(struct console *c)
+{
+	char buf[DATAGRAM_MAX];
+	char line[LOGLINE_MAX];
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(struct ucred))];
+	} ctl;
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl,
+	    .msg_controllen = sizeof(ctl) };
+	struct ucred who = { .pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	struct cmsghdr *a;
+	ssize_t n = recvmsg(c->log_in, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	size_t len;
+
+	if (n < 0)
+		return errno == EINTR;
+	for (a = CMSG_FIRSTHDR(&h); a != NULL; a = CMSG_NXTHDR(&h, a))
+		if (a->cmsg_level == SOL_SOCKET && a->cmsg_type == SCM_CREDENTIALS)
+			memcpy(&who, CMSG_DATA(a), sizeof(who));
+	len = logline_format(line, &c->names, buf, (size_t)n, who.pid, who.uid, unix_ms(), c->conf.log_level);
+	put_line(c, line, len);
+	c->lines += len > 0;
+	return true;
+}
+
+void
+logs_read(struct console *c)
+{
+	int left = LINES_PER_TURN;
+
+	while (left-- > 0 && read_one(c))
+		;
+}
+
+void
+logs_drain(struct console *c)
+{
+	while (read_one(c))
+		;
+}
+
+static void
+on_log(void *ctx, int fd, unsigned events)
+{
+	(void)fd;
+	(void)events;
+	logs_read(ctx);
+}
+
+int
+logs_start(struct console *c)
+{
+	return loop_watch(c->loop, c->log_in, LOOP_IN, on_log, c);
+}

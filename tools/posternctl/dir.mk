@@ -1,0 +1,1 @@
+$(eval $(call prog,posternctl,$(addprefix tools/posternctl/,main.c ask.c tables.c),json wire,-ljansson))

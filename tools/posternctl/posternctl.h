@@ -1,0 +1,26 @@
+/*
+ * posternctl: what an operator asks of a running postern.
+ *
+ * Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers at
+ * the socket.
+ */
+#ifndef POSTERN_TOOLS_POSTERNCTL_H
+#define POSTERN_TOOLS_POSTERNCTL_H
+
+#include <stdbool.h>
+
+#include "control/json.h"
+
+#define CTL_DONE 0
+#define CTL_FAILED 1
+#define CTL_USAGE 2
+#define CTL_NOBODY 3
+
+/* ask.c: send one request, wait for its answer. NULL after a line on stderr. */
+struct js *ask(const char *socket_path, const struct js *request);
+
+/* Tables for people. */
+void table_status(const struct js *answer);
+void table_sessions(const struct js *answer);
+
+#endif
