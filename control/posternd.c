@@ -77,8 +77,8 @@ dump(const struct conf *c)
 static int
 dataplane_args(const struct conf *c)
 {
-	printf("--nic %s --workers %u --memory %u --%s --conn-max %u --socket %s\n", c->nic, c->workers,
-	    c->memory_mb, c->huge_pages ? "huge" : "no-huge", c->conn_max, c->dataplane_socket);
+	printf("--nic %s --control %s --memory %u --conn-max %u%s\n", c->nic, c->dataplane_socket, c->memory_mb,
+	    c->conn_max, c->huge_pages ? "" : " --no-huge");
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
