@@ -1,0 +1,1 @@
+$(eval $(call fuzz,keeper,tests/fuzz/keeper/keeper.c,keeper peers))

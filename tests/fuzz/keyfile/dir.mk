@@ -1,0 +1,1 @@
+$(eval $(call fuzz,keyfile,tests/fuzz/keyfile/keyfile.c,keeper pk,$(PK_LD)))

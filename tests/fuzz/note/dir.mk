@@ -1,0 +1,1 @@
+$(eval $(call fuzz,note,tests/fuzz/note/note.c,link wire))
