@@ -268,6 +268,7 @@ int tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now);
 void tcp_rto_fire(struct tcp *t, uint64_t now);
 void tcp_persist_start(struct tcp *t, uint64_t now);
 void tcp_persist_stop(struct tcp *t);
+void tcp_persist_progress(struct tcp *t, uint64_t now);
 void tcp_persist_fire(struct tcp *t, uint64_t now);
 void tcp_snd_rewind(struct tcp *t);
 uint32_t tcp_ts_now(const struct tcp *t, uint64_t now);

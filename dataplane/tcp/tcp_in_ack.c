@@ -73,8 +73,10 @@ release(struct tcp *t, uint32_t ack)
 static void
 rearm(struct tcp *t, const struct tcp_in *in, bool partial)
 {
-	if (t->persist)
+	if (t->persist) {
+		tcp_persist_progress(t, in->now);
 		return;
+	}
 	if (t->snd_una == t->snd_max) {
 		tcp_timer_stop(t, TCP_T_RTX);
 		return;

@@ -1,9 +1,11 @@
 /*
  * A window that is too small to send into (RFC 9293 section 3.8.6.1): probes
- * with back-off, for as long as the peer answers them. An orphan may wait only
- * as long as in FIN-WAIT-2.
+ * with back-off, for as long as the peer answers them. An orphan waits only as
+ * long as in FIN-WAIT-2, and some probes more: answers may be lost.
  */
 #include "dataplane/tcp/tcp_conn.h"
+
+#define ORPHAN_PROBES 8u
 
 static void
 arm(struct tcp *t, uint64_t now)
@@ -21,6 +23,13 @@ tcp_persist_start(struct tcp *t, uint64_t now)
 	t->rtx_count = 0;
 	t->persist_at = now;
 	arm(t, now);
+}
+
+void
+tcp_persist_progress(struct tcp *t, uint64_t now)
+{
+	t->probes = 0;
+	t->persist_at = now;
 }
 
 void
@@ -58,7 +67,7 @@ tcp_persist_fire(struct tcp *t, uint64_t now)
 {
 	const struct tcp_config *c = &t->stack->cfg;
 
-	if (t->closed && now - t->persist_at > c->finwait2_us) {
+	if (t->closed && t->probes >= ORPHAN_PROBES && now - t->persist_at > c->finwait2_us) {
 		tcp_reset_send(t, tcp_seq_now(t));
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_PERSIST);
 		return;
