@@ -134,6 +134,14 @@ conn_end(struct worker *w, struct conn *c, int reason, const char *text)
 	conn_touch(w, c);
 }
 
+static void
+count_chans(struct worker *w, struct conn *c, uint32_t chans)
+{
+	w->chan_open += chans;
+	w->chan_open -= c->chans;
+	c->chans = chans;
+}
+
 void
 conn_gone(struct worker *w, struct conn *c, int reason)
 {
@@ -141,6 +149,8 @@ conn_gone(struct worker *w, struct conn *c, int reason)
 		return;
 	if (c->reason == 0)
 		c->reason = reason < 0 ? -reason : reason;
+	c->state = CONN_DEAD;
+	count_chans(w, c, 0);
 	ssh_fini(&c->ssh, c->reason);
 	if (c->tcp != NULL) {
 		tcp_set_user(c->tcp, NULL);
@@ -152,7 +162,6 @@ conn_gone(struct worker *w, struct conn *c, int reason)
 	fifo_clear(&c->note, &w->pool);
 	fifo_clear(&c->grant, &w->pool);
 	explicit_bzero(c->first_hash, sizeof(c->first_hash));
-	c->state = CONN_DEAD;
 	c->tell_conn = false;
 	c->tell_closed = true;
 	host_end_wanted(w, c);
@@ -167,7 +176,7 @@ dead_stage(struct worker *w)
 
 	for (uint32_t n = w->list[LIST_DEAD].count; n > 0; n--) {
 		struct conn *c = conn_list_take(w, LIST_DEAD);
-		bool told = up_closed(w, c);
+		bool told = up_closed(w, c) && host_closed(w, c);
 		struct cmd *e;
 
 		if (c->tell_closed && (e = event_slot(w)) != NULL) {
@@ -245,6 +254,9 @@ conn_run(struct worker *w, struct conn *c)
 		deadline_set(w, c, due);
 	if (c->undone.len > c->sent)
 		conn_list_add(w, c, LIST_UP);
+	count_chans(w, c, c->ssh.chan_count);
+	if (in > 0 || out > 0)
+		conn_touch(w, c); /* both stop after a batch: others have their turn */
 	return (uint32_t)((in > 0 ? in : 0) + (out > 0 ? out : 0));
 }
 
@@ -402,7 +414,6 @@ ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, bool started)
 	(void)started;
 	if (c->state == CONN_LIVE && c->login)
 		(void)up_tell(w, c, LINK_UP_CHAN_FREE, ours);
-	meter_set(w->meter, METER_CHAN_OPEN, w->meter->value[METER_CHAN_OPEN] - 1);
 }
 
 static void

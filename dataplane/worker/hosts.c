@@ -31,6 +31,18 @@ open_payload(struct worker *w, const struct conn *c, struct view payload)
 	return view_of(w->image, put_len(&p));
 }
 
+static void
+entry_for(const struct worker *w, const struct conn *c, const struct ssh_chan *ch,
+    struct link_entry *e, uint16_t op)
+{
+	memset(e, 0, sizeof(*e));
+	e->op = op;
+	e->conn = conn_id(w, c);
+	e->gen = c->gen;
+	e->chan = ch->ours;
+	e->seq = c->chan_use[ch->ours];
+}
+
 bool
 host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up what, uint64_t arg0,
     uint64_t arg1, struct view payload)
@@ -40,19 +52,39 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 
 	if (l == NULL)
 		return true; /* nobody is there to be told */
-	memset(&e, 0, sizeof(e));
-	e.op = host_ops[what];
-	e.conn = conn_id(w, c);
-	e.gen = c->gen;
-	e.chan = ch->ours;
+	if (what == CHAN_UP_OPEN) {
+		payload = open_payload(w, c, payload);
+		c->chan_use[ch->ours] = ++c->chan_serial;
+	}
+	entry_for(w, c, ch, &e, host_ops[what]);
 	e.arg[0] = arg0;
 	e.arg[1] = arg1;
-	if (what == CHAN_UP_OPEN)
-		payload = open_payload(w, c, payload);
 	if (link_send(w, l, &e, payload))
 		return true;
-	conn_list_add(w, c, LIST_STALL);
+	if (c->state == CONN_LIVE)
+		conn_list_add(w, c, LIST_STALL);
+	else
+		c->closed_owed |= 1u << ch->ours;
 	return false;
+}
+
+bool
+host_closed(struct worker *w, struct conn *c)
+{
+	uint32_t left = c->closed_owed;
+
+	while (left != 0) {
+		uint32_t at = (uint32_t)__builtin_ctz(left);
+		struct link *l = link_find(w, c->ssh.chan[at].link);
+		struct link_entry e;
+
+		left &= left - 1;
+		entry_for(w, c, &c->ssh.chan[at], &e, LINK_UP_CHAN_CLOSED);
+		e.arg[0] = (uint64_t)c->reason;
+		if (l == NULL || link_send(w, l, &e, view_of(NULL, 0)))
+			c->closed_owed &= ~(1u << at);
+	}
+	return c->closed_owed == 0;
 }
 
 static bool
@@ -162,6 +194,9 @@ do_took(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct link
 {
 	(void)w;
 	(void)payload;
+	/* After a CLOSE nothing counts as unread any more. */
+	if ((ch->flags & CHAN_CLOSE_OUT) != 0)
+		return 0;
 	return ssh_host_took(&c->ssh, ch, e->arg[0]);
 }
 
@@ -262,7 +297,9 @@ host_entry(struct worker *w, struct link *l, const struct link_entry *e, struct 
 	if (c == NULL || c->close_us != 0)
 		return -R_LINK_CONN;
 	ch = ssh_chan_of(&c->ssh, e->chan, l->id);
-	if (ch == NULL)
+	/* The number may have a new use that this entry is older than: a host gives
+	 * back in `seq` what CHAN_OPEN said there. */
+	if (ch == NULL || (e->seq != 0 && e->seq != c->chan_use[ch->ours]))
 		return -R_LINK_CHAN;
 	r = row->run(w, c, ch, e, payload);
 	conn_touch(w, c);

@@ -10,6 +10,7 @@ worker_meter(struct worker *w, uint64_t now)
 
 	meter_set(w->meter, METER_CONN_OPEN, w->used_slots - w->free_count);
 	meter_set(w->meter, METER_POOL_FREE, w->pool.free_count);
+	meter_set(w->meter, METER_CHAN_OPEN, w->chan_open);
 	if (now - w->metered_us < METER_EVERY_US)
 		return;
 	w->metered_us = now;

@@ -237,11 +237,9 @@ apply_chan_new(struct worker *w, struct plan *p, struct view body)
 	for (int i = 0; i < 6; i++)
 		v[i] = cur_u32(&c);
 	r = ssh_do_chan_new(&p->conn->ssh, v[0], v[1], v[2], v[3], v[4], v[5]);
-	if (r != 0)
-		return r;
-	meter_add(w->meter, METER_CHAN_OPEN, 1);
-	meter_add(w->meter, METER_CHAN_TOTAL, 1);
-	return 0;
+	if (r == 0)
+		meter_add(w->meter, METER_CHAN_TOTAL, 1);
+	return r;
 }
 
 struct start {
@@ -300,6 +298,16 @@ check_chan_start(struct worker *w, struct plan *p, struct view body)
 	return 0;
 }
 
+/* The peer may have closed the channel while clerk worked on its request. */
+static int
+forgive_closed(struct worker *w, int r)
+{
+	if (r != -R_LINK_CHAN)
+		return r;
+	meter_drop(w->meter, r);
+	return 0;
+}
+
 static int
 apply_chan_start(struct worker *w, struct plan *p, struct view body)
 {
@@ -310,7 +318,7 @@ apply_chan_start(struct worker *w, struct plan *p, struct view body)
 	r = ssh_do_chan_start(&p->conn->ssh, s.ours, s.link, s.want_reply, s.open);
 	if (r == 0 && link_find(w, s.link) == NULL)
 		ssh_host_gone(&p->conn->ssh, s.link);
-	return r;
+	return forgive_closed(w, r);
 }
 
 static int
@@ -326,8 +334,7 @@ apply_chan_close(struct worker *w, struct plan *p, struct view body)
 {
 	struct cur c = cur_view(body);
 
-	(void)w;
-	return ssh_do_chan_close(&p->conn->ssh, cur_u32(&c));
+	return forgive_closed(w, ssh_do_chan_close(&p->conn->ssh, cur_u32(&c)));
 }
 
 static const struct item_row rows[] = {

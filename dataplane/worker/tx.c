@@ -86,9 +86,14 @@ int
 tx_emit(void *owner, const struct tcp_seg_out *seg)
 {
 	struct worker *w = owner;
-	struct pkt *p = alloc_frame(w);
+	struct pkt *p;
 	int n;
 
+	if (w->out_count == WORKER_TX_QUEUE)
+		flush(w);
+	if (w->out_count == WORKER_TX_QUEUE)
+		return -R_NET_TX_FULL;
+	p = alloc_frame(w);
 	if (p == NULL) {
 		meter_drop(w->meter, R_NET_NO_PKT);
 		return -R_NET_NO_PKT;

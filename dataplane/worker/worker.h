@@ -80,6 +80,11 @@ struct conn {
 	struct fifo grant;
 	uint8_t first_hash[SSH_HASH_MAX];
 	uint8_t first_hash_len;
+	/* channels */
+	uint32_t chans;            /* as counted in the meter */
+	uint32_t chan_serial;      /* of the last start */
+	uint32_t chan_use[SSH_CHAN_MAX]; /* start that a number has now: hosts.c */
+	uint32_t closed_owed;      /* bit per number: its host was not told CLOSED */
 };
 
 struct conn_list {
@@ -123,6 +128,7 @@ struct worker {
 	uint32_t role_count[2];    /* pool sizes of the configuration */
 	struct link *gone;         /* links whose end is owed to the steward */
 	uint32_t stalled;          /* links without room */
+	uint64_t chan_open;
 	uint32_t adopt_at;         /* slot at which looking for new owners goes on */
 	bool adopting;
 	uint64_t check_us;         /* when quiet control links were last looked at */
@@ -239,6 +245,8 @@ bool host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_
     uint64_t arg0, uint64_t arg1, struct view payload);
 void host_lost(struct worker *w, struct link *l);
 void host_end_wanted(struct worker *w, struct conn *c);
+/* Tell hosts CLOSED that had no room before; true when all know. */
+bool host_closed(struct worker *w, struct conn *c);
 uint32_t stall_stage(struct worker *w);
 
 /* links.c */

@@ -1,0 +1,4 @@
+WORKER_UNIT := tests/unit/dataplane/worker
+WORKER_UNIT_LIBS := worker ssh tcp net mem linkend link nic cipher clock rng wire
+
+$(eval $(call unit,test_worker,$(WORKER_UNIT)/test_worker.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))

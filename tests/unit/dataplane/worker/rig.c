@@ -1,0 +1,726 @@
+#include "tests/unit/dataplane/worker/rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dataplane/tcp/tcp_wire.h"
+#include "drivers/cipher/select.h"
+#include "drivers/clock/clock.h"
+#include "drivers/nic/pair.h"
+
+#define CLIENT_BLOCKS 4096u
+
+static const uint8_t server_ip[4] = { 192, 0, 2, 1 };
+static const uint8_t client_ip[4] = { 192, 0, 2, 2 };
+
+static void *
+aligned_zeroed(size_t size)
+{
+	size = (size + 4095) & ~(size_t)4095;
+	void *p = aligned_alloc(4096, size);
+
+	if (p != NULL)
+		memset(p, 0, size);
+	return p;
+}
+
+/* ---- the client's TCP ---- */
+
+static void
+c_send(void *owner, struct pkt *p)
+{
+	struct rig *r = owner;
+
+	if (r->client_port->ops->tx(r->client_port, &p, 1, r->now) == 0)
+		r->client_port->ops->free(r->client_port, p);
+}
+
+static struct pkt *
+c_alloc(void *owner)
+{
+	struct rig *r = owner;
+
+	return r->client_port->ops->alloc(r->client_port);
+}
+
+static void
+c_free(void *owner, struct pkt *p)
+{
+	struct rig *r = owner;
+
+	r->client_port->ops->free(r->client_port, p);
+}
+
+static void
+c_drop(void *owner, int reason)
+{
+	(void)owner;
+	(void)reason;
+}
+
+static void
+c_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
+    uint16_t remote_port, uint32_t seq, bool hard)
+{
+	(void)owner, (void)local, (void)local_port, (void)remote, (void)remote_port, (void)seq, (void)hard;
+}
+
+static const struct net_ops c_net_ops = {
+	.alloc = c_alloc, .send = c_send, .free = c_free, .drop = c_drop, .tcp_error = c_error,
+};
+
+static int
+c_emit(void *owner, const struct tcp_seg_out *seg)
+{
+	struct rig *r = owner;
+	struct pkt *p = c_alloc(r);
+	int n;
+
+	if (p == NULL)
+		return -R_NET_NO_PKT;
+	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
+	p->len = (uint32_t)n;
+	return net_output_tcp(r->net, p, seg->tuple.local.b, seg->tuple.remote.b, r->now);
+}
+
+static int
+c_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	(void)owner, (void)t, (void)now;
+	return -R_LIMIT;
+}
+
+static void
+c_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	struct client *c = tcp_user(t);
+
+	(void)owner, (void)now;
+	if (c == NULL)
+		return;
+	c->connected |= (events & TCP_EV_CONNECTED) != 0;
+	c->eof |= (events & TCP_EV_EOF) != 0;
+	if ((events & TCP_EV_CLOSED) != 0) {
+		c->closed = true;
+		c->reason = reason;
+		c->tcp = NULL;
+	}
+}
+
+static const struct tcp_ops c_tcp_ops = {
+	.emit = c_emit, .accept = c_accept, .event = c_event, .drop = c_drop,
+};
+
+static void
+client_poll(struct rig *r)
+{
+	struct pkt *p[PORT_BURST];
+	uint32_t n = r->client_port->ops->rx(r->client_port, p, PORT_BURST, r->now);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct net_tcp found;
+		struct tcp_seg seg;
+
+		if (net_input(r->net, p[i], &found, r->now) == 1 &&
+		    tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote) == 0)
+			tcp_input(r->tcp, &seg, r->now);
+		c_free(r, p[i]);
+	}
+	(void)tcp_poll(r->tcp, r->now);
+	net_poll(r->net, r->now);
+}
+
+static void
+client_start(struct rig *r)
+{
+	struct net_addr a = { .family = 4, .prefix = 24 };
+	struct tcp_config t;
+	uint8_t secret[32] = { 7 };
+
+	tcp_config_default(&t, r->client_port->mtu);
+	t.conn_max = 64;
+	r->client_mem = aligned_zeroed(tcp_stack_size(&t));
+	r->net_mem = aligned_zeroed(net_size());
+	r->pool_mem = aligned_zeroed(pool_size(CLIENT_BLOCKS));
+	pool_init(&r->pool, r->pool_mem, CLIENT_BLOCKS);
+	r->tcp = tcp_stack_init(r->client_mem, &t, &c_tcp_ops, &r->pool, r, secret);
+	r->net = net_init(r->net_mem, r->client_port->mac, r->client_port->mtu, &c_net_ops, r, secret);
+	memcpy(a.b, client_ip, 4);
+	(void)net_configure(r->net, &a, 1, NULL, 0, r->now);
+}
+
+struct rig *
+rig_open(void)
+{
+	struct worker_config c = { .conn_max = 64, .block_count = 4096 };
+	struct rig *r = calloc(1, sizeof(*r));
+	const char *why;
+
+	clock_start();
+	if (cipher_start("ref", &why) != 0)
+		abort();
+	r->now = 1000000;
+	if (pair_open(&r->port, &r->client_port, 512, 1500) != 0)
+		abort();
+	rng_fixed(&r->rng, 1);
+	rng_fixed(&r->client_rng, 2);
+	if (meter_create(&r->meter, &r->meter_fd, 0) != 0)
+		abort();
+	r->commands = aligned_zeroed(sizeof(*r->commands));
+	r->events = aligned_zeroed(sizeof(*r->events));
+	r->mem = aligned_zeroed(worker_size(&c, r->port));
+	r->w = worker_init(r->mem, &c, r->port, r->meter, &r->rng, r->commands, r->events, -1);
+	if (r->w == NULL)
+		abort();
+	client_start(r);
+	return r;
+}
+
+static void
+fake_free(struct fake *f)
+{
+	if (f->l != NULL) {
+		region_close(&f->l->own);
+		region_close(&f->l->peer);
+		free(f->l);
+	}
+	slots_close(f->slots);
+	region_close(&f->own);
+	region_close(&f->other);
+	for (uint32_t i = 0; i < f->count; i++)
+		free(f->log[i].payload);
+	free(f);
+}
+
+void
+rig_close(struct rig *r)
+{
+	worker_wipe(r->w);
+	while (r->fakes != NULL) {
+		struct fake *f = r->fakes;
+
+		r->fakes = f->next;
+		fake_free(f);
+	}
+	meter_detach(r->meter);
+	close(r->meter_fd);
+	r->port->ops->close(r->port);
+	r->client_port->ops->close(r->client_port);
+	free(r->commands);
+	free(r->events);
+	free(r->mem);
+	free(r->client_mem);
+	free(r->net_mem);
+	free(r->pool_mem);
+	free(r);
+}
+
+struct cmd *
+rig_cmd(struct rig *r, uint32_t type)
+{
+	struct cmd *c = cmd_slot(r->commands);
+
+	if (c == NULL)
+		abort();
+	c->type = type;
+	return c;
+}
+
+void
+rig_push(struct rig *r)
+{
+	cmd_push(r->commands);
+}
+
+static void
+field(struct put *w, uint8_t number, const void *data, size_t len)
+{
+	put_u8(w, number);
+	put_string(w, data, len);
+}
+
+void
+rig_conf(struct rig *r, uint32_t gates, uint32_t clerks)
+{
+	struct cmd *c = rig_cmd(r, CMD_CONF);
+	struct put w = put_of(c->data, sizeof(c->data));
+	uint8_t addr[6] = { 4 }, port[2] = { 0, RIG_PORT };
+	uint8_t pools[8] = { 0, 0, 0, (uint8_t)gates, 0, 0, 0, (uint8_t)clerks };
+
+	memcpy(addr + 1, server_ip, 4);
+	addr[5] = 24;
+	field(&w, ATTACH_CONF_ADDRESS, addr, sizeof(addr));
+	field(&w, ATTACH_CONF_PORT, port, sizeof(port));
+	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
+	c->len = (uint32_t)put_len(&w);
+	rig_push(r);
+}
+
+/* ---- events of the worker ---- */
+
+static struct fake *
+fake_of(struct rig *r, const struct link *l)
+{
+	struct fake *f = r->fakes;
+
+	while (f != NULL && f->l != l)
+		f = f->next;
+	return f;
+}
+
+static void
+event(struct rig *r, const struct cmd *e)
+{
+	struct fake *f = e->l != NULL ? fake_of(r, e->l) : NULL;
+
+	switch (e->type) {
+	case EV_LINK_ADDED:
+		f->id = e->reason == 0 ? e->link : 0;
+		f->refused = (int)e->reason;
+		break;
+	case EV_LINK_GONE:
+		f->gone = true;
+		f->gone_reason = (int)e->reason;
+		break;
+	case EV_CONN:
+		r->conn_events++;
+		r->conn_len = e->len;
+		memcpy(r->conn_body, e->data, e->len);
+		break;
+	case EV_CONN_CLOSED:
+		r->closed_events++;
+		r->closed_reason = (int)e->reason;
+		break;
+	case EV_FIRST_HASH_STORED:
+		r->hash_reason = e->reason;
+		break;
+	case EV_GRANT_STORED:
+		r->grant_reason = e->reason;
+		break;
+	case EV_SNAPSHOT_END:
+		r->snapshots++;
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+fake_poll(struct fake *f)
+{
+	struct link_entry e;
+	struct view payload;
+
+	while (!f->gone && !f->deaf && f->id != 0 && f->count < RIG_LOG &&
+	    ring_peek(&f->in, &e, &payload) == 1) {
+		struct got *g = &f->log[f->count++];
+
+		g->e = e;
+		g->payload = malloc(payload.len + 1);
+		if (payload.len > 0)
+			memcpy(g->payload, payload.data, payload.len);
+		ring_take(&f->in);
+	}
+}
+
+void
+rig_run(struct rig *r, uint32_t steps)
+{
+	while (steps-- > 0) {
+		struct cmd *e;
+
+		r->now += RIG_STEP_US;
+		(void)worker_poll(r->w, r->now);
+		while ((e = cmd_peek(r->events)) != NULL) {
+			event(r, e);
+			cmd_pop(r->events);
+		}
+		for (struct fake *f = r->fakes; f != NULL; f = f->next)
+			fake_poll(f);
+		client_poll(r);
+	}
+}
+
+/* ---- control processes and hosts ---- */
+
+struct fake *
+fake_new(struct rig *r, uint32_t role, uint32_t index, uint32_t conn, uint32_t gen)
+{
+	uint32_t ring = role == LINK_HOST ? LINK_HOST_RING : LINK_CONTROL_RING;
+	uint32_t arena = role == LINK_HOST ? LINK_HOST_ARENA : LINK_CONTROL_ARENA;
+	struct fake *f = calloc(1, sizeof(*f));
+	struct link *l = calloc(1, sizeof(*l));
+	struct cmd *c;
+	int fd = -1;
+
+	f->rig = r;
+	f->role = role;
+	f->l = l;
+	l->role = role;
+	l->index = index;
+	l->conn = conn;
+	l->gen = gen;
+	l->wait_fd = l->ring_fd = -1;
+	if (region_create(&f->own, "fake", ring, arena) != 0 ||
+	    region_create(&l->own, "worker", ring, arena) != 0 ||
+	    region_attach(&f->other, l->own.fd, ring, arena) != 0 ||
+	    region_attach(&l->peer, f->own.fd, ring, arena) != 0)
+		abort();
+	if (role != LINK_HOST) {
+		if (slots_create(&f->slots, &fd) != 0)
+			abort();
+		close(fd);
+		l->slots = f->slots;
+	}
+	ring_out_init(&f->out, &f->own, &f->other, f->arena_end, true);
+	ring_in_init(&f->in, &f->own, &f->other);
+	link_setup(l);
+	c = rig_cmd(r, CMD_LINK_ADD);
+	c->l = l;
+	rig_push(r);
+	f->next = r->fakes;
+	r->fakes = f;
+	return f;
+}
+
+void
+fake_die(struct fake *f)
+{
+	rig_cmd(f->rig, CMD_LINK_DROP)->link = f->id;
+	rig_push(f->rig);
+}
+
+struct got *
+fake_next(struct fake *f)
+{
+	for (int tries = 0; tries < 400 && f->read == f->count; tries++)
+		rig_run(f->rig, 1);
+	return f->read < f->count ? &f->log[f->read++] : NULL;
+}
+
+struct got *
+fake_find(struct fake *f, uint16_t op)
+{
+	struct got *g;
+
+	while ((g = fake_next(f)) != NULL)
+		if (g->e.op == op)
+			return g;
+	return NULL;
+}
+
+bool
+fake_step(struct fake *f, struct step *s)
+{
+	struct link_entry e;
+
+	step_entry(s, &e);
+	return ring_send(&f->out, &e, view_of(s->w.start, put_len(&s->w)));
+}
+
+bool
+fake_send(struct fake *f, uint16_t op, const struct got *open, uint64_t arg, struct view payload)
+{
+	struct link_entry e = { .op = op, .conn = open->e.conn, .gen = open->e.gen,
+	    .chan = open->e.chan, .seq = open->e.seq, .arg = { arg } };
+
+	return ring_send(&f->out, &e, payload);
+}
+
+static void
+key_set(struct link_keys *k, uint8_t fill)
+{
+	k->suite = SUITE_AES128_GCM;
+	k->key_len = 16;
+	k->iv_len = 12;
+	memset(k->key, fill, 16);
+	memset(k->iv, fill + 1, 12);
+}
+
+int
+fake_keys(struct fake *f, uint32_t conn, uint32_t gen)
+{
+	struct link_slot s = { .conn = conn, .gen = gen, .strict = 1 };
+
+	key_set(&s.in, 0x11);
+	key_set(&s.out, 0x22);
+	return slot_fill(f->slots, &s);
+}
+
+/* ---- the client ---- */
+
+struct client *
+client_open(struct rig *r, unsigned at)
+{
+	struct client *c = &r->client[at];
+	struct tcp_tuple t = { .local_port = (uint16_t)(40000 + at + r->now % 7919), .remote_port = RIG_PORT };
+
+	memset(c, 0, sizeof(*c));
+	c->rig = r;
+	t.local.b[10] = t.local.b[11] = t.remote.b[10] = t.remote.b[11] = 0xff;
+	memcpy(t.local.b + 12, client_ip, 4);
+	memcpy(t.remote.b + 12, server_ip, 4);
+	record_dir_init(&c->in, &c->ctx[0]);
+	record_dir_init(&c->out, &c->ctx[1]);
+	c->tcp = tcp_connect(r->tcp, &t, c, r->now);
+	for (int i = 0; i < 400 && !c->connected && !c->closed; i++)
+		rig_run(r, 1);
+	return c;
+}
+
+void
+client_bytes(struct client *c, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	while (len > 0 && c->tcp != NULL) {
+		size_t n = tcp_room(c->tcp) < len ? tcp_room(c->tcp) : len;
+
+		if (n > 0 && tcp_put(c->tcp, at, n) == 0) {
+			at += n;
+			len -= n;
+		}
+		rig_run(c->rig, 1);
+	}
+}
+
+bool
+client_line(struct client *c, char *dst, size_t size)
+{
+	for (int i = 0; i < 400 && c->tcp != NULL; i++) {
+		size_t n = tcp_peek(c->tcp, dst, size - 1);
+		char *end;
+
+		dst[n] = '\0';
+		end = strstr(dst, "\r\n");
+		if (end != NULL) {
+			*end = '\0';
+			tcp_take(c->tcp, (size_t)(end - dst) + 2);
+			return true;
+		}
+		rig_run(c->rig, 1);
+	}
+	return false;
+}
+
+void
+client_record(struct client *c, struct view payload)
+{
+	uint8_t random[32];
+	int n;
+
+	rng_fill(&c->rig->client_rng, random, sizeof(random));
+	n = record_seal(&c->out, c->record, sizeof(c->record), payload, random);
+	if (n > 0)
+		client_bytes(c, c->record, (size_t)n);
+}
+
+void
+client_msg(struct client *c, uint8_t msg)
+{
+	client_record(c, view_of(&msg, 1));
+}
+
+struct view
+client_next(struct client *c)
+{
+	struct view v = { NULL, 0 };
+
+	for (int i = 0; i < 400 && c->tcp != NULL; i++) {
+		uint8_t head[4];
+		int need = 0;
+
+		if (tcp_peek(c->tcp, head, 4) == 4)
+			need = record_need(&c->in, head, 4);
+		if (need > 0 && tcp_readable(c->tcp) >= (size_t)need) {
+			(void)tcp_peek(c->tcp, c->record, (size_t)need);
+			tcp_take(c->tcp, (size_t)need);
+			if (record_open(&c->in, c->record, &v) != 0)
+				v = view_of(NULL, 0);
+			return v;
+		}
+		if (need < 0)
+			break;
+		rig_run(c->rig, 1);
+	}
+	return v;
+}
+
+static void
+dir_keys(struct record_dir *d, uint8_t fill)
+{
+	struct link_keys k;
+
+	memset(&k, 0, sizeof(k));
+	key_set(&k, fill);
+	(void)record_dir_keys(d, cipher_engine_for(k.suite), k.key, k.iv, k.mac, true);
+}
+
+void
+client_keys_in(struct client *c)
+{
+	dir_keys(&c->in, 0x22);
+}
+
+void
+client_keys_out(struct client *c)
+{
+	dir_keys(&c->out, 0x11);
+}
+
+/* ---- a whole login ---- */
+
+size_t
+rig_grant(uint8_t *dst, size_t size)
+{
+	static const struct grant g = { .user = "alice", .home = "/home/alice", .shell = "/bin/sh",
+	    .methods = "publickey", .key = "ssh-ed25519 SHA256:x", .uid = 1000, .gid = 1000 };
+	struct put w = put_of(dst, size);
+
+	return grant_encode(&g, &w) == 0 && !w.bad ? put_len(&w) : 0;
+}
+
+static struct step step;
+
+static bool
+answer(struct fake *f, const struct got *g)
+{
+	step_done(&step, g->e.serial);
+	return fake_step(f, &step);
+}
+
+static bool
+key_exchange(struct client *c, struct fake *gate, struct got **last)
+{
+	static const uint8_t kexinit[17] = { SSH_MSG_KEXINIT };
+	static const uint8_t reply[5] = { SSH_MSG_KEX_ECDH_REPLY };
+	struct got *g;
+	int slot;
+
+	client_record(c, view_of(kexinit, sizeof(kexinit)));
+	if ((g = fake_find(gate, LINK_UP_RECORD)) == NULL || g->e.msg != SSH_MSG_KEXINIT)
+		return false;
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_record(&step, view_of(kexinit, sizeof(kexinit)));
+	step_hold(&step);
+	if (!answer(gate, g) || client_next(c).len != sizeof(kexinit))
+		return false;
+	client_msg(c, SSH_MSG_KEX_ECDH_INIT);
+	if ((g = fake_find(gate, LINK_UP_RECORD)) == NULL || g->e.msg != SSH_MSG_KEX_ECDH_INIT)
+		return false;
+	slot = fake_keys(gate, g->e.conn, g->e.gen);
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_record(&step, view_of(reply, sizeof(reply)));
+	step_newkeys(&step, (uint32_t)slot);
+	step_note(&step, view_of("note", 4));
+	if (!answer(gate, g) || client_next(c).len != sizeof(reply) || client_next(c).len != 1)
+		return false;
+	client_keys_in(c);
+	client_msg(c, SSH_MSG_NEWKEYS);
+	client_keys_out(c);
+	if ((g = fake_find(gate, LINK_UP_NEWKEYS)) == NULL)
+		return false;
+	step_begin(&step, g->e.conn, g->e.gen);
+	*last = g;
+	return answer(gate, g);
+}
+
+static bool
+authenticate(struct client *c, struct fake *gate)
+{
+	static const uint8_t accept = SSH_MSG_SERVICE_ACCEPT, success = SSH_MSG_USERAUTH_SUCCESS;
+	struct rig *r = c->rig;
+	struct got *g;
+	struct cmd *k;
+
+	client_msg(c, SSH_MSG_SERVICE_REQUEST);
+	if ((g = fake_find(gate, LINK_UP_RECORD)) == NULL || g->e.msg != SSH_MSG_SERVICE_REQUEST)
+		return false;
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_record(&step, view_of(&accept, 1));
+	step_phase(&step, SSH_PHASE_AUTH);
+	if (!answer(gate, g) || client_next(c).len != 1)
+		return false;
+	client_msg(c, SSH_MSG_USERAUTH_REQUEST);
+	if ((g = fake_find(gate, LINK_UP_RECORD)) == NULL || g->e.msg != SSH_MSG_USERAUTH_REQUEST)
+		return false;
+	k = rig_cmd(r, CMD_GRANT);
+	k->conn = g->e.conn;
+	k->gen = g->e.gen;
+	k->len = (uint32_t)rig_grant(k->data, sizeof(k->data));
+	rig_push(r);
+	rig_run(r, 2);
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_record(&step, view_of(&success, 1));
+	step_phase(&step, SSH_PHASE_OPEN);
+	return r->grant_reason == 0 && answer(gate, g) && client_next(c).len == 1;
+}
+
+bool
+rig_login(struct rig *r, struct client *c, struct fake *gate, struct fake *clerk, struct got **adopt)
+{
+	char line[256];
+	struct got *g;
+
+	step_init(&step);
+	if (c->tcp == NULL || !client_line(c, line, sizeof(line)))
+		return false;
+	client_bytes(c, "SSH-2.0-rig\r\n", 13);
+	if ((g = fake_find(gate, LINK_UP_IDENT)) == NULL)
+		return false;
+	step_begin(&step, g->e.conn, g->e.gen);
+	if (!answer(gate, g) || !key_exchange(c, gate, &g) || !authenticate(c, gate))
+		return false;
+	rig_run(r, 5);
+	*adopt = fake_find(clerk, LINK_UP_ADOPT);
+	return *adopt != NULL;
+}
+
+bool
+rig_channel(struct rig *r, struct client *c, struct fake *clerk, struct fake *host, uint32_t ours,
+    uint32_t peers, struct got **open)
+{
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+	struct step_chan ch = { .ours = ours, .peers = peers, .peer_window = 1u << 20,
+	    .peer_packet = 32768, .window = 1u << 20, .packet = 32768 };
+	struct got *g;
+	size_t mark;
+
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN);
+	client_record(c, view_of(buf, put_len(&w)));
+	if ((g = fake_find(clerk, LINK_UP_RECORD)) == NULL)
+		return false;
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_chan_new(&step, &ch);
+	w = put_of(buf, sizeof(buf));
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
+	put_u32(&w, peers);
+	put_u32(&w, ours);
+	put_u32(&w, ch.window);
+	put_u32(&w, ch.packet);
+	step_record(&step, view_of(buf, put_len(&w)));
+	if (!answer(clerk, g) || client_next(c).len != 17)
+		return false;
+	w = put_of(buf, sizeof(buf));
+	put_u8(&w, SSH_MSG_CHANNEL_REQUEST);
+	put_u32(&w, ours);
+	put_cstr(&w, "shell");
+	put_bool(&w, true);
+	client_record(c, view_of(buf, put_len(&w)));
+	if ((g = fake_find(clerk, LINK_UP_RECORD)) == NULL || g->e.chan != ours)
+		return false;
+	step_begin(&step, g->e.conn, g->e.gen);
+	mark = step_chan_start_open(&step, ours, host->id, true);
+	put_u8(&step.w, LINK_START_SHELL);
+	put_cstr(&step.w, "");
+	put_cstr(&step.w, "");
+	put_u32(&step.w, 0);
+	step_chan_start_close(&step, mark);
+	if (!answer(clerk, g) || (*open = fake_find(host, LINK_UP_CHAN_OPEN)) == NULL)
+		return false;
+	rig_run(r, 1);
+	return fake_send(host, LINK_DOWN_CHAN_REPLY, *open, 1, view_of(NULL, 0)) &&
+	    client_next(c).len == 5;
+}

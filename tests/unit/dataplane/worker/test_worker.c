@@ -1,0 +1,546 @@
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/link/note.h"
+#include "tests/unit/dataplane/worker/rig.h"
+
+static struct step step;
+
+/* The adopt image's field, or an empty view. */
+static struct view
+adopt_field(const struct got *g, uint8_t wanted)
+{
+	struct view body, none = { NULL, 0 };
+	uint16_t version;
+	uint8_t number;
+	struct cur c;
+
+	if (note_open(&c, view_of(g->payload, g->e.len), &version) != 0)
+		return none;
+	while (note_next(&c, &number, &body) == 1)
+		if (number == wanted)
+			return body;
+	return none;
+}
+
+static bool
+get_in_touch(struct rig *r, struct client **c, struct fake **gate, struct fake **clerk)
+{
+	struct got *adopt;
+
+	rig_conf(r, 1, 1);
+	*gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+	*clerk = fake_new(r, LINK_CLERK, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 5);
+	*c = client_open(r, 0);
+	return rig_login(r, *c, *gate, *clerk, &adopt);
+}
+
+static void
+before_conf_refused(void)
+{
+	struct rig *r = rig_open();
+	struct client *c = client_open(r, 0);
+
+	CU_ASSERT_FALSE(c->connected);
+	rig_close(r);
+}
+
+static void
+ident_without_gate(void)
+{
+	struct rig *r = rig_open();
+	struct client *c;
+	char line[256];
+
+	rig_conf(r, 1, 1);
+	rig_run(r, 2);
+	c = client_open(r, 0);
+	CU_ASSERT_TRUE(c->connected);
+	CU_ASSERT_TRUE(client_line(c, line, sizeof(line)));
+	CU_ASSERT_EQUAL(strncmp(line, "SSH-2.0-", 8), 0);
+	CU_ASSERT_EQUAL(r->meter->value[METER_CONN_TOTAL], 1);
+	rig_close(r);
+}
+
+/* What nobody took is there, in order, for every gate that comes. */
+static void
+undone_survives_gates(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate;
+	struct client *c;
+	struct got *g;
+	uint32_t serial;
+
+	rig_conf(r, 1, 1);
+	rig_run(r, 2);
+	c = client_open(r, 0);
+	client_bytes(c, "SSH-2.0-test\r\n", 14);
+	client_msg(c, SSH_MSG_KEXINIT);
+	for (int round = 0; round < 3; round++) {
+		gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+		g = fake_next(gate);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+		CU_ASSERT_EQUAL(g->e.op, LINK_UP_ADOPT);
+		CU_ASSERT_EQUAL(adopt_field(g, ADOPT_PHASE).len, 1);
+		g = fake_next(gate);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+		CU_ASSERT_EQUAL(g->e.op, LINK_UP_IDENT);
+		CU_ASSERT_EQUAL(g->e.len, 12);
+		serial = g->e.serial;
+		g = fake_next(gate);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+		CU_ASSERT_EQUAL(g->e.op, LINK_UP_RECORD);
+		CU_ASSERT_EQUAL(g->e.msg, SSH_MSG_KEXINIT);
+		CU_ASSERT_EQUAL(g->e.serial, serial + 1);
+		if (round == 0)
+			fake_die(gate); /* the second one is replaced without a word */
+		rig_run(r, 3);
+	}
+	/* One is done: the next gate gets only the other. */
+	step_init(&step);
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_note(&step, view_of("image", 5));
+	step_done(&step, serial);
+	CU_ASSERT_TRUE(fake_step(gate, &step));
+	rig_run(r, 2);
+	/* Done again: stale, without effect. */
+	CU_ASSERT_TRUE(fake_step(gate, &step));
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(r->meter->drop[R_LINK_STALE_DONE], 1);
+	gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+	g = fake_next(gate);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+	CU_ASSERT_EQUAL(adopt_field(g, ADOPT_NOTE).len, 5);
+	g = fake_next(gate);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+	CU_ASSERT_EQUAL(g->e.serial, serial + 1);
+	rig_close(r);
+}
+
+static void
+login_and_change_of_rooms(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	struct got *g;
+	struct cur body;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	g = fake_find(gate, LINK_UP_CLOSED);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+	CU_ASSERT_EQUAL(g->e.arg[0], 0);
+	CU_ASSERT_EQUAL(r->conn_events, 1);
+	body = cur_of(r->conn_body, r->conn_len);
+	CU_ASSERT_EQUAL(cur_u32(&body), g->e.conn);
+	CU_ASSERT_EQUAL(cur_u32(&body), g->e.gen);
+	CU_ASSERT_TRUE(view_is(cur_string(&body), "192.0.2.2"));
+	CU_ASSERT_EQUAL(r->meter->value[METER_LOGIN_TOTAL], 1);
+	/* The gate has no say any more. */
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_close(&step, R_KILLED, "by gate");
+	CU_ASSERT_TRUE(fake_step(gate, &step));
+	rig_run(r, 5);
+	CU_ASSERT_EQUAL(r->meter->drop[R_LINK_DENIED], 1);
+	CU_ASSERT_FALSE(gate->gone);
+	CU_ASSERT_FALSE(c->eof);
+	rig_close(r);
+}
+
+static void
+grant_is_the_dataplanes_peer(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	static struct grant grant;
+	struct client *c;
+	struct view image;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	image = adopt_field(&clerk->log[0], ADOPT_GRANT);
+	CU_ASSERT_EQUAL_FATAL(grant_decode(&grant, image), 0);
+	CU_ASSERT_STRING_EQUAL(grant.user, "alice");
+	CU_ASSERT_STRING_EQUAL(grant.peer, "192.0.2.2");
+	CU_ASSERT_EQUAL(grant.local_port, RIG_PORT);
+	CU_ASSERT_EQUAL(grant.uid, 1000);
+	rig_close(r);
+}
+
+static void
+no_login_without_grant(void)
+{
+	static const uint8_t success = SSH_MSG_USERAUTH_SUCCESS;
+	struct rig *r = rig_open();
+	struct fake *gate;
+	struct client *c;
+	struct got *g;
+
+	rig_conf(r, 1, 1);
+	gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	c = client_open(r, 0);
+	client_bytes(c, "SSH-2.0-test\r\n", 14);
+	g = fake_find(gate, LINK_UP_IDENT);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+	step_init(&step);
+	step_begin(&step, g->e.conn, g->e.gen);
+	step_record(&step, view_of(&success, 1));
+	step_phase(&step, SSH_PHASE_OPEN);
+	CU_ASSERT_TRUE(fake_step(gate, &step));
+	rig_run(r, 5);
+	/* Not in this phase at all: the link broke the rules, the connection stays. */
+	CU_ASSERT_TRUE(gate->gone);
+	CU_ASSERT_EQUAL(gate->gone_reason, R_LINK_DENIED);
+	CU_ASSERT_FALSE(c->eof);
+	rig_close(r);
+}
+
+/* In AUTH, where it could be: the connection ends. */
+static void
+success_without_grant_closes(void)
+{
+	static const uint8_t success = SSH_MSG_USERAUTH_SUCCESS;
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	struct got *adopt;
+
+	rig_conf(r, 1, 1);
+	gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+	clerk = fake_new(r, LINK_CLERK, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	c = client_open(r, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(c->connected);
+	r->w->conns[0].ssh.phase = SSH_PHASE_AUTH;
+	conn_list_add(r->w, &r->w->conns[0], LIST_UP);
+	adopt = fake_find(gate, LINK_UP_ADOPT);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(adopt);
+	step_init(&step);
+	step_begin(&step, adopt->e.conn, adopt->e.gen);
+	step_record(&step, view_of(&success, 1));
+	step_phase(&step, SSH_PHASE_OPEN);
+	CU_ASSERT_TRUE(fake_step(gate, &step));
+	rig_run(r, 50);
+	CU_ASSERT_FALSE(gate->gone);
+	CU_ASSERT_EQUAL(r->closed_events, 1);
+	CU_ASSERT_EQUAL(r->closed_reason, R_NO_GRANT);
+	CU_ASSERT_EQUAL(clerk->count, 0);
+	rig_close(r);
+}
+
+static void
+channel_both_ways(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	struct client *c;
+	struct got *open, *g;
+	struct view v;
+	uint8_t buf[4096];
+	struct put w;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_NOT_EQUAL_FATAL(host->id, 0);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 77, &open));
+	CU_ASSERT_TRUE(open->e.arg[1] > 0);
+	CU_ASSERT_NOT_EQUAL(open->e.seq, 0);
+	/* down */
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, open, 0, view_of("from host", 9)));
+	v = client_next(c);
+	CU_ASSERT_EQUAL_FATAL(v.len, 1 + 4 + 4 + 9);
+	CU_ASSERT_EQUAL(v.data[0], SSH_MSG_CHANNEL_DATA);
+	CU_ASSERT_EQUAL(memcmp(v.data + 9, "from host", 9), 0);
+	/* up */
+	w = put_of(buf, sizeof(buf));
+	put_u8(&w, SSH_MSG_CHANNEL_DATA);
+	put_u32(&w, 0);
+	put_cstr(&w, "from client");
+	client_record(c, view_of(buf, put_len(&w)));
+	g = fake_find(host, LINK_UP_CHAN_DATA);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+	CU_ASSERT_EQUAL(g->e.len, 11);
+	CU_ASSERT_EQUAL(memcmp(g->payload, "from client", 11), 0);
+	/* The facts are the grant. */
+	CU_ASSERT_TRUE(open->e.len > 40);
+	CU_ASSERT_EQUAL(r->meter->value[METER_CHAN_OPEN], 1);
+	rig_close(r);
+}
+
+static void
+dead_host_ends_its_channels_only(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *one, *two;
+	struct client *c;
+	struct got *open1, *open2;
+	struct view v;
+	bool closed = false;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	one = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	two = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, one, 0, 10, &open1));
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, two, 1, 11, &open2));
+	fake_die(one);
+	rig_run(r, 5);
+	CU_ASSERT_TRUE(one->gone);
+	while (!closed && (v = client_next(c)).len > 0)
+		closed = v.data[0] == SSH_MSG_CHANNEL_CLOSE && v.data[4] == 10;
+	CU_ASSERT_TRUE(closed);
+	CU_ASSERT_TRUE(fake_send(two, LINK_DOWN_CHAN_DATA, open2, 0, view_of("alive", 5)));
+	v = client_next(c);
+	CU_ASSERT_EQUAL(v.len, 14);
+	rig_close(r);
+}
+
+/* A user's host may touch its own connection only. */
+static void
+user_host_is_bound(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host, *stray;
+	struct client *c, *d;
+	struct got *open, *adopt;
+	struct got other;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	d = client_open(r, 1);
+	CU_ASSERT_TRUE_FATAL(rig_login(r, d, gate, clerk, &adopt));
+	host = fake_new(r, LINK_HOST, 0, clerk->log[0].e.conn, clerk->log[0].e.gen);
+	stray = fake_new(r, LINK_HOST, 0, clerk->log[0].e.conn, clerk->log[0].e.gen + 1);
+	rig_run(r, 3);
+	CU_ASSERT_NOT_EQUAL_FATAL(host->id, 0);
+	CU_ASSERT_EQUAL(stray->id, 0);
+	CU_ASSERT_EQUAL(stray->refused, R_LINK_CONN);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 5, &open));
+	other = *open;
+	other.e.conn = adopt->e.conn;
+	other.e.gen = adopt->e.gen;
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, &other, 0, view_of("x", 1)));
+	rig_run(r, 5);
+	CU_ASSERT_TRUE(host->gone);
+	CU_ASSERT_EQUAL(host->gone_reason, R_LINK_DENIED);
+	CU_ASSERT_FALSE(d->eof);
+	rig_close(r);
+}
+
+/* An entry for an earlier use of a channel number does nothing. */
+static void
+late_entries_of_an_old_channel(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	struct client *c;
+	struct got *open, old;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 5, &open));
+	old = *open;
+	old.e.seq = open->e.seq + 5;
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_TOOK, &old, 1000, view_of(NULL, 0)));
+	rig_run(r, 3);
+	CU_ASSERT_FALSE(host->gone);
+	CU_ASSERT_EQUAL(r->meter->drop[R_LINK_CHAN], 1);
+	rig_close(r);
+}
+
+static void
+beyond_credit_ends_the_host(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	struct client *c;
+	struct got *open;
+	uint8_t *much = calloc(1, 256 * 1024);
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 5, &open));
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, open, 0, view_of(much, 256 * 1024)));
+	rig_run(r, 5);
+	CU_ASSERT_TRUE(host->gone);
+	CU_ASSERT_EQUAL(host->gone_reason, R_LINK_CREDIT);
+	free(much);
+	rig_close(r);
+}
+
+static void
+first_hash_until_newkeys(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	struct cmd *k;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	k = rig_cmd(r, CMD_FIRST_HASH);
+	k->conn = clerk->log[0].e.conn;
+	k->gen = clerk->log[0].e.gen;
+	k->len = 32;
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(r->hash_reason, R_LINK_STATE);
+	k = rig_cmd(r, CMD_FIRST_HASH);
+	k->conn = clerk->log[0].e.conn;
+	k->gen = clerk->log[0].e.gen + 1;
+	k->len = 32;
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(r->hash_reason, R_LINK_CONN);
+	client_open(r, 1);
+	rig_run(r, 5);
+	k = rig_cmd(r, CMD_FIRST_HASH);
+	k->conn = 1;
+	k->gen = r->w->conns[1].gen;
+	k->len = 32;
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(r->hash_reason, 0);
+	rig_cmd(r, CMD_SNAPSHOT)->tag = 9;
+	rig_push(r);
+	r->conn_events = 0;
+	rig_run(r, 5);
+	CU_ASSERT_EQUAL(r->conn_events, 2);
+	CU_ASSERT_EQUAL(r->snapshots, 1);
+	rig_close(r);
+}
+
+static void
+clerk_dies_under_a_channel(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	struct client *c;
+	struct got *open, *g;
+	struct view v;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 3, 5, &open));
+	fake_die(clerk);
+	rig_run(r, 3);
+	CU_ASSERT_TRUE(clerk->gone);
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, open, 0, view_of("still", 5)));
+	v = client_next(c);
+	CU_ASSERT_EQUAL(v.len, 14);
+	clerk = fake_new(r, LINK_CLERK, 0, LINK_CONN_NONE, 0);
+	g = fake_next(clerk);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(g);
+	CU_ASSERT_EQUAL(g->e.op, LINK_UP_ADOPT);
+	v = adopt_field(g, ADOPT_CHAN);
+	CU_ASSERT_EQUAL_FATAL(v.len, 14);
+	CU_ASSERT_EQUAL(v.data[3], 3);
+	CU_ASSERT_EQUAL(v.data[8], 1);
+	rig_close(r);
+}
+
+static void
+key_slots_are_wiped(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate;
+	struct link_slot empty;
+	int slot;
+
+	memset(&empty, 0, sizeof(empty));
+	rig_conf(r, 1, 1);
+	gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	/* named for a connection that is gone */
+	slot = fake_keys(gate, 5, 5);
+	step_init(&step);
+	step_begin(&step, 5, 5);
+	step_newkeys(&step, (uint32_t)slot);
+	CU_ASSERT_TRUE(fake_step(gate, &step));
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(memcmp(&gate->slots[slot], &empty, sizeof(empty)), 0);
+	/* filled, and the gate dies */
+	slot = fake_keys(gate, 1, 1);
+	fake_die(gate);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(memcmp(&gate->slots[slot], &empty, sizeof(empty)), 0);
+	rig_close(r);
+}
+
+static void
+stop_says_goodbye(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	struct view v;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	(void)rig_cmd(r, CMD_STOP);
+	rig_push(r);
+	v = client_next(c);
+	CU_ASSERT_TRUE_FATAL(v.len > 0);
+	CU_ASSERT_EQUAL(v.data[0], SSH_MSG_DISCONNECT);
+	rig_run(r, 20);
+	CU_ASSERT_TRUE(r->w->stopped);
+	rig_close(r);
+}
+
+/* A slot's second use has another generation, and all memory comes back. */
+static void
+nothing_leaks(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	uint32_t blocks = 4096, gen;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	gen = r->w->conns[0].gen;
+	for (int i = 0; i < 3; i++) {
+		tcp_close(c->tcp, r->now);
+		rig_run(r, 200);
+		CU_ASSERT_EQUAL(r->w->free_count, r->w->used_slots);
+		CU_ASSERT_EQUAL(r->w->pool.free_count, blocks);
+		c = client_open(r, 1);
+		rig_run(r, 5);
+		CU_ASSERT_EQUAL(r->w->conns[0].gen, ++gen);
+	}
+	rig_close(r);
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	s = CU_add_suite("worker", NULL, NULL);
+	CU_add_test(s, "before the first configuration nobody is let in", before_conf_refused);
+	CU_add_test(s, "the identification line needs no gate", ident_without_gate);
+	CU_add_test(s, "what is not done goes to every new gate", undone_survives_gates);
+	CU_add_test(s, "login, and gate's end of it", login_and_change_of_rooms);
+	CU_add_test(s, "where the peer is, is the dataplane's word", grant_is_the_dataplanes_peer);
+	CU_add_test(s, "success in a wrong phase", no_login_without_grant);
+	CU_add_test(s, "success without a grant", success_without_grant_closes);
+	CU_add_test(s, "a channel, both ways", channel_both_ways);
+	CU_add_test(s, "a dead host ends its channels only", dead_host_ends_its_channels_only);
+	CU_add_test(s, "a user's host is bound to its connection", user_host_is_bound);
+	CU_add_test(s, "late entries of an old channel", late_entries_of_an_old_channel);
+	CU_add_test(s, "beyond its credit a host ends", beyond_credit_ends_the_host);
+	CU_add_test(s, "the first hash, until NEWKEYS; snapshot", first_hash_until_newkeys);
+	CU_add_test(s, "a clerk dies under a channel", clerk_dies_under_a_channel);
+	CU_add_test(s, "key slots are wiped in every case", key_slots_are_wiped);
+	CU_add_test(s, "stop says goodbye", stop_says_goodbye);
+	CU_add_test(s, "nothing leaks", nothing_leaks);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	return CU_get_number_of_failures() > 0 ? 1 : 0;
+}
