@@ -227,7 +227,8 @@ on_linger(struct host *h, struct chan *c)
 static void
 on_closed(struct host *h, struct chan *c, uint32_t reason)
 {
-	c->flags |= CHAN_F_GONE | CHAN_F_PEER_EOF;
+	/* A broken connection is no end of data. */
+	c->flags |= CHAN_F_GONE | (reason == 0 ? CHAN_F_PEER_EOF : CHAN_F_EOF_TOLD);
 	c->gone_reason = reason;
 	c->credit = 0;
 	chans_unhash(&h->chans, c);

@@ -39,6 +39,7 @@ struct chan {
 	uint32_t conn;
 	uint32_t gen;
 	uint32_t number;
+	uint32_t use;          /* which use of the number: every entry says it again */
 	uint32_t slot;
 	uint32_t flags;        /* CHAN_F_* */
 	uint32_t gone_reason;  /* with GONE */

@@ -25,7 +25,7 @@ bool
 host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload)
 {
 	struct link_entry e = { .op = op, .conn = c->conn, .gen = c->gen, .chan = c->number,
-	    .arg = { arg } };
+	    .seq = c->use, .arg = { arg } };
 
 	if (!ring_send(&h->out, &e, payload)) {
 		host_blocked(h);

@@ -116,6 +116,7 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 	struct view name, pty;
 	bool lost, ok;
 
+	c->use = e->seq;
 	c->max_packet = (uint32_t)e->arg[0];
 	c->credit = e->arg[1];
 	c->window = e->arg[2] > 0 && e->arg[2] <= UINT32_MAX ? (uint32_t)e->arg[2] : HOST_WINDOW_DEFAULT;

@@ -1,0 +1,687 @@
+/*
+ * One channel's life in a host: order, credit, back-pressure, faults.
+ */
+#include <CUnit/Basic.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "abi/wire/reason.h"
+#include "control/log.h"
+#include "tests/unit/control/host/hostbench.h"
+
+static uint8_t bulk[65536];
+
+static struct view
+none(void)
+{
+	return view_of(NULL, 0);
+}
+
+static void
+test_start_and_reply(void)
+{
+	struct bench *b = bench_new();
+
+	bench_start(b, 0, LINK_START_SUBSYSTEM, "bench", none(), 100, 0);
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	CU_ASSERT_STRING_EQUAL(b->guest.name, "bench");
+	CU_ASSERT_EQUAL(b->guest.environment_count, 1);
+	CU_ASSERT_TRUE(bench_silent(b));
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_reason, POSTERN_CLOSED_BOTH);
+	CU_ASSERT_EQUAL(b->host.chans.count, 0);
+	bench_free(b);
+}
+
+static void
+test_start_refused(void)
+{
+	struct bench *b = bench_new();
+
+	/* Not served, refused by the plugin, malformed: failure, then close. */
+	bench_start(b, 0, LINK_START_SUBSYSTEM, "other", none(), 100, 0);
+	bench_start(b, 1, LINK_START_EXEC, "bench", none(), 100, 0);
+	b->guest.open_result = POSTERN_E_DENIED;
+	bench_start(b, 2, LINK_START_SUBSYSTEM, "bench", none(), 100, 0);
+	bench_send(b, LINK_UP_CHAN_OPEN, 3, 1, 1, view_str("\3\0\0"));
+	bench_start(b, 4, LINK_START_SHELL, "", view_str("cut"), 100, 0);
+	bench_run(b);
+	for (int replies = 0, closes = 0; replies + closes < 10;) {
+		struct said s;
+
+		CU_ASSERT_TRUE_FATAL(ring_pending(&b->in));
+		(void)bench_next(b, &s);
+		if (s.e.op == LINK_DOWN_CHAN_REPLY)
+			replies += s.e.arg[0] == 0;
+		else if (s.e.op == LINK_DOWN_CHAN_CLOSE)
+			closes++;
+		else
+			CU_FAIL_FATAL("another entry");
+	}
+	for (uint32_t i = 0; i < 5; i++)
+		bench_send(b, LINK_UP_CHAN_CLOSED, i, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 0);
+	CU_ASSERT_EQUAL(b->host.chans.count, 0);
+	bench_free(b);
+}
+
+static void
+test_late_reply(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	uint64_t took = 9;
+
+	b->guest.open_result = POSTERN_E_AGAIN;
+	bench_start(b, 0, LINK_START_SUBSYSTEM, "bench", none(), 100, 0);
+	bench_run(b);
+	CU_ASSERT_TRUE(bench_silent(b));
+	/* Nothing goes out before the start is answered. */
+	CU_ASSERT_EQUAL(ch->write(&b->host.face, b->guest.channel, 0, postern_text("early"), &took), 0);
+	CU_ASSERT_EQUAL(took, 0);
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, b->guest.token + 1, 1), POSTERN_E_INVAL);
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, b->guest.token, 1), 0);
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, b->guest.token, 1), POSTERN_E_INVAL);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	CU_ASSERT_EQUAL(b->guest.writable_calls, 1);
+	bench_free(b);
+}
+
+static void
+test_data_taken(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("hello "));
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 1, 0, view_str("world"));
+	bench_send(b, LINK_UP_CHAN_EOF, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.got_len, 11);
+	CU_ASSERT_EQUAL(memcmp(b->guest.got, "hello world", 11), 0);
+	CU_ASSERT_EQUAL(b->guest.last_stream, 1);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 11);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 1);
+	CU_ASSERT_TRUE(bench_silent(b));
+	bench_free(b);
+}
+
+/* What is not taken waits, costs window, and comes again in order; the entries
+ * behind it are consumed all the same. */
+static void
+test_data_held_back(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	uint64_t value;
+
+	bench_open(b, 0, 100);
+	b->guest.take = 3;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abcdef"));
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 1, 0, view_str("ghi"));
+	bench_send(b, LINK_UP_CHAN_EOF, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.data_calls, 1);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 3);
+	CU_ASSERT_TRUE(bench_silent(b));
+	CU_ASSERT_FALSE(ring_pending(&b->host.in));
+	CU_ASSERT_EQUAL(ch->get(&b->host.face, b->guest.channel, POSTERN_CHANNEL_UNREAD, &value), 0);
+	CU_ASSERT_EQUAL(value, 6);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 0);
+	CU_ASSERT_EQUAL(ch->resume(&b->host.face, b->guest.channel), 0);
+	bench_run(b);
+	/* "def" was taken whole, so "ghi" followed. */
+	CU_ASSERT_EQUAL(b->guest.got_len, 9);
+	CU_ASSERT_EQUAL(memcmp(b->guest.got, "abcdefghi", 9), 0);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 6);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 1);
+	bench_free(b);
+}
+
+static void
+test_window_overrun(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	b->guest.take = 0;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_of(bulk, 32768));
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_of(bulk, 32768));
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_of(bulk, 1));
+	CU_ASSERT_EQUAL(bench_run(b), -R_LINK_CREDIT);
+	bench_free(b);
+}
+
+static void
+test_consume_by_hand(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	const struct postern_host *f = &b->host.face;
+	uint64_t value;
+
+	bench_open(b, 0, 100);
+	CU_ASSERT_EQUAL(ch->set(f, b->guest.channel, POSTERN_CHANNEL_CONSUME_BY_HAND, 1), 0);
+	CU_ASSERT_EQUAL(ch->set(f, b->guest.channel, POSTERN_CHANNEL_CREDIT, 1), POSTERN_E_NOSUCH);
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abcdef"));
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.got_len, 6);
+	CU_ASSERT_TRUE(bench_silent(b));
+	CU_ASSERT_EQUAL(ch->get(f, b->guest.channel, POSTERN_CHANNEL_HELD, &value), 0);
+	CU_ASSERT_EQUAL(value, 6);
+	CU_ASSERT_EQUAL(ch->consume(f, b->guest.channel, 7), POSTERN_E_INVAL);
+	CU_ASSERT_EQUAL(ch->consume(f, b->guest.channel, 4), 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 4);
+	CU_ASSERT_EQUAL(ch->get(f, b->guest.channel, 12345, &value), POSTERN_E_NOSUCH);
+	bench_free(b);
+}
+
+static void
+test_discard(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	uint64_t dropped = 0;
+
+	bench_open(b, 0, 100);
+	b->guest.take = 1;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abcdef"));
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 1);
+	CU_ASSERT_EQUAL(ch->discard(&b->host.face, b->guest.channel, &dropped), 0);
+	CU_ASSERT_EQUAL(dropped, 5);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 5);
+	b->guest.discard_in_data = true;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("ghi"));
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 3);
+	CU_ASSERT_EQUAL(b->guest.got_len, 2);
+	bench_free(b);
+}
+
+static void
+test_write_credit(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	struct postern_view pieces[2] = { POSTERN_LITERAL("0123456"), POSTERN_LITERAL("789abcdef") };
+	struct said s;
+	uint64_t took;
+
+	bench_open(b, 0, 10);
+	CU_ASSERT_EQUAL(ch->writev(&b->host.face, b->guest.channel, 1, pieces, 2, &took), 0);
+	CU_ASSERT_EQUAL(took, 10);
+	CU_ASSERT_TRUE(bench_next(b, &s));
+	CU_ASSERT_EQUAL(s.e.len, 7);
+	CU_ASSERT_TRUE(bench_next(b, &s));
+	CU_ASSERT_EQUAL(s.e.op, LINK_DOWN_CHAN_DATA);
+	CU_ASSERT_EQUAL(s.e.arg[0], 1);
+	CU_ASSERT_EQUAL(memcmp(s.payload, "789", 3), 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.writable_calls, 0);
+	bench_send(b, LINK_UP_CHAN_CREDIT, 0, 5, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.writable_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.writable_credit, 5);
+	/* Asked for without a write. */
+	CU_ASSERT_EQUAL(ch->await_credit(&b->host.face, b->guest.channel), 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.writable_calls, 2);
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.writable_calls, 2);
+	CU_ASSERT_EQUAL(ch->write(&b->host.face, b->guest.channel, 0, postern_text("x"), NULL),
+	    POSTERN_E_INVAL);
+	bench_free(b);
+}
+
+/* A full ring: what has no room waits, and order on the wire stays. */
+static void
+test_full_ring(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	struct postern_view block = { bulk, sizeof(bulk) };
+	const struct postern_host *f = &b->host.face;
+	struct said *s = calloc(1, sizeof(*s));
+	uint64_t took, sent = 0, seen = 0;
+	uint16_t last = 0;
+	int after = 0;
+
+	bench_open(b, 0, 1u << 30);
+	do {
+		CU_ASSERT_EQUAL(ch->write(f, b->guest.channel, 0, block, &took), 0);
+		sent += took;
+	} while (took == sizeof(bulk));
+	CU_ASSERT_EQUAL(ch->write(f, b->guest.channel, 0, postern_text("no room"), &took), 0);
+	CU_ASSERT(took == 0 || took == 7);
+	sent += took;
+	/* Fill the last gaps, so that control entries find none either. */
+	while (ring_room(&b->host.out, 0)) {
+		struct link_entry e = { .op = 0 };
+
+		ring_publish(&b->host.out, &e, 0);
+	}
+	CU_ASSERT_EQUAL(ch->eof(f, b->guest.channel), 0);
+	CU_ASSERT_EQUAL(ch->eof(f, b->guest.channel), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->write(f, b->guest.channel, 0, block, &took), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->exit_status(f, b->guest.channel, 42), 0);
+	CU_ASSERT_EQUAL(ch->exit_status(f, b->guest.channel, 42), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->close(f, b->guest.channel), 0);
+	bench_run(b);
+	CU_ASSERT_TRUE(b->host.room_timer > 0);
+	for (int i = 0; i < 3; i++) {
+		while (ring_peek(&b->in, &s->e, &(struct view){ 0 }) > 0 && bench_next(b, s)) {
+			if (s->e.op == LINK_DOWN_CHAN_DATA) {
+				CU_ASSERT_EQUAL(after, 0);
+				seen += s->e.len;
+			} else {
+				CU_ASSERT(s->e.op > last);
+				after++;
+			}
+			last = s->e.op;
+		}
+		while (ring_pending(&b->in))
+			ring_take(&b->in); /* the fillers */
+		bench_run(b);
+	}
+	CU_ASSERT_EQUAL(seen, sent);
+	CU_ASSERT_EQUAL(after, 3); /* EOF 98, REQUEST 99, CLOSE 101 */
+	free(s);
+	bench_free(b);
+}
+
+static void
+test_close_order(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	const struct postern_host *f = &b->host.face;
+	struct said s;
+	uint64_t took;
+
+	bench_open(b, 0, 100);
+	ch->write(f, b->guest.channel, 0, postern_text("bye"), &took);
+	ch->eof(f, b->guest.channel);
+	CU_ASSERT_EQUAL(ch->exit_signal(f, b->guest.channel, postern_text("TERM"), 1, postern_text("why")), 0);
+	ch->close(f, b->guest.channel);
+	CU_ASSERT_EQUAL(ch->close(f, b->guest.channel), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->write(f, b->guest.channel, 0, postern_text("no"), &took), POSTERN_E_CLOSED);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_DATA), 0);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_EOF), 0);
+	CU_ASSERT_TRUE(bench_next(b, &s));
+	CU_ASSERT_EQUAL(s.e.op, LINK_DOWN_CHAN_REQUEST);
+	CU_ASSERT_EQUAL(s.e.len, 4 + 11 + 4 + 4 + 1 + 4 + 3 + 4);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_CLOSE), 0);
+	/* Late data of the peer is dropped. */
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("late"));
+	bench_send(b, LINK_UP_CHAN_REQUEST, 0, 1, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.data_calls, 0);
+	CU_ASSERT_TRUE(bench_silent(b));
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 0);
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_write, POSTERN_E_CLOSED);
+	bench_free(b);
+}
+
+static void
+test_peer_closes_with_data_left(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	uint64_t took;
+
+	bench_open(b, 0, 100);
+	b->guest.take = 2;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abcdef"));
+	bench_send(b, LINK_UP_CHAN_EOF, 0, 0, 0, none());
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 0);
+	CU_ASSERT_EQUAL(ch->write(&b->host.face, b->guest.channel, 0, postern_text("x"), &took),
+	    POSTERN_E_CLOSED);
+	/* The number may be used again meanwhile. */
+	bench_start(b, 0, LINK_START_SUBSYSTEM, "other", none(), 1, 0);
+	bench_run(b);
+	for (int i = 0; i < 3; i++) {
+		ch->resume(&b->host.face, b->guest.channel);
+		bench_run(b);
+	}
+	CU_ASSERT_EQUAL(b->guest.got_len, 6);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(ch->resume(&b->host.face, b->guest.channel), POSTERN_E_CLOSED);
+	bench_free(b);
+}
+
+static void
+test_connection_lost(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	b->guest.take = 0;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abcdef"));
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, R_PEER_GONE, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_reason, POSTERN_CLOSED_CONNECTION);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 0);
+	bench_free(b);
+}
+
+/* ---- requests ---- */
+
+static void
+request(struct bench *b, bool want, const char *name, struct view body)
+{
+	uint8_t buf[256];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_cstr(&w, name);
+	put_bytes(&w, body.data, body.len);
+	bench_send(b, LINK_UP_CHAN_REQUEST, 0, want, 0, put_view(&w));
+	bench_run(b);
+}
+
+static void
+test_requests(void)
+{
+	struct bench *b = bench_new();
+	static const uint8_t window[16] = { 0, 0, 0, 120, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 2 };
+
+	bench_open(b, 0, 100);
+	request(b, false, "window-change", view_of(window, 16));
+	CU_ASSERT_EQUAL(b->guest.window.columns, 120);
+	CU_ASSERT_EQUAL(b->guest.window.rows, 40);
+	CU_ASSERT_EQUAL(b->guest.window.height, 2);
+	CU_ASSERT_TRUE(bench_silent(b));
+	request(b, true, "window-change", view_of(window, 15));
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 0);
+	request(b, false, "signal", view_of("\0\0\0\3INT", 7));
+	CU_ASSERT_STRING_EQUAL(b->guest.signal, "INT");
+	request(b, true, "break", view_of("\0\0\0\0", 4));
+	CU_ASSERT_EQUAL(b->guest.break_ms, 500);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	request(b, true, "break", view_of("\0\1\0\0", 4));
+	CU_ASSERT_EQUAL(b->guest.break_ms, 3000);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	b->guest.request_result = POSTERN_E_NOSUCH;
+	request(b, true, "odd@example.org", none());
+	CU_ASSERT_STRING_EQUAL(b->guest.request, "odd@example.org");
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 0);
+	request(b, false, "odd@example.org", none());
+	CU_ASSERT_TRUE(bench_silent(b));
+	bench_free(b);
+}
+
+/* Replies keep the order of the requests. */
+static void
+test_replies_in_order(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	uint64_t first, second, owed;
+
+	bench_open(b, 0, 100);
+	b->guest.request_result = POSTERN_E_AGAIN;
+	request(b, true, "one", none());
+	first = b->guest.request_token;
+	request(b, true, "two", none());
+	second = b->guest.request_token;
+	b->guest.request_result = POSTERN_OK;
+	request(b, true, "three", none());
+	CU_ASSERT_TRUE(bench_silent(b));
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, second, 0), 0);
+	bench_run(b);
+	CU_ASSERT_TRUE(bench_silent(b));
+	ch->get(&b->host.face, b->guest.channel, POSTERN_CHANNEL_OWED, &owed);
+	CU_ASSERT_EQUAL(owed, 3);
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, first, 1), 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 0);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	bench_free(b);
+}
+
+static void
+test_reply_flood(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	int replies = 0;
+
+	bench_open(b, 0, 100);
+	b->guest.request_result = POSTERN_E_AGAIN;
+	for (int i = 0; i < 500; i++)
+		request(b, true, "flood", none());
+	CU_ASSERT_TRUE(bench_silent(b));
+	/* Closing answers all that is owed, before CLOSE. */
+	ch->close(&b->host.face, b->guest.channel);
+	bench_run(b);
+	for (; replies < 600; replies++) {
+		struct said s;
+
+		CU_ASSERT_TRUE_FATAL(bench_next(b, &s));
+		if (s.e.op == LINK_DOWN_CHAN_CLOSE)
+			break;
+		CU_ASSERT_EQUAL(s.e.arg[0], 0);
+	}
+	CU_ASSERT_EQUAL(replies, 500);
+	bench_free(b);
+}
+
+/* ---- faults of the plugin ---- */
+
+static void
+fault(struct bench *b)
+{
+	struct said s;
+	uint64_t took;
+
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abc"));
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_reason, POSTERN_CLOSED_FAULT);
+	CU_ASSERT_TRUE(bench_next(b, &s));
+	CU_ASSERT_EQUAL(s.e.op, LINK_DOWN_CHAN_CLOSE);
+	CU_ASSERT_EQUAL(bench_channels(b)->write(&b->host.face, b->guest.channel, 0, postern_text("x"), &took),
+	    POSTERN_E_CLOSED);
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abc"));
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.data_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->host.chans.count, 0);
+}
+
+static void
+test_took_too_much(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	b->guest.took_lie = 1;
+	fault(b);
+	bench_free(b);
+}
+
+static void
+test_data_fails(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	b->guest.data_result = POSTERN_E_FAIL;
+	fault(b);
+	bench_free(b);
+}
+
+static void
+test_close_in_data(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	b->guest.close_in_data = true;
+	b->guest.take = 1;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abc"));
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("def"));
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.data_calls, 1);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_CLOSE), 0);
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	bench_free(b);
+}
+
+static void
+test_stale_handle(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	const struct postern_host *f = &b->host.face;
+	struct postern_channel old, made_up = { 0x5555 };
+	uint64_t took, value;
+
+	bench_open(b, 0, 100);
+	old = b->guest.channel;
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	bench_open(b, 0, 100);
+	CU_ASSERT_NOT_EQUAL(old.handle, b->guest.channel.handle);
+	CU_ASSERT_EQUAL(ch->write(f, old, 0, postern_text("x"), &took), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->close(f, old), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->resume(f, old), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->consume(f, old, 0), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->get(f, old, POSTERN_CHANNEL_CREDIT, &value), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->eof(f, made_up), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->eof(f, (struct postern_channel){ 0 }), POSTERN_E_CLOSED);
+	CU_ASSERT_TRUE(bench_silent(b));
+	bench_free(b);
+}
+
+static void *
+other_thread(void *arg)
+{
+	struct bench *b = arg;
+	uint64_t took;
+
+	return (void *)(intptr_t)bench_channels(b)->write(&b->host.face, b->guest.channel, 0,
+	    postern_text("x"), &took);
+}
+
+static void
+test_wrong_thread(void)
+{
+	struct bench *b = bench_new();
+	pthread_t t;
+	void *result = NULL;
+
+	bench_open(b, 0, 100);
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&t, NULL, other_thread, b), 0);
+	pthread_join(t, &result);
+	CU_ASSERT_EQUAL((intptr_t)result, POSTERN_E_THREAD);
+	CU_ASSERT_TRUE(bench_silent(b));
+	bench_free(b);
+}
+
+/* ---- faults of the worker, and what a later one may say ---- */
+
+static void
+test_worker_entries(void)
+{
+	struct bench *b = bench_new();
+
+	bench_send(b, LINK_UP_CHAN_DATA, 9, 0, 0, view_str("nobody"));
+	bench_send(b, 60, 0, 0, 0, view_str("of a later version"));
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	bench_send(b, LINK_UP_HOST_END, LINK_CHAN_NONE, 0, 0, none());
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	CU_ASSERT_TRUE(b->host.ending);
+	bench_open(b, 0, 1);
+	bench_start(b, 0, LINK_START_SUBSYSTEM, "bench", none(), 1, 0);
+	CU_ASSERT_EQUAL(bench_run(b), -R_LINK_STATE);
+	bench_free(b);
+}
+
+static void
+test_many_channels(void)
+{
+	struct bench *b = bench_new();
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		bench_open(b, i, 10);
+		if (i % 3 == 0) {
+			bench_send(b, LINK_UP_CHAN_CLOSED, i, 0, 0, none());
+			bench_run(b);
+		}
+	}
+	CU_ASSERT_EQUAL(b->host.chans.count, 2000);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1000);
+	for (uint32_t i = 0; i < 3000; i++) {
+		bench_send(b, LINK_UP_CHAN_CLOSED, i, 0, 0, none());
+		bench_run(b);
+	}
+	CU_ASSERT_EQUAL(b->host.chans.count, 0);
+	bench_free(b);
+}
+
+int
+main(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "start and reply", test_start_and_reply },
+		{ "start refused", test_start_refused },
+		{ "late reply", test_late_reply },
+		{ "data taken", test_data_taken },
+		{ "data held back", test_data_held_back },
+		{ "window overrun", test_window_overrun },
+		{ "consume by hand", test_consume_by_hand },
+		{ "discard", test_discard },
+		{ "write and credit", test_write_credit },
+		{ "full ring", test_full_ring },
+		{ "close order", test_close_order },
+		{ "peer closes with data left", test_peer_closes_with_data_left },
+		{ "connection lost", test_connection_lost },
+		{ "requests", test_requests },
+		{ "replies in order", test_replies_in_order },
+		{ "reply flood", test_reply_flood },
+		{ "took too much", test_took_too_much },
+		{ "data fails", test_data_fails },
+		{ "close in data", test_close_in_data },
+		{ "stale handle", test_stale_handle },
+		{ "wrong thread", test_wrong_thread },
+		{ "worker's entries", test_worker_entries },
+		{ "many channels", test_many_channels },
+		CU_TEST_INFO_NULL,
+	};
+	static CU_SuiteInfo suites[] = {
+		{ "host channels", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests },
+		CU_SUITE_INFO_NULL,
+	};
+	unsigned failed;
+
+	log_start("test", -1);
+	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+		return 1;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed == 0 ? 0 : 1;
+}
