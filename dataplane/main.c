@@ -164,6 +164,8 @@ worker_start(struct dataplane *d)
 static int
 start(struct dataplane *d)
 {
+	/* What whoever started us left open is not for a process with keys. */
+	(void)close_range(3, ~0u, 0);
 	if (sandbox_find(&d->sandbox, d->o.user) != 0)
 		return -1;
 	d->steward.listener = steward_listen(d->o.control);
