@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "dataplane/ssh/ident.h"
+
 #define SNAPSHOT_BUDGET 8u
 
 struct cmd *
@@ -46,13 +48,22 @@ conf_addr(struct cur *c, struct net_addr *list, uint32_t *count, bool prefix)
 		(*count)++;
 }
 
+/* A comment that makes no identification line leaves the old one. */
 static void
 conf_ident(struct worker *w, struct view v)
 {
-	size_t len = v.len < sizeof(w->ident) - 1 ? v.len : sizeof(w->ident) - 1;
+	char comment[SSH_IDENT_MAX], line[SSH_IDENT_MAX];
+	struct put p = put_of(line, sizeof(line));
 
-	memcpy(w->ident, v.data, len);
-	w->ident[len] = '\0';
+	if (v.len >= sizeof(comment))
+		return;
+	if (v.len > 0)
+		memcpy(comment, v.data, v.len);
+	comment[v.len] = '\0';
+	if (ident_build(&p, comment) == 0)
+		memcpy(w->ident, comment, v.len + 1);
+	else
+		meter_drop(w->meter, R_SSH_IDENT_BAD);
 }
 
 static uint32_t

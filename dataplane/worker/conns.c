@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "dataplane/ssh/ident.h"
 #include "drivers/clock/clock.h"
 
 /* Blocks that are kept for connections that exist: new ones are refused first. */
@@ -276,6 +277,17 @@ conn_stage(struct worker *w)
 
 /* ---- tcp ---- */
 
+/* The exchange hash covers the line as it was sent; the configuration may change
+ * before anybody else writes it down. */
+static void
+ident_remember(const struct worker *w, struct conn *c)
+{
+	struct put p = put_of(c->ident, sizeof(c->ident));
+
+	if (ident_build(&p, w->ident) == 0)
+		c->ident_len = (uint8_t)(put_len(&p) - 2);
+}
+
 static int
 on_accept(void *owner, struct tcp *t, uint64_t now)
 {
@@ -285,6 +297,7 @@ on_accept(void *owner, struct tcp *t, uint64_t now)
 	if (c == NULL)
 		return -R_LIMIT;
 	tcp_set_user(t, c);
+	ident_remember(w, c);
 	if (ssh_start(&c->ssh, w->ident) < 0) {
 		tcp_set_user(t, NULL);
 		c->tcp = NULL;

@@ -92,6 +92,7 @@ image_adopt(struct worker *w, struct conn *c)
 	field_u8(&p, ADOPT_HOLD, s->hold);
 	field_u8(&p, ADOPT_KEYS_PENDING, s->keys_pending);
 	field_u8(&p, ADOPT_DEADLINES, s->kexinit_expired);
+	note_put(&p, ADOPT_IDENT, view_of(c->ident, c->ident_len));
 	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++)
 		if ((s->chan[i].flags & CHAN_USED) != 0)
 			field_chan(&p, &s->chan[i]);

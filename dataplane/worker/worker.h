@@ -80,6 +80,8 @@ struct conn {
 	struct fifo grant;
 	uint8_t first_hash[SSH_HASH_MAX];
 	uint8_t first_hash_len;
+	uint8_t ident_len;
+	char ident[SSH_IDENT_MAX]; /* the line that we sent, without CR LF */
 	/* channels */
 	uint32_t chans;            /* as counted in the meter */
 	uint32_t chan_serial;      /* of the last start */
