@@ -1,0 +1,666 @@
+/* What clerk allows, refuses and bounds: each rule by itself, and every message
+ * cut at every length. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/control/clerk/clerkbench.h"
+
+static void
+ends(struct clerkbench *k, int reason)
+{
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(bench_closed(&k->b, reason));
+	CU_ASSERT_NOT_EQUAL(k->last_log[0], '\0');
+	clerkbench_free(k);
+}
+
+static void
+clean(struct clerkbench *k)
+{
+	bench_run(&k->b);
+	CU_ASSERT_FALSE(k->b.closed);
+	CU_ASSERT_PTR_NULL(bench_next(&k->b));
+	CU_ASSERT_TRUE(bench_clean(&k->b));
+	clerkbench_free(k);
+}
+
+static bool
+refused(struct clerkbench *k, uint32_t peers, uint32_t code)
+{
+	struct view r = bench_take(&k->b, SSH_MSG_CHANNEL_OPEN_FAILURE);
+	struct cur c = cur_of(r.data + 1, r.len > 0 ? r.len - 1 : 0);
+	bool ok = cur_u32(&c) == peers && cur_u32(&c) == code;
+
+	cur_string(&c);
+	cur_string(&c);
+	return ok && cur_done(&c);
+}
+
+/* ---- opens and global requests ---- */
+
+static void
+test_open_types(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	clerkbench_open(k, "direct-tcpip", 11);
+	clerkbench_open(k, "x11", 12);
+	clerkbench_open(k, "banana@example.org", 13);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(refused(k, 11, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED));
+	CU_ASSERT_TRUE(refused(k, 12, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED));
+	CU_ASSERT_TRUE(refused(k, 13, SSH_OPEN_UNKNOWN_CHANNEL_TYPE));
+	clean(k);
+}
+
+static void
+test_max_sessions(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	uint32_t i;
+
+	for (i = 0; i < CLERK_SESSIONS_MAX; i++)
+		CU_ASSERT_EQUAL(clerkbench_session(k, 100 + i), i);
+	clerkbench_open(k, "session", 500);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(refused(k, 500, SSH_OPEN_RESOURCE_SHORTAGE));
+	/* A number that is free again is the next one used. */
+	bench_chan_free(&k->b, 3);
+	CU_ASSERT_EQUAL(clerkbench_session(k, 600), 3);
+	clerkbench_open(k, "session", 700);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(refused(k, 700, SSH_OPEN_RESOURCE_SHORTAGE));
+	clean(k);
+}
+
+static void
+test_no_more_sessions(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 1), 0);
+	clerkbench_global(k, "no-more-sessions@openssh.com", false);
+	bench_run(&k->b);
+	bench_kill(&k->b);
+	clerkbench_open(k, "session", 2);
+	ends(k, R_PROTOCOL);
+}
+
+static void
+test_zero_packet(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN);
+	put_cstr(&w, "session");
+	put_u32(&w, 1);
+	put_u32(&w, 0); /* a window of 0 is legal */
+	put_u32(&w, 0);
+	bench_send(&k->b, put_view(&w));
+	ends(k, R_CHAN_PACKET);
+}
+
+/* ---- requests ---- */
+
+static void
+test_pty_allowed(uint32_t restrictions, bool permit, bool ok)
+{
+	struct clerkbench *k = clerkbench_new(restrictions);
+
+	k->env.conf.permit_tty = permit;
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	clerkbench_pty(k, 0, true, 80);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_reply(k, 5, ok));
+	if (ok) {
+		clerkbench_pty(k, 0, true, 80); /* one is enough */
+		bench_run(&k->b);
+		CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+	}
+	clean(k);
+}
+
+static void
+test_pty(void)
+{
+	test_pty_allowed(0, true, true);
+	test_pty_allowed(0, false, false);
+	test_pty_allowed(GRANT_NO_PTY, true, false);
+}
+
+static void
+test_pty_form(void)
+{
+	static const uint8_t short_mode[] = { 53, 0, 0 }, undefined[] = { 53, 0, 0, 0, 1, 200, 1 };
+	static const struct {
+		const char *term;
+		const uint8_t *modes;
+		size_t len;
+		bool ok;
+	} cases[] = {
+		{ "vt100", NULL, 0, true },
+		{ "", NULL, 0, true },
+		{ "vt 100", NULL, 0, false },
+		{ "vt\n", NULL, 0, false },
+		{ "a-terminal-name-that-is-longer-than-any-terminal-was-ever-called-by-man", NULL, 0, false },
+		{ "vt100", short_mode, sizeof(short_mode), false },
+		{ "vt100", undefined, sizeof(undefined), true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct clerkbench *k = clerkbench_new(0);
+		uint8_t buf[256];
+		struct put w = put_of(buf, sizeof(buf));
+
+		CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+		put_cstr(&w, cases[i].term);
+		for (int n = 0; n < 4; n++)
+			put_u32(&w, 1);
+		put_string(&w, cases[i].modes, cases[i].len);
+		clerkbench_request(k, 0, "pty-req", true, put_view(&w));
+		bench_run(&k->b);
+		CU_ASSERT_TRUE(clerkbench_reply(k, 5, cases[i].ok));
+		clean(k);
+	}
+}
+
+static void
+test_match(void)
+{
+	CU_ASSERT_TRUE(clerk_match("LANG", "LANG"));
+	CU_ASSERT_FALSE(clerk_match("LANG", "LANGUAGE"));
+	CU_ASSERT_TRUE(clerk_match("LC_*", "LC_"));
+	CU_ASSERT_TRUE(clerk_match("LC_*", "LC_ALL"));
+	CU_ASSERT_FALSE(clerk_match("LC_*", "XLC_ALL"));
+	CU_ASSERT_TRUE(clerk_match("*_?X*", "A_B_CXD"));
+	CU_ASSERT_TRUE(clerk_match("*", ""));
+	CU_ASSERT_FALSE(clerk_match("?", ""));
+	CU_ASSERT_TRUE(clerk_match("a*b*c", "aXbYbZc"));
+	CU_ASSERT_FALSE(clerk_match("a*b*c", "aXbYbZ"));
+}
+
+static void
+test_env(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	char big[2048];
+	struct clerk_started s;
+	struct cur c;
+
+	memset(big, 'v', sizeof(big));
+	big[CLERK_ENV_BYTES_MAX] = '\0';
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	clerkbench_env(k, 0, true, "LANG", "one");
+	clerkbench_env(k, 0, true, "LANG", "two");
+	clerkbench_env(k, 0, true, "LD_PRELOAD", "evil.so");
+	clerkbench_env(k, 0, true, "LC_A=B", "x");
+	clerkbench_env(k, 0, true, "", "x");
+	clerkbench_env(k, 0, true, "LC_BIG", big);
+	clerkbench_request(k, 0, "shell", false, view_of(NULL, 0));
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_reply(k, 5, true));
+	CU_ASSERT_TRUE(clerkbench_reply(k, 5, true));
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+	CU_ASSERT_TRUE(clerkbench_started(k, &s));
+	CU_ASSERT_EQUAL(s.env_count, 1);
+	c = cur_view(s.env);
+	CU_ASSERT_TRUE(view_is(cur_string(&c), "LANG"));
+	CU_ASSERT_TRUE(view_is(cur_string(&c), "two"));
+	CU_ASSERT_TRUE(cur_done(&c));
+	clean(k);
+}
+
+static void
+test_env_count(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	char name[16];
+	uint32_t ok = 0;
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	for (int i = 0; i < 200; i++) {
+		struct view r;
+
+		snprintf(name, sizeof(name), "LC_%d", i);
+		clerkbench_env(k, 0, true, name, "");
+		bench_run(&k->b);
+		r = view_of(k->b.out[k->b.out_at].bytes, 1);
+		k->b.out_at++;
+		ok += r.data[0] == SSH_MSG_CHANNEL_SUCCESS;
+	}
+	CU_ASSERT_TRUE(ok > 10 && ok <= CLERK_ENV_MAX);
+	clean(k);
+}
+
+static void
+test_refused_requests(void)
+{
+	static const char *const types[] = { "x11-req", "auth-agent-req@openssh.com", "agent-req", "break",
+		"xon-xoff", "signal", "banana", "", "exit-status", "eow@openssh.com" };
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		clerkbench_request(k, 0, types[i], true, view_of("\0\0\0\1x", 5));
+		clerkbench_request(k, 0, types[i], false, view_of("\0\0\0\1x", 5));
+		bench_run(&k->b);
+		CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+	}
+	clean(k);
+}
+
+static void
+test_unknown_channel(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	clerkbench_request(k, 3, "shell", true, view_of(NULL, 0));
+	ends(k, R_CHAN_UNKNOWN);
+}
+
+/* ---- starts ---- */
+
+static void
+test_start_forms(void)
+{
+	static const struct {
+		const char *type, *text;
+		bool ok;
+		uint8_t kind;
+		const char *gets;
+	} cases[] = {
+		{ "shell", NULL, true, LINK_START_SHELL, "" },
+		{ "exec", "echo 'a  b' | tr a-z A-Z", true, LINK_START_EXEC, "echo 'a  b' | tr a-z A-Z" },
+		{ "exec", "", true, LINK_START_EXEC, "" },
+		{ "subsystem", "echo", true, LINK_START_SUBSYSTEM, "echo" },
+		{ "subsystem", "info", true, LINK_START_EXEC, "/usr/bin/info --all" },
+		{ "subsystem", "ECHO", false, 0, NULL },
+		{ "subsystem", "", false, 0, NULL },
+		{ "shell", "text", false, 0, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct clerkbench *k = clerkbench_new(0);
+		struct clerk_started s;
+
+		CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+		if (cases[i].text == NULL)
+			clerkbench_request(k, 0, cases[i].type, true, view_of(NULL, 0));
+		else
+			clerkbench_text(k, 0, cases[i].type, true, cases[i].text);
+		bench_run(&k->b);
+		if (cases[i].ok) {
+			CU_ASSERT_TRUE(clerkbench_started(k, &s));
+			CU_ASSERT_EQUAL(s.kind, cases[i].kind);
+			CU_ASSERT_TRUE(s.want_reply && view_is(s.text, cases[i].gets));
+		} else {
+			CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+			CU_ASSERT_EQUAL(k->wanted, 0);
+		}
+		clean(k);
+	}
+}
+
+static void
+test_nul_in_command(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	uint8_t buf[32];
+	struct put w = put_of(buf, sizeof(buf));
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	put_string(&w, "rm\0 -rf", 7);
+	clerkbench_request(k, 0, "exec", true, put_view(&w));
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+	clean(k);
+}
+
+/* No host: a failure, and the channel may try again. */
+static void
+test_no_host(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	struct clerk_started s;
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	k->no_host = true;
+	clerkbench_text(k, 0, "exec", true, "true");
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+	CU_ASSERT_PTR_NOT_NULL(strstr(k->last_log, "plugin exec not started"));
+	k->no_host = false;
+	clerkbench_text(k, 0, "exec", true, "true");
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_started(k, &s));
+	clerkbench_text(k, 0, "exec", true, "true"); /* once per channel */
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+	clean(k);
+}
+
+/* The channel goes while its start waits: all that waited is done, nothing starts. */
+static void
+test_free_while_starting(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	k->b.mute = true;
+	clerkbench_text(k, 0, "exec", true, "true");
+	clerkbench_text(k, 0, "signal", true, "INT");
+	bench_run(&k->b);
+	CU_ASSERT_EQUAL(((struct clerk_conn *)k->b.obj)->wait_count, 2);
+	bench_chan_free(&k->b, 0);
+	bench_run(&k->b);
+	CU_ASSERT_EQUAL(((struct clerk_conn *)k->b.obj)->wait_count, 0);
+	k->b.mute = false;
+	clean(k);
+}
+
+static void
+test_window_while_starting(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	struct clerk_started s;
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	clerkbench_pty(k, 0, false, 80);
+	k->b.mute = true;
+	clerkbench_request(k, 0, "shell", false, view_of(NULL, 0));
+	clerkbench_window(k, 0, 99);
+	bench_run(&k->b);
+	k->b.mute = false;
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_started(k, &s));
+	CU_ASSERT_EQUAL(s.cols, 99);
+	clean(k);
+}
+
+static void
+test_waits_bounded(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	k->b.mute = true;
+	clerkbench_text(k, 0, "exec", true, "true");
+	for (uint32_t i = 0; i < CLERK_WAITS_MAX; i++)
+		clerkbench_text(k, 0, "signal", false, "INT");
+	ends(k, R_LIMIT);
+}
+
+static void
+test_again(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	CU_ASSERT_EQUAL(clerkbench_session(k, 6), 1);
+	k->b.mute = true;
+	clerkbench_text(k, 0, "exec", true, "true");
+	clerkbench_text(k, 1, "subsystem", true, "echo");
+	bench_run(&k->b);
+	for (uint32_t i = 0; i < 2; i++) {
+		CU_ASSERT_TRUE(clerk_again(&k->env, k->b.obj, ASK_SUPERVISOR, i, &k->b.act));
+		CU_ASSERT_EQUAL(k->b.act.ask.type, MSG_HOST_WANTED);
+		CU_ASSERT_EQUAL(k->b.act.ask.tag, k->b.ask[i].tag);
+	}
+	CU_ASSERT_FALSE(clerk_again(&k->env, k->b.obj, ASK_SUPERVISOR, 2, &k->b.act));
+	CU_ASSERT_FALSE(clerk_again(&k->env, k->b.obj, ASK_KEEPER, 0, &k->b.act));
+	k->b.mute = false;
+	bench_run(&k->b);
+	k->b.out_at = k->b.out_count;
+	clean(k);
+}
+
+/* An answer that nobody asked for, or for another plugin, starts nothing. */
+static void
+test_stray_host(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+	struct msg m = { .type = MSG_HOST_READY, .conn = 5, .gen = 9 };
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	put_cstr(&w, "echo");
+	put_u32(&w, 1);
+	put_u32(&w, 0);
+	put_cstr(&w, "");
+	m.body = put_view(&w);
+	clerk_answer(&k->env, k->b.obj, ASK_SUPERVISOR, &m, &k->b.act);
+	CU_ASSERT_FALSE(k->b.act.step.used);
+	k->b.mute = true;
+	clerkbench_text(k, 0, "exec", true, "true");
+	bench_run(&k->b);
+	m.tag = k->b.ask[0].tag;
+	clerk_answer(&k->env, k->b.obj, ASK_SUPERVISOR, &m, &k->b.act);
+	CU_ASSERT_FALSE(k->b.act.step.used);
+	clerkbench_free(k);
+}
+
+/* ---- rekey ---- */
+
+static void
+test_rekey_state(void)
+{
+	static const uint8_t init[] = { SSH_MSG_KEX_ECDH_INIT, 0, 0, 0, 0 };
+	struct clerkbench *k = clerkbench_new(0);
+
+	bench_send(&k->b, view_of(init, sizeof(init)));
+	ends(k, R_KEX_STATE);
+	k = clerkbench_new(0);
+	bench_client_kexinit(&k->b, kex_offer_default(true), false, false);
+	bench_client_kexinit(&k->b, kex_offer_default(true), false, false);
+	ends(k, R_KEX_TWICE);
+	k = clerkbench_new(0);
+	bench_up(&k->b, LINK_UP_REKEY, 0);
+	bench_up(&k->b, LINK_UP_REKEY, 0); /* once is enough */
+	bench_up(&k->b, LINK_UP_DEADLINE, LINK_DEADLINE_REKEY);
+	ends(k, R_SSH_REKEY_TIME);
+}
+
+/* A marker in a later KEXINIT changes nothing (attacks.md A4). */
+static void
+test_rekey_marker(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	struct view r;
+	struct kexinit ours;
+
+	bench_client_kexinit(&k->b, kex_offer_default(true), false, true);
+	bench_run(&k->b);
+	r = bench_take(&k->b, SSH_MSG_KEXINIT);
+	CU_ASSERT_EQUAL(kexinit_parse(&ours, r, false), 0);
+	CU_ASSERT_FALSE(ours.strict || ours.ext_info);
+	CU_ASSERT_FALSE(k->b.closed);
+	clerkbench_free(k);
+}
+
+static void
+test_guess_in_rekey(void)
+{
+	static const uint8_t guess[] = { SSH_MSG_KEX_FIRST + 4, 1 };
+	struct kex_offer offer = *kex_offer_default(true);
+	struct clerkbench *k = clerkbench_new(0);
+
+	offer.kex = "diffie-hellman-group14-sha256,curve25519-sha256";
+	bench_client_kexinit(&k->b, &offer, true, false);
+	bench_send(&k->b, view_of(guess, sizeof(guess)));
+	CU_ASSERT_EQUAL(bench_client_exchange(&k->b, &offer, false), 0);
+	clean(k);
+}
+
+/* ---- every message number, every length ---- */
+
+static void
+test_sweep(void)
+{
+	static const uint8_t open[] = { 7, 81, 82, 96, 97, 99, 100 };
+
+	for (int msg = 0; msg < 256; msg++) {
+		struct clerkbench *k = clerkbench_new(0);
+		uint8_t buf[5] = { (uint8_t)msg };
+		bool stays = memchr(open, msg, sizeof(open)) != NULL;
+
+		CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+		bench_send(&k->b, view_of(buf, sizeof(buf)));
+		bench_run(&k->b);
+		CU_ASSERT_EQUAL(k->b.closed, !stays);
+		CU_ASSERT_EQUAL(k->b.faults, 0);
+		clerkbench_free(k);
+	}
+}
+
+static void
+cut(struct view whole, size_t head)
+{
+	for (size_t len = 0; len < whole.len; len++) {
+		struct clerkbench *k = clerkbench_new(0);
+		uint8_t *buf = calloc(1, whole.len);
+
+		CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+		memcpy(buf, whole.data, whole.len);
+		bench_send(&k->b, view_of(buf, len));
+		bench_run(&k->b);
+		/* Behind the head it is the request alone that fails. */
+		CU_ASSERT_EQUAL(k->b.closed, len < head);
+		CU_ASSERT_EQUAL(k->b.faults, 0);
+		if (len >= head)
+			CU_ASSERT_TRUE(clerkbench_reply(k, 5, false));
+		CU_ASSERT_EQUAL(k->wanted, 0);
+		free(buf);
+		clerkbench_free(k);
+	}
+}
+
+static struct view
+last(struct clerkbench *k)
+{
+	return view_of(k->b.up[k->b.up_count - 1].bytes, k->b.up[k->b.up_count - 1].e.len);
+}
+
+static void
+test_cut(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	clerkbench_open(k, "session", 1);
+	cut(last(k), last(k).len);
+	clerkbench_open(k, "direct-tcpip", 1);
+	cut(view_of(last(k).data, 29), 29);
+	clerkbench_global(k, "keepalive@openssh.com", true);
+	cut(last(k), last(k).len);
+	clerkbench_pty(k, 0, true, 80);
+	cut(last(k), 5 + 4 + 7 + 1);
+	clerkbench_env(k, 0, true, "LANG", "C");
+	cut(last(k), 5 + 4 + 3 + 1);
+	clerkbench_text(k, 0, "exec", true, "true");
+	cut(last(k), 5 + 4 + 4 + 1);
+	clerkbench_text(k, 0, "subsystem", true, "echo");
+	cut(last(k), 5 + 4 + 9 + 1);
+	clerkbench_free(k);
+}
+
+static void
+test_images(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	struct clerk_conn *c = NULL;
+	uint8_t image[64];
+	struct put w = put_of(image, sizeof(image));
+	uint8_t auth = SSH_PHASE_AUTH, open = SSH_PHASE_OPEN;
+
+	note_begin(&w);
+	note_put(&w, ADOPT_PHASE, view_of(&auth, 1));
+	CU_ASSERT_EQUAL(clerk_adopt(&k->env, 1, 1, put_view(&w), &c), -R_LINK_STATE);
+	w = put_of(image, sizeof(image));
+	note_begin(&w);
+	note_put(&w, ADOPT_PHASE, view_of(&open, 1));
+	CU_ASSERT_EQUAL(clerk_adopt(&k->env, 1, 1, put_view(&w), &c), -R_LINK_STATE);
+	note_put(&w, ADOPT_GRANT, view_str("?"));
+	CU_ASSERT_EQUAL(clerk_adopt(&k->env, 1, 1, put_view(&w), &c), -R_LINK_NOTE);
+	clerkbench_free(k);
+}
+
+/* A channel that went while nobody looked is not in the note of the next clerk. */
+static void
+test_reconcile(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	CU_ASSERT_EQUAL(clerkbench_session(k, 6), 1);
+	k->b.chan[0].used = false;
+	bench_kill(&k->b);
+	CU_ASSERT_EQUAL(clerkbench_session(k, 7), 0);
+	clean(k);
+}
+
+static void
+test_closed(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	bench_up(&k->b, LINK_UP_CLOSED, R_SSH_DISCONNECT_IN);
+	bench_run(&k->b);
+	CU_ASSERT_PTR_NULL(k->b.obj);
+	CU_ASSERT_STRING_EQUAL(k->last_log, "Disconnected from user alice 192.0.2.7 port 40001");
+	clerkbench_free(k);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} tests[] = {
+	{ "channel types", test_open_types },
+	{ "MaxSessions, and numbers used again", test_max_sessions },
+	{ "no-more-sessions", test_no_more_sessions },
+	{ "maximum packet of 0", test_zero_packet },
+	{ "pty-req and who may", test_pty },
+	{ "pty-req's form", test_pty_form },
+	{ "patterns", test_match },
+	{ "environment", test_env },
+	{ "environment is bounded", test_env_count },
+	{ "requests that are refused", test_refused_requests },
+	{ "unknown channel", test_unknown_channel },
+	{ "shell, exec, subsystem", test_start_forms },
+	{ "NUL in a command", test_nul_in_command },
+	{ "no host, then one", test_no_host },
+	{ "channel goes while starting", test_free_while_starting },
+	{ "window-change while starting", test_window_while_starting },
+	{ "waiting records are bounded", test_waits_bounded },
+	{ "requests said again", test_again },
+	{ "answers nobody waits for", test_stray_host },
+	{ "messages out of the exchange's order", test_rekey_state },
+	{ "markers in a rekey", test_rekey_marker },
+	{ "a wrong guess in a rekey", test_guess_in_rekey },
+	{ "all message numbers", test_sweep },
+	{ "every message cut at every length", test_cut },
+	{ "adopt images", test_images },
+	{ "channels that went meanwhile", test_reconcile },
+	{ "the connection is gone", test_closed },
+};
+
+int
+main(void)
+{
+	unsigned failures;
+	CU_pSuite s;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	s = CU_add_suite("clerk: rules", NULL, NULL);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		CU_add_test(s, tests[i].name, tests[i].fn);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures != 0;
+}
