@@ -47,7 +47,7 @@ conf_default(struct conf *c)
 	c->log_level = LOG_L_INFO;
 	c->print_motd = true;
 	c->permit_tty = true;
-	SET(c->pam_service, "sshd");
+	SET(c->pam_service, "postern");
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");
 	SET(c->dataplane_socket, "/run/postern/dp.sock");
 	SET(c->control_socket, "/run/postern/control.sock");

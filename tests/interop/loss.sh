@@ -18,6 +18,6 @@ up() {
 }
 check "200 MiB down at 1 % loss with reordering" down
 check "32 MiB up at 1 % loss with reordering" up
-retransmitted() { [ "$($CTL --json status | grep -o '"RETRANSMITS": *[0-9]*' | grep -o '[0-9]*$')" -gt 0 ]; }
+retransmitted() { [ "$($CTL --json status | grep -o '"retransmits": *[0-9]*' | grep -o '[0-9]*$')" -gt 0 ]; }
 check "segments were sent again" retransmitted
 finish

@@ -11,6 +11,6 @@ at_once() {
 	[ "$got" = "$want" ]
 }
 check "64 MiB both ways, the server rekeys every MiB" at_once
-counted() { [ "$($CTL --json status | grep -o '"REKEYS": *[0-9]*' | grep -o '[0-9]*$')" -ge 32 ]; }
+counted() { [ "$($CTL --json status | grep -o '"rekeys": *[0-9]*' | grep -o '[0-9]*$')" -ge 32 ]; }
 check "at least 32 key exchanges were counted" counted
 finish
