@@ -9,7 +9,7 @@
 #define PLAIN_LEN 5u      /* message and channel */
 
 /* RFC 4254 section 6.10: "exit-signal", no reply; ABRT, no core, no text. */
-static const uint8_t abort_request[] = "\0\0\0\013exit-signal\0\0\0\0\004ABRT\0\0\0\0\0\0\0\0";
+static const uint8_t abort_request[] = "\0\0\0\013exit-signal\0\0\0\0\004ABRT\0\0\0\0\0\0\0\0\0";
 #define ABORT_LEN (PLAIN_LEN + sizeof(abort_request) - 1)
 
 /*

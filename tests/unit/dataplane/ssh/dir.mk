@@ -4,3 +4,7 @@ $(eval $(call unit,test_ssh_record,$(SSH_UNIT)/test_record.c $(SSH_UNIT)/toy.c,s
 $(eval $(call unit,test_ssh_ident,$(SSH_UNIT)/test_ident.c,ssh mem wire))
 $(eval $(call unit,test_ssh_demux,$(SSH_UNIT)/test_demux.c,ssh mem wire))
 $(eval $(call unit,test_ssh_itemq,$(SSH_UNIT)/test_itemq.c,ssh mem wire))
+$(eval $(call unit,test_ssh_conn,$(SSH_UNIT)/test_conn.c $(SSH_UNIT)/duo.c $(SSH_UNIT)/toy.c,ssh mem wire))
+$(eval $(call unit,test_ssh_chan,$(SSH_UNIT)/test_chan.c $(SSH_UNIT)/duo.c $(SSH_UNIT)/toy.c,ssh mem wire))
+$(eval $(call unit,test_ssh_rekey,$(SSH_UNIT)/test_rekey.c $(SSH_UNIT)/duo.c $(SSH_UNIT)/toy.c,ssh mem wire))
+$(eval $(call unit,test_ssh_deadline,$(SSH_UNIT)/test_deadline.c $(SSH_UNIT)/duo.c $(SSH_UNIT)/toy.c,ssh mem wire))

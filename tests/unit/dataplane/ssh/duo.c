@@ -50,7 +50,8 @@ op_peek(void *owner, struct ssh_conn *c, void *dst, size_t len)
 
 	if (len > have)
 		len = have;
-	memcpy(dst, side_of(c)->rx, len);
+	if (len > 0)
+		memcpy(dst, side_of(c)->rx, len);
 	return len;
 }
 
@@ -166,7 +167,7 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 		return false;
 	if (kind != CHAN_UP_OPEN)
 		CU_ASSERT(h->open);
-	CU_ASSERT(strchr(h->log, 'x') == NULL);
+	CU_ASSERT(strchr(h->log, 'X') == NULL);
 	switch (kind) {
 	case CHAN_UP_OPEN:
 		CU_ASSERT(!h->open);
@@ -199,7 +200,7 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 		CU_ASSERT(ch->credit + arg0 <= ch->window_out);
 		break;
 	case CHAN_UP_CLOSED:
-		log_add(h, "x", 1);
+		log_add(h, "X", 1);
 		break;
 	}
 	return true;

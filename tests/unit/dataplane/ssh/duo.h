@@ -24,7 +24,7 @@ struct duo_up {
 
 /* What the host of one channel saw. */
 struct duo_host {
-	char log[DUO_LOG];     /* O open, d data, s stderr, e EOF, r(name) request, x closed */
+	char log[DUO_LOG];     /* O open, d data, s stderr, e EOF, r(name) request, X closed */
 	uint64_t credit;
 	uint64_t got;          /* data bytes */
 	uint64_t sent;
