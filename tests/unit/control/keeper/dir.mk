@@ -1,0 +1,1 @@
+$(eval $(call unit,test_keeper,tests/unit/control/keeper/test_keeper.c,keeper peers conf kex pk ctl link wire,$(PK_LD)))

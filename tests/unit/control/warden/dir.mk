@@ -1,0 +1,2 @@
+$(eval $(call unit,test_authkeys,tests/unit/control/warden/test_authkeys.c,warden))
+$(eval $(call unit,test_warden,tests/unit/control/warden/test_warden.c,warden peers conf kex pk ctl link wire,$(PK_LD)))
