@@ -68,10 +68,9 @@ region_close(struct region *r)
 	if (r->base == NULL)
 		return;
 	if (r->fd >= 0) {
-		/* The writer's copy: what it put there may have been secret. Pages that
-		 * were never touched are left alone: wiping would make them real. */
-		explicit_bzero(r->base + LINK_PAGE, (size_t)r->ring_count * sizeof(struct link_entry));
-		(void)madvise(r->base, r->size, MADV_REMOVE);
+		/* The writer's copy: what it put there may have been secret. Holes
+		 * cannot be punched: the seal against writing forbids that too. */
+		explicit_bzero(r->base + LINK_PAGE, r->size - LINK_PAGE);
 		close(r->fd);
 	}
 	munmap(r->base, r->size);
