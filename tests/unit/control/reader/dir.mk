@@ -1,0 +1,1 @@
+$(eval $(call unit,test_reader,tests/unit/control/reader/test_reader.c,reader ctl link wire))
