@@ -63,7 +63,7 @@ test_defaults(void)
 	CU_ASSERT(c.strict_modes && c.use_pam && c.pubkey_authentication);
 	CU_ASSERT_EQUAL(c.authorized_keys_count, 2);
 	CU_ASSERT_STRING_EQUAL(c.authorized_keys[0], ".ssh/authorized_keys");
-	CU_ASSERT_STRING_EQUAL(c.pam_service, "sshd");
+	CU_ASSERT_STRING_EQUAL(c.pam_service, "postern");
 	CU_ASSERT_EQUAL(c.login_grace_s, 120);
 	CU_ASSERT_EQUAL(c.max_auth_tries, 6);
 	CU_ASSERT_EQUAL(c.workers, 1);
