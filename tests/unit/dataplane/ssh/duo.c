@@ -417,7 +417,7 @@ static bool
 turn_side(struct duo *d, int side)
 {
 	struct duo_side *s = &d->s[side];
-	size_t seen = s->visible;
+	size_t seen = s->visible, backlog;
 	int in = 0, out = 0;
 	bool acted;
 
@@ -431,7 +431,8 @@ turn_side(struct duo *d, int side)
 	if (in < 0 && s->fatal == 0)
 		s->fatal = in;
 	acted = control(d, side);
-	s->room = s->room_each;
+	backlog = d->s[!side].rx_len;
+	s->room = s->room_each > backlog ? s->room_each - backlog : 0;
 	if (s->fatal == 0)
 		out = ssh_output(&s->c, d->now);
 	if (out < 0 && s->fatal == 0)
