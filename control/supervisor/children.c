@@ -11,8 +11,8 @@
 
 #include "control/supervisor/supervisor.h"
 
-#define QUICK_MS 10000u         /* an end earlier than this makes the next start wait */
-#define DELAY_FIRST_MS 100u
+#define QUICK_MS 500u           /* an end earlier than this makes the next start wait */
+#define DELAY_FIRST_MS 50u
 #define DELAY_MAX_MS 5000u
 
 /* Who talks to whom directly. */

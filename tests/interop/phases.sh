@@ -1,0 +1,64 @@
+#!/bin/bash
+# Every role killed in every phase of key exchange and authentication: the
+# scripted client pauses there, and then logs in on that same connection.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/roles.sh"
+bed_up
+client_bin=${BIN:-build/bin}/tests/script-client
+
+# The steps of a login in order; a step NAME-send is followed by its NAME-recv.
+steps=("connect $HOST $PORT" ident-send ident-recv kexinit-send kexinit-recv kexdh-send kexdh-recv newkeys-send
+    newkeys-recv service-send service-recv "auth-none-send $SSH_USER" auth-recv
+    "auth-query-send $SSH_USER $SSH_KEY" auth-recv "auth-send $SSH_USER $SSH_KEY" auth-recv)
+
+say() { # STEP: run it, until its line comes
+	local line
+	echo "$1" >&"$to"
+	while read -r -t 15 -u "$from" line; do
+		echo "$line"
+		case $line in
+		ERROR*) return 1 ;;
+		"${1%% *}"*) return 0 ;;
+		esac
+	done
+	echo "no answer to: $1"
+	return 1
+}
+
+# login_through ROLE PHASE-INDEX: kill before that step; when the step before it
+# was a -send, the role was stopped before the send, so that its request waits.
+login_through() {
+	local role=$1 at=$2 i old bad=0 stopped=0
+	coproc SC { exec timeout 60 ip netns exec "$NETNS" "$client_bin" 2>&1; }
+	from=${SC[0]} to=${SC[1]}
+	for i in "${!steps[@]}"; do
+		if [ "$i" -eq $((at - 1)) ]; then
+			case ${steps[i]} in *-send*) signal_role STOP "$role" && stopped=1 ;; esac
+		fi
+		if [ "$i" -eq "$at" ]; then
+			old=$(role_pids "$role")
+			signal_role KILL "$role" || bad=1
+			stopped=0
+		fi
+		say "${steps[i]}" || { echo "step ${steps[i]}"; bad=1; break; }
+	done
+	[ $stopped -eq 1 ] && signal_role CONT "$role"
+	if [ $bad -eq 0 ]; then
+		for i in open "exec echo alive" "expect-data alive" "wait-exit 0"; do
+			say "$i" || { bad=1; break; }
+		done
+	fi
+	exec {to}>&- 
+	wait "$SC_PID" 2>/dev/null
+	until_true 10 role_back "$role" "$old" || { echo "$role did not come back"; bad=1; }
+	return $bad
+}
+
+for role in ${ONLY:-$ROLES}; do
+	for at in $(seq 1 ${#steps[@]}); do
+		[ "$at" -lt ${#steps[@]} ] || continue
+		before=${steps[at - 1]%% *}
+		check "$role killed after $before, before ${steps[at]%% *}" login_through "$role" "$at"
+	done
+done
+finish
