@@ -1,0 +1,364 @@
+/*
+ * Tables, limits and timers of a stack with many connections.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/tcp/tcp_conn.h"
+#include "tests/unit/dataplane/ssh/suite.h"
+
+#define BLOCKS 64u
+
+static struct {
+	struct pool pool;
+	void *pool_mem, *mem;
+	struct tcp_stack *stack;
+	struct tcp_seg_out last;
+	uint32_t emitted, accepted, closed;
+	uint32_t drops[REASON_MAX];
+	struct tcp *t;
+	int emit_result;
+} h;
+
+static int
+on_emit(void *owner, const struct tcp_seg_out *o)
+{
+	(void)owner;
+	h.last = *o;
+	h.emitted++;
+	return h.emit_result;
+}
+
+static int
+on_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	(void)owner;
+	(void)now;
+	h.accepted++;
+	h.t = t;
+	return 0;
+}
+
+static void
+on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	(void)owner;
+	(void)t;
+	(void)reason;
+	(void)now;
+	if (events & TCP_EV_CLOSED)
+		h.closed++;
+}
+
+static void
+on_drop(void *owner, int reason)
+{
+	(void)owner;
+	h.drops[reason]++;
+}
+
+static void
+start(uint32_t conns, uint32_t half, uint32_t tw)
+{
+	static const struct tcp_ops ops = { on_emit, on_accept, on_event, on_drop };
+	static const uint8_t secret[32] = { 1, 2, 3, [16] = 4 };
+	struct tcp_config c;
+
+	memset(&h, 0, sizeof(h));
+	tcp_config_default(&c, 1500);
+	c.conn_max = conns;
+	c.half_open_max = half;
+	c.timewait_max = tw;
+	h.pool_mem = aligned_alloc(64, pool_size(BLOCKS));
+	h.mem = aligned_alloc(64, tcp_stack_size(&c));
+	memset(h.mem, 0, tcp_stack_size(&c));
+	pool_init(&h.pool, h.pool_mem, BLOCKS);
+	h.stack = tcp_stack_init(h.mem, &c, &ops, &h.pool, NULL, secret);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(h.stack);
+	tcp_listen(h.stack, 22);
+}
+
+static void
+stop(void)
+{
+	CU_ASSERT_EQUAL(h.pool.free_count, BLOCKS);
+	free(h.pool_mem);
+	free(h.mem);
+}
+
+static struct tcp_tuple
+tuple(uint32_t n)
+{
+	struct tcp_tuple t = { .local_port = 22, .remote_port = (uint16_t)(1024 + n % 60000) };
+
+	t.local.b[15] = 1;
+	t.remote.b[15] = 2;
+	t.remote.b[14] = (uint8_t)(n / 60000);
+	return t;
+}
+
+static void
+input(uint32_t n, uint8_t flags, uint32_t seq, uint32_t ack, uint64_t now)
+{
+	struct tcp_seg seg = { .tuple = tuple(n), .seq = seq, .ack = ack, .flags = flags, .window = 1000 };
+
+	tcp_input(h.stack, &seg, now);
+}
+
+static void
+handshake(uint32_t n, uint64_t now)
+{
+	input(n, TCP_SYN, 100, 0, now);
+	input(n, TCP_ACK, 101, h.last.seq + 1, now);
+}
+
+static void
+test_config(void)
+{
+	struct tcp_config c;
+	struct tcp_ops ops = { 0 };
+	uint8_t secret[32] = { 0 };
+
+	tcp_config_default(&c, 1500);
+	CU_ASSERT_EQUAL(c.mss4, 1460);
+	CU_ASSERT_EQUAL(c.mss6, 1440);
+	c.rcv_buf = 10;
+	CU_ASSERT_PTR_NULL(tcp_stack_init(NULL, &c, &ops, NULL, NULL, secret));
+	tcp_config_default(&c, 1500);
+	c.conn_max = 0;
+	CU_ASSERT_PTR_NULL(tcp_stack_init(NULL, &c, &ops, NULL, NULL, secret));
+}
+
+static void
+test_many(void)
+{
+	struct tcp_stats st;
+	struct tcp_tuple t;
+
+	start(3000, 16, 16);
+	for (uint32_t i = 0; i < 3000; i++)
+		handshake(i, 1000);
+	CU_ASSERT_EQUAL(h.accepted, 3000);
+	handshake(3000, 1000);
+	CU_ASSERT_EQUAL(h.accepted, 3000);
+	CU_ASSERT(h.drops[R_TCP_CONN_MAX] > 0);
+	for (uint32_t i = 0; i < 3000; i++) {
+		t = tuple(i);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(tcp_table_find(h.stack, &t));
+		CU_ASSERT(tcp_tuple_eq(tcp_tuple(tcp_table_find(h.stack, &t)), &t));
+	}
+	for (uint32_t i = 0; i < 3000; i += 2) {
+		t = tuple(i);
+		tcp_abort(tcp_table_find(h.stack, &t), 0, 1000);
+		CU_ASSERT_PTR_NULL(tcp_table_find(h.stack, &t));
+	}
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.conn_open, 1500);
+	for (uint32_t i = 0; i < 3000; i += 2)
+		handshake(i, 2000);
+	CU_ASSERT_EQUAL(h.accepted, 4500);
+	stop();
+}
+
+/* A flood pushes out its oldest; the newest still gets through. */
+static void
+test_half_open(void)
+{
+	struct tcp_stats st;
+
+	start(64, 8, 8);
+	for (uint32_t i = 0; i < 100; i++)
+		input(i, TCP_SYN, 100, 0, 1000);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 8);
+	CU_ASSERT_EQUAL(st.conn_open, 8);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_BACKLOG], 92);
+	input(99, TCP_ACK, 101, h.last.seq + 1, 1000);
+	CU_ASSERT_EQUAL(h.accepted, 1);
+	/* At most two more answers to each, then they are forgotten. */
+	h.emitted = 0;
+	for (uint64_t now = 1000; tcp_next(h.stack, now) != UINT64_MAX; now = tcp_next(h.stack, now))
+		tcp_poll(h.stack, now);
+	CU_ASSERT_EQUAL(h.emitted, 2 * 7);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 0);
+	CU_ASSERT_EQUAL(st.conn_open, 1);
+	CU_ASSERT_EQUAL(h.closed, 0);
+	stop();
+}
+
+static void
+close_first(uint32_t n, uint64_t now)
+{
+	handshake(n, now);
+	tcp_close(h.t, now);
+	tcp_poll(h.stack, now);
+	CU_ASSERT(h.last.flags & TCP_FIN);
+	input(n, TCP_ACK | TCP_FIN, 101, h.last.seq + 1, now);
+}
+
+static void
+test_timewait_cap(void)
+{
+	struct tcp_stats st;
+	struct tcp_tuple t;
+	uint64_t now;
+
+	start(16, 8, 4);
+	for (uint32_t i = 0; i < 10; i++)
+		close_first(i, 1000 + i);
+	CU_ASSERT_EQUAL(h.closed, 10);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.timewait, 4);
+	CU_ASSERT_EQUAL(st.conn_open, 0);
+	t = tuple(5);
+	CU_ASSERT_FALSE(tcp_tw_find(h.stack, &t));
+	t = tuple(6);
+	CU_ASSERT(tcp_tw_find(h.stack, &t));
+	now = tcp_next(h.stack, 2000);
+	CU_ASSERT(now >= 60000000 && now < 60003000);
+	tcp_poll(h.stack, now + 10000);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.timewait, 0);
+	CU_ASSERT_EQUAL(tcp_next(h.stack, now + 10000), UINT64_MAX);
+	stop();
+}
+
+/* Timers of many connections fire in order of time, each when it is due. */
+static void
+test_timers(void)
+{
+	unsigned x = 7;
+	uint64_t now = 1000, due[200];
+	struct tcp *t[200];
+	uint32_t fired = 0;
+
+	start(256, 16, 16);
+	for (uint32_t i = 0; i < 200; i++) {
+		handshake(i, 1000);
+		t[i] = h.t;
+		tcp_poll(h.stack, 1000);
+	}
+	for (int round = 0; round < 20; round++) {
+		for (uint32_t i = 0; i < 200; i++) {
+			x = x * 1103515245u + 12345u;
+			due[i] = now + 1 + (x >> 8) % 100000;
+			tcp_timer_set(t[i], TCP_T_ACK, due[i]);
+		}
+		for (uint32_t i = 0; i < 200; i += 3)
+			tcp_timer_stop(t[i], TCP_T_ACK);
+		while (tcp_timer_next(h.stack) != UINT64_MAX) {
+			uint64_t at = tcp_timer_next(h.stack);
+			struct tcp *d;
+
+			CU_ASSERT(at >= now);
+			now = at;
+			while ((d = tcp_timer_due(h.stack, now)) != NULL) {
+				CU_ASSERT_EQUAL(d->due[TCP_T_ACK], now);
+				tcp_timer_stop(d, TCP_T_ACK);
+				fired++;
+			}
+		}
+	}
+	CU_ASSERT_EQUAL(fired, 20 * 133);
+	stop();
+}
+
+static void
+test_isn(void)
+{
+	struct tcp_tuple a = tuple(1), b = tuple(2);
+	uint32_t first, other;
+
+	start(4, 4, 4);
+	first = tcp_isn(h.stack, &a, 4000);
+	CU_ASSERT_EQUAL(tcp_isn(h.stack, &a, 8000), first + 1000); /* a clock of 4 us */
+	CU_ASSERT_NOT_EQUAL(tcp_isn(h.stack, &b, 4000), first);
+	CU_ASSERT_NOT_EQUAL(tcp_ts_offset(h.stack, &a), tcp_ts_offset(h.stack, &b));
+	h.stack->isn_key[0] ^= 1; /* another start of the process */
+	other = tcp_isn(h.stack, &a, 4000);
+	CU_ASSERT_NOT_EQUAL(other, first);
+	stop();
+}
+
+/* No packet to be had: the same bytes are tried again, none is skipped. */
+static void
+test_no_packet(void)
+{
+	uint32_t seq;
+
+	start(4, 4, 4);
+	handshake(1, 1000);
+	tcp_poll(h.stack, 1000);
+	h.emit_result = -R_NET_NO_PKT;
+	CU_ASSERT_EQUAL(tcp_put(h.t, "hello", 5), 0);
+	tcp_poll(h.stack, 2000);
+	seq = h.last.seq;
+	CU_ASSERT_EQUAL(tcp_next(h.stack, 2000), 2000);
+	h.emit_result = 0;
+	tcp_poll(h.stack, 2000);
+	CU_ASSERT_EQUAL(h.last.seq, seq);
+	CU_ASSERT_EQUAL(h.last.data_len[0], 5);
+	CU_ASSERT(tcp_next(h.stack, 2000) > 2000);
+	tcp_abort(h.t, 0, 3000);
+	stop();
+}
+
+static void
+test_room(void)
+{
+	static uint8_t data[1 << 20];
+	struct tcp_info info;
+	size_t room;
+
+	start(4, 4, 4);
+	handshake(1, 1000);
+	room = tcp_room(h.t);
+	CU_ASSERT(room > 0 && room <= BLOCKS * POOL_DATA);
+	CU_ASSERT_EQUAL(tcp_put(h.t, data, room + 1), -R_TCP_NO_BLOCK);
+	CU_ASSERT_EQUAL(tcp_put(h.t, data, room), 0);
+	CU_ASSERT_EQUAL(tcp_room(h.t), 0);
+	CU_ASSERT_EQUAL(tcp_put(h.t, data, 1 << 20), -R_LIMIT);
+	tcp_get_info(h.t, &info);
+	CU_ASSERT(info.blocks > 0);
+	tcp_close(h.t, 1000);
+	CU_ASSERT_EQUAL(tcp_put(h.t, data, 1), -R_LIMIT);
+	tcp_abort(h.t, 0, 1000);
+	stop();
+}
+
+static void
+test_wipe(void)
+{
+	const uint8_t *mem;
+	uint32_t found = 0;
+
+	start(4, 4, 4);
+	handshake(1, 1000);
+	tcp_put(h.t, "SECRETSECRET", 12);
+	tcp_wipe(h.stack);
+	mem = h.pool_mem;
+	for (size_t i = 0; i < 2 * POOL_BLOCK; i++)
+		found += memcmp(mem + i, "SECRET", 6) == 0;
+	CU_ASSERT_EQUAL(found, 0);
+	stop();
+}
+
+int
+main(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "a configuration that makes no sense", test_config },
+		{ "thousands of connections, found and freed", test_many },
+		{ "half-open limit and SYN-ACK retries", test_half_open },
+		{ "TIME-WAIT gives up its oldest and ends", test_timewait_cap },
+		{ "timers fire when due", test_timers },
+		{ "initial sequence numbers", test_isn },
+		{ "no packet: tried again", test_no_packet },
+		{ "room in the send buffer", test_room },
+		{ "wipe", test_wipe },
+		CU_TEST_INFO_NULL,
+	};
+
+	return suite_run("tcp_stack", tests);
+}
