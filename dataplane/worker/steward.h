@@ -56,7 +56,8 @@ struct steward {
 	uint32_t worker;
 	int epfd;
 	int listener;
-	int signals;
+	int signals;          /* -1: none, in tests */
+	uid_t owner;          /* who may be the supervisor: root */
 	int supervisor;       /* -1: none */
 	bool hello;           /* it said its versions */
 	bool attached;        /* the snapshot is complete */

@@ -109,7 +109,7 @@ attach_send(struct steward *s, struct put *w, const int *fds, int fd_count)
 	attach_flush(s);
 }
 
-/* The newer replaces the older: whoever is root and asks is the supervisor. */
+/* The newer replaces the older. */
 void
 attach_accept(struct steward *s)
 {
@@ -119,7 +119,7 @@ attach_accept(struct steward *s)
 
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || who.uid != 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || who.uid != s->owner) {
 		close(fd);
 		return;
 	}

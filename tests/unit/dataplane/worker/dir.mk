@@ -2,3 +2,5 @@ WORKER_UNIT := tests/unit/dataplane/worker
 WORKER_UNIT_LIBS := worker ssh tcp net mem linkend link nic cipher clock rng wire
 
 $(eval $(call unit,test_worker,$(WORKER_UNIT)/test_worker.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))
+$(eval $(call unit,test_steward,$(WORKER_UNIT)/test_steward.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))
+$(eval $(call unit,test_worker_hostile,$(WORKER_UNIT)/test_hostile.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))

@@ -177,6 +177,14 @@ rig_open(void)
 	return r;
 }
 
+void
+fake_forget(struct fake *f)
+{
+	for (uint32_t i = 0; i < f->count; i++)
+		free(f->log[i].payload);
+	f->count = f->read = 0;
+}
+
 static void
 fake_free(struct fake *f)
 {
@@ -188,8 +196,7 @@ fake_free(struct fake *f)
 	slots_close(f->slots);
 	region_close(&f->own);
 	region_close(&f->other);
-	for (uint32_t i = 0; i < f->count; i++)
-		free(f->log[i].payload);
+	fake_forget(f);
 	free(f);
 }
 
@@ -332,7 +339,9 @@ rig_run(struct rig *r, uint32_t steps)
 
 		r->now += RIG_STEP_US;
 		(void)worker_poll(r->w, r->now);
-		while ((e = cmd_peek(r->events)) != NULL) {
+		if (r->steward != NULL)
+			steward_turn(r->steward, 0);
+		while (r->steward == NULL && (e = cmd_peek(r->events)) != NULL) {
 			event(r, e);
 			cmd_pop(r->events);
 		}

@@ -8,6 +8,7 @@
 
 #include "control/step.h"
 #include "dataplane/ssh/record.h"
+#include "dataplane/worker/steward.h"
 #include "dataplane/worker/worker.h"
 
 #define RIG_PORT 22
@@ -68,7 +69,8 @@ struct rig {
 	struct net *net;
 	struct client client[RIG_CLIENTS];
 	struct fake *fakes;
-	uint32_t commands_out;
+	int command_wait;
+	struct steward *steward; /* takes the events, if there is one */
 	/* what the worker told last */
 	uint32_t conn_events, closed_events, hash_reason, grant_reason, snapshots;
 	int closed_reason;
@@ -92,6 +94,8 @@ void fake_die(struct fake *f);
 struct got *fake_find(struct fake *f, uint16_t op);
 /* The next entry, or NULL. */
 struct got *fake_next(struct fake *f);
+/* Empty the log: entries found before are gone. */
+void fake_forget(struct fake *f);
 bool fake_step(struct fake *f, struct step *s);
 bool fake_send(struct fake *f, uint16_t op, const struct got *open, uint64_t arg, struct view payload);
 /* Put the fixed keys into a slot. */

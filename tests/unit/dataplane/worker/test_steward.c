@@ -1,0 +1,380 @@
+#include <CUnit/Basic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/dataplane/worker/rig.h"
+
+static char dir[64], path[80];
+static struct steward s;
+static struct rig *r;
+
+struct said {
+	uint16_t type;
+	uint8_t data[ATTACH_MESSAGE_MAX];
+	struct cur body;
+	int fds[PACKET_FDS_MAX];
+	int fd_count;
+};
+
+static void
+begin(void)
+{
+	strcpy(dir, "/tmp/postern-test-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/dp.sock", dir);
+	r = rig_open();
+	memset(&s, 0, sizeof(s));
+	s.commands = r->commands;
+	s.events = r->events;
+	s.meter_fd = r->meter_fd;
+	s.signals = -1;
+	s.owner = getuid();
+	s.listener = steward_listen(path);
+	CU_ASSERT_TRUE_FATAL(s.listener >= 0);
+	CU_ASSERT_EQUAL_FATAL(bell_create(&r->command_wait, &s.command_bell), 0);
+	CU_ASSERT_EQUAL_FATAL(bell_create(&s.event_bell, &r->w->event_bell), 0);
+	CU_ASSERT_EQUAL_FATAL(steward_init(&s), 0);
+	r->steward = &s;
+}
+
+static void
+end(void)
+{
+	int event_ring = r->w->event_bell;
+
+	worker_wipe(r->w);
+	steward_fini(&s);
+	close(s.listener);
+	close(s.command_bell);
+	close(s.event_bell);
+	close(event_ring);
+	close(r->command_wait);
+	rig_close(r);
+	unlink(path);
+	rmdir(dir);
+}
+
+static int
+attach(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	rig_run(r, 2);
+	return fd;
+}
+
+static void
+say(int fd, uint16_t type, struct view body, const int *fds, int fd_count)
+{
+	uint8_t buf[1024];
+	struct put w = put_of(buf, sizeof(buf));
+
+	attach_begin(&w, type);
+	put_bytes(&w, body.data, body.len);
+	CU_ASSERT_EQUAL_FATAL(packet_send(fd, view_of(buf, put_len(&w)), fds, fd_count), 0);
+	rig_run(r, 4);
+}
+
+static void
+say_hello(int fd, uint16_t major)
+{
+	uint8_t buf[16];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u16(&w, major);
+	put_u16(&w, 99);
+	put_u16(&w, NOTE_VERSION);
+	put_u32(&w, 1);
+	say(fd, ATTACH_HELLO, view_of(buf, put_len(&w)), NULL, 0);
+}
+
+static void
+say_conf(int fd)
+{
+	static const uint8_t conf[] = { 0, 0, 0, 1, ATTACH_CONF_ADDRESS, 0, 0, 0, 6, 4, 192, 0, 2, 1, 24,
+		ATTACH_CONF_PORT, 0, 0, 0, 2, 0, RIG_PORT };
+
+	say(fd, ATTACH_CONF, view_of(conf, sizeof(conf)), NULL, 0);
+}
+
+/* 1, 0 nothing said, -1 hung up. */
+static int
+hear(int fd, struct said *m)
+{
+	size_t len;
+	int got = packet_recv(fd, m->data, sizeof(m->data), &len, m->fds, &m->fd_count);
+
+	if (got != 1)
+		return got;
+	m->body = cur_of(m->data, len);
+	m->type = cur_u16(&m->body);
+	(void)cur_u16(&m->body);
+	return 1;
+}
+
+static bool
+hear_type(int fd, struct said *m, uint16_t type)
+{
+	return hear(fd, m) == 1 && m->type == type;
+}
+
+static void
+forget(struct said *m)
+{
+	for (int i = 0; i < m->fd_count; i++)
+		close(m->fds[i]);
+}
+
+static int
+attached(void)
+{
+	static struct said m;
+	int fd = attach();
+
+	say_hello(fd, LINK_MAJOR);
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_HELLO));
+	say_conf(fd);
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_METER));
+	CU_ASSERT_EQUAL(m.fd_count, 1);
+	forget(&m);
+	return fd;
+}
+
+static void
+order_of_an_attachment(void)
+{
+	static struct said m;
+	struct stat st;
+	int fd;
+
+	begin();
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 0777, 0600);
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	CU_ASSERT_EQUAL(hear(fd, &m), 0);
+	CU_ASSERT_TRUE(r->w->configured);
+	close(fd);
+	end();
+}
+
+static void
+another_major_is_refused(void)
+{
+	static struct said m;
+	int fd;
+
+	begin();
+	fd = attach();
+	say_hello(fd, LINK_MAJOR + 1);
+	/* it may have heard our versions; then it is over */
+	while (hear(fd, &m) == 1)
+		;
+	CU_ASSERT_EQUAL(hear(fd, &m), -1);
+	close(fd);
+	fd = attach();
+	say_conf(fd); /* before HELLO */
+	CU_ASSERT_EQUAL(hear(fd, &m), -1);
+	CU_ASSERT_FALSE(r->w->configured);
+	close(fd);
+	end();
+}
+
+static void
+the_newer_replaces_the_older(void)
+{
+	static struct said m;
+	int old, fd;
+
+	begin();
+	old = attached();
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(old, &m, ATTACH_SNAPSHOT_END));
+	CU_ASSERT_EQUAL(hear(old, &m), -1);
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	close(old);
+	close(fd);
+	end();
+}
+
+static void
+a_stranger_is_refused(void)
+{
+	static struct said m;
+	int fd;
+
+	begin();
+	s.owner = getuid() + 1;
+	fd = attach();
+	CU_ASSERT_EQUAL(hear(fd, &m), -1);
+	close(fd);
+	end();
+}
+
+static void
+a_live_path_is_not_taken(void)
+{
+	int fd;
+
+	begin();
+	CU_ASSERT_EQUAL(steward_listen(path), -1);
+	close(s.listener);
+	fd = steward_listen(path); /* nobody answers there now */
+	CU_ASSERT_TRUE(fd >= 0);
+	s.listener = fd;
+	end();
+}
+
+struct theirs {
+	struct region own;
+	int wait_fd, ring_fd;
+	int request[2];
+	pid_t pid;
+	int pidfd;
+};
+
+static void
+ask_for_host(int fd, struct theirs *t, uint32_t arena)
+{
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+	int fds[4];
+
+	CU_ASSERT_EQUAL_FATAL(region_create(&t->own, "host", LINK_HOST_RING, arena), 0);
+	CU_ASSERT_EQUAL_FATAL(bell_create(&t->wait_fd, &t->ring_fd), 0);
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, t->request), 0);
+	t->pid = fork();
+	if (t->pid == 0) {
+		for (;;)
+			pause();
+	}
+	t->pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
+	put_u32(&w, 42);
+	put_u8(&w, LINK_HOST);
+	put_u32(&w, 0);
+	put_u32(&w, LINK_CONN_NONE);
+	put_u32(&w, 0);
+	put_cstr(&w, "echo");
+	fds[0] = t->own.fd;
+	fds[1] = t->ring_fd;
+	fds[2] = t->pidfd;
+	fds[3] = t->request[0];
+	say(fd, ATTACH_LINK_NEW, view_of(buf, put_len(&w)), fds, 4);
+}
+
+static void
+end_theirs(struct theirs *t)
+{
+	kill(t->pid, SIGKILL);
+	waitpid(t->pid, NULL, 0);
+	region_close(&t->own);
+	close(t->wait_fd);
+	close(t->ring_fd);
+	close(t->request[0]);
+	close(t->request[1]);
+	close(t->pidfd);
+}
+
+static void
+a_host_outlives_its_supervisor(void)
+{
+	static struct said m;
+	struct theirs t;
+	struct region theirs;
+	struct pollfd dead;
+	uint32_t id;
+	int fd;
+
+	begin();
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	ask_for_host(fd, &t, LINK_HOST_ARENA);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_READY));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 42);
+	id = cur_u32(&m.body);
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 0);
+	CU_ASSERT_EQUAL_FATAL(m.fd_count, 2);
+	CU_ASSERT_EQUAL(region_attach(&theirs, m.fds[0], LINK_HOST_RING, LINK_HOST_ARENA), 0);
+	region_close(&theirs);
+	/* while m's bell is open, the worker's end of it is */
+	close(fd);
+	rig_run(r, 3);
+	fd = attached();
+	{
+		static struct said h;
+
+		CU_ASSERT_TRUE_FATAL(hear_type(fd, &h, ATTACH_HOST));
+		CU_ASSERT_EQUAL(cur_u32(&h.body), id);
+		CU_ASSERT_EQUAL(cur_u32(&h.body), LINK_CONN_NONE);
+		(void)cur_u32(&h.body);
+		CU_ASSERT_TRUE(view_is(cur_string(&h.body), "echo"));
+		CU_ASSERT_EQUAL(h.fd_count, 2);
+		forget(&h);
+		CU_ASSERT_TRUE(hear_type(fd, &h, ATTACH_SNAPSHOT_END));
+	}
+	/* the process dies: the link goes, and the supervisor is told */
+	kill(t.pid, SIGKILL);
+	dead = (struct pollfd){ .fd = t.pidfd, .events = POLLIN };
+	CU_ASSERT_EQUAL(poll(&dead, 1, 5000), 1);
+	rig_run(r, 5);
+	forget(&m);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_GONE));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), id);
+	CU_ASSERT_PTR_NULL(s.peers);
+	end_theirs(&t);
+	close(fd);
+	end();
+}
+
+static void
+a_wrong_region_gets_its_reason(void)
+{
+	static struct said m;
+	struct theirs t;
+	int fd;
+
+	begin();
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	ask_for_host(fd, &t, LINK_HOST_ARENA / 2);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_READY));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 42);
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 0);
+	CU_ASSERT_NOT_EQUAL(cur_u32(&m.body), 0);
+	CU_ASSERT_EQUAL(m.fd_count, 0);
+	CU_ASSERT_PTR_NULL(s.peers);
+	end_theirs(&t);
+	close(fd);
+	end();
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	suite = CU_add_suite("steward", NULL, NULL);
+	CU_add_test(suite, "the order of an attachment", order_of_an_attachment);
+	CU_add_test(suite, "another major, and no HELLO", another_major_is_refused);
+	CU_add_test(suite, "the newer replaces the older", the_newer_replaces_the_older);
+	CU_add_test(suite, "a stranger is refused", a_stranger_is_refused);
+	CU_add_test(suite, "a live path is not taken, a dead one is", a_live_path_is_not_taken);
+	CU_add_test(suite, "a host outlives its supervisor", a_host_outlives_its_supervisor);
+	CU_add_test(suite, "a wrong region gets its reason", a_wrong_region_gets_its_reason);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	return CU_get_number_of_failures() > 0 ? 1 : 0;
+}
