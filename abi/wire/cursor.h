@@ -68,7 +68,9 @@ view_is(struct view a, const char *text)
 static inline struct cur
 cur_of(const void *data, size_t len)
 {
-	struct cur c = { .p = (const uint8_t *)data, .end = (const uint8_t *)data + len, .bad = false };
+	/* An empty view may have no address, and that is not to be added to. */
+	const uint8_t *p = data != NULL ? (const uint8_t *)data : (const uint8_t *)"";
+	struct cur c = { .p = p, .end = p + len, .bad = false };
 
 	return c;
 }
