@@ -395,6 +395,21 @@ idle_one(void *ctx, struct conhash_node *n)
 		a->to = ASK_SUPERVISOR;
 }
 
+static void
+retry(void *ctx)
+{
+	struct desk *d = ctx;
+
+	d->retry_timer = 0;
+}
+
+static void
+retry_soon(struct desk *d)
+{
+	if (d->retry_timer <= 0)
+		d->retry_timer = loop_after(d->loop, DESK_RETRY_MS, retry, d);
+}
+
 /* Started anew from time to time: at a moment when nothing is waited for, so that
  * no peer waits longer for it; the next one takes the connections over. */
 static bool
@@ -406,6 +421,11 @@ may_leave(struct desk *d)
 		return false;
 	if (d->finished < 2 * d->ops->finished_max)
 		conhash_each(&d->table, idle_one, &a);
+	for (uint32_t i = 0; i < d->worker_count; i++)
+		if (!linkend_drained(&d->link[i]))
+			a.to = ASK_SUPERVISOR;
+	if (a.to != ASK_NOBODY)
+		retry_soon(d);
 	return a.to == ASK_NOBODY;
 }
 
@@ -425,21 +445,6 @@ poll_links(struct desk *d)
 		some |= n > 0;
 	}
 	return some;
-}
-
-static void
-retry(void *ctx)
-{
-	struct desk *d = ctx;
-
-	d->retry_timer = 0;
-}
-
-static void
-retry_soon(struct desk *d)
-{
-	if (d->retry_timer <= 0)
-		d->retry_timer = loop_after(d->loop, DESK_RETRY_MS, retry, d);
 }
 
 static int
@@ -483,11 +488,11 @@ serve(struct desk *d)
 	return loop_run(d->loop, before, d) == 0 ? 0 : 1;
 }
 
+/* The links stay as they are: what was sent through them is the worker's to take,
+ * and wiping it under its hands would change it. */
 static void
 desk_free(struct desk *d)
 {
-	for (uint32_t i = 0; i < d->worker_count; i++)
-		link_drop(d, &d->link[i]);
 	if (d->peers.buf != NULL)
 		peers_end(&d->peers);
 	loop_free(d->loop);

@@ -216,6 +216,12 @@ linkend_starved(struct linkend *l)
 	return l->up && (!linkend_flush(l) || (l->role != LINK_HOST && !ring_room(&l->out, STEP_MAX)));
 }
 
+bool
+linkend_drained(struct linkend *l)
+{
+	return !l->up || (linkend_flush(l) && ring_reclaim(&l->out) == 0 && l->out.tail == l->out.head);
+}
+
 int
 linkend_poll(struct linkend *l, int budget, linkend_fn *fn, void *ctx)
 {

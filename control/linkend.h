@@ -65,6 +65,8 @@ int linkend_request(struct linkend *l, int supervisor);
  * not up and the caller may ask again. Descriptors of m stay m's. */
 int linkend_up(struct linkend *l, const struct msg *m);
 
+/* linkend_down(l): wipes what this side wrote: only when the worker reads it no
+ * more. A process that merely ends leaves its memory as it is. */
 void linkend_down(struct linkend *l);
 
 /* What to do with one entry; the payload is private memory until it returns. */
@@ -85,6 +87,9 @@ bool linkend_flush(struct linkend *l);
 /* linkend_starved(l): there is no room for an answer; nothing is polled. The
  * worker does not ring for room: poll again after a while. */
 bool linkend_starved(struct linkend *l);
+
+/* linkend_drained(l): the worker has finished all that was sent. */
+bool linkend_drained(struct linkend *l);
 
 /* linkend_sleep(l): arm. True: nothing can be polled now, waiting is safe.
  * linkend_wake disarms; linkend_hush takes what was rung: -R_PEER_GONE, the

@@ -54,8 +54,8 @@ next(void *env, void *obj, struct actions *act)
 static const struct bench_side side = { .role = LINK_CLERK, .adopt = adopt, .free = release, .up = up,
 	.answer = answer, .next = next };
 
-static bool
-judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
+bool
+clerkbench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
 {
 	struct clerkbench *k = (struct clerkbench *)b;
 	struct cur c = cur_of(a->bytes, a->len);
@@ -109,7 +109,7 @@ clerkbench_new(uint32_t restrictions)
 	clerk_env_init(&k->env, &k->rng);
 	configure(&k->env.conf);
 	bench_init(&k->b, &side, &k->env, &k->env.exchange);
-	k->b.judge = judge;
+	k->b.judge = clerkbench_judge;
 	bench_open(&k->b, put_view(&w));
 	return k;
 }

@@ -14,6 +14,10 @@ struct clerkbench {
 	char last_log[ACTIONS_LOG_MAX];
 };
 
+/* The supervisor, for bench.judge. */
+bool clerkbench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w,
+    enum ask_to *from);
+
 /* A connection of alice's; restrictions as in her grant. */
 struct clerkbench *clerkbench_new(uint32_t restrictions);
 void clerkbench_free(struct clerkbench *k);

@@ -96,6 +96,7 @@ bench_init(struct bench *b, const struct bench_side *side, void *env, struct exc
 	b->side = side;
 	b->env = env;
 	b->exchange = exchange;
+	b->slots = b->own_slots;
 	b->conn = 5;
 	b->gen = 9;
 	b->kill_at[0] = b->kill_at[1] = BENCH_NEVER;

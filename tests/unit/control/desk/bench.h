@@ -98,7 +98,8 @@ struct bench {
 	size_t first_hash_len;
 	uint8_t grant[GRANT_MAX];
 	size_t grant_len;
-	struct link_slot slots[LINK_SLOT_COUNT];
+	struct link_slot *slots;   /* own_slots, or a real link's page */
+	struct link_slot own_slots[LINK_SLOT_COUNT];
 	struct link_slot keys;     /* of the last NEWKEYS */
 	bool no_slot;              /* all slots are taken */
 	struct bench_up up[BENCH_UP_MAX];

@@ -66,8 +66,8 @@ granted(struct gatebench *g, struct msg *m, struct put *w, enum ask_to *from)
 	return true;
 }
 
-static bool
-judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
+bool
+gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
 {
 	struct gatebench *g = (struct gatebench *)b;
 	struct cur c = cur_of(a->bytes, a->len);
@@ -104,7 +104,7 @@ gatebench_new(void)
 	rng_fixed(&g->rng, 7);
 	gate_env_init(&g->env, &g->rng);
 	bench_init(&g->b, &side, &g->env, &g->env.exchange);
-	g->b.judge = judge;
+	g->b.judge = gatebench_judge;
 	return g;
 }
 
@@ -189,4 +189,34 @@ gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof,
 	if (proof)
 		put_cstr(&w, good ? "good signature" : "bad signature");
 	bench_send(&g->b, put_view(&w));
+}
+
+int
+gatebench_login(struct gatebench *g)
+{
+	struct bench *b = &g->b;
+	struct view r;
+	struct cur c;
+
+	gatebench_service(g, "ssh-userauth");
+	gatebench_request(g, "alice", "ssh-connection", "none");
+	gatebench_publickey(g, "alice", 'b', false, false);
+	gatebench_publickey(g, "alice", 'a', false, false);
+	gatebench_publickey(g, "alice", 'a', true, true);
+	bench_run(b);
+	if (bench_take(b, SSH_MSG_SERVICE_ACCEPT).len == 0)
+		return -20;
+	r = bench_take(b, SSH_MSG_USERAUTH_FAILURE);
+	c = cur_of(r.data + 1, r.len > 0 ? r.len - 1 : 0);
+	if (!view_is(cur_string(&c), "publickey") || cur_bool(&c) || !cur_done(&c))
+		return -21;
+	if (bench_take(b, SSH_MSG_USERAUTH_FAILURE).len == 0)
+		return -22;
+	r = bench_take(b, SSH_MSG_USERAUTH_PK_OK);
+	c = cur_of(r.data + 1, r.len > 0 ? r.len - 1 : 0);
+	if (!view_is(cur_string(&c), "ssh-ed25519") || !view_is(cur_string(&c), "key a") || !cur_done(&c))
+		return -23;
+	if (bench_take(b, SSH_MSG_USERAUTH_SUCCESS).len != 1 || b->phase != SSH_PHASE_OPEN)
+		return -24;
+	return bench_clean(b) ? 0 : -25;
 }

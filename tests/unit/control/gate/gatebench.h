@@ -14,6 +14,9 @@ struct gatebench {
 	bool refuse_grant;   /* the account stage says no */
 };
 
+/* Warden and supervisor, for bench.judge. */
+bool gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w,
+    enum ask_to *from);
 struct gatebench *gatebench_new(void);
 void gatebench_free(struct gatebench *g);
 
@@ -25,5 +28,9 @@ int gatebench_auth(struct gatebench *g);
 void gatebench_service(struct gatebench *g, const char *name);
 void gatebench_request(struct gatebench *g, const char *user, const char *service, const char *method);
 void gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof, bool good);
+
+/* From SERVICE_REQUEST to message 52: none, two queries, a proof. 0 when every
+ * answer was the right one. */
+int gatebench_login(struct gatebench *g);
 
 #endif

@@ -32,36 +32,6 @@ key_exchange(struct gatebench *g, enum variant v)
 	return bench_client_exchange(b, &offer, true);
 }
 
-static int
-login(struct gatebench *g)
-{
-	struct bench *b = &g->b;
-	struct view r;
-	struct cur c;
-
-	gatebench_service(g, "ssh-userauth");
-	gatebench_request(g, "alice", "ssh-connection", "none");
-	gatebench_publickey(g, "alice", 'b', false, false);
-	gatebench_publickey(g, "alice", 'a', false, false);
-	gatebench_publickey(g, "alice", 'a', true, true);
-	bench_run(b);
-	if (bench_take(b, SSH_MSG_SERVICE_ACCEPT).len == 0)
-		return -20;
-	r = bench_take(b, SSH_MSG_USERAUTH_FAILURE);
-	c = cur_of(r.data + 1, r.len > 0 ? r.len - 1 : 0);
-	if (!view_is(cur_string(&c), "publickey") || cur_bool(&c) || !cur_done(&c))
-		return -21;
-	if (bench_take(b, SSH_MSG_USERAUTH_FAILURE).len == 0)
-		return -22;
-	r = bench_take(b, SSH_MSG_USERAUTH_PK_OK);
-	c = cur_of(r.data + 1, r.len > 0 ? r.len - 1 : 0);
-	if (!view_is(cur_string(&c), "ssh-ed25519") || !view_is(cur_string(&c), "key a") || !cur_done(&c))
-		return -23;
-	if (bench_take(b, SSH_MSG_USERAUTH_SUCCESS).len != 1 || b->phase != SSH_PHASE_OPEN || b->obj != NULL)
-		return -24;
-	return bench_clean(b) ? 0 : -25;
-}
-
 static uint32_t
 run(enum variant v, uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kills)
 {
@@ -75,7 +45,7 @@ run(enum variant v, uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kil
 	g->b.kill_seed = seed;
 	r = key_exchange(g, v);
 	if (r == 0)
-		r = login(g);
+		r = gatebench_login(g);
 	if (r != 0) {
 		fprintf(stderr, "%s, killed at %u and %u, seed %llu: %d\n", names[v], kill0, kill1,
 		    (unsigned long long)seed, r);
@@ -85,6 +55,7 @@ run(enum variant v, uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kil
 	CU_ASSERT_TRUE(view_is(n.auth_user, "alice"));
 	CU_ASSERT_EQUAL(n.auth_failures, 1);
 	CU_ASSERT_EQUAL(n.auth_queries, 2);
+	CU_ASSERT_PTR_NULL(g->b.obj);
 	CU_ASSERT_EQUAL(n.kex_state, 0);
 	CU_ASSERT_EQUAL(n.kexinit_peer.len + n.kexinit_ours.len, 0);
 	CU_ASSERT_TRUE(view_eq(n.session_id, view_of(g->b.client.session_id, g->b.client.session_id_len)));
