@@ -34,8 +34,10 @@ parse_file(struct conf *c, int fd)
 	if (text == MAP_FAILED)
 		goto out;
 	r = conf_parse(fresh, text, (size_t)size, "configuration", told, NULL);
-	if (r == 0)
+	if (r == 0) {
 		*c = *fresh;
+		log_set_level((enum log_level)c->log_level);
+	}
 	munmap(text, (size_t)size);
 out:
 	free(fresh);

@@ -9,7 +9,8 @@
 #include "control/msg.h"
 
 /* confmsg_read(c, m): m is a CONF; its descriptor stays m's. 0, or -1 after a
- * log line: *c is then unchanged. Works in any role's sandbox. */
+ * log line: *c is then unchanged. Sets the log level too. Works in any role's
+ * sandbox. */
 int confmsg_read(struct conf *c, const struct msg *m);
 
 /* confmsg_wait(c, fd): block until the first message on fd, which must be CONF.

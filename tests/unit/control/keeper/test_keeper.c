@@ -12,6 +12,7 @@
 #include "control/keeper/keyfile.h"
 #include "control/kex/kex.h"
 #include "control/log.h"
+#include "tests/unit/control/keeper/keys.h"
 
 /* ---- the decision, every cell ---- */
 
@@ -240,20 +241,16 @@ test_bounded(void)
 static char dir[64];
 static char path[128];
 
-static int
-run(const char *format, const char *argument)
-{
-	char command[512];
-
-	snprintf(command, sizeof command, format, path, argument);
-	return system(command);
-}
-
 static void
-make_key(const char *options)
+make_key(const char *text)
 {
+	int fd;
+
 	unlink(path);
-	CU_ASSERT_EQUAL_FATAL(run("ssh-keygen -q -f %s -C 'a comment' %s", options), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
 }
 
 static size_t
@@ -282,17 +279,17 @@ test_keyfile(void)
 	uint8_t seed[PK_ED25519_SEED], pub[PK_ED25519_PUBLIC];
 	size_t len;
 
-	make_key("-t ed25519 -N ''");
+	make_key(key_plain);
 	CU_ASSERT_EQUAL(parse(), KEYFILE_OK);
 	len = slurp(text, sizeof text);
 	for (size_t cut = 0; cut < len - 2; cut++)
 		CU_ASSERT_NOT_EQUAL(keyfile_parse(seed, pub, text, cut), KEYFILE_OK);
 	CU_ASSERT_EQUAL(keyfile_parse(seed, pub, "hello", 5), KEYFILE_FORM);
-	make_key("-t ed25519 -N 'long enough'");
+	make_key(key_encrypted);
 	CU_ASSERT_EQUAL(parse(), KEYFILE_ENCRYPTED);
-	make_key("-t ecdsa -N ''");
+	make_key(key_ecdsa);
 	CU_ASSERT_EQUAL(parse(), KEYFILE_OTHER);
-	make_key("-t ecdsa -m PEM -N ''");
+	make_key(key_ecdsa_pem);
 	CU_ASSERT_EQUAL(parse(), KEYFILE_OTHER);
 }
 
@@ -314,7 +311,7 @@ test_hostkey(void)
 	struct put w = put_of(blob, sizeof blob);
 
 	configure(&c);
-	make_key("-t ed25519 -N ''");
+	make_key(key_plain);
 	CU_ASSERT_EQUAL_FATAL(hostkeys_load(&keys, &c), 1);
 	CU_ASSERT_STRING_EQUAL(keys.key[0].algorithm, "ssh-ed25519");
 	CU_ASSERT_EQUAL(kex_ed25519_parse(view_of(keys.key[0].blob, keys.key[0].blob_len), pub), 0);
@@ -337,7 +334,7 @@ test_permissions(void)
 	struct hostkeys keys;
 
 	configure(&c);
-	make_key("-t ed25519 -N ''");
+	make_key(key_plain);
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
 		CU_ASSERT_EQUAL(chmod(path, refused[i]), 0);
 		CU_ASSERT_EQUAL(hostkeys_load(&keys, &c), 0);
@@ -345,7 +342,7 @@ test_permissions(void)
 	CU_ASSERT_EQUAL(chmod(path, 0400), 0);
 	CU_ASSERT_EQUAL(hostkeys_load(&keys, &c), 1);
 	hostkeys_free(&keys);
-	make_key("-t ed25519 -N 'long enough'");
+	make_key(key_encrypted);
 	CU_ASSERT_EQUAL(hostkeys_load(&keys, &c), 0);
 	unlink(path);
 	CU_ASSERT_EQUAL(hostkeys_load(&keys, &c), 0);
