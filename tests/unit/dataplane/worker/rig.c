@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "dataplane/tcp/tcp_wire.h"
@@ -14,15 +15,17 @@
 static const uint8_t server_ip[4] = { 192, 0, 2, 1 };
 static const uint8_t client_ip[4] = { 192, 0, 2, 2 };
 
+/* Pages that cost nothing until they are touched. */
 static void *
-aligned_zeroed(size_t size)
+area(struct rig *r, size_t size)
 {
-	size = (size + 4095) & ~(size_t)4095;
-	void *p = aligned_alloc(4096, size);
+	struct rig_area *a = &r->area[r->area_count++];
 
-	if (p != NULL)
-		memset(p, 0, size);
-	return p;
+	a->size = size;
+	a->at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (a->at == MAP_FAILED || r->area_count == RIG_AREAS)
+		abort();
+	return a->at;
 }
 
 /* ---- the client's TCP ---- */
@@ -140,9 +143,9 @@ client_start(struct rig *r)
 
 	tcp_config_default(&t, r->client_port->mtu);
 	t.conn_max = 64;
-	r->client_mem = aligned_zeroed(tcp_stack_size(&t));
-	r->net_mem = aligned_zeroed(net_size());
-	r->pool_mem = aligned_zeroed(pool_size(CLIENT_BLOCKS));
+	r->client_mem = area(r, tcp_stack_size(&t));
+	r->net_mem = area(r, net_size());
+	r->pool_mem = area(r, pool_size(CLIENT_BLOCKS));
 	pool_init(&r->pool, r->pool_mem, CLIENT_BLOCKS);
 	r->tcp = tcp_stack_init(r->client_mem, &t, &c_tcp_ops, &r->pool, r, secret);
 	r->net = net_init(r->net_mem, r->client_port->mac, r->client_port->mtu, &c_net_ops, r, secret);
@@ -167,9 +170,9 @@ rig_open(void)
 	rng_fixed(&r->client_rng, 2);
 	if (meter_create(&r->meter, &r->meter_fd, 0) != 0)
 		abort();
-	r->commands = aligned_zeroed(sizeof(*r->commands));
-	r->events = aligned_zeroed(sizeof(*r->events));
-	r->mem = aligned_zeroed(worker_size(&c, r->port));
+	r->commands = area(r, sizeof(*r->commands));
+	r->events = area(r, sizeof(*r->events));
+	r->mem = area(r, worker_size(&c, r->port));
 	r->w = worker_init(r->mem, &c, r->port, r->meter, &r->rng, r->commands, r->events, -1);
 	if (r->w == NULL)
 		abort();
@@ -214,12 +217,8 @@ rig_close(struct rig *r)
 	close(r->meter_fd);
 	r->port->ops->close(r->port);
 	r->client_port->ops->close(r->client_port);
-	free(r->commands);
-	free(r->events);
-	free(r->mem);
-	free(r->client_mem);
-	free(r->net_mem);
-	free(r->pool_mem);
+	for (uint32_t i = 0; i < r->area_count; i++)
+		munmap(r->area[i].at, r->area[i].size);
 	free(r);
 }
 

@@ -15,6 +15,7 @@
 #define RIG_STEP_US 50u
 #define RIG_LOG 256u
 #define RIG_CLIENTS 4u
+#define RIG_AREAS 8u
 
 struct rig;
 
@@ -69,6 +70,11 @@ struct rig {
 	struct net *net;
 	struct client client[RIG_CLIENTS];
 	struct fake *fakes;
+	struct rig_area {
+		void *at;
+		size_t size;
+	} area[RIG_AREAS];
+	uint32_t area_count;
 	int command_wait;
 	struct steward *steward; /* takes the events, if there is one */
 	/* what the worker told last */

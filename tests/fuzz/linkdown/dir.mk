@@ -1,0 +1,2 @@
+$(eval $(call fuzz,linkdown,tests/fuzz/linkdown/linkdown.c tests/unit/dataplane/worker/rig.c control/step.c,\
+	worker ssh tcp net mem link nic cipher clock rng wire))
