@@ -63,6 +63,9 @@ int
 ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes)
 {
 	(void)c;
+	/* The end of a channel counts everything as taken. */
+	if (ch->flags & CHAN_CLOSE_OUT)
+		return 0;
 	if (bytes > ch->unread)
 		return -R_LINK_CREDIT;
 	ch->unread -= bytes;

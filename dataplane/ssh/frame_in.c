@@ -1,6 +1,7 @@
 #include "dataplane/ssh/record.h"
 
 #define PACKET_MIN 16u /* RFC 4253 section 6: whole packet without MAC, or a block */
+#define BLOCK_MIN 8u
 
 static uint32_t
 dir_tag(const struct record_dir *d)
@@ -8,17 +9,21 @@ dir_tag(const struct record_dir *d)
 	return d->engine != NULL ? d->engine->tag_len : 0;
 }
 
-/* Alignment and range of a packet length (ssh.md, trap 15). */
+/*
+ * Alignment and range of a packet length. Where the length field does not count
+ * for the alignment (AEAD, encrypt-then-MAC) peers pad to one block only, so
+ * that with blocks of 8 the whole packet may be shorter than 16 bytes.
+ */
 static bool
 length_ok(const struct record_dir *d, uint32_t len)
 {
-	uint32_t block = d->engine != NULL ? d->engine->block : 8;
-	uint32_t skip = d->engine != NULL && d->engine->align_skips_length ? 0 : 4;
-	uint32_t min = block > PACKET_MIN ? block : PACKET_MIN;
+	uint32_t block = d->engine != NULL ? d->engine->block : BLOCK_MIN;
 
-	if (len > SSH_PACKET_MAX || len + skip < min)
+	if (len > SSH_PACKET_MAX)
 		return false;
-	return (len + skip) % block == 0;
+	if (d->engine != NULL && d->engine->align_skips_length)
+		return len >= block && len % block == 0;
+	return len + 4 >= (block > PACKET_MIN ? block : PACKET_MIN) && (len + 4) % block == 0;
 }
 
 int

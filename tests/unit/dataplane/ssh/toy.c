@@ -143,10 +143,13 @@ static const struct cipher_engine engines[] = {
 	{ .name = "toy-hidden", .suite = TOY_HIDDEN, .key_len = 16, .iv_len = 12, .tag_len = 16,
 	    .block = 8, .init = toy_init, .length = hidden_length, .seal = hidden_seal,
 	    .open = hidden_open, .fini = toy_fini },
+	{ .name = "toy-etm", .suite = TOY_ETM, .key_len = 16, .iv_len = 12, .tag_len = 16,
+	    .block = 8, .length_clear = 1, .align_skips_length = 1, .init = toy_init,
+	    .length = clear_length, .seal = clear_seal, .open = clear_open, .fini = toy_fini },
 };
 
 const struct cipher_engine *
 toy_engine(uint16_t suite)
 {
-	return suite == TOY_CLEAR || suite == TOY_HIDDEN ? &engines[suite - 1] : NULL;
+	return suite >= TOY_CLEAR && suite <= TOY_ETM ? &engines[suite - 1] : NULL;
 }
