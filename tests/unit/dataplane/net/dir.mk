@@ -1,0 +1,4 @@
+NET_UNIT := tests/unit/dataplane/net
+
+$(eval $(call unit,test_net,$(NET_UNIT)/test_net.c $(NET_UNIT)/rig.c,net mem))
+$(eval $(call unit,test_neigh,$(NET_UNIT)/test_neigh.c $(NET_UNIT)/rig.c,net mem))

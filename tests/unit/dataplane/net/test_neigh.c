@@ -1,0 +1,305 @@
+/*
+ * ARP, neighbour discovery, routes.
+ */
+#include "tests/unit/dataplane/net/rig.h"
+
+static struct net_ip us, peer, us_6, peer_6;
+
+static void
+begin(void)
+{
+	rig_start();
+	rig_clear();
+	us = ip_v4(us4);
+	peer = ip_v4(peer4);
+	us_6 = ip_v6(us6);
+	peer_6 = ip_v6(peer6);
+}
+
+static bool
+sent_to(uint32_t i, const uint8_t mac[6], uint16_t type)
+{
+	const uint8_t *d = rig.sent[i]->data;
+
+	return i < rig.sent_count && memcmp(d, mac, 6) == 0 && (d[12] << 8 | d[13]) == type;
+}
+
+static void
+test_arp_answers(void)
+{
+	static const uint8_t probe[4];
+
+	begin();
+	rig_arp(1, mac_peer, peer4, us4, mac_all);
+	CU_ASSERT_EQUAL(rig_input(), 0);
+	CU_ASSERT(sent_to(0, mac_peer, ETH_ARP));
+	CU_ASSERT_EQUAL(rig.sent[0]->data[21], 2);
+	CU_ASSERT(memcmp(rig.sent[0]->data + 28, us4, 4) == 0);
+	rig_arp(1, mac_other, probe, us4, mac_all); /* somebody tries our address */
+	rig_input();
+	CU_ASSERT(sent_to(1, mac_other, ETH_ARP));
+	rig_arp(1, mac_peer, peer4, peer4, mac_all); /* not our question */
+	rig_input();
+	CU_ASSERT_EQUAL(rig.sent_count, 2);
+	rig_arp(1, mac_peer, us4, us4, mac_all); /* says it is us */
+	rig_input();
+	CU_ASSERT_EQUAL(rig.sent_count, 2);
+	rig_arp(7, mac_peer, peer4, us4, mac_all);
+	rig_input();
+	rig_arp(1, mac_all, peer4, us4, mac_all);
+	rig_input();
+	CU_ASSERT_EQUAL(rig.sent_count, 2);
+	CU_ASSERT(rig.drops[R_NET_ARP] >= 4);
+	rig_stop();
+}
+
+static void
+test_resolve(void)
+{
+	begin();
+	for (uint16_t i = 0; i < NET_NEIGH_WAIT; i++)
+		CU_ASSERT_EQUAL(rig_output(&us, &peer, i), 0);
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 99), -R_NET_NEIGH_WAIT);
+	CU_ASSERT_EQUAL(rig.sent_count, 1); /* one question */
+	CU_ASSERT(sent_to(0, mac_all, ETH_ARP));
+	CU_ASSERT_EQUAL(rig_busy(), NET_NEIGH_WAIT);
+	rig_arp(2, mac_peer, peer4, us4, mac_us);
+	rig_input();
+	CU_ASSERT_EQUAL(rig.sent_count, 1 + NET_NEIGH_WAIT);
+	for (uint32_t i = 0; i < NET_NEIGH_WAIT; i++) {
+		CU_ASSERT(sent_to(1 + i, mac_peer, ETH_IP4));
+		CU_ASSERT_EQUAL(rig.sent[1 + i]->data[35], i); /* in order */
+	}
+	CU_ASSERT_EQUAL(rig_busy(), 0);
+	rig_stop();
+}
+
+static void
+test_resolve_fails(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+	while (net_next(rig.net, rig.now) != UINT64_MAX) {
+		CU_ASSERT(net_next(rig.net, rig.now) <= rig.now + 1000000);
+		rig.now = net_next(rig.net, rig.now);
+		net_poll(rig.net, rig.now);
+	}
+	CU_ASSERT_EQUAL(rig.sent_count, 3);
+	CU_ASSERT_EQUAL(rig.drops[R_NET_NEIGH_FAIL], 1);
+	CU_ASSERT_EQUAL(rig_busy(), 0);
+	rig_stop();
+}
+
+/* After its time an entry is used on, and asked by unicast. */
+static void
+test_stale(void)
+{
+	begin();
+	rig_arp(1, mac_peer, peer4, us4, mac_all);
+	rig_input();
+	rig_clear();
+	rig.now += 31000000;
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(0, mac_peer, ETH_ARP));
+	CU_ASSERT(sent_to(1, mac_peer, ETH_IP4));
+	rig_arp(2, mac_peer, peer4, us4, mac_us);
+	rig_input();
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT_EQUAL(rig.sent_count, 1);
+	/* TCP's progress is as good as an answer. */
+	rig.now += 29000000;
+	net_confirm(rig.net, peer.b, rig.now);
+	rig.now += 29000000;
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT_EQUAL(rig.sent_count, 1);
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now) == UINT64_MAX || net_next(rig.net, rig.now) >= rig.now, 1);
+	rig_stop();
+}
+
+/* A confirmed entry is not changed by who was not asked. */
+static void
+test_spoof(void)
+{
+	begin();
+	rig_output(&us, &peer, 1);
+	rig_arp(2, mac_peer, peer4, us4, mac_us);
+	rig_input();
+	rig_clear();
+	rig_arp(1, mac_other, peer4, us4, mac_all);
+	rig_input();
+	CU_ASSERT(sent_to(0, mac_peer, ETH_ARP)); /* the old one is asked */
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(0, mac_peer, ETH_IP4));
+	rig_arp(2, mac_peer, peer4, us4, mac_us); /* it is still there */
+	rig_input();
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(0, mac_peer, ETH_IP4));
+	/* This time it is silent: the address has moved. */
+	rig_arp(1, mac_other, peer4, us4, mac_all);
+	rig_input();
+	for (int i = 0; i < 4; i++) {
+		rig.now += 1000000;
+		net_poll(rig.net, rig.now);
+	}
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(0, mac_all, ETH_ARP));
+	rig_arp(2, mac_other, peer4, us4, mac_us);
+	rig_input();
+	CU_ASSERT(sent_to(1, mac_other, ETH_IP4));
+	rig_stop();
+}
+
+static void
+test_routes(void)
+{
+	static const uint8_t far4[4] = { 192, 0, 2, 1 };
+	static const uint8_t gw4[4] = { 10, 0, 0, 254 };
+	static const uint8_t far6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+	static const uint8_t gw6[16] = { 0xfd, [15] = 0xfe };
+	struct net_ip far_4 = ip_v4(far4), far_6 = ip_v6(far6);
+
+	begin();
+	rig_output(&us, &far_4, 1);
+	CU_ASSERT(memcmp(rig.sent[0]->data + 14 + 24, gw4, 4) == 0);
+	rig_output(&us_6, &far_6, 1);
+	CU_ASSERT(memcmp(rig.sent[1]->data + 54 + 8, gw6, 16) == 0);
+	CU_ASSERT_EQUAL(net_configure(rig.net, NULL, 0, NULL, 0, rig.now), 0);
+	CU_ASSERT_EQUAL(rig_output(&us, &far_4, 1), -R_NET_NO_ROUTE);
+	rig_stop();
+}
+
+static void
+test_nd_answers(void)
+{
+	struct net_ip group = ip_solicited(&us_6);
+	static const uint8_t none[16];
+	uint8_t group_mac[6];
+	const uint8_t *d;
+
+	begin();
+	mac_of_group(group_mac, &group);
+	rig_nd(135, 0, peer6, group.b, us6, mac_peer, group_mac);
+	CU_ASSERT_EQUAL(rig_input(), 0);
+	CU_ASSERT_FATAL(sent_to(0, mac_peer, ETH_IP6));
+	d = rig.sent[0]->data;
+	CU_ASSERT(d[54] == 136 && d[58] == 0x60 && d[21] == 255);
+	CU_ASSERT(memcmp(d + 62, us6, 16) == 0 && memcmp(d + 80, mac_us, 6) == 0);
+	rig_nd(135, 0, none, group.b, us6, NULL, group_mac); /* duplicate detection */
+	rig_input();
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 2);
+	CU_ASSERT_EQUAL(rig.sent[1]->data[58], 0x20);
+	rig_nd(135, 0, peer6, group.b, peer6, mac_peer, group_mac); /* another's address */
+	rig_input();
+	rig_nd(135, 0, peer6, us6, us6, mac_peer, mac_us);
+	rig.in.data[21] = 254; /* forwarded */
+	rig_input();
+	CU_ASSERT_EQUAL(rig.sent_count, 2);
+	CU_ASSERT_EQUAL(rig.drops[R_NET_ND], 2);
+	rig_stop();
+}
+
+static void
+test_nd_resolve(void)
+{
+	begin();
+	rig_output(&us_6, &peer_6, 7);
+	CU_ASSERT_EQUAL(rig.sent_count, 1);
+	CU_ASSERT(rig.sent[0]->data[0] == 0x33 && rig.sent[0]->data[54] == 135);
+	rig_nd(136, 0x60000000, peer6, us6, peer6, mac_peer, mac_us);
+	rig_input();
+	CU_ASSERT(sent_to(1, mac_peer, ETH_IP6));
+	CU_ASSERT_EQUAL(rig_busy(), 0);
+	rig_stop();
+}
+
+static void
+test_nd_bad_options(void)
+{
+	begin();
+	for (int length = 0; length < 256; length++) {
+		struct net_ip s = ip_v6(peer6), d = ip_v6(us6);
+
+		rig_nd(135, 0, peer6, us6, us6, mac_peer, mac_us);
+		rig.in.data[79] = (uint8_t)length;
+		rig.in.data[56] = rig.in.data[57] = 0;
+		rig_sum(54, 2, &s, &d, IP_ICMP6);
+		rig_input();
+		CU_ASSERT_EQUAL(rig.sent_count, length == 1);
+		rig_clear();
+	}
+	rig_stop();
+}
+
+/* More neighbours than the table holds: what is not in use makes room. */
+static void
+test_full(void)
+{
+	uint32_t answered = 0;
+
+	begin();
+	for (uint32_t i = 0; i < 3 * NET_NEIGH_MAX; i++) {
+		uint8_t ip[4] = { 10, 0, 0, (uint8_t)(3 + i % 200) };
+
+		rig_clear();
+		rig_arp(1, mac_peer, ip, us4, mac_all);
+		rig_input();
+		answered += rig.sent_count;
+	}
+	CU_ASSERT_EQUAL(answered, 3 * NET_NEIGH_MAX);
+	CU_ASSERT_EQUAL(rig.net->neigh_fresh, 200);
+	for (uint32_t i = 0; i < 2 * NET_NEIGH_MAX; i++) {
+		uint8_t to[16] = { 0xfd, [13] = 1, (uint8_t)(i >> 8), (uint8_t)i };
+		struct net_ip dst = ip_v6(to);
+
+		rig_clear();
+		if (rig_output(&us_6, &dst, 1) == -R_NET_NEIGH_FULL)
+			break;
+		/* Packets wait in the entries: the rig has few, so let them fail. */
+		if (rig_busy() + 8 > SENT_MAX)
+			for (int k = 0; k < 4; k++) {
+				rig_clear();
+				rig.now += 1000000;
+				net_poll(rig.net, rig.now);
+			}
+	}
+	CU_ASSERT(rig.net->neigh_fresh <= NET_NEIGH_MAX);
+	rig_stop();
+}
+
+static void
+test_no_packet(void)
+{
+	begin();
+	rig.no_pkt = true;
+	rig_arp(1, mac_peer, peer4, us4, mac_all);
+	CU_ASSERT_EQUAL(rig_input(), 0);
+	CU_ASSERT_EQUAL(rig.sent_count, 0);
+	CU_ASSERT_EQUAL(rig.drops[R_NET_NO_PKT], 1);
+	rig_stop();
+}
+
+int
+main(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "ARP is answered for our addresses only", test_arp_answers },
+		{ "packets wait for an address, in order", test_resolve },
+		{ "a neighbour that does not answer", test_resolve_fails },
+		{ "a stale entry is used and asked", test_stale },
+		{ "an unasked answer changes nothing", test_spoof },
+		{ "gateways and no route", test_routes },
+		{ "solicitations are answered", test_nd_answers },
+		{ "an IPv6 address is found", test_nd_resolve },
+		{ "options with lengths that lie", test_nd_bad_options },
+		{ "a full table", test_full },
+		{ "no packet to answer with", test_no_packet },
+		CU_TEST_INFO_NULL,
+	};
+
+	return suite_run("neigh", tests);
+}
