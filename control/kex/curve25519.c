@@ -15,7 +15,7 @@ static bool
 served(const struct kex_choice *choice)
 {
 	return strcmp(choice->kex, "curve25519-sha256") == 0 ||
-	    strcmp(choice->kex, "curve25519-sha256@libssh.org") == 0;
+	       strcmp(choice->kex, "curve25519-sha256@libssh.org") == 0;
 }
 
 /* K as mpint (RFC 8731 section 3.1): the 32 bytes are a big-endian number:
@@ -98,8 +98,8 @@ answer(struct kex_secret *s, const struct kex_context *ctx, struct view q_c)
 }
 
 int
-kex_server_answer(struct kex_secret *s, const struct kex_choice *choice,
-    const struct kex_context *ctx, struct view init)
+kex_server_answer(
+    struct kex_secret *s, const struct kex_choice *choice, const struct kex_context *ctx, struct view init)
 {
 	struct cur c = cur_view(init);
 	uint8_t number = cur_u8(&c);
@@ -121,8 +121,8 @@ kex_server_answer(struct kex_secret *s, const struct kex_choice *choice,
 }
 
 void
-kex_server_reply(struct put *w, const struct kex_secret *s, const struct kex_context *ctx,
-    struct view signature)
+kex_server_reply(
+    struct put *w, const struct kex_secret *s, const struct kex_context *ctx, struct view signature)
 {
 	put_u8(w, SSH_MSG_KEX_ECDH_REPLY);
 	put_sview(w, ctx->host_key);

@@ -39,7 +39,8 @@ expand(uint8_t *out, size_t len, const struct kex_secret *s, char letter, struct
 			{ session_id.data, have == 0 ? session_id.len : 0 },
 		};
 
-		r = pk_sha256_parts(made + have, parts, sizeof(parts) / sizeof(parts[0])) == 0 ? 0 : -R_INTERNAL;
+		r = pk_sha256_parts(made + have, parts, sizeof(parts) / sizeof(parts[0])) == 0 ? 0
+											       : -R_INTERNAL;
 		have += HASH_SIZE;
 	}
 	if (r == 0 && len > 0)

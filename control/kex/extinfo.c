@@ -7,8 +7,8 @@ struct extension {
 };
 
 static const struct extension extensions[] = {
-	{ "server-sig-algs", "ssh-ed25519" },  /* RFC 8308 section 3.1 */
-	{ "ping@openssh.com", "0" },           /* OpenSSH PROTOCOL, section 1.9 */
+	{ "server-sig-algs", "ssh-ed25519" }, /* RFC 8308 section 3.1 */
+	{ "ping@openssh.com", "0" },          /* OpenSSH PROTOCOL, section 1.9 */
 };
 
 #define EXTENSION_COUNT (sizeof(extensions) / sizeof(extensions[0]))

@@ -28,9 +28,9 @@
 
 /* What one side offers: comma separated names in order of preference. */
 struct kex_offer {
-	const char *kex;        /* without the ext-info and strict markers */
+	const char *kex; /* without the ext-info and strict markers */
 	const char *host_keys;
-	const char *ciphers;    /* both directions */
+	const char *ciphers; /* both directions */
 	const char *macs;
 	const char *compression;
 };
@@ -42,16 +42,16 @@ const struct kex_offer *kex_offer_default(bool without_chacha);
 /* A parsed KEXINIT; views borrow from its payload. */
 struct kexinit {
 	struct view cookie;
-	struct view lists[10];  /* kex, host key, cipher c2s s2c, mac c2s s2c, comp c2s s2c, lang c2s s2c */
-	bool follows;           /* first_kex_packet_follows */
-	bool ext_info;          /* the peer's marker: ext-info-c or -s by its role */
-	bool strict;            /* kex-strict-c-v00@openssh.com or -s- by its role */
+	struct view lists[10]; /* kex, host key, cipher c2s s2c, mac c2s s2c, comp c2s s2c, lang c2s s2c */
+	bool follows;          /* first_kex_packet_follows */
+	bool ext_info;         /* the peer's marker: ext-info-c or -s by its role */
+	bool strict;           /* kex-strict-c-v00@openssh.com or -s- by its role */
 };
 
 /* kexinit_build(w, offer, server, first, cookie): payload with message number;
  * the markers go into the first KEXINIT of a connection only. */
-void kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first,
-    const uint8_t cookie[16]);
+void kexinit_build(
+    struct put *w, const struct kex_offer *offer, bool server, bool first, const uint8_t cookie[16]);
 
 /* kexinit_parse(k, payload, from_client). 0, -R_KEX_NAMELIST, -R_SHORT,
  * -R_KEX_STATE for another message. Linear. The markers hold for a connection
@@ -66,7 +66,7 @@ struct kex_choice {
 	char mac_c2s[KEX_NAME_MAX], mac_s2c[KEX_NAME_MAX]; /* "": the cipher's own tag */
 	char comp_c2s[KEX_NAME_MAX], comp_s2c[KEX_NAME_MAX];
 	uint16_t suite_c2s, suite_s2c;
-	bool skip_guess;        /* the client's guessed packet must be ignored once */
+	bool skip_guess; /* the client's guessed packet must be ignored once */
 };
 
 /* kex_negotiate(c, client, server): RFC 4253 7.1. 0 or -R_KEX_NO_MATCH. */
@@ -74,34 +74,38 @@ int kex_negotiate(struct kex_choice *c, const struct kexinit *client, const stru
 
 /* What the exchange hash is made of besides the shares. */
 struct kex_context {
-	struct view ident_client;   /* without CR LF */
+	struct view ident_client; /* without CR LF */
 	struct view ident_server;
 	struct view kexinit_client; /* payloads */
 	struct view kexinit_server;
-	struct view host_key;       /* public key blob */
+	struct view host_key; /* public key blob */
 };
 
 struct kex_secret {
 	uint8_t k[SSH_HASH_MAX + 8]; /* K as it enters hashes: mpint or string, encoded */
 	uint32_t k_len;
-	uint8_t h[SSH_HASH_MAX];     /* exchange hash */
+	uint8_t h[SSH_HASH_MAX]; /* exchange hash */
 	uint32_t h_len;
-	uint8_t share[1280];         /* our public share */
+	uint8_t share[1280]; /* our public share */
 	uint32_t share_len;
 };
 void kex_secret_wipe(struct kex_secret *s);
 
 /* kex_server_answer(s, choice, ctx, init): from the client's message 30: make
  * the ephemeral key, K and H. 0, -R_KEX_SHARE, -R_SHORT. */
-int kex_server_answer(struct kex_secret *s, const struct kex_choice *choice,
-    const struct kex_context *ctx, struct view init);
+int kex_server_answer(
+    struct kex_secret *s, const struct kex_choice *choice, const struct kex_context *ctx, struct view init);
 
 /* kex_server_reply(w, s, ctx, signature): message 31; signature is the blob of
  * kex_ed25519_sig_blob. */
-void kex_server_reply(struct put *w, const struct kex_secret *s, const struct kex_context *ctx,
-    struct view signature);
+void kex_server_reply(
+    struct put *w, const struct kex_secret *s, const struct kex_context *ctx, struct view signature);
 
-struct kex_client_state { uint8_t priv[64]; uint8_t pub[1280]; uint32_t pub_len; };
+struct kex_client_state {
+	uint8_t priv[64];
+	uint8_t pub[1280];
+	uint32_t pub_len;
+};
 /* kex_client_init(st, choice, w): a fresh key, message 30. 0 or -R_INTERNAL. */
 int kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, struct put *w);
 /* Verifies the server's signature; *host_key borrows from reply; whether it is

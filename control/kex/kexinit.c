@@ -42,8 +42,7 @@ put_kex_names(struct put *w, const char *names, bool server, bool first)
 }
 
 void
-kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first,
-    const uint8_t cookie[16])
+kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first, const uint8_t cookie[16])
 {
 	put_u8(w, SSH_MSG_KEXINIT);
 	put_bytes(w, cookie, 16);

@@ -24,7 +24,7 @@ static bool
 is_marker(struct view name)
 {
 	return view_is(name, MARKER_EXT_INFO_C) || view_is(name, MARKER_EXT_INFO_S) ||
-	    view_is(name, MARKER_STRICT_C) || view_is(name, MARKER_STRICT_S);
+	       view_is(name, MARKER_STRICT_C) || view_is(name, MARKER_STRICT_S);
 }
 
 /* The first name of the client's list that the server's has too. */
@@ -93,8 +93,7 @@ kex_negotiate(struct kex_choice *c, const struct kexinit *client, const struct k
 	if (!choose(c->kex, client, server, KEX) || !choose(c->host_key, client, server, HOST_KEY) ||
 	    !choose(c->cipher_c2s, client, server, CIPHER_C2S) ||
 	    !choose(c->cipher_s2c, client, server, CIPHER_S2C) ||
-	    !choose(c->comp_c2s, client, server, COMP_C2S) ||
-	    !choose(c->comp_s2c, client, server, COMP_S2C))
+	    !choose(c->comp_c2s, client, server, COMP_C2S) || !choose(c->comp_s2c, client, server, COMP_S2C))
 		return -R_KEX_NO_MATCH;
 	if (!choose_suite(&c->suite_c2s, c->cipher_c2s, c->mac_c2s, client, server, MAC_C2S) ||
 	    !choose_suite(&c->suite_s2c, c->cipher_s2c, c->mac_s2c, client, server, MAC_S2C))

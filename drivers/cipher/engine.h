@@ -25,14 +25,14 @@ struct cipher_ctx {
 };
 
 struct cipher_engine {
-	const char *name;      /* "ipsecmb", "openssl", "ref" */
-	uint16_t suite;        /* enum suite_id */
+	const char *name; /* "ipsecmb", "openssl", "ref" */
+	uint16_t suite;   /* enum suite_id */
 	uint16_t key_len;
 	uint16_t iv_len;
-	uint16_t mac_len;      /* MAC key bytes, 0 for AEAD */
+	uint16_t mac_len; /* MAC key bytes, 0 for AEAD */
 	uint16_t tag_len;
-	uint16_t block;        /* alignment of the encrypted part, at least 8 */
-	uint8_t length_clear;  /* 1: the 4 length bytes are sent in the clear (AAD) */
+	uint16_t block;             /* alignment of the encrypted part, at least 8 */
+	uint8_t length_clear;       /* 1: the 4 length bytes are sent in the clear (AAD) */
 	uint8_t align_skips_length; /* 1: alignment counts without the length field */
 
 	/* 0, or -1 when the library refuses. */

@@ -15,10 +15,9 @@
 #define GCM_BLOCK 16u
 
 /* The fields of a row that all engines have in common. */
-#define GCM_ROW \
-	.suite = SUITE_AES128_GCM, .key_len = GCM_KEY, .iv_len = GCM_IV, .mac_len = 0, \
-	.tag_len = GCM_TAG, .block = GCM_BLOCK, .length_clear = 1, .align_skips_length = 1, \
-	.length = gcm_length
+#define GCM_ROW                                                                                            \
+	.suite = SUITE_AES128_GCM, .key_len = GCM_KEY, .iv_len = GCM_IV, .mac_len = 0, .tag_len = GCM_TAG, \
+	.block = GCM_BLOCK, .length_clear = 1, .align_skips_length = 1, .length = gcm_length
 
 static inline uint32_t
 gcm_length(struct cipher_ctx *ctx, uint32_t seq, const uint8_t first[4])

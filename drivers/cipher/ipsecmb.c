@@ -64,8 +64,8 @@ mb_seal(struct cipher_ctx *c, uint32_t seq, uint8_t *dst, const uint8_t *src, ui
 
 	(void)seq;
 	memmove(dst, src, GCM_AAD);
-	IMB_AES128_GCM_ENC(manager, &m->key, &m->work, dst + GCM_AAD, src + GCM_AAD, len, m->iv, dst,
-	    GCM_AAD, dst + GCM_AAD + len, GCM_TAG);
+	IMB_AES128_GCM_ENC(manager, &m->key, &m->work, dst + GCM_AAD, src + GCM_AAD, len, m->iv, dst, GCM_AAD,
+	    dst + GCM_AAD + len, GCM_TAG);
 	gcm_advance(m->iv);
 	return 0;
 }

@@ -64,10 +64,10 @@ ssl_seal(struct cipher_ctx *c, uint32_t seq, uint8_t *dst, const uint8_t *src, u
 	(void)seq;
 	memmove(dst, src, GCM_AAD);
 	good = EVP_EncryptInit_ex2(s->evp, NULL, NULL, s->iv, NULL) == 1 &&
-	    EVP_EncryptUpdate(s->evp, NULL, &n, dst, GCM_AAD) == 1 &&
-	    EVP_EncryptUpdate(s->evp, dst + GCM_AAD, &n, src + GCM_AAD, (int)len) == 1 &&
-	    EVP_EncryptFinal_ex(s->evp, dst + GCM_AAD + len, &n) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(s->evp, EVP_CTRL_AEAD_GET_TAG, GCM_TAG, dst + GCM_AAD + len) == 1;
+	       EVP_EncryptUpdate(s->evp, NULL, &n, dst, GCM_AAD) == 1 &&
+	       EVP_EncryptUpdate(s->evp, dst + GCM_AAD, &n, src + GCM_AAD, (int)len) == 1 &&
+	       EVP_EncryptFinal_ex(s->evp, dst + GCM_AAD + len, &n) == 1 &&
+	       EVP_CIPHER_CTX_ctrl(s->evp, EVP_CTRL_AEAD_GET_TAG, GCM_TAG, dst + GCM_AAD + len) == 1;
 	gcm_advance(s->iv);
 	return good ? 0 : -1;
 }
@@ -83,10 +83,10 @@ ssl_open(struct cipher_ctx *c, uint32_t seq, uint8_t *buf, uint32_t len)
 	(void)seq;
 	/* EVP_DecryptFinal_ex compares the tag, with CRYPTO_memcmp. */
 	good = EVP_DecryptInit_ex2(s->evp, NULL, NULL, s->iv, NULL) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(s->evp, EVP_CTRL_AEAD_SET_TAG, GCM_TAG, text + len) == 1 &&
-	    EVP_DecryptUpdate(s->evp, NULL, &n, buf, GCM_AAD) == 1 &&
-	    EVP_DecryptUpdate(s->evp, text, &n, text, (int)len) == 1 &&
-	    EVP_DecryptFinal_ex(s->evp, text + len, &n) == 1;
+	       EVP_CIPHER_CTX_ctrl(s->evp, EVP_CTRL_AEAD_SET_TAG, GCM_TAG, text + len) == 1 &&
+	       EVP_DecryptUpdate(s->evp, NULL, &n, buf, GCM_AAD) == 1 &&
+	       EVP_DecryptUpdate(s->evp, text, &n, text, (int)len) == 1 &&
+	       EVP_DecryptFinal_ex(s->evp, text + len, &n) == 1;
 	if (!good)
 		memset(text, 0, len);
 	gcm_advance(s->iv);
@@ -101,7 +101,12 @@ ssl_fini(struct cipher_ctx *c)
 }
 
 static const struct cipher_engine ssl_rows[] = {
-	{ .name = "openssl", GCM_ROW, .init = ssl_init, .seal = ssl_seal, .open = ssl_open, .fini = ssl_fini },
+	{ .name = "openssl",
+	    GCM_ROW,
+	    .init = ssl_init,
+	    .seal = ssl_seal,
+	    .open = ssl_open,
+	    .fini = ssl_fini },
 };
 
 const struct cipher_library cipher_library_openssl = {

@@ -26,7 +26,8 @@ void ref_gcm_key(struct ref_gcm *g, const uint8_t key[16]);
 
 /* ref_gcm_crypt(g, iv, dst, src, len): counter mode from the second block on;
  * its own inverse. dst == src allowed. */
-void ref_gcm_crypt(const struct ref_gcm *g, const uint8_t iv[12], uint8_t *dst, const uint8_t *src, size_t len);
+void ref_gcm_crypt(
+    const struct ref_gcm *g, const uint8_t iv[12], uint8_t *dst, const uint8_t *src, size_t len);
 
 /* ref_gcm_tag(g, iv, tag, aad, aad_len, text, text_len): over the ciphertext. */
 void ref_gcm_tag(const struct ref_gcm *g, const uint8_t iv[12], uint8_t tag[16], const uint8_t *aad,

@@ -81,10 +81,10 @@ seals(const struct cipher_engine *e, const struct answer *a, struct cipher_ctx *
 		return false;
 	answer_text(record, SHORT_LEN);
 	good = e->seal(c, 0, record, record, SHORT_LEN) == 0 &&
-	    memcmp(record + 4, a->first, sizeof(a->first)) == 0;
+	       memcmp(record + 4, a->first, sizeof(a->first)) == 0;
 	answer_text(record, LONG_LEN);
 	good = good && e->seal(c, 1, record, record, LONG_LEN) == 0 &&
-	    memcmp(record + 4 + LONG_LEN, a->second_tag, TAG_LEN) == 0;
+	       memcmp(record + 4 + LONG_LEN, a->second_tag, TAG_LEN) == 0;
 	e->fini(c);
 	return good;
 }

@@ -24,8 +24,8 @@ int pk_start(void);
  * refuses an all-zero result (RFC 8731 section 3). Inside the library nothing
  * secret is left when they return. */
 int pk_x25519_pair(uint8_t pub[PK_X25519_SIZE], uint8_t priv[PK_X25519_SIZE]);
-int pk_x25519_shared(uint8_t shared[PK_X25519_SIZE], const uint8_t priv[PK_X25519_SIZE],
-    const uint8_t peer[PK_X25519_SIZE]);
+int pk_x25519_shared(
+    uint8_t shared[PK_X25519_SIZE], const uint8_t priv[PK_X25519_SIZE], const uint8_t peer[PK_X25519_SIZE]);
 
 /* A long-lived Ed25519 private key (keeper). */
 struct pk_signer;

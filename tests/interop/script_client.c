@@ -22,7 +22,7 @@
 
 static struct client client;
 static struct client *const c = &client;
-static int chan;          /* the one that steps are about */
+static int chan; /* the one that steps are about */
 static bool verbose;
 static bool done;
 
@@ -554,7 +554,8 @@ do_wait_close(const struct words *w)
 	(void)w;
 	if (client_wait_close(c, chan) != 0)
 		return -1;
-	printf("received %" PRIu64 " stderr %" PRIu64 "\n", c->chan[chan].received, c->chan[chan].received_ext);
+	printf(
+	    "received %" PRIu64 " stderr %" PRIu64 "\n", c->chan[chan].received, c->chan[chan].received_ext);
 	c->chan[chan].out = NULL;
 	return out == NULL || fclose(out) == 0 ? 0 : client_fail(c, "cannot write the output");
 }
@@ -635,7 +636,7 @@ static int do_help(const struct words *w);
 
 struct command {
 	const char *name;
-	int least, most;    /* words with the name; the last one is the rest of the line */
+	int least, most; /* words with the name; the last one is the rest of the line */
 	int (*run)(const struct words *);
 	const char *help;
 };

@@ -50,27 +50,27 @@ struct client_chan {
 	uint32_t send_window, send_max;
 	uint32_t recv_window;
 	bool open, refused;
-	uint32_t refusal;       /* code of CHANNEL_OPEN_FAILURE */
-	unsigned replies;       /* CHANNEL_SUCCESS and FAILURE not looked at yet */
-	bool success;           /* the last of them */
+	uint32_t refusal; /* code of CHANNEL_OPEN_FAILURE */
+	unsigned replies; /* CHANNEL_SUCCESS and FAILURE not looked at yet */
+	bool success;     /* the last of them */
 	bool eof, closed, close_sent;
 	bool has_status, has_signal;
 	uint32_t status;
 	char signal[32];
 	uint64_t received, received_ext; /* bytes of data and of stderr */
-	bool hold;              /* take data, but do not open the window again */
-	uint32_t consumed;      /* bytes the window is not re-opened for yet */
+	bool hold;                       /* take data, but do not open the window again */
+	uint32_t consumed;               /* bytes the window is not re-opened for yet */
 	char tail[CLIENT_TAIL];
 	size_t tail_len;
-	FILE *out;              /* data goes here too when set; the caller's */
+	FILE *out; /* data goes here too when set; the caller's */
 };
 
 struct client {
 	int fd;
 	int timeout_ms;
 	char error[256];
-	bool closed;            /* the server closed the connection */
-	uint32_t disconnect;    /* code of its DISCONNECT, 0: none */
+	bool closed;         /* the server closed the connection */
+	uint32_t disconnect; /* code of its DISCONNECT, 0: none */
 	char disconnect_text[128];
 
 	char ident_ours[256], ident_theirs[256];
@@ -78,12 +78,12 @@ struct client {
 	struct record_dir in, out;
 	struct cipher_ctx in_ctx, out_ctx;
 	struct client_bytes inbuf, outbuf;
-	struct view payload;    /* the record received last */
-	uint8_t *record;        /* its memory */
+	struct view payload; /* the record received last */
+	uint8_t *record;     /* its memory */
 
 	/* key exchange */
-	bool markers;           /* offer strict kex and EXT_INFO; set by client_init */
-	bool guess;             /* say that a guessed packet follows the next KEXINIT */
+	bool markers; /* offer strict kex and EXT_INFO; set by client_init */
+	bool guess;   /* say that a guessed packet follows the next KEXINIT */
 	bool strict, ext_info;
 	bool kexing, automatic; /* ours is out, or theirs is in; nobody steps it */
 	bool kexinit_sent, kexinit_got, init_sent, reply_got, newkeys_sent, newkeys_got;
@@ -96,7 +96,7 @@ struct client {
 	uint8_t host_key[256];
 	size_t host_key_len;
 	struct client_secrets secrets[CLIENT_EXCHANGES];
-	unsigned exchanges;     /* completed ones */
+	unsigned exchanges;       /* completed ones */
 	struct client_bytes held; /* what must wait for our NEWKEYS: u32 length, payload */
 
 	/* login */
@@ -144,12 +144,12 @@ int client_fail(struct client *c, const char *text);
 int client_kexinit_send(struct client *c);
 int client_kexinit_recv(struct client *c);
 int client_kexdh_send(struct client *c);
-int client_kexdh_recv(struct client *c);   /* verifies the signature */
+int client_kexdh_recv(struct client *c); /* verifies the signature */
 int client_newkeys_send(struct client *c);
 int client_newkeys_recv(struct client *c);
-int client_kex(struct client *c);          /* what is left of an exchange, or a new one */
+int client_kex(struct client *c);                     /* what is left of an exchange, or a new one */
 int client_rekeyed(struct client *c, unsigned count); /* until so many were completed */
-int client_kex_in(struct client *c, uint8_t number); /* a record of the exchange came */
+int client_kex_in(struct client *c, uint8_t number);  /* a record of the exchange came */
 
 /* ---- login ---- */
 enum client_auth {
@@ -169,8 +169,8 @@ int client_auth_recv(struct client *c);
 int client_key_load(struct client_key *key, const char *path, const char **why);
 
 /* client_login(c, host, port, user, key): everything up to USERAUTH_SUCCESS. */
-int client_login(struct client *c, const char *host, const char *port, const char *user,
-    const struct client_key *key);
+int client_login(
+    struct client *c, const char *host, const char *port, const char *user, const struct client_key *key);
 
 /* ---- channels; `chan` is our number ---- */
 int client_open_send(struct client *c, const char *type); /* our number, or -1 */
@@ -184,20 +184,20 @@ int client_subsystem(struct client *c, int chan, const char *name);
 int client_env(struct client *c, int chan, const char *name, const char *value);
 int client_window_change(struct client *c, int chan, uint32_t cols, uint32_t rows);
 int client_signal(struct client *c, int chan, const char *name);
-int client_reply(struct client *c, int chan);             /* 0 success, 1 failure */
+int client_reply(struct client *c, int chan); /* 0 success, 1 failure */
 int client_write(struct client *c, int chan, const void *data, size_t len);
 int client_eof(struct client *c, int chan);
 int client_close(struct client *c, int chan);
-int client_release(struct client *c, int chan);           /* hold off: open the window again */
+int client_release(struct client *c, int chan); /* hold off: open the window again */
 int client_wait_text(struct client *c, int chan, const char *text);
 int client_wait_bytes(struct client *c, int chan, uint64_t count);
 int client_wait_eof(struct client *c, int chan);
-int client_wait_exit(struct client *c, int chan);         /* status or signal, or CLOSE */
+int client_wait_exit(struct client *c, int chan); /* status or signal, or CLOSE */
 int client_wait_close(struct client *c, int chan);
-int client_chan_in(struct client *c, uint8_t number);     /* a record of channels came */
+int client_chan_in(struct client *c, uint8_t number); /* a record of channels came */
 
 int client_global(struct client *c, const char *name, bool want_reply);
-int client_global_reply(struct client *c);                /* 0 success, 1 failure */
+int client_global_reply(struct client *c); /* 0 success, 1 failure */
 
 /* ---- used between the files ---- */
 int client_bytes_put(struct client_bytes *b, const void *data, size_t len);

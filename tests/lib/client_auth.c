@@ -114,8 +114,8 @@ client_auth_recv(struct client *c)
 }
 
 int
-client_login(struct client *c, const char *host, const char *port, const char *user,
-    const struct client_key *key)
+client_login(
+    struct client *c, const char *host, const char *port, const char *user, const struct client_key *key)
 {
 	int r;
 

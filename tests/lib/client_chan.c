@@ -276,7 +276,8 @@ client_pty(struct client *c, int chan, const char *term, uint32_t cols, uint32_t
 	put_u32(&w, 0);
 	put_u32(&w, 0);
 	put_string(&w, no_modes, sizeof(no_modes));
-	return w.bad ? client_fail(c, "terminal too long") : client_request(c, chan, "pty-req", put_view(&w), true);
+	return w.bad ? client_fail(c, "terminal too long")
+		     : client_request(c, chan, "pty-req", put_view(&w), true);
 }
 
 int

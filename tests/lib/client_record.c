@@ -80,8 +80,8 @@ take_disconnect(struct client *c)
 	text = cur_string(&p);
 	snprintf(c->disconnect_text, sizeof(c->disconnect_text), "%.*s", (int)text.len,
 	    text.data != NULL ? (const char *)text.data : "");
-	snprintf(c->error, sizeof(c->error), "the server disconnected: %u %s", c->disconnect,
-	    c->disconnect_text);
+	snprintf(
+	    c->error, sizeof(c->error), "the server disconnected: %u %s", c->disconnect, c->disconnect_text);
 	return -1;
 }
 

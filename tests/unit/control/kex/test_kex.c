@@ -245,8 +245,8 @@ test_bound_context(void)
 	static struct exchange e;
 
 	for (int what = 0; what < 4; what++) {
-		struct view *field[] = { &e.ctx_c.ident_client, &e.ctx_c.ident_server, &e.ctx_c.kexinit_client,
-			&e.ctx_c.kexinit_server };
+		struct view *field[] = { &e.ctx_c.ident_client, &e.ctx_c.ident_server,
+			&e.ctx_c.kexinit_client, &e.ctx_c.kexinit_server };
 
 		start(&e, "curve25519-sha256");
 		reply(&e);

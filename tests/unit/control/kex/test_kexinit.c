@@ -21,7 +21,8 @@ static struct lists
 usual(void)
 {
 	struct lists l = { .list = { "curve25519-sha256", "ssh-ed25519", "aes128-gcm@openssh.com",
-	    "aes128-gcm@openssh.com", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "" } };
+			       "aes128-gcm@openssh.com", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "",
+			       "" } };
 
 	return l;
 }
@@ -82,7 +83,8 @@ test_build(void)
 	CU_ASSERT(view_is(k.lists[0], "curve25519-sha256,curve25519-sha256@libssh.org,ext-info-s,"
 				      "kex-strict-s-v00@openssh.com"));
 	CU_ASSERT(view_is(k.lists[1], "ssh-ed25519"));
-	CU_ASSERT(view_is(k.lists[2], "aes128-gcm@openssh.com") && view_is(k.lists[3], "aes128-gcm@openssh.com"));
+	CU_ASSERT(
+	    view_is(k.lists[2], "aes128-gcm@openssh.com") && view_is(k.lists[3], "aes128-gcm@openssh.com"));
 	CU_ASSERT(k.lists[4].len > 0 && k.lists[5].len > 0);
 	CU_ASSERT(view_is(k.lists[6], "none") && view_is(k.lists[7], "none"));
 	CU_ASSERT(k.lists[8].len == 0 && k.lists[9].len == 0);
@@ -143,7 +145,8 @@ test_choice(void)
 	CU_ASSERT_FALSE(c.skip_guess);
 
 	/* The client's order, across unknown names, duplicates and our own order. */
-	l.list[0] = "x,sntrup761x25519-sha512,curve25519-sha256@libssh.org,curve25519-sha256,curve25519-sha256";
+	l.list[0] =
+	    "x,sntrup761x25519-sha512,curve25519-sha256@libssh.org,curve25519-sha256,curve25519-sha256";
 	l.list[2] = "chacha20-poly1305@openssh.com,aes256-ctr,aes128-gcm@openssh.com";
 	l.list[6] = "zlib@openssh.com,none,none";
 	CU_ASSERT_EQUAL(negotiate(&c, &l), 0);
@@ -204,8 +207,8 @@ test_guess(void)
 static void
 test_bad_lists(void)
 {
-	static const char *const bad[] = { ",", ",a", "a,", "a,,b", "a b", "a\tb", "a\n", "\x7f", "caf\xc3\xa9",
-		"a,\x01", " a" };
+	static const char *const bad[] = { ",", ",a", "a,", "a,,b", "a b", "a\tb", "a\n", "\x7f",
+		"caf\xc3\xa9", "a,\x01", " a" };
 	static uint8_t buf[2 * KEXINIT_MAX];
 	struct kexinit k;
 

@@ -121,7 +121,8 @@ scan(pid_t pid, struct view needle, unsigned *maps)
 	mem = open(path, O_RDONLY | O_CLOEXEC);
 	CU_ASSERT_FATAL(f != NULL && mem >= 0);
 	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) != 3 || perms[1] != 'w' || to - from > MAP_MAX)
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) != 3 || perms[1] != 'w' ||
+		    to - from > MAP_MAX)
 			continue;
 		++*maps;
 		if (map_has(mem, from, to - from, needle)) {

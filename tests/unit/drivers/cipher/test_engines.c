@@ -138,7 +138,8 @@ test_same_bytes(void)
 /* Seal `count` records from a counter and compare the last with one record
  * sealed from the counter that is expected there. */
 static void
-counter_case(const struct cipher_engine *e, const uint8_t from[12], uint32_t count, const uint8_t expected[12])
+counter_case(
+    const struct cipher_engine *e, const uint8_t from[12], uint32_t count, const uint8_t expected[12])
 {
 	static struct cipher_ctx c;
 	uint8_t key[16] = { 7 }, unused[12];

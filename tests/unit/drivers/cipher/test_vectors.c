@@ -28,7 +28,8 @@ test_aes(void)
 static void
 gcm_case(const struct vector *v)
 {
-	struct view text = vector_get(v, "text"), cipher = vector_get(v, "cipher"), aad = vector_get(v, "aad");
+	struct view text = vector_get(v, "text"), cipher = vector_get(v, "cipher"),
+		    aad = vector_get(v, "aad");
 	const uint8_t *iv = vector_get(v, "iv").data;
 	struct ref_gcm gcm;
 	uint8_t out[TEXT_MAX], tag[16];
