@@ -16,7 +16,8 @@ conf_say(struct conf_parser *p, bool fatal, const char *format, ...)
 {
 	char line[1024];
 	va_list ap;
-	int n = snprintf(line, sizeof line, "%s:%u: ", p->file, p->line);
+	/* line 0: the first file itself, which the text names */
+	int n = p->line > 0 ? snprintf(line, sizeof line, "%s:%u: ", p->file, p->line) : 0;
 
 	if (n < 0 || (size_t)n >= sizeof line)
 		n = 0;

@@ -13,7 +13,7 @@ enum conf_kind {
 	CONF_K_TIME,       /* u32 seconds, sshd's time format */
 	CONF_K_PORT,       /* u16; once */
 	CONF_K_TEXT,       /* one word; "none" is the empty text */
-	CONF_K_PATH,       /* the same, absolute; "none" only where min is 0 */
+	CONF_K_PATH,       /* the same, absolute, no blanks; "none" where min is 0 */
 	CONF_K_NIC,        /* DRIVER:DEVICE */
 	CONF_K_WORD,       /* int, one of words */
 	CONF_K_LIST,       /* words, repeated lines accumulate */

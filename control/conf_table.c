@@ -25,6 +25,9 @@
 #define TEXT(NAME, field) { .name = NAME, .kind = CONF_K_TEXT, OFF(field), SIZE(field) }
 #define PATH(NAME, field, need) \
 	{ .name = NAME, .kind = CONF_K_PATH, OFF(field), SIZE(field), .min = need }
+/* what fits into a socket's address */
+#define SOCKET(NAME, field) \
+	{ .name = NAME, .kind = CONF_K_PATH, OFF(field), .size = 108, .min = 1 }
 #define WARN(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_WARN, .fine = FINE, .why = WHY }
 #define REFUSE(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_REFUSE, .fine = FINE, .why = WHY }
 #define ALGORITHMS(NAME, SERVED) { .name = NAME, .kind = CONF_K_ALGORITHMS, .fine = SERVED }
@@ -79,8 +82,8 @@ const struct conf_row conf_rows[] = {
 	NUMBER("MaxConnections", conn_max, 1, 1048576),
 	/* ours: plugins and paths */
 	PATH("PluginDir", plugin_dir, 1),
-	PATH("DataplaneSocket", dataplane_socket, 1),
-	PATH("ControlSocket", control_socket, 1),
+	SOCKET("DataplaneSocket", dataplane_socket),
+	SOCKET("ControlSocket", control_socket),
 	PATH("LogFile", log_file, 0),
 
 	/* sshd's, served */

@@ -199,6 +199,8 @@ value_path(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 		return;
 	if (row->min == 0 && strcasecmp(a->word[0], "none") == 0)
 		keep(p, row, field(row, c), "");
+	else if (strpbrk(a->word[0], " \t") != NULL)
+		conf_say(p, true, "%s: a blank in the path", row->name);
 	else if (is_path(p, row, a->word[0]))
 		keep(p, row, field(row, c), a->word[0]);
 }
@@ -210,7 +212,8 @@ value_nic(struct conf_parser *p, const struct conf_row *row, struct conf *c, con
 
 	if (!one_word(p, row, a))
 		return;
-	if (strncmp(a->word[0], driver, sizeof driver - 1) != 0 || a->word[0][sizeof driver - 1] == '\0')
+	if (strncmp(a->word[0], driver, sizeof driver - 1) != 0 || a->word[0][sizeof driver - 1] == '\0' ||
+	    strpbrk(a->word[0], " \t") != NULL)
 		conf_say(p, true, "Nic: \"%.64s\" found, af_packet:INTERFACE expected", a->word[0]);
 	else
 		keep(p, row, field(row, c), a->word[0]);

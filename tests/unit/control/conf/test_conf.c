@@ -188,6 +188,10 @@ static const struct {
 	{ "HostKey /a /b", "one value" },
 	{ "ControlSocket none", "an absolute path expected" },
 	{ "Nic eth0", "af_packet:INTERFACE expected" },
+	{ "Nic \"af_packet:a b\"", "af_packet:INTERFACE expected" },
+	{ "LogFile \"/a b\"", "a blank in the path" },
+	{ "ControlSocket /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaa", "longer than 107" },
 	{ "Nic af_packet:", "af_packet:INTERFACE expected" },
 	{ "Address 10.0.0.1", "with / prefix length" },
 	{ "Address 10.0.0.1/33", "with / prefix length" },
@@ -538,6 +542,7 @@ test_include(void)
 	CU_ASSERT_EQUAL(load(&c, "loop", &t), -1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.first, "nested too deeply"));
 	CU_ASSERT_EQUAL(load(&c, "missing", &t), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.first, "/missing: No such file"));
 	CU_ASSERT_EQUAL(load(&c, ".", &t), -1);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	CU_ASSERT_EQUAL(system(command), 0);
