@@ -23,7 +23,9 @@ struct conf {
 
 /* ---- the supervisor ---- */
 
-/* Wait for the one message that may come now; anything else ends the host. */
+/* Wait for the one message that may come now; anything else ends the host. So
+ * does LOG_FD: another supervisor took over, and the answer that was awaited went
+ * with the first. */
 static int
 expect(uint16_t type, struct msg *m, uint8_t *buf)
 {
@@ -41,7 +43,7 @@ expect(uint16_t type, struct msg *m, uint8_t *buf)
 	}
 	if (m->type == type)
 		return 0;
-	if (m->type != MSG_STOP)
+	if (m->type != MSG_STOP && m->type != MSG_LOG_FD)
 		log_error("host: %s while waiting for %s", msg_name(m->type), msg_name(type));
 	msg_drop_fds(m);
 	return -1;

@@ -140,12 +140,45 @@ on_supervisor(void *ctx, int fd, unsigned events)
 	}
 }
 
+/* ---- SIGTERM: the session is closed before the end ---- */
+
+static int term_pipe[2];
+
+static void
+term_signal(int sig)
+{
+	(void)sig;
+	if (write(term_pipe[1], "", 1) < 0)
+		_exit(1);
+}
+
+static void
+on_term(void *ctx, int fd, unsigned events)
+{
+	char c;
+
+	(void)events;
+	if (read(fd, &c, 1) == 1)
+		finish(ctx);
+}
+
+/* A handler, not a blocked signal: what PAM's modules start inherits no mask. */
+static int
+watch_term(struct login *l)
+{
+	struct sigaction sa = { .sa_handler = term_signal, .sa_flags = SA_RESTART };
+
+	if (pipe2(term_pipe, O_CLOEXEC | O_NONBLOCK) != 0 || sigaction(SIGTERM, &sa, NULL) != 0)
+		return -1;
+	return loop_watch(l->loop, term_pipe[0], LOOP_IN, on_term, l);
+}
+
 static int
 run(struct login *l)
 {
 	struct msg ready = { .type = MSG_READY };
 
-	if (spawn_init() != 0 || sandbox_enter(ROLE_LOGIN) != 0 ||
+	if (spawn_init() != 0 || sandbox_enter(ROLE_LOGIN) != 0 || watch_term(l) != 0 ||
 	    loop_watch(l->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, l) != 0)
 		return 1;
 	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);

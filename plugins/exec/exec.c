@@ -132,8 +132,6 @@ exec_closed(void *context, uint32_t reason)
 static const struct postern_serves serves[] = {
 	{ POSTERN_START_SHELL, 0, POSTERN_LITERAL("") },
 	{ POSTERN_START_EXEC, 0, POSTERN_LITERAL("") },
-	/* A subsystem that the configuration maps to a command line. */
-	{ POSTERN_START_SUBSYSTEM, 0, POSTERN_LITERAL("*") },
 };
 
 static const struct postern_if_subsystem subsystem = {

@@ -1,5 +1,6 @@
 /*
- * Shell, exec and commands behind subsystem names, as the logged-in user.
+ * Shell and exec as the logged-in user; a command line that the configuration
+ * puts behind a subsystem's name comes as exec too.
  *
  *   exec.c     the plugin, and what the host calls
  *   launch.c   terminal and program: asked for, waited for

@@ -1,11 +1,13 @@
 #include "tests/unit/control/login/loginbench.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@
 #define WAIT_MS 10000
 
 static uint8_t buf[MSG_MAX];
+
+const char *w_conf = "UsePAM no\nPrintMotd no\n";
 
 void
 bench_role(int argc, char **argv)
@@ -69,14 +73,30 @@ send_body(int fd, uint16_t type, const struct put *w, const int *fds, int count)
 /* ---- start ---- */
 
 static int
+send_conf(struct world *w)
+{
+	uint8_t body[4];
+	struct put p = put_of(body, sizeof(body));
+	int fd = memfd_create("conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r = -1;
+
+	put_u32(&p, 1);
+	if (fd >= 0 && write(fd, w_conf, strlen(w_conf)) == (ssize_t)strlen(w_conf) &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		r = send_body(w->leader, MSG_CONF, &p, &fd, 1);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int
 start_leader(struct world *w, const char *user, const char *shell)
 {
 	struct passwd *pw = getpwnam(user);
 	struct spawn s = { .role = ROLE_LOGIN, .log_fd = -1, .leader_fd = -1, .keep_stderr = true };
 	struct grant g = { .peer = "192.0.2.1", .local = "192.0.2.2", .peer_port = 4000, .local_port = 22 };
-	uint8_t image[GRANT_MAX], body[GRANT_MAX + 16], conf[4];
+	uint8_t image[GRANT_MAX], body[GRANT_MAX + 16];
 	struct put gw = put_of(image, sizeof(image)), bw = put_of(body, sizeof(body));
-	struct put cw = put_of(conf, sizeof(conf));
 	int pair[2];
 	struct msg m;
 
@@ -96,17 +116,8 @@ start_leader(struct world *w, const char *user, const char *shell)
 	g.gid = pw->pw_gid;
 	if (grant_encode(&g, &gw) != 0)
 		return -1;
-	/* Sessions of the machine's own PAM stack are another test's. */
-	put_u32(&cw, 1);
-	{
-		FILE *f = tmpfile();
-		int fd = f != NULL ? fileno(f) : -1;
-
-		if (fd < 0 || write(fd, "UsePAM no\nPrintMotd no\n", 23) != 23 ||
-		    send_body(w->leader, MSG_CONF, &cw, &fd, 1) != 0)
-			return -1;
-		fclose(f);
-	}
+	if (send_conf(w) != 0)
+		return -1;
 	put_sview(&bw, put_view(&gw));
 	if (send_body(w->leader, MSG_LOGIN_START, &bw, NULL, 0) != 0 ||
 	    receive(w->leader, MSG_LOGIN_STARTED, &m) != 0)
@@ -235,6 +246,16 @@ shut(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+int
+world_status(struct world *w)
+{
+	int status = -1;
+
+	waitpid(w->leader_pid, &status, 0);
+	w->leader_pid = 0;
+	return status;
 }
 
 void

@@ -54,11 +54,16 @@ struct outcome {
  * exit. */
 void bench_role(int argc, char **argv);
 
+/* The configuration that leaders get. */
+extern const char *w_conf;
+
 /* world_open(w): leader, session and host of account `user`; 0 or -1. */
 int world_open(struct world *w, const char *user, const char *shell);
 /* The same for a service: no leader, one host that takes this identity. Up to
  * its LINK only with `registered` false. */
 int world_open_service(struct world *w, const char *plugin, uid_t uid, gid_t gid, bool registered);
+/* world_status(w): reap the leader; its wait status. */
+int world_status(struct world *w);
 void world_close(struct world *w);
 
 /* Start on channel `chan`. pty: the terminal request, or empty. */
