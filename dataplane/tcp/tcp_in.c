@@ -39,11 +39,17 @@ step_syn_again(struct tcp *t, struct tcp_in *in)
 	return -R_TCP_DUP_DATA;
 }
 
+/* Older than TS.Recent, while that still says something. */
+static bool
+ts_old(const struct tcp *t, const struct tcp_in *in)
+{
+	return seq_lt(in->opts.ts_val, t->ts_recent) && in->now - t->ts_recent_at < PAWS_IDLE_US;
+}
+
 static bool
 paws_reject(const struct tcp *t, const struct tcp_in *in)
 {
-	return t->ts_on && in->opts.ts_on && !(in->seg.flags & TCP_RST) &&
-	    seq_lt(in->opts.ts_val, t->ts_recent) && in->now - t->ts_recent_at < PAWS_IDLE_US;
+	return t->ts_on && in->opts.ts_on && !(in->seg.flags & TCP_RST) && ts_old(t, in);
 }
 
 static int
@@ -117,7 +123,7 @@ static int
 step_timestamp(struct tcp *t, struct tcp_in *in)
 {
 	if (t->ts_on && in->opts.ts_on && seq_leq(in->wire_seq, t->last_ack) &&
-	    seq_geq(in->opts.ts_val, t->ts_recent) && !(in->seg.flags & TCP_RST)) {
+	    !ts_old(t, in) && !(in->seg.flags & TCP_RST)) {
 		t->ts_recent = in->opts.ts_val;
 		t->ts_recent_at = in->now;
 	}

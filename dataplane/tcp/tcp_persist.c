@@ -30,6 +30,7 @@ tcp_persist_progress(struct tcp *t, uint64_t now)
 {
 	t->probes = 0;
 	t->persist_at = now;
+	arm(t, now);
 }
 
 void

@@ -8,6 +8,8 @@ tcp_rcv_space(const struct tcp *t)
 {
 	uint32_t cap = t->stack->cfg.rcv_buf;
 
+	if (cap > 65535u << t->rcv_shift)
+		cap = 65535u << t->rcv_shift; /* what the field can say */
 	if (tcp_pool_low(t->stack) && cap > TCP_LOW_CAP)
 		cap = TCP_LOW_CAP;
 	return t->rcv.len < cap ? cap - t->rcv.len : 0;

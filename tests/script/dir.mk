@@ -1,0 +1,1 @@
+$(eval $(call unit,tcp_script,tests/script/run.c,tcp mem wire))

@@ -1,0 +1,739 @@
+/*
+ * Runs packet scripts against one TCP stack in virtual time.
+ *
+ *   tcp_script               every tests/script/.../x.tcp
+ *   tcp_script FILE...       those
+ *
+ * A script is lines; `#` starts a comment. Numbers in segments are relative: to
+ * the peer's first sequence number (1000000) in what it sends, to the stack's
+ * in what it answers. Time stands still but for `wait`.
+ *
+ *   set KEY N            a field of struct tcp_config, before all else
+ *   ip6                  addresses are IPv6, before all else
+ *   listen               accept connections; refuse: the owner will not take them
+ *   connect              active open
+ *   < FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts VAL ECR]
+ *                        the peer sends; port N: from another port
+ *   > FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts [ECR]] [nots]
+ *     [sack A-B]...      the stack has sent this, in this order; `*` for any SEQ
+ *   none                 nothing else was sent
+ *   wait MS              time passes, timers fire
+ *   write N, read N      put; take, and check the bytes
+ *   shutdown, close, abort
+ *   event NAME [REASON]  connected readable eof writable closed: told since the
+ *                        last `event`
+ *   state NAME           of the connection; drop REASON: counted since the last
+ *   icmp hard|soft SEQ   an ICMP error that quotes our sequence number
+ *   conns N, timewait N  what the stack holds
+ */
+#include <CUnit/Basic.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/tcp/tcp.h"
+#include "dataplane/tcp/tcp_fsm.h"
+#include "dataplane/tcp/tcp_opt.h"
+
+#define PEER_ISS 1000000u
+#define QUEUE 256u
+#define BLOCKS 2048u
+#define WORDS 32
+#define DATA_MAX (1u << 20)
+#define TOP_GLOB "tests/script/*/*.tcp"
+
+struct sent {
+	struct tcp_seg_out o;
+	struct tcp_opts opts;
+	uint32_t len;
+	uint8_t first, last;
+};
+
+struct run {
+	const char *file;
+	int line;
+	bool failed;
+	bool v6;
+	bool refuse;
+	struct tcp_config cfg;
+	struct tcp_stack *stack;
+	struct pool pool;
+	void *mem, *pool_mem;
+	struct tcp *t;
+	uint64_t now;
+	uint32_t iss;        /* ours, once seen */
+	uint32_t wrote, read;
+	unsigned events;
+	int reason;
+	uint32_t drops[REASON_MAX];
+	struct sent queue[QUEUE];
+	uint32_t head, tail;
+	uint8_t *data;
+};
+
+static struct run run;
+
+static void
+fail(const char *format, ...)
+{
+	va_list args;
+
+	if (run.failed)
+		return;
+	run.failed = true;
+	va_start(args, format);
+	printf("\n%s:%d: ", run.file, run.line);
+	vprintf(format, args);
+	va_end(args);
+}
+
+/* The byte at an offset of either direction's stream. */
+static uint8_t
+byte_at(uint32_t off)
+{
+	return (uint8_t)(off * 7 + off / 256);
+}
+
+/* ---- the stack's side ---- */
+
+static int
+on_emit(void *owner, const struct tcp_seg_out *o)
+{
+	struct sent *s = &run.queue[run.tail % QUEUE];
+
+	(void)owner;
+	if (run.tail - run.head == QUEUE) {
+		fail("more segments than the queue holds");
+		return 0;
+	}
+	if (o->flags & TCP_SYN)
+		run.iss = o->seq;
+	s->o = *o;
+	s->len = o->data_len[0] + o->data_len[1];
+	tcp_opt_read(&s->opts, o->options, o->options_len, true);
+	for (uint32_t p = 0, off = o->seq - run.iss - 1; p < 2; p++)
+		for (uint32_t i = 0; i < o->data_len[p]; i++, off++)
+			if (o->data[p][i] != byte_at(off))
+				fail("wrong byte sent at %u", off + 1);
+	run.tail++;
+	return 0;
+}
+
+static int
+on_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	(void)owner;
+	(void)now;
+	if (run.refuse)
+		return -1;
+	run.t = t;
+	run.events |= TCP_EV_CONNECTED;
+	return 0;
+}
+
+static void
+on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	(void)owner;
+	(void)now;
+	run.events |= events;
+	if (t == run.t && (events & TCP_EV_CLOSED)) {
+		run.reason = reason;
+		run.t = NULL;
+	}
+}
+
+static void
+on_drop(void *owner, int reason)
+{
+	(void)owner;
+	run.drops[reason]++;
+}
+
+static void
+poll_stack(void)
+{
+	for (int i = 0; i < 64 && tcp_next(run.stack, run.now) <= run.now; i++)
+		tcp_poll(run.stack, run.now);
+}
+
+static struct tcp_tuple
+tuple(uint16_t port)
+{
+	struct tcp_tuple t = { .local_port = 22, .remote_port = port };
+
+	if (run.v6) {
+		t.local.b[0] = t.remote.b[0] = 0xfd;
+	} else {
+		memset(t.local.b + 10, 0xff, 2);
+		memset(t.remote.b + 10, 0xff, 2);
+	}
+	t.local.b[15] = 1;
+	t.remote.b[15] = 2;
+	return t;
+}
+
+static void
+start(void)
+{
+	static const struct tcp_ops ops = { on_emit, on_accept, on_event, on_drop };
+	uint8_t secret[32] = { 3, 1, 4, 1, 5 };
+
+	if (run.stack != NULL)
+		return;
+	run.mem = aligned_alloc(64, tcp_stack_size(&run.cfg));
+	memset(run.mem, 0, tcp_stack_size(&run.cfg));
+	pool_init(&run.pool, run.pool_mem, BLOCKS);
+	run.stack = tcp_stack_init(run.mem, &run.cfg, &ops, &run.pool, NULL, secret);
+	if (run.stack == NULL)
+		fail("configuration refused");
+}
+
+/* ---- segments in a line ---- */
+
+struct parsed {
+	struct tcp_opts opts;
+	uint8_t flags;
+	bool any_seq, ack_on, win_on, ts_any, ecr_on, nots;
+	uint32_t seq, len, ack, win;
+	uint16_t port;
+};
+
+static uint32_t
+number(const char *w)
+{
+	char *end;
+	unsigned long v = w != NULL ? strtoul(w, &end, 0) : 0;
+
+	if (w == NULL || *end != '\0')
+		fail("number expected, not %s", w != NULL ? w : "the end");
+	return (uint32_t)v;
+}
+
+static void
+parse_flags(struct parsed *p, const char *w)
+{
+	static const char letters[] = "FSRPAU";
+
+	for (; *w != '\0'; w++) {
+		const char *at = strchr(letters, *w);
+
+		if (at == NULL && *w != '.')
+			fail("unknown flag %c", *w);
+		else if (at != NULL)
+			p->flags |= (uint8_t)(1u << (at - letters));
+	}
+}
+
+static void
+parse_seq(struct parsed *p, char *w)
+{
+	char *plus = strchr(w, '+');
+
+	if (plus != NULL) {
+		*plus = '\0';
+		p->len = number(plus + 1);
+	}
+	p->any_seq = strcmp(w, "*") == 0;
+	if (!p->any_seq)
+		p->seq = number(w);
+}
+
+static int
+parse_option(struct parsed *p, char **w, bool in)
+{
+	struct tcp_opts *o = &p->opts;
+	unsigned a, b;
+
+	if (strcmp(w[0], "sackok") == 0) {
+		o->sack_ok = true;
+		return 1;
+	}
+	if (strcmp(w[0], "nots") == 0) {
+		p->nots = true;
+		return 1;
+	}
+	if (strcmp(w[0], "mss") == 0) {
+		o->mss_on = true;
+		o->mss = (uint16_t)number(w[1]);
+	} else if (strcmp(w[0], "ws") == 0) {
+		o->shift_on = true;
+		o->shift = (uint8_t)number(w[1]);
+	} else if (strcmp(w[0], "sack") == 0 && w[1] != NULL && sscanf(w[1], "%u-%u", &a, &b) == 2) {
+		o->sack[o->sack_count++] = (struct tcp_range){ PEER_ISS + a, PEER_ISS + b };
+	} else if (strcmp(w[0], "ts") == 0 && in) {
+		o->ts_on = true;
+		o->ts_val = number(w[1]);
+		o->ts_ecr = number(w[2]);
+		return 3;
+	} else if (strcmp(w[0], "ts") == 0) {
+		p->ts_any = true;
+		p->ecr_on = w[1] != NULL && w[1][0] >= '0' && w[1][0] <= '9';
+		if (p->ecr_on)
+			o->ts_ecr = number(w[1]);
+		return p->ecr_on ? 2 : 1;
+	} else {
+		fail("what is %s?", w[0]);
+	}
+	return 2;
+}
+
+static void
+parse_segment(struct parsed *p, char **w, bool in)
+{
+	memset(p, 0, sizeof(*p));
+	p->win = 65535;
+	p->port = 40000;
+	if (w[0] == NULL || w[1] == NULL) {
+		fail("flags and sequence number expected");
+		return;
+	}
+	parse_flags(p, *w++);
+	parse_seq(p, *w++);
+	while (*w != NULL && !run.failed) {
+		if (strcmp(*w, "ack") == 0) {
+			p->ack_on = true;
+			p->ack = number(w[1]);
+			w += 2;
+		} else if (strcmp(*w, "win") == 0) {
+			p->win_on = true;
+			p->win = number(w[1]);
+			w += 2;
+		} else if (strcmp(*w, "port") == 0) {
+			p->port = (uint16_t)number(w[1]);
+			w += 2;
+		} else {
+			w += parse_option(p, w, in);
+		}
+	}
+}
+
+static void
+do_inject(char **w)
+{
+	struct parsed p;
+	struct tcp_seg seg = { 0 };
+	uint8_t options[40];
+
+	parse_segment(&p, w, true);
+	if (run.failed)
+		return;
+	seg.tuple = tuple(p.port);
+	seg.seq = PEER_ISS + p.seq;
+	seg.ack = p.ack_on ? run.iss + p.ack : 0;
+	seg.flags = p.flags;
+	seg.window = (uint16_t)p.win;
+	seg.options = options;
+	seg.options_len = tcp_opt_write(&p.opts, options);
+	seg.data = run.data;
+	seg.data_len = p.len;
+	for (uint32_t i = 0; i < p.len; i++)
+		run.data[i] = byte_at(p.seq - 1 + i);
+	tcp_input(run.stack, &seg, run.now);
+	poll_stack();
+}
+
+static void
+check_options(const struct parsed *p, const struct sent *s)
+{
+	const struct tcp_opts *want = &p->opts, *got = &s->opts;
+
+	if (want->mss_on && (!got->mss_on || got->mss != want->mss))
+		fail("mss %u, not %u", got->mss, want->mss);
+	if (want->shift_on && (!got->shift_on || got->shift != want->shift))
+		fail("scale %u, not %u", got->shift, want->shift);
+	if ((s->o.flags & TCP_SYN) && want->shift_on != got->shift_on)
+		fail("window scale option: %d", got->shift_on);
+	if ((s->o.flags & TCP_SYN) && want->sack_ok != got->sack_ok)
+		fail("SACK-permitted option: %d", got->sack_ok);
+	if (p->ts_any && !got->ts_on)
+		fail("no timestamp");
+	if (p->ecr_on && got->ts_ecr != want->ts_ecr)
+		fail("timestamp echo %u, not %u", got->ts_ecr, want->ts_ecr);
+	if (p->nots && got->ts_on)
+		fail("a timestamp");
+	if (got->sack_count != want->sack_count)
+		fail("%u SACK blocks, not %u", got->sack_count, want->sack_count);
+	for (uint32_t i = 0; i < want->sack_count && i < got->sack_count; i++)
+		if (memcmp(&got->sack[i], &want->sack[i], sizeof(got->sack[i])) != 0)
+			fail("SACK block %u is %u-%u", i, got->sack[i].start - PEER_ISS,
+			    got->sack[i].end - PEER_ISS);
+}
+
+static void
+do_expect(char **w)
+{
+	struct parsed p;
+	const struct sent *s;
+
+	parse_segment(&p, w, false);
+	if (run.failed)
+		return;
+	if (run.head == run.tail) {
+		fail("nothing was sent");
+		return;
+	}
+	s = &run.queue[run.head++ % QUEUE];
+	if (s->o.flags != p.flags)
+		fail("flags %02x, not %02x (seq %u+%u ack %u)", s->o.flags, p.flags, s->o.seq - run.iss,
+		    s->len, s->o.ack - PEER_ISS);
+	if (!p.any_seq && s->o.seq - run.iss != p.seq)
+		fail("seq %u, not %u", s->o.seq - run.iss, p.seq);
+	if (s->len != p.len)
+		fail("%u bytes, not %u", s->len, p.len);
+	if (p.ack_on && s->o.ack - PEER_ISS != p.ack)
+		fail("ack %u, not %u", s->o.ack - PEER_ISS, p.ack);
+	if (p.win_on && s->o.window != p.win)
+		fail("window %u, not %u", s->o.window, p.win);
+	if (s->o.tuple.remote_port != p.port)
+		fail("port %u", s->o.tuple.remote_port);
+	check_options(&p, s);
+}
+
+/* ---- the other commands ---- */
+
+static void
+do_set(char **w)
+{
+	static const struct {
+		const char *name;
+		size_t off;
+	} keys[] = {
+#define KEY(name) { #name, offsetof(struct tcp_config, name) }
+		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
+		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
+		KEY(conn_max), KEY(timewait_max),
+#undef KEY
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		uint32_t v;
+
+		if (w[0] == NULL || strcmp(w[0], keys[i].name) != 0)
+			continue;
+		v = number(w[1]);
+		memcpy((uint8_t *)&run.cfg + keys[i].off, &v, sizeof(v));
+		return;
+	}
+	fail("no such key");
+}
+
+static void
+do_ip6(char **w)
+{
+	(void)w;
+	run.v6 = true;
+}
+
+static void
+do_listen(char **w)
+{
+	(void)w;
+	tcp_listen(run.stack, 22);
+}
+
+static void
+do_refuse(char **w)
+{
+	(void)w;
+	run.refuse = true;
+}
+
+static void
+do_connect(char **w)
+{
+	struct tcp_tuple t = tuple(40000);
+
+	(void)w;
+	run.t = tcp_connect(run.stack, &t, NULL, run.now);
+	if (run.t == NULL)
+		fail("refused");
+	poll_stack();
+}
+
+static void
+do_none(char **w)
+{
+	const struct sent *s = &run.queue[run.head % QUEUE];
+
+	(void)w;
+	if (run.head != run.tail)
+		fail("sent: flags %02x seq %u+%u ack %u", s->o.flags, s->o.seq - run.iss, s->len,
+		    s->o.ack - PEER_ISS);
+}
+
+static void
+do_wait(char **w)
+{
+	uint64_t end = run.now + 1000ull * number(w[0]);
+
+	for (;;) {
+		uint64_t next = tcp_next(run.stack, run.now);
+
+		if (next > end)
+			break;
+		run.now = next > run.now ? next : run.now;
+		poll_stack();
+	}
+	run.now = end;
+}
+
+static void
+do_write(char **w)
+{
+	uint32_t n = number(w[0]);
+
+	if (run.t == NULL || n > DATA_MAX) {
+		fail("no connection to write to");
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		run.data[i] = byte_at(run.wrote + i);
+	if (tcp_put(run.t, run.data, n) != 0)
+		fail("put refused");
+	run.wrote += n;
+	poll_stack();
+}
+
+static void
+do_read(char **w)
+{
+	uint32_t n = number(w[0]);
+
+	if (run.t == NULL || tcp_readable(run.t) < n || n > DATA_MAX) {
+		fail("%zu readable", run.t != NULL ? tcp_readable(run.t) : 0);
+		return;
+	}
+	tcp_peek(run.t, run.data, n);
+	for (uint32_t i = 0; i < n; i++)
+		if (run.data[i] != byte_at(run.read + i))
+			fail("wrong byte at %u", run.read + i);
+	tcp_take(run.t, n);
+	run.read += n;
+	poll_stack();
+}
+
+static void
+do_shutdown(char **w)
+{
+	(void)w;
+	if (run.t != NULL)
+		tcp_shutdown(run.t, run.now);
+	poll_stack();
+}
+
+static void
+do_close(char **w)
+{
+	(void)w;
+	if (run.t != NULL)
+		tcp_close(run.t, run.now);
+	poll_stack();
+}
+
+static void
+do_abort(char **w)
+{
+	(void)w;
+	if (run.t != NULL)
+		tcp_abort(run.t, 0, run.now);
+	run.t = NULL;
+	poll_stack();
+}
+
+static void
+do_event(char **w)
+{
+	static const char *const names[] = { "connected", "readable", "eof", "writable", "closed" };
+	const char *reason = run.reason != 0 ? reason_name(run.reason) : NULL;
+
+	for (unsigned i = 0; i < 5 && w[0] != NULL; i++) {
+		if (strcmp(w[0], names[i]) != 0)
+			continue;
+		if (!(run.events & 1u << i))
+			fail("not told: %s (but %x)", w[0], run.events);
+		if (i == 4 && (w[1] == NULL) != (reason == NULL))
+			fail("reason %s", reason != NULL ? reason : "none");
+		else if (i == 4 && reason != NULL && strcmp(reason, w[1]) != 0)
+			fail("reason %s", reason);
+		run.events = 0;
+		return;
+	}
+	if (w[0] == NULL || strcmp(w[0], "none") != 0)
+		fail("no such event");
+	else if (run.events != 0)
+		fail("events %x", run.events);
+}
+
+static void
+do_state(char **w)
+{
+	struct tcp_info info = { 0 };
+
+	if (run.t != NULL)
+		tcp_get_info(run.t, &info);
+	if (w[0] == NULL || strcmp(tcp_fsm_name(info.state), w[0]) != 0)
+		fail("state %s", tcp_fsm_name(info.state));
+}
+
+static void
+do_drop(char **w)
+{
+	for (int r = 0; r < REASON_MAX && w[0] != NULL; r++) {
+		if (strcmp(reason_name(r), w[0]) != 0)
+			continue;
+		if (run.drops[r] == 0)
+			fail("not counted");
+		run.drops[r] = 0;
+		return;
+	}
+	fail("no such reason");
+}
+
+static void
+do_icmp(char **w)
+{
+	struct tcp_tuple t = tuple(40000);
+
+	tcp_icmp_error(run.stack, &t, run.iss + number(w[1]), strcmp(w[0], "hard") == 0, run.now);
+	poll_stack();
+}
+
+static void
+do_conns(char **w)
+{
+	struct tcp_stats st;
+
+	tcp_get_stats(run.stack, &st);
+	if (st.conn_open != number(w[0]))
+		fail("%u connections", st.conn_open);
+}
+
+static void
+do_timewait(char **w)
+{
+	struct tcp_stats st;
+
+	tcp_get_stats(run.stack, &st);
+	if (st.timewait != number(w[0]))
+		fail("%u in TIME-WAIT", st.timewait);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(char **words);
+	bool early;          /* before the stack is made */
+} commands[] = {
+	{ "<", do_inject, false }, { ">", do_expect, false }, { "none", do_none, false },
+	{ "wait", do_wait, false }, { "set", do_set, true }, { "ip6", do_ip6, true },
+	{ "listen", do_listen, false }, { "refuse", do_refuse, false },
+	{ "connect", do_connect, false }, { "write", do_write, false }, { "read", do_read, false },
+	{ "shutdown", do_shutdown, false }, { "close", do_close, false },
+	{ "abort", do_abort, false }, { "event", do_event, false }, { "state", do_state, false },
+	{ "drop", do_drop, false }, { "icmp", do_icmp, false }, { "conns", do_conns, false },
+	{ "timewait", do_timewait, false },
+};
+
+static void
+run_line(char *line)
+{
+	char *words[WORDS + 1] = { NULL };
+	char *hash = strchr(line, '#');
+	char *save = NULL;
+	int n = 0;
+
+	if (hash != NULL)
+		*hash = '\0';
+	for (char *w = strtok_r(line, " \t\n", &save); w != NULL && n < WORDS;
+	     w = strtok_r(NULL, " \t\n", &save))
+		words[n++] = w;
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(words[0], commands[i].name) != 0)
+			continue;
+		if (!commands[i].early)
+			start();
+		if (!run.failed)
+			commands[i].run(words + 1);
+		return;
+	}
+	fail("unknown command %s", words[0]);
+}
+
+/* Nothing may be left unsaid at the end. */
+static bool
+run_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	void *pool_mem = run.pool_mem;
+	uint8_t *data = run.data;
+	char line[512];
+
+	memset(&run, 0, sizeof(run));
+	run.pool_mem = pool_mem != NULL ? pool_mem : aligned_alloc(64, pool_size(BLOCKS));
+	run.data = data != NULL ? data : malloc(DATA_MAX);
+	run.file = path;
+	run.now = 1000000000ull;
+	tcp_config_default(&run.cfg, 1500);
+	run.cfg.conn_max = 16;
+	run.cfg.timewait_max = 16;
+	if (f == NULL) {
+		fail("cannot read");
+		return false;
+	}
+	while (!run.failed && fgets(line, sizeof(line), f) != NULL) {
+		run.line++;
+		run_line(line);
+	}
+	fclose(f);
+	if (!run.failed && run.stack != NULL)
+		do_none(NULL);
+	free(run.mem);
+	return !run.failed;
+}
+
+static void
+test_file(void)
+{
+	CU_ASSERT(run_file(CU_get_current_test()->pName));
+}
+
+static int
+run_all(char **paths, size_t count)
+{
+	CU_pSuite suite;
+	unsigned failed;
+
+	if (count == 0 || CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	suite = CU_add_suite("tcp_script", NULL, NULL);
+	for (size_t i = 0; i < count; i++)
+		CU_add_test(suite, paths[i], test_file);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_tests_failed();
+	CU_cleanup_registry();
+	free(run.pool_mem);
+	free(run.data);
+	return failed != 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	glob_t g;
+	int r;
+
+	if (argc > 1)
+		return run_all(argv + 1, (size_t)argc - 1);
+	if (glob(TOP_GLOB, 0, NULL, &g) != 0) {
+		fprintf(stderr, "no scripts; run from the top\n");
+		return 1;
+	}
+	r = run_all(g.gl_pathv, g.gl_pathc);
+	globfree(&g);
+	return r;
+}
