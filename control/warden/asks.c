@@ -30,12 +30,12 @@ ask_free(struct warden_ask *a)
 	free(a);
 }
 
-/* A gate that is restarted asks again for what its predecessor asked. */
+/* A gate has one question a connection. It cannot take back another gate's. */
 static void
-drop_older(struct warden *w, uint32_t conn, uint32_t gen)
+drop_older(struct warden *w, uint32_t gate, uint32_t conn, uint32_t gen)
 {
 	for (uint32_t i = w->ask_count; i-- > 0;)
-		if (w->ask[i]->conn == conn && w->ask[i]->gen == gen)
+		if (w->ask[i]->gate == gate && w->ask[i]->conn == conn && w->ask[i]->gen == gen)
 			ask_free(w->ask[i]);
 }
 
@@ -75,7 +75,7 @@ ask_new(struct warden *w, const struct role_peer *gate, const struct msg *m, enu
 	struct warden_ask *a = NULL;
 
 	*malformed = false;
-	drop_older(w, m->conn, m->gen);
+	drop_older(w, gate->serial, m->conn, m->gen);
 	if (w->ask_count < WARDEN_ASKS_MAX)
 		a = calloc(1, sizeof *a + m->body.len);
 	if (a == NULL)

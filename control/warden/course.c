@@ -48,8 +48,8 @@ on_deadline(void *ctx)
 	refuse(a);
 }
 
-void
-course_ask_reader(struct warden_ask *a)
+static void
+send_account(struct warden_ask *a)
 {
 	uint8_t body[4];
 	struct put p = put_of(body, sizeof body);
@@ -57,7 +57,48 @@ course_ask_reader(struct warden_ask *a)
 
 	put_u32(&p, (a->flags & JUDGE_ACCOUNT) != 0 ? a->account.uid : account_nobody());
 	m.body = put_view(&p);
-	peers_send(peers_find(&a->w->peers, ROLE_READER, 0), &m);
+	if (peers_send(peers_find(&a->w->peers, ROLE_READER, 0), &m) != 0)
+		return;
+	a->asked = true;
+	a->w->reader_busy++;
+}
+
+static struct warden_ask *
+oldest_unasked(struct warden *w)
+{
+	struct warden_ask *oldest = NULL;
+
+	for (uint32_t i = 0; i < w->ask_count; i++) {
+		struct warden_ask *a = w->ask[i];
+
+		if (!a->asked && !a->refused && (oldest == NULL || a->tag < oldest->tag))
+			oldest = a;
+	}
+	return oldest;
+}
+
+void
+course_ask_reader(struct warden *w)
+{
+	while (w->reader_busy < WARDEN_READER_MAX) {
+		struct warden_ask *a = oldest_unasked(w);
+
+		if (a == NULL)
+			return;
+		send_account(a);
+		if (!a->asked)
+			return; /* there is no reader; the next one is asked */
+	}
+}
+
+void
+course_reader_new(struct warden *w)
+{
+	w->reader_busy = 0;
+	for (uint32_t i = 0; i < w->ask_count; i++)
+		if (!w->ask[i]->facts_known)
+			w->ask[i]->asked = false;
+	course_ask_reader(w);
 }
 
 static bool
@@ -90,7 +131,7 @@ course_begin(struct warden_ask *a)
 	if (a->timer < 0)
 		refuse(a);
 	else
-		course_ask_reader(a);
+		course_ask_reader(w);
 }
 
 /* ---- reader's answer ---- */

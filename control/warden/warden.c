@@ -71,11 +71,16 @@ static int
 on_account_is(struct warden *w, struct role_peer *from, struct msg *m)
 {
 	struct warden_ask *a = ask_by_tag(w, m->tag);
+	int r = 0;
 
 	(void)from;
-	if (a == NULL || a->conn != m->conn || a->gen != m->gen)
-		return 0;
-	return course_facts(a, m);
+	if (w->reader_busy == 0)
+		return -1;
+	w->reader_busy--;
+	if (a != NULL && a->asked && a->conn == m->conn && a->gen == m->gen)
+		r = course_facts(a, m);
+	course_ask_reader(w);
+	return r;
 }
 
 /* ---- from the supervisor ---- */
@@ -164,14 +169,13 @@ on_change(void *ctx, struct role_peer *peer, bool there)
 {
 	struct warden *w = ctx;
 
-	for (uint32_t i = w->ask_count; i-- > 0;) {
-		struct warden_ask *a = w->ask[i];
-
-		if (peer->role == ROLE_READER && there && !a->facts_known && !a->refused)
-			course_ask_reader(a);
-		else if (peer->role == ROLE_GATE && !there && a->gate == peer->serial)
-			ask_free(a);
-	}
+	if (peer->role == ROLE_READER && there)
+		course_reader_new(w);
+	if (peer->role != ROLE_GATE || there)
+		return;
+	for (uint32_t i = w->ask_count; i-- > 0;)
+		if (w->ask[i]->gate == peer->serial)
+			ask_free(w->ask[i]);
 }
 
 int

@@ -20,6 +20,8 @@
 
 #define WARDEN_ASKS_MAX 1024u
 #define WARDEN_DEADLINE_MS 10000u    /* of reader's and keeper's answers */
+#define WARDEN_READER_MAX 64u        /* questions to reader at one time: their answers
+                                        carry descriptors and must fit into its socket */
 #define WARDEN_REQUESTS_MAX 200u     /* of one connection */
 
 /* A connection whose session id is known. */
@@ -42,6 +44,7 @@ struct warden_ask {
 	uint64_t since_ms;
 	int timer;
 	unsigned flags;          /* JUDGE_* */
+	bool asked;              /* reader was */
 	bool facts_known;
 	bool refused;            /* judged; the answer waits for its time */
 	struct account account;
@@ -63,6 +66,7 @@ struct warden {
 	struct warden_ask *ask[WARDEN_ASKS_MAX];
 	uint32_t ask_count;
 	uint32_t next_tag;
+	uint32_t reader_busy;    /* questions that reader has not answered */
 	uint8_t secret[32];      /* of the delays */
 	/* account_find, or a test's own */
 	int (*find)(struct account *a, struct view name);
@@ -74,7 +78,7 @@ void warden_end(struct warden *w);
 
 /* ---- asks (asks.c) ---- */
 
-/* A new ask from a message, an older one of the connection dropped; *malformed
+/* A new ask from a message, an older one of that gate and connection dropped; *malformed
  * where the message is. NULL: then it is answered with no, or malformed. */
 struct warden_ask *ask_new(struct warden *w, const struct role_peer *gate, const struct msg *m,
     enum judge_request request, bool *malformed);
@@ -84,8 +88,10 @@ struct warden_ask *ask_by_tag(struct warden *w, uint32_t tag);
 /* ---- the course of an ask (course.c) ---- */
 
 void course_begin(struct warden_ask *a);
-/* Ask reader, again where reader is new. */
-void course_ask_reader(struct warden_ask *a);
+/* Ask reader for what it was not asked yet, oldest first, as much as it may have. */
+void course_ask_reader(struct warden *w);
+/* A new reader: it knows of nothing. */
+void course_reader_new(struct warden *w);
 /* ACCOUNT_IS. 0, or -1: malformed. */
 int course_facts(struct warden_ask *a, struct msg *m);
 /* What was waited for may be there now. */

@@ -531,6 +531,39 @@ test_session_id_late(void)
 	teardown();
 }
 
+/* More asks than reader may have at one time: all are answered all the same. */
+static void
+test_many(void)
+{
+	unsigned yes = 0;
+
+	conf_default(&conf);
+	conf.conn_max = 512;
+	setup();
+	for (uint32_t i = 0; i < 300; i++) {
+		ask(MSG_AUTH_QUERY, 100 + i, i, i % 2 ? "alice" : "ghost", "ssh-connection", FLAWLESS);
+		/* let warden take it */
+		if (i % 50 == 49) {
+			ask(MSG_AUTH_NONE, 7, 9999, "alice", "ssh-connection", FLAWLESS);
+			expect_no(9999, false);
+			CU_ASSERT(warden.reader_busy <= WARDEN_READER_MAX);
+		}
+	}
+	CU_ASSERT_EQUAL(warden.ask_count, 300);
+	CU_ASSERT_EQUAL(warden.reader_busy, WARDEN_READER_MAX);
+	for (uint32_t i = 0; i < 300; i++) {
+		read_for(i % 2 ? 1000 : account_nobody(), 0, "");
+	}
+	for (uint32_t i = 0; i < 300; i++) {
+		CU_ASSERT_EQUAL_FATAL(wait_on(gate), 1);
+		yes += got.type == MSG_AUTH_PK_OK;
+	}
+	CU_ASSERT_EQUAL(yes, 150);
+	CU_ASSERT_EQUAL(warden.ask_count, 0);
+	CU_ASSERT_EQUAL(warden.reader_busy, 0);
+	teardown();
+}
+
 /* What is asked again replaces what was asked; what is gone is forgotten. */
 static void
 test_replaced_and_gone(void)
@@ -656,6 +689,7 @@ main(void)
 	CU_add_test(s, "reader restarted", test_reader_restart);
 	CU_add_test(s, "session id late", test_session_id_late);
 	CU_add_test(s, "replaced and gone", test_replaced_and_gone);
+	CU_add_test(s, "many at one time", test_many);
 	CU_add_test(s, "tries", test_tries);
 	CU_add_test(s, "malformed and misplaced messages", test_malformed);
 	CU_add_test(s, "delay of a no", test_delay);
