@@ -16,14 +16,13 @@ static const char *const allowed[] = {
 	"epoll_wait", "epoll_pwait", "epoll_ctl", "poll", "ppoll", "timerfd_settime", "read", "write",
 	"futex", "clock_gettime", "clock_nanosleep", "nanosleep", "sched_yield", "restart_syscall",
 	"rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "getpid", "gettid",
-	/* the port: frames, errors, statistics, state */
-	"sendto", "recvfrom", "getsockopt", "ioctl",
+	/* the port: frames, and errors left on its socket */
+	"sendto", "getsockopt",
 	/* links and the attach socket */
 	"accept4", "sendmsg", "recvmsg", "memfd_create", "ftruncate", "fstat", "fcntl", "mmap", "munmap",
 	"mprotect", "madvise", "mlock", "mlock2", "munlock", "mremap", "brk", "dup", "close", "socket-unix",
-	"pipe2",
 	/* randomness, and the end */
-	"getrandom", "exit", "exit_group", "tgkill", "shutdown",
+	"getrandom", "exit", "exit_group", "raise",
 };
 
 static const char *const fatal[] = {

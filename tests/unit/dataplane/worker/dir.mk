@@ -4,3 +4,4 @@ WORKER_UNIT_LIBS := worker ssh tcp net mem linkend link nic cipher clock rng wir
 $(eval $(call unit,test_worker,$(WORKER_UNIT)/test_worker.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_steward,$(WORKER_UNIT)/test_steward.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_worker_hostile,$(WORKER_UNIT)/test_hostile.c $(WORKER_UNIT)/rig.c,$(WORKER_UNIT_LIBS)))
+$(eval $(call unit,test_dp_options,$(WORKER_UNIT)/test_options.c dataplane/options.c,nic))

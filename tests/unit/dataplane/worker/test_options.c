@@ -1,0 +1,83 @@
+#include <CUnit/Basic.h>
+#include <string.h>
+
+#include "abi/link/attach.h"
+#include "dataplane/options.h"
+
+static struct options o;
+
+static int
+parse(const char *a, const char *b, const char *c)
+{
+	char *argv[] = { (char *)"postern-dp", (char *)a, (char *)b, (char *)c, NULL };
+	int argc = 1;
+
+	while (argc < 4 && argv[argc] != NULL)
+		argc++;
+	return options_parse(&o, argc, argv);
+}
+
+static void
+defaults(void)
+{
+	CU_ASSERT_EQUAL(parse("--nic", "af_packet:eth1", NULL), 0);
+	CU_ASSERT_STRING_EQUAL(o.control, ATTACH_PATH);
+	CU_ASSERT_TRUE(o.huge);
+	CU_ASSERT_FALSE(o.poll);
+	CU_ASSERT_EQUAL(o.worker_cpu, -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(o.vdev, "iface=eth1,"));
+	/* a larger one would be copied past a packet buffer */
+	CU_ASSERT_PTR_NOT_NULL(strstr(o.vdev, ",framesz=2048,"));
+}
+
+static void
+both_forms(void)
+{
+	CU_ASSERT_EQUAL(parse("--nic=net_ring0", "--memory=64", "--no-huge"), 0);
+	CU_ASSERT_STRING_EQUAL(o.vdev, "net_ring0");
+	CU_ASSERT_EQUAL(o.memory_mb, 64);
+	CU_ASSERT_FALSE(o.huge);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--impair", "loss=0.5,seed=3"), 0);
+	CU_ASSERT_TRUE(o.impaired);
+	CU_ASSERT_EQUAL(o.impair.seed, 3);
+}
+
+static void
+refused(void)
+{
+	CU_ASSERT_EQUAL(parse(NULL, NULL, NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic", NULL, NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--nonsense", NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--poll=yes", NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--memory", "-5"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--memory", "64x"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--conn-max", "0"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=x", "--impair", "loss=2"), -1);
+	CU_ASSERT_EQUAL(parse("--nic", "af_packet:", NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic", "af_packet:eth1,framesz=65536", NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic", "af_packet:averylonginterfacename", NULL), -1);
+}
+
+static void
+said_and_done(void)
+{
+	CU_ASSERT_EQUAL(parse("--version", NULL, NULL), 1);
+	CU_ASSERT_EQUAL(parse("--help", NULL, NULL), 1);
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	s = CU_add_suite("options", NULL, NULL);
+	CU_add_test(s, "defaults", defaults);
+	CU_add_test(s, "both forms of a value", both_forms);
+	CU_add_test(s, "refused", refused);
+	CU_add_test(s, "version and help", said_and_done);
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	return CU_get_number_of_failures() > 0 ? 1 : 0;
+}
