@@ -46,6 +46,7 @@ conf_default(struct conf *c)
 	c->alive_count_max = 3;
 	c->log_level = LOG_L_INFO;
 	c->print_motd = true;
+	c->print_last_log = true;
 	c->permit_tty = true;
 	SET(c->pam_service, "postern");
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");

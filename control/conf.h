@@ -63,6 +63,7 @@ struct conf {
 	uint32_t accept_env_count;
 	int log_level;
 	bool print_motd;
+	bool print_last_log;
 	bool permit_tty;
 	char pam_service[64];
 	/* plugins */

@@ -104,6 +104,7 @@ const struct conf_row conf_rows[] = {
 	TEXT("VersionAddendum", version_addendum),
 	{ .name = "AcceptEnv", .kind = CONF_K_LIST, LISTED(accept_env) },
 	{ .name = "LogLevel", .kind = CONF_K_WORD, OFF(log_level), .words = level_words },
+	FLAG("PrintLastLog", print_last_log),
 	FLAG("PrintMotd", print_motd),
 	FLAG("PermitTTY", permit_tty),
 	{ .name = "Subsystem", .kind = CONF_K_SUBSYSTEM },
@@ -196,7 +197,6 @@ const struct conf_row conf_rows[] = {
 	WARN("SetEnv", NULL, "no variables are set for logins yet"),
 	WARN("ExposeAuthInfo", "no", "SSH_USER_AUTH is not set"),
 	WARN("Banner", "none", "no banner is sent yet"),
-	WARN("PrintLastLog", "no", "the last login is shown only by PAM modules"),
 
 	/* matters of sshd's own making */
 	WARN("Compression", "no", "packets are not compressed yet"),

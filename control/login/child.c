@@ -91,7 +91,7 @@ greet(const struct login *l, const char *last)
 	snprintf(path, sizeof(path), "%s/.hushlogin", l->grant.home);
 	if (access(path, F_OK) == 0)
 		return;
-	dprintf(1, "%s%s", l->greeting, last);
+	dprintf(1, "%s%s", l->greeting, l->conf.print_last_log ? last : "");
 	if (l->conf.print_motd)
 		show_file(MOTD_PATH);
 }
