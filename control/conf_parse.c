@@ -125,7 +125,8 @@ unknown(struct conf_parser *p, const char *keyword)
 	const char *near = conf_row_nearest(keyword);
 
 	if (near != NULL)
-		conf_say(p, true, "unknown keyword \"%.64s\"; the nearest known one is \"%s\"", keyword, near);
+		conf_say(
+		    p, true, "unknown keyword \"%.64s\"; the nearest known one is \"%s\"", keyword, near);
 	else
 		conf_say(p, true, "unknown keyword \"%.64s\"", keyword);
 }

@@ -8,18 +8,18 @@
 #include "control/conf.h"
 
 enum conf_kind {
-	CONF_K_FLAG,       /* yes or no */
-	CONF_K_NUMBER,     /* u32 in min..max */
-	CONF_K_TIME,       /* u32 seconds, sshd's time format */
-	CONF_K_PORT,       /* u16; once */
-	CONF_K_TEXT,       /* one word; "none" is the empty text */
-	CONF_K_PATH,       /* the same, absolute, no blanks; "none" where min is 0 */
-	CONF_K_NIC,        /* DRIVER:DEVICE */
-	CONF_K_WORD,       /* int, one of words */
-	CONF_K_LIST,       /* words, repeated lines accumulate */
-	CONF_K_LIST_ONCE,  /* words, the first line wins; "none" is the empty list */
-	CONF_K_PATHS,      /* one absolute path a line, repeated lines accumulate */
-	CONF_K_ADDRESSES,  /* address, min 1: with prefix length; lines accumulate */
+	CONF_K_FLAG,      /* yes or no */
+	CONF_K_NUMBER,    /* u32 in min..max */
+	CONF_K_TIME,      /* u32 seconds, sshd's time format */
+	CONF_K_PORT,      /* u16; once */
+	CONF_K_TEXT,      /* one word; "none" is the empty text */
+	CONF_K_PATH,      /* the same, absolute, no blanks; "none" where min is 0 */
+	CONF_K_NIC,       /* DRIVER:DEVICE */
+	CONF_K_WORD,      /* int, one of words */
+	CONF_K_LIST,      /* words, repeated lines accumulate */
+	CONF_K_LIST_ONCE, /* words, the first line wins; "none" is the empty list */
+	CONF_K_PATHS,     /* one absolute path a line, repeated lines accumulate */
+	CONF_K_ADDRESSES, /* address, min 1: with prefix length; lines accumulate */
 	CONF_K_REKEY,
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,
@@ -39,14 +39,14 @@ struct conf_word {
 struct conf_row {
 	const char *name;
 	enum conf_kind kind;
-	size_t off;           /* of the field in struct conf */
-	size_t count_off;     /* lists: of the count */
-	uint32_t size;        /* text: bytes with the NUL; lists: of one element */
+	size_t off;       /* of the field in struct conf */
+	size_t count_off; /* lists: of the count */
+	uint32_t size;    /* text: bytes with the NUL; lists: of one element */
 	uint32_t min, max;
 	const struct conf_word *words; /* CONF_K_WORD; a NULL name ends */
-	const char *fine;     /* not served: values that ask for nothing we lack,
+	const char *fine;              /* not served: values that ask for nothing we lack,
 	                         space separated; algorithms: what is served */
-	const char *why;      /* not served: the reason that people read */
+	const char *why;               /* not served: the reason that people read */
 };
 
 extern const struct conf_row conf_rows[];
@@ -65,16 +65,16 @@ const char *conf_row_nearest(const char *name);
 
 struct conf_parser {
 	struct conf *conf;
-	struct conf *spare;      /* where a later value of a set keyword goes */
-	uint8_t *seen;           /* per row */
+	struct conf *spare; /* where a later value of a set keyword goes */
+	uint8_t *seen;      /* per row */
 	conf_report_fn *report;
 	void *ctx;
-	const char *dir;         /* of relative Includes; NULL: no Include here */
+	const char *dir; /* of relative Includes; NULL: no Include here */
 	const char *file;
 	unsigned line;
 	unsigned depth;
 	int errors;
-	bool skipping;           /* inside a Match block that was refused */
+	bool skipping; /* inside a Match block that was refused */
 };
 
 /* One line, cut into words. `rest` is the raw text from the second word on. */
@@ -88,8 +88,7 @@ void conf_say(struct conf_parser *p, bool fatal, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* conf_value(p, row, c, a): the row's value into *c, errors told. */
-void conf_value(struct conf_parser *p, const struct conf_row *row, struct conf *c,
-    const struct conf_args *a);
+void conf_value(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 
 /* conf_text(p, text, len, file): the lines of one file. */
 void conf_text(struct conf_parser *p, const char *text, size_t len, const char *file);

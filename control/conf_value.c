@@ -12,8 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
-typedef void value_fn(struct conf_parser *p, const struct conf_row *row, struct conf *c,
-    const struct conf_args *a);
+typedef void value_fn(
+    struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 
 static void *
 field(const struct conf_row *row, struct conf *c)
@@ -72,13 +72,25 @@ seconds(const char *text, uint64_t max, uint64_t *out)
 			if ((v = v * 10 + (uint64_t)(*text - '0')) > max)
 				return false;
 		switch (tolower((unsigned char)*text)) {
-		case '\0': break;
-		case 's': unit = 1; break;
-		case 'm': unit = 60; break;
-		case 'h': unit = 3600; break;
-		case 'd': unit = 86400; break;
-		case 'w': unit = 604800; break;
-		default: return false;
+		case '\0':
+			break;
+		case 's':
+			unit = 1;
+			break;
+		case 'm':
+			unit = 60;
+			break;
+		case 'h':
+			unit = 3600;
+			break;
+		case 'd':
+			unit = 86400;
+			break;
+		case 'w':
+			unit = 604800;
+			break;
+		default:
+			return false;
 		}
 		total += v * unit;
 		if (total > max)
@@ -329,8 +341,8 @@ value_rekey(struct conf_parser *p, const struct conf_row *row, struct conf *c, c
 		return;
 	}
 	if (strcasecmp(a->word[0], "default") != 0) {
-		const char *suffix = "KMG", *at = len > 1 ?
-		    strchr(suffix, toupper((unsigned char)a->word[0][len - 1])) : NULL;
+		const char *suffix = "KMG",
+			   *at = len > 1 ? strchr(suffix, toupper((unsigned char)a->word[0][len - 1])) : NULL;
 
 		if (at != NULL) {
 			unit = (uint64_t)1 << (10 * (at - suffix + 1));
@@ -366,7 +378,7 @@ is_plugin_id(const char *text)
 {
 	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
 
-	return len > 0 && text[len] == '\0' && len < sizeof ((struct conf_subsystem *)NULL)->plugin;
+	return len > 0 && text[len] == '\0' && len < sizeof((struct conf_subsystem *)NULL)->plugin;
 }
 
 static void

@@ -12,7 +12,7 @@
 struct connmap_row {
 	uint32_t conn;
 	uint32_t gen;
-	uint32_t next;           /* in its bucket, or in the free list */
+	uint32_t next; /* in its bucket, or in the free list */
 	uint32_t used;
 };
 

@@ -12,8 +12,8 @@ struct pamwrap_session {
 	pam_handle_t *pam;
 	struct pam_conv conv;
 	char **env;
-	char *no_env;   /* the empty list, where PAM has none */
-	char *text;     /* the caller's while open runs, else NULL */
+	char *no_env; /* the empty list, where PAM has none */
+	char *text;   /* the caller's while open runs, else NULL */
 };
 
 /* One message as one line; what does not fit is left out whole. */
@@ -84,8 +84,7 @@ explain(char *text, pam_handle_t *pam, int r)
 }
 
 int
-pamwrap_account(const char *service, const char *user, const char *rhost,
-    char text[PAMWRAP_TEXT_MAX])
+pamwrap_account(const char *service, const char *user, const char *rhost, char text[PAMWRAP_TEXT_MAX])
 {
 	pam_handle_t *pam = NULL;
 	char *into = text;
@@ -104,8 +103,8 @@ pamwrap_account(const char *service, const char *user, const char *rhost,
 }
 
 struct pamwrap_session *
-pamwrap_session_open(const char *service, const char *user, const char *rhost, const char *tty,
-    char text[PAMWRAP_TEXT_MAX])
+pamwrap_session_open(
+    const char *service, const char *user, const char *rhost, const char *tty, char text[PAMWRAP_TEXT_MAX])
 {
 	struct pamwrap_session *s = calloc(1, sizeof *s);
 	int r;

@@ -21,8 +21,7 @@
  * modules' messages, or PAM's own error where they have none. A password that
  * must be changed first is a no: the change needs a dialogue.
  */
-int pamwrap_account(const char *service, const char *user, const char *rhost,
-    char text[PAMWRAP_TEXT_MAX]);
+int pamwrap_account(const char *service, const char *user, const char *rhost, char text[PAMWRAP_TEXT_MAX]);
 
 /*
  * One session. Open it as root, with the user's groups already set by
@@ -36,8 +35,8 @@ struct pamwrap_session;
 /* NULL: refused or out of memory; text says why. On success text has the
  * modules' messages (motd, last login), to be shown to the user. tty may be
  * NULL: "ssh" is given, as sshd does before there is a pty. */
-struct pamwrap_session *pamwrap_session_open(const char *service, const char *user,
-    const char *rhost, const char *tty, char text[PAMWRAP_TEXT_MAX]);
+struct pamwrap_session *pamwrap_session_open(
+    const char *service, const char *user, const char *rhost, const char *tty, char text[PAMWRAP_TEXT_MAX]);
 
 /* What the modules put into the environment: "NAME=value" strings, NULL at the
  * end. The session's, until it is closed; never NULL. */

@@ -155,8 +155,9 @@ peers_add(struct peers *p, enum role_id role, uint32_t index, int fd)
 			close(fd);
 		return -ENFILE;
 	}
-	*peer = (struct role_peer){ .all = p, .role = role, .index = index, .fd = fd,
-	    .serial = ++p->next_serial };
+	*peer = (struct role_peer){
+		.all = p, .role = role, .index = index, .fd = fd, .serial = ++p->next_serial
+	};
 	watch(peer);
 	if (p->change != NULL)
 		p->change(p->ctx, peer, true);
@@ -164,8 +165,8 @@ peers_add(struct peers *p, enum role_id role, uint32_t index, int fd)
 }
 
 int
-peers_start(struct peers *p, struct loop *loop, int supervisor_fd, peers_fn *fn,
-    peers_change_fn *change, void *ctx)
+peers_start(
+    struct peers *p, struct loop *loop, int supervisor_fd, peers_fn *fn, peers_change_fn *change, void *ctx)
 {
 	*p = (struct peers){ .loop = loop, .fn = fn, .change = change, .ctx = ctx };
 	for (size_t i = 0; i < PEERS_MAX; i++)

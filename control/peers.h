@@ -26,8 +26,8 @@ struct role_peer {
 	struct peers *all;
 	enum role_id role;
 	uint32_t index;
-	uint32_t serial;         /* never the same for two peers of a process */
-	int fd;                  /* -1: slot is free */
+	uint32_t serial; /* never the same for two peers of a process */
+	int fd;          /* -1: slot is free */
 	struct peers_waiting *head, *tail;
 	size_t waiting;
 };
@@ -44,13 +44,13 @@ struct peers {
 	peers_change_fn *change; /* may be NULL */
 	void *ctx;
 	uint32_t next_serial;
-	uint8_t *buf;            /* MSG_MAX */
+	uint8_t *buf; /* MSG_MAX */
 	struct role_peer list[PEERS_MAX];
 };
 
 /* peers_start(p, ...): the supervisor is the first peer. 0 or -errno. */
-int peers_start(struct peers *p, struct loop *loop, int supervisor_fd, peers_fn *fn,
-    peers_change_fn *change, void *ctx);
+int peers_start(
+    struct peers *p, struct loop *loop, int supervisor_fd, peers_fn *fn, peers_change_fn *change, void *ctx);
 void peers_end(struct peers *p);
 
 /* peers_add(p, role, index, fd): an older one of that name goes. The descriptor

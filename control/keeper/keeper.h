@@ -22,24 +22,24 @@
 /* ---- the decision ---- */
 
 enum keeper_event {
-	KEEPER_REQUEST,      /* somebody wants a hash signed */
-	KEEPER_VERDICT,      /* the supervisor has answered for it */
+	KEEPER_REQUEST, /* somebody wants a hash signed */
+	KEEPER_VERDICT, /* the supervisor has answered for it */
 };
 
 enum keeper_act {
 	KEEPER_REFUSE,
-	KEEPER_ASK,          /* let the supervisor store the hash first */
-	KEEPER_SIGN_FIRST,   /* sign; it is the session id from now on */
-	KEEPER_SIGN_REKEY,   /* sign; the session id stays */
+	KEEPER_ASK,        /* let the supervisor store the hash first */
+	KEEPER_SIGN_FIRST, /* sign; it is the session id from now on */
+	KEEPER_SIGN_REKEY, /* sign; the session id stays */
 };
 
 struct keeper_facts {
-	bool key;            /* a host key of that algorithm is there */
-	bool conn;           /* a connection is named */
+	bool key;  /* a host key of that algorithm is there */
+	bool conn; /* a connection is named */
 	size_t hash_len;
-	bool waiting;        /* the supervisor was asked for this very hash */
-	bool first_known;    /* the connection's session id is known */
-	uint32_t reason;     /* the supervisor's answer */
+	bool waiting;     /* the supervisor was asked for this very hash */
+	bool first_known; /* the connection's session id is known */
+	uint32_t reason;  /* the supervisor's answer */
 };
 
 /* keeper_judge(event, f): the act; *reason says why for REFUSE. */
@@ -49,13 +49,13 @@ enum keeper_act keeper_judge(enum keeper_event event, const struct keeper_facts 
 
 struct keeper_conn {
 	uint8_t first[SSH_HASH_MAX];
-	uint8_t first_len;   /* 0: not known */
+	uint8_t first_len; /* 0: not known */
 	uint8_t asked[SSH_HASH_MAX];
-	uint8_t asked_len;   /* 0: nothing is waiting */
-	uint32_t ask_tag;    /* ours, toward the supervisor */
-	uint32_t asker;      /* whom to answer, with which tag */
+	uint8_t asked_len; /* 0: nothing is waiting */
+	uint32_t ask_tag;  /* ours, toward the supervisor */
+	uint32_t asker;    /* whom to answer, with which tag */
 	uint32_t asker_tag;
-	int key;             /* index of the host key that shall sign */
+	int key; /* index of the host key that shall sign */
 };
 
 struct keeper_ops {
@@ -64,8 +64,8 @@ struct keeper_ops {
 	/* Ask the supervisor to store. 0, or -1: it cannot be asked. */
 	int (*store)(void *ctx, uint32_t conn, uint32_t gen, uint32_t tag, struct view hash);
 	/* Sign with key and send; or tell why not (reason not 0, key and hash unset). */
-	void (*answer)(void *ctx, uint32_t asker, uint32_t tag, uint32_t conn, uint32_t gen,
-	    uint32_t reason, int key, struct view hash);
+	void (*answer)(void *ctx, uint32_t asker, uint32_t tag, uint32_t conn, uint32_t gen, uint32_t reason,
+	    int key, struct view hash);
 };
 
 struct keeper {

@@ -46,8 +46,9 @@ parse(struct pam_ask *ask, const struct msg *m)
 	peer = cur_string(&c);
 	if (m->type != MSG_PAM_ASK || !cur_done(&c) || user.len == 0)
 		return -1;
-	return text(ask->user, sizeof ask->user, user) != 0 ||
-	    text(ask->peer, sizeof ask->peer, peer) != 0 ? -1 : 0;
+	return text(ask->user, sizeof ask->user, user) != 0 || text(ask->peer, sizeof ask->peer, peer) != 0
+		   ? -1
+		   : 0;
 }
 
 /* The next message, waited for. 1, or -1 at the end of the connection. */

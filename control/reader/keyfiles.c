@@ -41,11 +41,20 @@ reader_expand(char out[READER_PATH_MAX], const char *pattern, const struct reade
 			continue;
 		}
 		switch (*++pattern) {
-		case '%': text = "%"; break;
-		case 'h': text = owner->home; break;
-		case 'u': text = owner->name; break;
-		case 'U': text = uid; break;
-		default: return -1;
+		case '%':
+			text = "%";
+			break;
+		case 'h':
+			text = owner->home;
+			break;
+		case 'u':
+			text = owner->name;
+			break;
+		case 'U':
+			text = uid;
+			break;
+		default:
+			return -1;
 		}
 		fits = append(out, &used, text, strlen(text));
 	}
@@ -55,8 +64,8 @@ reader_expand(char out[READER_PATH_MAX], const char *pattern, const struct reade
 struct walk {
 	struct stat dir[DEPTH_MAX];
 	size_t depth;
-	int fd;                  /* the directory that holds the file */
-	const char *name;        /* the file's, in the walked path */
+	int fd;           /* the directory that holds the file */
+	const char *name; /* the file's, in the walked path */
 };
 
 /* Open the directories of a path without links, each on the one before it. */

@@ -29,7 +29,7 @@ struct reader_files {
 	int fd[FILES_MAX];
 	char path[FILES_MAX][READER_PATH_MAX];
 	int count;
-	char lines[LINES_MAX];   /* what there is to log, a line each */
+	char lines[LINES_MAX]; /* what there is to log, a line each */
 };
 
 static void
@@ -107,8 +107,8 @@ on_account(struct reader_role *r, struct role_peer *from, const struct msg *m)
 	if (pw != NULL) {
 		struct reader_owner owner = { .name = pw->pw_name, .uid = uid, .home = pw->pw_dir };
 
-		reader_facts(&facts, pw->pw_name, uid, pw->pw_passwd, NOLOGIN_PATH,
-		    (long)(time(NULL) / 86400));
+		reader_facts(
+		    &facts, pw->pw_name, uid, pw->pw_passwd, NOLOGIN_PATH, (long)(time(NULL) / 86400));
 		if (reader_become(pw->pw_name, uid, pw->pw_gid) == 0) {
 			open_all(&r->conf, f, &owner);
 			reader_return();

@@ -37,15 +37,14 @@ int reader_expand(char out[READER_PATH_MAX], const char *pattern, const struct r
  * something to tell, else "".
  * Run it under the owner's identity.
  */
-int reader_open(const char *path, const struct reader_owner *owner, bool strict,
-    char why[READER_LINE_MAX]);
+int reader_open(const char *path, const struct reader_owner *owner, bool strict, char why[READER_LINE_MAX]);
 
 /* ---- facts (account.c) ---- */
 
 struct reader_facts {
-	bool locked;         /* the password field begins with '!' */
-	bool expired;        /* past the expiry day */
-	bool nologin;        /* logins are closed, and this is not root */
+	bool locked;                /* the password field begins with '!' */
+	bool expired;               /* past the expiry day */
+	bool nologin;               /* logins are closed, and this is not root */
 	char text[READER_TEXT_MAX]; /* of the nologin file */
 };
 

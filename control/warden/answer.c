@@ -7,7 +7,7 @@
 #include "control/warden/warden.h"
 #include "drivers/pk/pk.h"
 
-#define DELAY_MIN_MS 6u     /* more than an honest no takes */
+#define DELAY_MIN_MS 6u /* more than an honest no takes */
 #define DELAY_SPREAD_MS 5u
 
 static const char *
@@ -82,8 +82,8 @@ answer_grant(const struct warden_ask *a)
 	struct grant g;
 
 	if (!build_grant(&g, a) || grant_encode(&g, &i) != 0 || i.bad) {
-		log_error("User %s not allowed because its account does not fit into a grant",
-		    a->account.name);
+		log_error(
+		    "User %s not allowed because its account does not fit into a grant", a->account.name);
 		answer_no(a->w, a->gate, a->gate_tag, a->conn, a->gen, true);
 		return;
 	}

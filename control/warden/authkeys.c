@@ -134,8 +134,8 @@ apply_options(uint32_t *restrictions, struct view list, char *why, size_t size)
  * decides.
  */
 static int
-judge_line(struct authkeys_match *m, struct view line, struct view type, struct view key, char *why,
-    size_t size)
+judge_line(
+    struct authkeys_match *m, struct view line, struct view type, struct view key, char *why, size_t size)
 {
 	struct cur c = cur_view(line);
 	struct view list = { NULL, 0 }, found;

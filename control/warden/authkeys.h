@@ -15,8 +15,8 @@
 #define AUTHKEYS_KEY_TEXT_MAX 256u /* base64 of a key that is looked for */
 
 struct authkeys_match {
-	unsigned line;           /* from 1 */
-	uint32_t restrictions;   /* GRANT_NO_* of its options */
+	unsigned line;         /* from 1 */
+	uint32_t restrictions; /* GRANT_NO_* of its options */
 };
 
 /* Why a line, or the rest of the file (line 0), was not used. */

@@ -30,8 +30,8 @@ refuse(struct warden_ask *a)
 	a->refused = true;
 	if (a->timer > 0)
 		loop_cancel(a->w->loop, a->timer);
-	a->timer = loop_after(a->w->loop,
-	    answer_delay_ms(a->w, a->user, loop_now_ms() - a->since_ms), send_no, a);
+	a->timer =
+	    loop_after(a->w->loop, answer_delay_ms(a->w, a->user, loop_now_ms() - a->since_ms), send_no, a);
 	if (a->timer < 0)
 		send_no(a);
 }
@@ -106,8 +106,7 @@ too_many(struct warden_ask *a)
 {
 	struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 
-	return c != NULL && (++c->requests > WARDEN_REQUESTS_MAX ||
-	    c->failures >= a->w->conf.max_auth_tries);
+	return c != NULL && (++c->requests > WARDEN_REQUESTS_MAX || c->failures >= a->w->conf.max_auth_tries);
 }
 
 void
@@ -210,8 +209,11 @@ judge_facts(struct warden_ask *a, bool locked, bool expired, bool nologin)
 {
 	struct judge_policy policy = { .permit_root = a->w->conf.permit_root_login,
 		.use_pam = a->w->conf.use_pam };
-	struct judge_account account = { .root = a->account.uid == 0, .locked = locked, .expired = expired,
-		.nologin = nologin, .shell_there = a->account.shell_there,
+	struct judge_account account = { .root = a->account.uid == 0,
+		.locked = locked,
+		.expired = expired,
+		.nologin = nologin,
+		.shell_there = a->account.shell_there,
 		.shell_runs = a->account.shell_runs };
 
 	if ((a->flags & JUDGE_ACCOUNT) == 0)
@@ -264,8 +266,11 @@ course_facts(struct warden_ask *a, struct msg *m)
 static void
 check_proof(struct warden_ask *a, const struct warden_conn *c)
 {
-	struct proof p = { .session_id = view_of(c->session_id, c->session_id_len), .user = a->user,
-		.service = a->service, .algorithm = a->algorithm, .blob = a->blob };
+	struct proof p = { .session_id = view_of(c->session_id, c->session_id_len),
+		.user = a->user,
+		.service = a->service,
+		.algorithm = a->algorithm,
+		.blob = a->blob };
 
 	if (proof_verify(&p, a->signature))
 		a->flags |= JUDGE_SIGNED;

@@ -21,8 +21,8 @@ judge(enum judge_request request, unsigned flags)
 {
 	if ((unsigned)request >= JUDGE_REQUEST_COUNT)
 		return JUDGE_NO;
-	return (flags & rules[request].needs) == rules[request].needs ? rules[request].yes :
-	    rules[request].no;
+	return (flags & rules[request].needs) == rules[request].needs ? rules[request].yes
+								      : rules[request].no;
 }
 
 const char *

@@ -10,24 +10,24 @@
 #include "abi/wire/cursor.h"
 
 enum judge_request {
-	JUDGE_NONE,          /* which methods are there? */
-	JUDGE_QUERY,         /* would this key do? */
-	JUDGE_PROOF,         /* here is its signature */
+	JUDGE_NONE,  /* which methods are there? */
+	JUDGE_QUERY, /* would this key do? */
+	JUDGE_PROOF, /* here is its signature */
 	JUDGE_REQUEST_COUNT,
 };
 
 /* What is known of a request. An account that may not log in, whatever the
  * reason, is judged like one that does not exist. */
-#define JUDGE_METHOD 0x01u   /* the method is on, the algorithm served */
-#define JUDGE_ACCOUNT 0x02u  /* the account exists */
-#define JUDGE_ALLOWED 0x04u  /* and may log in this way */
-#define JUDGE_KEY 0x08u      /* the key is in one of its files */
-#define JUDGE_SIGNED 0x10u   /* and has signed for this very session and request */
+#define JUDGE_METHOD 0x01u  /* the method is on, the algorithm served */
+#define JUDGE_ACCOUNT 0x02u /* the account exists */
+#define JUDGE_ALLOWED 0x04u /* and may log in this way */
+#define JUDGE_KEY 0x08u     /* the key is in one of its files */
+#define JUDGE_SIGNED 0x10u  /* and has signed for this very session and request */
 #define JUDGE_ALL 0x1fu
 
 enum judge_verdict {
 	JUDGE_NO,
-	JUDGE_NO_UNCOUNTED,  /* a no that is no failure (RFC 4252 section 5.2) */
+	JUDGE_NO_UNCOUNTED, /* a no that is no failure (RFC 4252 section 5.2) */
 	JUDGE_KEY_WOULD_DO,
 	JUDGE_YES,
 };
@@ -37,8 +37,8 @@ enum judge_verdict judge(enum judge_request request, unsigned flags);
 /* ---- may this account log in? ---- */
 
 struct judge_policy {
-	int permit_root;     /* enum conf_root */
-	bool use_pam;        /* then locks, expiry and nologin are PAM's to judge */
+	int permit_root; /* enum conf_root */
+	bool use_pam;    /* then locks, expiry and nologin are PAM's to judge */
 };
 
 struct judge_account {

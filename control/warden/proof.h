@@ -12,7 +12,7 @@
 #define PROOF_FINGERPRINT_MAX 64u
 
 struct proof {
-	struct view session_id;  /* as keeper has signed it, never a peer's word */
+	struct view session_id; /* as keeper has signed it, never a peer's word */
 	struct view user;
 	struct view service;
 	struct view algorithm;

@@ -19,10 +19,11 @@
 #include "control/warden/judge.h"
 
 #define WARDEN_ASKS_MAX 1024u
-#define WARDEN_DEADLINE_MS 10000u    /* of reader's and keeper's answers */
-#define WARDEN_READER_MAX 64u        /* questions to reader at one time: their answers
+#define WARDEN_DEADLINE_MS 10000u /* of reader's and keeper's answers */
+#define WARDEN_READER_MAX \
+	64u                      /* questions to reader at one time: their answers
                                         carry descriptors and must fit into its socket */
-#define WARDEN_REQUESTS_MAX 200u     /* of one connection */
+#define WARDEN_REQUESTS_MAX 200u /* of one connection */
 
 /* A connection whose session id is known. */
 struct warden_conn {
@@ -38,17 +39,17 @@ struct warden_ask {
 	struct warden *w;
 	enum judge_request request;
 	uint32_t conn, gen;
-	uint32_t gate;           /* serial of the peer that asked */
+	uint32_t gate; /* serial of the peer that asked */
 	uint32_t gate_tag;
-	uint32_t tag;            /* ours, toward reader */
+	uint32_t tag; /* ours, toward reader */
 	uint64_t since_ms;
 	int timer;
-	unsigned flags;          /* JUDGE_* */
-	bool asked;              /* reader was */
+	unsigned flags; /* JUDGE_* */
+	bool asked;     /* reader was */
 	bool facts_known;
-	bool refused;            /* judged; the answer waits for its time */
+	bool refused; /* judged; the answer waits for its time */
 	struct account account;
-	const char *why;         /* why the account may not; NULL */
+	const char *why; /* why the account may not; NULL */
 	struct authkeys_match match;
 	char key_path[256];
 	struct view user, service, algorithm, blob, signature, peer, local;
@@ -66,8 +67,8 @@ struct warden {
 	struct warden_ask *ask[WARDEN_ASKS_MAX];
 	uint32_t ask_count;
 	uint32_t next_tag;
-	uint32_t reader_busy;    /* questions that reader has not answered */
-	uint8_t secret[32];      /* of the delays */
+	uint32_t reader_busy; /* questions that reader has not answered */
+	uint8_t secret[32];   /* of the delays */
 	/* account_find, or a test's own */
 	int (*find)(struct account *a, struct view name);
 };

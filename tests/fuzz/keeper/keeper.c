@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct model {
 	bool first_known;
 	uint8_t first[64];
-	uint32_t asked_tag;      /* of the newest request that waits; 0: none */
+	uint32_t asked_tag; /* of the newest request that waits; 0: none */
 	uint8_t asked[64];
 	size_t asked_len;
-	bool may_sign;           /* while a verdict runs */
+	bool may_sign; /* while a verdict runs */
 } model[CONNS];
 
 static int
@@ -94,7 +94,7 @@ one(struct keeper *k, struct cur *c)
 	case 2:
 		keeper_restore(k, conn, 1, view_of(hash, lens[op >> 4 & 7]));
 		m->first_known |= (op >> 4 & 7) >= 2 && (op >> 4 & 7) <= 4 &&
-		    connmap_find(&k->tab, conn, 1) != CONNMAP_NONE;
+				  connmap_find(&k->tab, conn, 1) != CONNMAP_NONE;
 		break;
 	case 3:
 		keeper_forget(k, conn, 1);

@@ -95,8 +95,9 @@ test_first_wins(void)
 	struct conf c;
 	struct told t;
 
-	CU_ASSERT(good(&c, "MaxAuthTries 3\nMaxAuthTries 5\nLogLevel DEBUG\nLogLevel INFO\n"
-	    "AuthorizedKeysFile a b\nAuthorizedKeysFile c d e\nStrictModes no\nStrictModes yes\n"));
+	CU_ASSERT(
+	    good(&c, "MaxAuthTries 3\nMaxAuthTries 5\nLogLevel DEBUG\nLogLevel INFO\n"
+		     "AuthorizedKeysFile a b\nAuthorizedKeysFile c d e\nStrictModes no\nStrictModes yes\n"));
 	CU_ASSERT_EQUAL(c.max_auth_tries, 3);
 	CU_ASSERT_EQUAL(c.log_level, LOG_L_DEBUG);
 	CU_ASSERT_EQUAL(c.authorized_keys_count, 2);
@@ -110,7 +111,8 @@ test_accumulate(void)
 {
 	struct conf c;
 
-	CU_ASSERT(good(&c, "HostKey /a\nHostKey /b\nAcceptEnv LANG LC_*\nAcceptEnv TERM\n"
+	CU_ASSERT(good(&c,
+	    "HostKey /a\nHostKey /b\nAcceptEnv LANG LC_*\nAcceptEnv TERM\n"
 	    "Address 10.0.0.1/24\nAddress fd00::1/64 10.0.1.1/16\nGateway 10.0.0.254\nPort 22\nPort 22\n"));
 	CU_ASSERT_EQUAL(c.host_key_count, 2);
 	CU_ASSERT_STRING_EQUAL(c.host_key[0], "/a");
@@ -154,11 +156,11 @@ test_values(void)
 
 static const struct {
 	const char *text;
-	const char *error;   /* part of the first line */
+	const char *error; /* part of the first line */
 } errors[] = {
 	{ "Prot 22", "FILE:1: unknown keyword \"Prot\"; the nearest known one is \"Port\"" },
 	{ "\n\nPermitRootLogon no", "FILE:3: unknown keyword \"PermitRootLogon\"; the nearest known one is "
-	    "\"PermitRootLogin\"" },
+				    "\"PermitRootLogin\"" },
 	{ "Wrokers 1", "nearest known one is \"Workers\"" },
 	{ "Xyzzyplugh 1", "FILE:1: unknown keyword \"Xyzzyplugh\"" },
 	{ "Port", "Port: a value is expected" },
@@ -190,8 +192,10 @@ static const struct {
 	{ "Nic eth0", "af_packet:INTERFACE expected" },
 	{ "Nic \"af_packet:a b\"", "af_packet:INTERFACE expected" },
 	{ "LogFile \"/a b\"", "a blank in the path" },
-	{ "ControlSocket /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	    "aaaaaaaaaaaaaaaa", "longer than 107" },
+	{ "ControlSocket "
+	  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaa",
+	    "longer than 107" },
 	{ "Nic af_packet:", "af_packet:INTERFACE expected" },
 	{ "Address 10.0.0.1", "with / prefix length" },
 	{ "Address 10.0.0.1/33", "with / prefix length" },
@@ -220,8 +224,12 @@ static const struct {
 	{ "KexAlgorithms diffie-hellman-group14-sha256", "KexAlgorithms: the list excludes" },
 	{ "HostKeyAlgorithms rsa-sha2-512", "HostKeyAlgorithms: the list excludes" },
 	{ "PubkeyAcceptedKeyTypes ssh-rsa", "PubkeyAcceptedAlgorithms: the list excludes" },
-	{ "Port 2\x01" "2", "expected" },
-	{ "VersionAddendum a\x01" "b", "control character" },
+	{ "Port 2\x01"
+	  "2",
+	    "expected" },
+	{ "VersionAddendum a\x01"
+	  "b",
+	    "control character" },
 };
 
 static void
@@ -299,8 +307,10 @@ static const char sshd_keywords[] =
 
 /* Those whose loss would let somebody in or loose: never a mere warning. */
 static const char restricting[] = " AllowUsers DenyUsers AllowGroups DenyGroups AuthenticationMethods "
-    "RevokedKeys RefuseConnection AddressFamily ListenAddress RDomain ForceCommand ChrootDirectory PermitOpen "
-    "PermitListen ChannelTimeout UnusedConnectionTimeout MaxStartups PerSourceMaxStartups PerSourcePenalties ";
+				  "RevokedKeys RefuseConnection AddressFamily ListenAddress RDomain "
+				  "ForceCommand ChrootDirectory PermitOpen "
+				  "PermitListen ChannelTimeout UnusedConnectionTimeout MaxStartups "
+				  "PerSourceMaxStartups PerSourcePenalties ";
 
 static void
 test_all_of_sshd(void)
@@ -427,11 +437,15 @@ test_debian(void)
 	struct conf c;
 	struct told t;
 
-	CU_ASSERT_EQUAL(parse(&c, "KbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\n"
-	    "PrintMotd no\nAcceptEnv LANG LC_*\n", &t), 0);
+	CU_ASSERT_EQUAL(parse(&c,
+			    "KbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\n"
+			    "PrintMotd no\nAcceptEnv LANG LC_*\n",
+			    &t),
+	    0);
 	CU_ASSERT_EQUAL(t.warnings, 1);
 	CU_ASSERT_FALSE(c.print_motd);
-	CU_ASSERT_EQUAL(parse(&c, "PasswordAuthentication yes\nDisableForwarding yes\nCompression delayed\n", &t), 0);
+	CU_ASSERT_EQUAL(
+	    parse(&c, "PasswordAuthentication yes\nDisableForwarding yes\nCompression delayed\n", &t), 0);
 	CU_ASSERT_EQUAL(t.warnings, 2);
 }
 
@@ -442,16 +456,20 @@ test_match(void)
 	struct conf c;
 	struct told t;
 
-	CU_ASSERT_EQUAL(parse(&c, "Match User a\nPort x\nUnknown y\nMatch all\nPort 22222\nMatch Group b\nZ 1\n", &t), -1);
+	CU_ASSERT_EQUAL(
+	    parse(&c, "Match User a\nPort x\nUnknown y\nMatch all\nPort 22222\nMatch Group b\nZ 1\n", &t),
+	    -1);
 	CU_ASSERT_EQUAL(t.errors, 2);
 	CU_ASSERT_EQUAL(c.port, 22222);
 }
 
 /* ---- dump ---- */
 
-static const char rich[] = "Nic af_packet:eth0\nAddress 192.0.2.1/24 2001:db8::1/64\nGateway 192.0.2.254\n"
+static const char rich[] =
+    "Nic af_packet:eth0\nAddress 192.0.2.1/24 2001:db8::1/64\nGateway 192.0.2.254\n"
     "Gateway 2001:db8::ff\nGateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
-    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nAuthorizedKeysFile \"a b\" %h/x /#y =z\n"
+    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nAuthorizedKeysFile \"a b\" "
+    "%h/x /#y =z\n"
     "PubkeyAuthentication no\nStrictModes no\nUsePAM no\nPAMServiceName 'ssh\"d'\nPermitRootLogin yes\n"
     "LoginGraceTime 2m\nMaxAuthTries 2\nMaxSessions 0\nRekeyLimit 1G 1h\nClientAliveInterval 7\n"
     "ClientAliveCountMax 0\nVersionAddendum \"a # b\"\nAcceptEnv LANG LC_*\nLogLevel DEBUG2\nPrintMotd no\n"

@@ -44,8 +44,12 @@ test_every_cell(void)
 		for (size_t l = 0; l < sizeof lens / sizeof lens[0]; l++) {
 			for (size_t r = 0; r < sizeof reasons / sizeof reasons[0]; r++) {
 				enum keeper_event event = bits & 16 ? KEEPER_VERDICT : KEEPER_REQUEST;
-				struct keeper_facts f = { .key = bits & 1, .conn = bits & 2, .waiting = bits & 4,
-					.first_known = bits & 8, .hash_len = lens[l], .reason = reasons[r] };
+				struct keeper_facts f = { .key = bits & 1,
+					.conn = bits & 2,
+					.waiting = bits & 4,
+					.first_known = bits & 8,
+					.hash_len = lens[l],
+					.reason = reasons[r] };
 				uint32_t why = 0;
 				enum keeper_act act = keeper_judge(event, &f, &why);
 

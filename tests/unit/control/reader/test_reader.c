@@ -81,7 +81,7 @@ opens(const char *name, bool strict)
 
 static const struct {
 	const char *pattern;
-	const char *path;        /* NULL: refused */
+	const char *path; /* NULL: refused */
 } patterns[] = {
 	{ ".ssh/authorized_keys", "/home/al/.ssh/authorized_keys" },
 	{ "/etc/keys/%u", "/etc/keys/alice" },
@@ -291,7 +291,8 @@ begin(void)
 	if (mkdtemp(top) == NULL || chmod(top, 0755) != 0)
 		return -1;
 	snprintf(home, sizeof home, "%s/home", top);
-	owner = (struct reader_owner){ .name = "alice", .uid = geteuid() == 0 ? 61234 : geteuid(), .home = home };
+	owner =
+	    (struct reader_owner){ .name = "alice", .uid = geteuid() == 0 ? 61234 : geteuid(), .home = home };
 	stranger = owner.uid + 1;
 	if (mkdir(home, 0755) != 0 || mkdir(at("home/.ssh"), 0700) != 0)
 		return -1;

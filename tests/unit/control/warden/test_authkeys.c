@@ -38,9 +38,9 @@ find(struct authkeys_match *m, const char *text, size_t len, struct told *t)
 static const struct {
 	const char *text;
 	int found;
-	unsigned line;           /* found, or told */
+	unsigned line; /* found, or told */
 	uint32_t restrictions;
-	const char *why;         /* NULL: nothing is told */
+	const char *why; /* NULL: nothing is told */
 } cases[] = {
 	{ "", 0, 0, 0, NULL },
 	{ "ssh-ed25519 " KEY "\n", 1, 1, 0, NULL },
@@ -61,8 +61,8 @@ static const struct {
 	{ "NO-PTY,no-Port-forwarding ssh-ed25519 " KEY "\n", 1, 1, GRANT_NO_PTY | GRANT_NO_FORWARD, NULL },
 	{ "no-agent-forwarding,no-X11-forwarding,no-user-rc ssh-ed25519 " KEY "\n", 1, 1,
 	    GRANT_NO_AGENT | GRANT_NO_X11 | GRANT_NO_RC, NULL },
-	{ "restrict,agent-forwarding,x11-forwarding,user-rc,port-forwarding,pty ssh-ed25519 " KEY "\n", 1, 1, 0,
-	    NULL },
+	{ "restrict,agent-forwarding,x11-forwarding,user-rc,port-forwarding,pty ssh-ed25519 " KEY "\n", 1, 1,
+	    0, NULL },
 	{ "no-touch-required ssh-ed25519 " KEY "\n", 1, 1, 0, NULL },
 	{ "command=\"x\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"command\" is not enforced" },
 	{ "no-pty,command=\"a b, \\\"c d\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"command\"" },
@@ -86,7 +86,8 @@ static const struct {
 	{ "command=\"ssh-ed25519 " KEY "\" ssh-ed25519 " OTHER "\n", 0, 0, 0, NULL },
 	{ "command=\"ssh-ed25519 " KEY "\n", 0, 0, 0, NULL },
 	/* a refused line does not hide a later good one, nor open it */
-	{ "from=\"x\" ssh-ed25519 " KEY "\nno-pty ssh-ed25519 " KEY "\n", 1, 2, GRANT_NO_PTY, "option \"from\"" },
+	{ "from=\"x\" ssh-ed25519 " KEY "\nno-pty ssh-ed25519 " KEY "\n", 1, 2, GRANT_NO_PTY,
+	    "option \"from\"" },
 	/* somebody else's refused options are nobody's concern */
 	{ "command=\"x\" ssh-ed25519 " OTHER "\n", 0, 0, 0, NULL },
 	{ "ssh-ed25519 " KEY " a\rb\n", 0, 1, 0, "carriage return" },

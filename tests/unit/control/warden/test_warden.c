@@ -21,7 +21,8 @@ static void
 test_judge(void)
 {
 	for (unsigned flags = 0; flags <= JUDGE_ALL; flags++) {
-		bool would = (flags & ~JUDGE_SIGNED) == (JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED | JUDGE_KEY);
+		bool would =
+		    (flags & ~JUDGE_SIGNED) == (JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED | JUDGE_KEY);
 
 		CU_ASSERT_EQUAL(judge(JUDGE_NONE, flags), JUDGE_NO_UNCOUNTED);
 		CU_ASSERT_EQUAL(judge(JUDGE_QUERY, flags), would ? JUDGE_KEY_WOULD_DO : JUDGE_NO);
@@ -37,8 +38,12 @@ test_judge_account(void)
 
 	for (unsigned bits = 0; bits < 128; bits++) {
 		for (int root = CONF_ROOT_NO; root <= CONF_ROOT_YES; root++) {
-			struct judge_account a = { .root = bits & 1, .locked = bits & 2, .expired = bits & 4,
-				.nologin = bits & 8, .shell_there = bits & 16, .shell_runs = bits & 32 };
+			struct judge_account a = { .root = bits & 1,
+				.locked = bits & 2,
+				.expired = bits & 4,
+				.nologin = bits & 8,
+				.shell_there = bits & 16,
+				.shell_runs = bits & 32 };
 			struct judge_policy p = { .permit_root = root, .use_pam = bits & 64 };
 			bool may = a.shell_there && a.shell_runs;
 
@@ -120,8 +125,11 @@ static void
 test_proof(void)
 {
 	uint8_t out[128];
-	struct proof p = { .session_id = view_of(session, sizeof session), .user = view_str("alice"),
-		.service = view_str("ssh-connection"), .algorithm = view_str("ssh-ed25519"), .blob = blob };
+	struct proof p = { .session_id = view_of(session, sizeof session),
+		.user = view_str("alice"),
+		.service = view_str("ssh-connection"),
+		.algorithm = view_str("ssh-ed25519"),
+		.blob = blob };
 	size_t len = sign(out, p.session_id, "alice", "ssh-connection");
 	char fingerprint[PROOF_FINGERPRINT_MAX];
 
@@ -331,7 +339,8 @@ read_for(uint32_t uid, unsigned facts, const char *options)
 	if (options != NULL)
 		put_cstr(&w, "/home/x/.ssh/authorized_keys");
 	put_cstr(&w, "");
-	send_to(reader, MSG_ACCOUNT_IS, got.conn, got.tag, put_view(&w), options != NULL ? key_file(options) : -1);
+	send_to(reader, MSG_ACCOUNT_IS, got.conn, got.tag, put_view(&w),
+	    options != NULL ? key_file(options) : -1);
 }
 
 static void
@@ -415,11 +424,11 @@ static const struct {
 	const char *service;
 	enum flaw flaw;
 	unsigned facts;
-	const char *options;     /* NULL: no file */
+	const char *options; /* NULL: no file */
 	bool pam;
 	int root;
 	bool yes;
-	const char *line;        /* of the log */
+	const char *line; /* of the log */
 } proofs[] = {
 	{ "alice", "ssh-connection", FLAWLESS, 0, "", true, 1, true, NULL },
 	{ "alice", "ssh-connection", OTHER_SESSION, 0, "", true, 1, false,
@@ -441,9 +450,12 @@ static const struct {
 	{ "noshell", "ssh-connection", FLAWLESS, 0, "", true, 1, false, "because shell does not exist" },
 	{ "root", "ssh-connection", FLAWLESS, 0, "", true, CONF_ROOT_PROHIBIT_PASSWORD, true, NULL },
 	{ "root", "ssh-connection", FLAWLESS, 0, "", true, CONF_ROOT_YES, true, NULL },
-	{ "root", "ssh-connection", FLAWLESS, 0, "", true, CONF_ROOT_NO, false, "ROOT LOGIN REFUSED FROM 192.0.2.9" },
-	{ "root", "ssh-connection", FLAWLESS, 0, "", true, CONF_ROOT_FORCED_ONLY, false, "ROOT LOGIN REFUSED" },
-	{ "ghost", "ssh-connection", FLAWLESS, 0, "", true, 1, false, "Invalid user ghost from 192.0.2.9 port 4711" },
+	{ "root", "ssh-connection", FLAWLESS, 0, "", true, CONF_ROOT_NO, false,
+	    "ROOT LOGIN REFUSED FROM 192.0.2.9" },
+	{ "root", "ssh-connection", FLAWLESS, 0, "", true, CONF_ROOT_FORCED_ONLY, false,
+	    "ROOT LOGIN REFUSED" },
+	{ "ghost", "ssh-connection", FLAWLESS, 0, "", true, 1, false,
+	    "Invalid user ghost from 192.0.2.9 port 4711" },
 	{ "ghost", "ssh-connection", FLAWLESS, 0, "", true, 1, false,
 	    "Failed publickey for invalid user ghost from 192.0.2.9 port 4711 ssh2: ED25519 SHA256:" },
 	{ "../alice", "ssh-connection", FLAWLESS, 0, "", true, 1, false, "Invalid user ../alice" },
