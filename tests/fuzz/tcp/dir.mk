@@ -1,0 +1,2 @@
+$(eval $(call fuzz,tcpseg,tests/fuzz/tcp/tcpseg.c,tcp mem))
+$(eval $(call fuzz,frame,tests/fuzz/tcp/frame.c,net tcp mem))

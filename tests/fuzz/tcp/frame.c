@@ -1,0 +1,238 @@
+/*
+ * Input: frames, each a 16-bit length and its bytes. The top bit of the length
+ * says that the port has verified the checksums; the next that those of IPv4
+ * and ICMP are to be put right, so that what is behind them is reached.
+ *
+ * What is TCP goes to a stack that listens, and its answers out again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/wire/cursor.h"
+#include "dataplane/net/net_priv.h"
+#include "dataplane/tcp/tcp.h"
+#include "dataplane/tcp/tcp_wire.h"
+
+#define BUFS 64u
+#define BUF_SIZE 2048u
+#define BLOCKS 64u
+#define LEN_MAX 1514u
+#define GOOD 0x8000u
+#define REPAIR 0x4000u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct {
+	struct net *net;
+	struct tcp_stack *stack;
+	struct tcp_config cfg;
+	struct pool pool;
+	void *mem, *pool_mem;
+	struct pkt pkts[BUFS];
+	uint8_t bufs[BUFS][BUF_SIZE];
+	bool busy[BUFS];
+	uint64_t now;
+} f;
+
+static void
+require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static struct pkt *
+on_alloc(void *owner)
+{
+	(void)owner;
+	for (uint32_t i = 0; i < BUFS; i++) {
+		if (f.busy[i])
+			continue;
+		f.busy[i] = true;
+		f.pkts[i] = (struct pkt){ .head = f.bufs[i], .data = f.bufs[i] + PKT_HEADROOM,
+			.size = BUF_SIZE };
+		return &f.pkts[i];
+	}
+	return NULL;
+}
+
+static void
+on_free(void *owner, struct pkt *p)
+{
+	(void)owner;
+	require(f.busy[p - f.pkts]);
+	f.busy[p - f.pkts] = false;
+}
+
+static void
+on_send(void *owner, struct pkt *p)
+{
+	require(p->len >= ETH_SIZE && p->len <= LEN_MAX && p->data >= p->head);
+	require(memcmp(p->data + 6, "\2\0\0\0\0\1", 6) == 0);
+	on_free(owner, p);
+}
+
+static void
+on_drop(void *owner, int reason)
+{
+	(void)owner;
+	require(reason > 0 && reason < REASON_MAX);
+}
+
+static void
+on_tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
+    uint16_t remote_port, uint32_t seq, bool hard)
+{
+	struct tcp_tuple t = { .local_port = local_port, .remote_port = remote_port };
+
+	(void)owner;
+	memcpy(t.local.b, local, 16);
+	memcpy(t.remote.b, remote, 16);
+	tcp_icmp_error(f.stack, &t, seq, hard, f.now);
+}
+
+static int
+on_emit(void *owner, const struct tcp_seg_out *o)
+{
+	struct pkt *p = on_alloc(owner);
+	int n;
+
+	if (p == NULL)
+		return -R_NET_NO_PKT;
+	n = tcp_seg_build(o, p->data, (uint32_t)pkt_tailroom(p));
+	require(n > 0);
+	p->len = (uint32_t)n;
+	return net_output_tcp(f.net, p, o->tuple.local.b, o->tuple.remote.b, f.now);
+}
+
+static int
+on_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	(void)owner;
+	(void)t;
+	(void)now;
+	return 0;
+}
+
+static void
+on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	(void)owner;
+	(void)reason;
+	if (!(events & TCP_EV_CLOSED))
+		tcp_take(t, tcp_readable(t));
+	if (events & TCP_EV_EOF)
+		tcp_close(t, now);
+}
+
+static void
+set_up(void)
+{
+	static const struct net_ops net_ops = { on_alloc, on_send, on_free, on_drop, on_tcp_error };
+	static const struct tcp_ops tcp_ops = { on_emit, on_accept, on_event, on_drop };
+	static const struct net_addr own[] = { { 4, 24, { 10, 0, 0, 1 } },
+		{ 6, 64, { 0xfd, [15] = 1 } } };
+	static const struct net_addr gateway[] = { { 4, 0, { 10, 0, 0, 254 } } };
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	static const uint8_t secret[32] = { 9 };
+
+	tcp_config_default(&f.cfg, 1500);
+	f.cfg.conn_max = 8;
+	f.cfg.half_open_max = 4;
+	f.cfg.timewait_max = 4;
+	if (f.mem == NULL) {
+		f.net = malloc(net_size());
+		f.mem = aligned_alloc(64, tcp_stack_size(&f.cfg));
+		f.pool_mem = aligned_alloc(64, pool_size(BLOCKS));
+	}
+	memset(f.net, 0, net_size());
+	memset(f.mem, 0, tcp_stack_size(&f.cfg));
+	memset(f.busy, 0, sizeof(f.busy));
+	f.now = 1000000;
+	pool_init(&f.pool, f.pool_mem, BLOCKS);
+	f.stack = tcp_stack_init(f.mem, &f.cfg, &tcp_ops, &f.pool, NULL, secret);
+	f.net = net_init(f.net, mac, 1500, &net_ops, NULL, secret);
+	require(f.stack != NULL && net_configure(f.net, own, 2, gateway, 1, f.now) == 0);
+	tcp_listen(f.stack, 22);
+}
+
+static void
+set_sum(uint8_t *at, uint64_t sum)
+{
+	uint16_t v = csum_fold(sum);
+
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static void
+repair(struct pkt *p)
+{
+	uint8_t *d = p->data + ETH_SIZE;
+	uint32_t len = p->len - ETH_SIZE;
+
+	if (p->len >= ETH_SIZE + IP4_SIZE + 8 && d[0] == 0x45) {
+		uint32_t total = (uint32_t)d[2] << 8 | d[3];
+
+		d[10] = d[11] = 0;
+		set_sum(d + 10, csum_add(0, d, IP4_SIZE));
+		if (d[9] != IP_ICMP || total < IP4_SIZE + 8 || total > len)
+			return;
+		d[22] = d[23] = 0;
+		set_sum(d + 22, csum_add(0, d + IP4_SIZE, total - IP4_SIZE));
+	} else if (p->len >= ETH_SIZE + IP6_SIZE + 8 && d[0] >> 4 == 6 && d[6] == IP_ICMP6) {
+		struct net_ip src = ip_v6(d + 8), dst = ip_v6(d + 24);
+		uint32_t payload = (uint32_t)d[4] << 8 | d[5];
+
+		if (payload < 8 || payload > len - IP6_SIZE || ip_is_v4(&src))
+			return;
+		d[42] = d[43] = 0;
+		set_sum(d + 42, csum_add(csum_pseudo(&src, &dst, IP_ICMP6, payload), d + IP6_SIZE,
+		    payload));
+	}
+}
+
+/* The frame alone in a buffer of its size: a read behind it is found. */
+static void
+one(struct view v, bool good, bool put_right)
+{
+	uint8_t *buf = malloc(v.len > 0 ? v.len : 1);
+	struct pkt p = { .head = buf, .data = buf, .size = (uint32_t)v.len, .len = (uint32_t)v.len,
+		.flags = good ? PKT_CSUM_GOOD : 0 };
+	struct net_tcp out;
+	struct tcp_seg seg;
+
+	require(buf != NULL);
+	if (v.len > 0)
+		memcpy(buf, v.data, v.len);
+	if (put_right)
+		repair(&p);
+	if (net_input(f.net, &p, &out, f.now) == 1) {
+		require(out.segment >= buf && out.segment + out.len <= buf + v.len);
+		if (tcp_seg_parse(&seg, out.segment, out.len, out.local, out.remote) == 0)
+			tcp_input(f.stack, &seg, f.now);
+	}
+	free(buf);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cur c = cur_of(data, size);
+
+	set_up();
+	for (int i = 0; i < 64 && cur_left(&c) > 2; i++) {
+		uint16_t head = cur_u16(&c);
+		size_t len = head & 0x3fff;
+
+		if (len > LEN_MAX)
+			len = LEN_MAX;
+		if (len > cur_left(&c))
+			len = cur_left(&c);
+		one(cur_take(&c, len), head & GOOD, head & REPAIR);
+		f.now += 100000;
+		tcp_poll(f.stack, f.now);
+		net_poll(f.net, f.now);
+	}
+	return 0;
+}
