@@ -26,8 +26,8 @@ struct postern_plugin {
 	uint32_t reserved; /* 0 */
 	void *impl;        /* the plugin's own: the host leaves it alone */
 
-	/* Begin to serve: from here on every host interface may be used.
-	 * [plugin-thread] */
+	/* Begin to serve: from here on every host interface may be used. Optional:
+	 * start, stop and destroy may be NULL. [plugin-thread] */
 	int32_t (*start)(struct postern_plugin *plugin);
 
 	/* No more events follow; every channel was told closed before.

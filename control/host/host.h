@@ -179,6 +179,10 @@ int load_plugin(struct host *h, const char *path, uint32_t owner, char why[256])
 /* load_adopt(h, entry, why): the part behind dlopen. */
 int load_adopt(struct host *h, const struct postern_entry *entry, char why[256]);
 
+/* The instance's start and stop, where it has them. */
+int32_t load_start(struct host *h);
+void load_stop(struct host *h);
+
 /* load_drop(h): destroy the instance. */
 void load_drop(struct host *h);
 

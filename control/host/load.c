@@ -124,8 +124,8 @@ check_instance(const struct postern_plugin *p, char why[256])
 		return refuse(why, "create made nothing");
 	if (p->size < PLUGIN_LEAST)
 		return refuse(why, "its instance is too short: %u bytes", (unsigned)p->size);
-	if (p->start == NULL || p->stop == NULL || p->destroy == NULL || p->query == NULL)
-		return refuse(why, "its instance lacks a method");
+	if (p->query == NULL)
+		return refuse(why, "its instance has no query");
 	return 0;
 }
 
@@ -146,6 +146,13 @@ check_subsystem(const struct postern_if_subsystem *s, char why[256])
 	return 0;
 }
 
+static void
+destroy(struct postern_plugin *p)
+{
+	if (p->destroy != NULL)
+		p->destroy(p);
+}
+
 int
 load_adopt(struct host *h, const struct postern_entry *entry, char why[256])
 {
@@ -163,11 +170,24 @@ load_adopt(struct host *h, const struct postern_entry *entry, char why[256])
 	h->subsystem = p->query(p, postern_text(POSTERN_IF_SUBSYSTEM));
 	if (check_subsystem(h->subsystem, why) != 0) {
 		h->subsystem = NULL;
-		p->destroy(p);
+		destroy(p);
 		return -1;
 	}
 	h->plugin = p;
 	return 0;
+}
+
+int32_t
+load_start(struct host *h)
+{
+	return h->plugin->start != NULL ? h->plugin->start(h->plugin) : POSTERN_OK;
+}
+
+void
+load_stop(struct host *h)
+{
+	if (h->plugin->stop != NULL)
+		h->plugin->stop(h->plugin);
 }
 
 void
@@ -175,7 +195,7 @@ load_drop(struct host *h)
 {
 	if (h->plugin == NULL)
 		return;
-	h->plugin->destroy(h->plugin);
+	destroy(h->plugin);
 	h->plugin = NULL;
 	h->subsystem = NULL;
 }

@@ -238,13 +238,13 @@ run(struct host *h, uint8_t *buf)
 		log_error("plugin %s: %s: %s", h->name, conf.file, why);
 		return 1;
 	}
-	if (h->plugin->start(h->plugin) != POSTERN_OK) {
+	if (load_start(h) != POSTERN_OK) {
 		log_error("plugin %s: does not start", h->name);
 		return 1;
 	}
 	if (link_up(h, ring_fd, buf) != 0 || serve(h) != 0)
 		return 1;
-	h->plugin->stop(h->plugin);
+	load_stop(h);
 	return 0;
 }
 

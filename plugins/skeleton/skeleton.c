@@ -8,21 +8,12 @@
 static const struct postern_host *host;
 static const struct postern_if_channel *channels;
 
-/* The context of a channel is whatever the plugin wants; here its handle. */
-static struct postern_channel
-channel_of(void *context)
-{
-	struct postern_channel c = { (uint64_t)(uintptr_t)context };
-
-	return c;
-}
-
+/* *context comes back in every other call; here the channel's handle is enough. */
 static int32_t
-skeleton_open(struct postern_plugin *plugin, struct postern_channel channel,
-    const struct postern_start *start, void **context)
+skeleton_open(struct postern_plugin *plugin, struct postern_channel channel, const struct postern_start *start,
+    void **context)
 {
-	(void)plugin;
-	(void)start;
+	(void)plugin, (void)start;
 	*context = (void *)(uintptr_t)channel.handle;
 	return channels->await_credit(host, channel);
 }
@@ -30,8 +21,7 @@ skeleton_open(struct postern_plugin *plugin, struct postern_channel channel,
 static int32_t
 skeleton_data(void *context, uint32_t stream, struct postern_view bytes, uint64_t *took)
 {
-	(void)context;
-	(void)stream;
+	(void)context, (void)stream;
 	*took = bytes.len;
 	return POSTERN_OK;
 }
@@ -39,15 +29,15 @@ skeleton_data(void *context, uint32_t stream, struct postern_view bytes, uint64_
 static void
 skeleton_writable(void *context, uint64_t credit)
 {
-	static const char greeting[] = "skeleton says hello\n";
-	struct postern_channel channel = channel_of(context);
+	struct postern_channel channel = { (uint64_t)(uintptr_t)context };
+	struct postern_view greeting = postern_text("skeleton says hello\n");
 	uint64_t took;
 
-	if (credit < sizeof(greeting) - 1) {
+	if (credit < greeting.len) {
 		channels->await_credit(host, channel);
 		return;
 	}
-	channels->write(host, channel, POSTERN_STREAM_DATA, postern_text(greeting), &took);
+	channels->write(host, channel, POSTERN_STREAM_DATA, greeting, &took);
 	channels->exit_status(host, channel, 0);
 	channels->close(host, channel);
 }
@@ -55,8 +45,7 @@ skeleton_writable(void *context, uint64_t credit)
 static void
 skeleton_closed(void *context, uint32_t reason)
 {
-	(void)context;
-	(void)reason;
+	(void)context, (void)reason;
 }
 
 static const struct postern_serves serves[] = {
@@ -72,19 +61,6 @@ static const struct postern_if_subsystem subsystem = {
 	.writable = skeleton_writable,
 };
 
-static int32_t
-skeleton_start(struct postern_plugin *plugin)
-{
-	(void)plugin;
-	return POSTERN_OK;
-}
-
-static void
-skeleton_stop(struct postern_plugin *plugin)
-{
-	(void)plugin;
-}
-
 static const void *
 skeleton_query(struct postern_plugin *plugin, struct postern_view id)
 {
@@ -92,9 +68,7 @@ skeleton_query(struct postern_plugin *plugin, struct postern_view id)
 	return postern_view_is(id, POSTERN_IF_SUBSYSTEM) ? &subsystem : NULL;
 }
 
-static struct postern_plugin instance = {
-	sizeof(instance), 0, NULL, skeleton_start, skeleton_stop, skeleton_stop, skeleton_query,
-};
+static struct postern_plugin instance = { .size = sizeof(instance), .query = skeleton_query };
 
 static int32_t
 skeleton_create(const struct postern_host *from, struct postern_plugin **out)
@@ -106,6 +80,9 @@ skeleton_create(const struct postern_host *from, struct postern_plugin **out)
 }
 
 const struct postern_entry postern_plugin_v1 = {
-	sizeof(struct postern_entry), POSTERN_ABI_MINOR, POSTERN_LITERAL("org.postern.skeleton"),
-	POSTERN_LITERAL("0.1"), skeleton_create,
+	.size = sizeof(postern_plugin_v1),
+	.abi_minor = POSTERN_ABI_MINOR,
+	.id = POSTERN_LITERAL("org.postern.skeleton"),
+	.version = POSTERN_LITERAL("0.1"),
+	.create = skeleton_create,
 };
