@@ -1,0 +1,2 @@
+$(eval $(call unit,supervisor,tests/unit/control/supervisor/test_supervisor.c tests/unit/control/supervisor/puppet.c,\
+	supervisor conf json ctl confine link wire,-lseccomp -ljansson))
