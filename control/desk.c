@@ -17,7 +17,8 @@ struct desk {
 	struct conf conf;
 	uint32_t worker_count;
 	uint32_t finished;
-	int retry_timer;
+	uint64_t born_ms;
+	int retry_timer, age_timer;
 	bool slots_short;        /* an exchange waits for a key slot */
 	struct linkend link[DESK_WORKERS_MAX];
 	struct conhash table;
@@ -298,13 +299,12 @@ on_conf(struct desk *d, const struct msg *m)
 	return 0;
 }
 
+/* The worker tells it too, behind what it had to say before. */
 static int
 on_conn_gone(struct desk *d, const struct msg *m)
 {
-	struct conhash_node *n = conhash_find(&d->table, m->conn, m->gen);
-
-	if (n != NULL)
-		forget(d, n);
+	(void)d;
+	(void)m;
 	return 0;
 }
 
@@ -410,15 +410,30 @@ retry_soon(struct desk *d)
 		d->retry_timer = loop_after(d->loop, DESK_RETRY_MS, retry, d);
 }
 
+static void
+old_enough(void *ctx)
+{
+	struct desk *d = ctx;
+
+	d->age_timer = 0;
+}
+
 /* Started anew from time to time: at a moment when nothing is waited for, so that
  * no peer waits longer for it; the next one takes the connections over. */
 static bool
 may_leave(struct desk *d)
 {
 	struct again a = { d, ASK_NOBODY };
+	uint64_t age;
 
 	if (d->ops->finished_max == 0 || d->finished < d->ops->finished_max)
 		return false;
+	age = loop_now_ms() - d->born_ms;
+	if (age < d->ops->age_min_ms) {
+		if (d->age_timer <= 0)
+			d->age_timer = loop_after(d->loop, d->ops->age_min_ms - (uint32_t)age, old_enough, d);
+		return false;
+	}
 	if (d->finished < 2 * d->ops->finished_max)
 		conhash_each(&d->table, idle_one, &a);
 	for (uint32_t i = 0; i < d->worker_count; i++)
@@ -511,6 +526,7 @@ desk_run(const struct desk_ops *ops, struct exchange_env *exchange, void *ctx)
 	d->ctx = ctx;
 	d->exchange = exchange;
 	d->table.max = ops->conn_max;
+	d->born_ms = loop_now_ms();
 	exchange->slot = take_slot;
 	exchange->slot_ctx = d;
 	actions_init(&d->act);

@@ -29,6 +29,7 @@ struct desk_ops {
 	uint32_t link_role;
 	uint32_t conn_max;
 	uint32_t finished_max;   /* leave after so many connections; 0: never */
+	uint32_t age_min_ms;     /* but not earlier: that would look like a crash */
 	void (*conf)(void *ctx, const struct conf *c);
 	int (*adopt)(void *ctx, uint32_t conn, uint32_t gen, struct view image, struct conhash_node **n);
 	void (*free)(void *ctx, struct conhash_node *n);

@@ -93,6 +93,7 @@ static const struct desk_ops ops = {
 	.link_role = LINK_GATE,
 	.conn_max = GATE_CONN_MAX,
 	.finished_max = GATE_FINISHED_MAX,
+	.age_min_ms = GATE_AGE_MIN_MS,
 	.conf = conf,
 	.adopt = adopt,
 	.free = release,

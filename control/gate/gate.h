@@ -21,6 +21,7 @@
 #define GATE_REQUESTS_MAX 64u       /* authentication messages in all */
 #define GATE_TRIES_MAX 6u           /* MaxAuthTries */
 #define GATE_FINISHED_MAX 1000u     /* connections after which gate is started anew */
+#define GATE_AGE_MIN_MS 1000u       /* and not before this age */
 #define GATE_USER_MAX 255u
 #define GATE_METHOD_MAX 64u
 #define GATE_CONN_MAX 65536u

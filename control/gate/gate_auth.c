@@ -256,13 +256,15 @@ static const struct answer_row answers[] = {
 	{ ASK_SUPERVISOR, MSG_GRANTED, ASKED(PROOF), on_granted },
 };
 
-/* Warden repeats the request's tag; the supervisor may answer without one. */
+/* Warden repeats the request's tag. The supervisor speaks to all gates and knows no
+ * tag: what it says concerns a proof, and when none is waited for, an earlier one
+ * that a warden's restart has made it judge twice. */
 static bool
 is_ours(const struct gate_conn *c, enum ask_to from, const struct msg *m)
 {
-	if (c->wait == NULL)
+	if (c->wait == NULL || (m->tag != c->wait->serial && m->tag != 0))
 		return false;
-	return m->tag == c->wait->serial || (from == ASK_SUPERVISOR && m->tag == 0);
+	return from == ASK_SUPERVISOR ? c->wait->ask == GATE_ASK_PROOF : m->tag != 0;
 }
 
 int

@@ -471,6 +471,9 @@ test_query_is_no_proof(void)
 	gatebench_publickey(g, "alice", 'a', false, false);
 	bench_run(&g->b);
 	gate_answer(&g->env, g->b.obj, ASK_SUPERVISOR, &m, &g->b.act);
+	CU_ASSERT_FALSE(g->b.act.step.used);
+	m.tag = g->b.ask[0].tag;
+	gate_answer(&g->env, g->b.obj, ASK_WARDEN, &m, &g->b.act);
 	CU_ASSERT_TRUE(g->b.act.refused);
 	CU_ASSERT_EQUAL(g->b.act.reason, R_AUTH_WARDEN);
 	gatebench_free(g);
