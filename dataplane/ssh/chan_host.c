@@ -14,7 +14,8 @@ ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link)
 {
 	struct ssh_chan *ch = chan_find(c, ours);
 
-	if (ch == NULL || !(ch->flags & CHAN_STARTED) || (ch->flags & CHAN_HOST_TOLD) || ch->link != link)
+	if (ch == NULL || (ch->flags & (CHAN_OPEN_TOLD | CHAN_HOST_TOLD)) != CHAN_OPEN_TOLD ||
+	    ch->link != link)
 		return NULL;
 	return ch;
 }

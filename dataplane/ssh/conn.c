@@ -27,7 +27,7 @@ ssh_fini(struct ssh_conn *c, int reason)
 	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++) {
 		struct ssh_chan *ch = &c->chan[i];
 
-		if ((ch->flags & (CHAN_STARTED | CHAN_HOST_TOLD)) == CHAN_STARTED)
+		if ((ch->flags & (CHAN_OPEN_TOLD | CHAN_HOST_TOLD)) == CHAN_OPEN_TOLD)
 			c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CLOSED,
 			    (uint64_t)(reason < 0 ? -reason : reason), 0, none);
 		if (ch->flags & CHAN_USED)

@@ -200,8 +200,8 @@ struct ssh_conn {
 void ssh_init(struct ssh_conn *c, const struct ssh_env *env, enum ssh_role role,
     struct cipher_ctx *ctx, void *user, uint64_t now);
 
-/* ssh_fini(c): wipe keys and queues, give blocks back. Hosts of started
- * channels are told CLOSED with `reason` first (dropped where there is no room:
+/* ssh_fini(c): wipe keys and queues, give blocks back. Hosts that know of a
+ * channel are told CLOSED with `reason` first (dropped where there is no room:
  * the owner tells them again with HOST_END). */
 void ssh_fini(struct ssh_conn *c, int reason);
 
@@ -269,7 +269,7 @@ int ssh_do_chan_close(struct ssh_conn *c, uint32_t ours);
  * that the peer closed in the meantime is dropped, and that is no fault.
  */
 
-/* The host's channel, NULL when it is not (any more) that host's. */
+/* The host's channel, from CHAN_UP_OPEN to CHAN_UP_CLOSED; NULL otherwise. */
 struct ssh_chan *ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link);
 int ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct view data);
 int ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes);

@@ -154,7 +154,7 @@ conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, ui
 	case DEMUX_UNKNOWN:
 		return unimplemented(c, seq);
 	case DEMUX_DROP:
-		drop(c, R_SSH_LATE_AUTH);
+		drop(c, msg == SSH_MSG_EXT_INFO ? R_SSH_PHASE : R_SSH_LATE_AUTH);
 		return 0;
 	default:
 		return -R_SSH_PHASE;

@@ -861,6 +861,49 @@ test_pool_empty(void)
 	duo_free(d);
 }
 
+/* The connection ends under its channels: each host is told once, with the reason. */
+static void
+test_fini(void)
+{
+	struct duo *d = opened(WINDOW, PACKET);
+	struct ssh_conn *c = &d->s[SRV].c;
+
+	duo_channel_bare(d, 1, WINDOW, PACKET);
+	forge_data(d, 1, 3000);
+	duo_run(d);
+	d->s[SRV].host[0].hold_back = true;
+	forge_data(d, 0, 100);
+	duo_run(d);
+	ssh_fini(c, R_KILLED);
+	ssh_fini(c, R_KILLED);
+	CU_ASSERT_STRING_EQUAL(d->s[SRV].host[0].log, "OdX");
+	CU_ASSERT_STRING_EQUAL(d->s[SRV].host[1].log, "");
+	CU_ASSERT_EQUAL(d->s[SRV].pool.free_count, d->s[SRV].pool.count);
+	duo_free(d);
+}
+
+/* What was held and what waits in control queues does not stay in freed blocks. */
+static void
+test_wiped(void)
+{
+	struct duo *d = opened(WINDOW, PACKET);
+	struct duo_side *s = &d->s[SRV];
+	uint8_t rest[4 + 12];
+
+	s->host_full = true;
+	string_of(rest, "secretsecret", 12);
+	duo_forge_chan(d, CLI, 94, 0, rest, sizeof(rest));
+	duo_run(d);
+	CU_ASSERT(memmem(s->pool_mem, pool_size(DUO_POOL), "secretsecret", 12) != NULL);
+	CU_ASSERT_EQUAL(duo_kexinit(d, SRV), 0);
+	CU_ASSERT_EQUAL(duo_record(d, SRV, "\x50\0\0\0\x0fwhisperwhisper\0\0", 21), 0);
+	CU_ASSERT(memmem(s->pool_mem, pool_size(DUO_POOL), "whisperwhisper", 14) != NULL);
+	ssh_fini(&s->c, R_KILLED);
+	CU_ASSERT(memmem(s->pool_mem, pool_size(DUO_POOL), "secretsecret", 12) == NULL);
+	CU_ASSERT(memmem(s->pool_mem, pool_size(DUO_POOL), "whisperwhisper", 14) == NULL);
+	duo_free(d);
+}
+
 int
 main(void)
 {
@@ -892,6 +935,8 @@ main(void)
 		{ "opens of ours", test_own_open },
 		{ "a reply that comes too late", test_late_reply },
 		{ "an empty pool", test_pool_empty },
+		{ "the connection ends", test_fini },
+		{ "plaintext is wiped", test_wiped },
 		CU_TEST_INFO_NULL,
 	};
 
