@@ -132,6 +132,19 @@ identity(uid_t uid, gid_t gid)
 	return 0;
 }
 
+/*
+ * All memory out of swap, where the limit can be lifted. Where it cannot, nothing
+ * is done: what must be locked is locked block by block (locked.h), and has the
+ * limit for itself then.
+ */
+static bool
+lift_memory_limit(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	return setrlimit(RLIMIT_MEMLOCK, &all) == 0;
+}
+
 static void
 lock_memory(void)
 {
@@ -160,7 +173,7 @@ sandbox_enter(enum role_id role)
 {
 	const struct role *r = &roles[role];
 	const struct box *b = &boxes[role];
-	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	bool lock = b->secrets && lift_memory_limit();
 	struct passwd *pw;
 
 	if (!r->seccomp)
@@ -172,12 +185,10 @@ sandbox_enter(enum role_id role)
 			log_error("sandbox: there is no account %s", r->user);
 			return -1;
 		}
-		if (b->secrets)
-			(void)setrlimit(RLIMIT_MEMLOCK, &all);
 		if (identity(pw->pw_uid, pw->pw_gid) != 0)
 			return -1;
 	}
-	if (b->secrets)
+	if (lock)
 		lock_memory();
 	return close_box(b, true);
 }

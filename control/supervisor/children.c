@@ -228,6 +228,18 @@ child_start(void *ctx)
 	child_feed(s, c);
 }
 
+static void
+child_init(struct sup *s, struct child *c, enum role_id role, uint32_t index)
+{
+	c->proc.sup = s;
+	c->proc.role = role;
+	c->proc.index = index;
+	c->proc.pidfd = -1;
+	c->proc.line.fd = -1;
+	c->proc.ended = child_ended;
+}
+
+/* All places exist before the first process is introduced to the others. */
 void
 children_start(struct sup *s)
 {
@@ -235,17 +247,12 @@ children_start(struct sup *s)
 	uint32_t index;
 	size_t i;
 
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		for (index = 0; (c = child_at(s, order[i], index)) != NULL; index++) {
-			c->proc.sup = s;
-			c->proc.role = order[i];
-			c->proc.index = index;
-			c->proc.pidfd = -1;
-			c->proc.line.fd = -1;
-			c->proc.ended = child_ended;
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (index = 0; (c = child_at(s, order[i], index)) != NULL; index++)
+			child_init(s, c, order[i], index);
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (index = 0; (c = child_at(s, order[i], index)) != NULL; index++)
 			child_start(c);
-		}
-	}
 }
 
 void

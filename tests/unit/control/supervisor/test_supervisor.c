@@ -84,6 +84,7 @@ find_peer(struct puppet *p, enum role_id role, uint32_t index, int *fd)
 		uint8_t r = cur_u8(&c);
 		uint32_t i = cur_u32(&c);
 
+		CU_ASSERT(r != ROLE_SUPERVISOR);
 		if (cur_done(&c) && r == role && i == index) {
 			*fd = msg_take_fd(&m, 0);
 			return true;
