@@ -134,6 +134,8 @@ tcp_syn_received(struct tcp *t, struct tcp_in *in)
 	tcp_in_window_first(t, in, (uint32_t)in->seg.window << t->snd_shift);
 	if (!t->passive) {
 		t->events |= TCP_EV_CONNECTED;
+		if (t->fin_queued)
+			tcp_fsm(t, TCP_E_CLOSE);
 		return 0;
 	}
 	if (s->ops.accept(s->owner, t, in->now) != 0) {

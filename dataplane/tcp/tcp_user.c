@@ -107,7 +107,10 @@ void
 tcp_shutdown(struct tcp *t, uint64_t now)
 {
 	(void)now;
-	if (t->fin_queued || t->gone || !tcp_fsm(t, TCP_E_CLOSE))
+	if (t->fin_queued || t->gone)
+		return;
+	/* SYN-RECEIVED: queued until ESTABLISHED (RFC 9293 section 3.10.4). */
+	if (t->state != TCP_SYN_RECEIVED && !tcp_fsm(t, TCP_E_CLOSE))
 		return;
 	t->fin_queued = true;
 	tcp_work_add(t);

@@ -23,6 +23,7 @@
 
 #define BLOCKS 256u
 #define SMALL 4096u
+#define POLLS 100
 #define PEER_ISS 1000u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -117,8 +118,11 @@ check(void)
 static void
 poll_stack(void)
 {
-	for (int i = 0; i < 16 && tcp_next(f.stack, f.now) <= f.now; i++)
+	int left = POLLS;
+
+	for (; left > 0 && tcp_next(f.stack, f.now) <= f.now; left--)
 		tcp_poll(f.stack, f.now);
+	require(left > 0); /* it comes to rest */
 }
 
 static struct tcp_tuple
