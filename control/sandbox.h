@@ -25,7 +25,7 @@ int sandbox_host(uid_t uid, gid_t gid, bool take_identity);
 
 /*
  * sandbox_hide(paths, count): before sandbox_enter, for a role that stays root:
- * these files (the host keys, for reader) read as empty in this process, whose
+ * these files (the host keys, for reader) cannot be opened in this process, whose
  * mount namespace becomes its own. A path that does not exist is no error.
  * 0, or -1 after logging.
  */

@@ -153,6 +153,17 @@ warm_up(void)
 	tzset();
 }
 
+/* Root opens what it likes: the host keys are taken out of its sight. */
+static int
+hide_keys(const struct conf *c)
+{
+	const char *paths[CONF_LIST_MAX];
+
+	for (uint32_t i = 0; i < c->host_key_count; i++)
+		paths[i] = c->host_key[i];
+	return sandbox_hide(paths, c->host_key_count);
+}
+
 int
 reader_main(uint32_t index)
 {
@@ -166,7 +177,7 @@ reader_main(uint32_t index)
 		goto out;
 	warm_up();
 	if (peers_start(&r->peers, loop, ROLE_SUPERVISOR_FD, on_message, NULL, r) == 0 &&
-	    sandbox_enter(ROLE_READER) == 0) {
+	    hide_keys(&r->conf) == 0 && sandbox_enter(ROLE_READER) == 0) {
 		peers_send(peers_find(&r->peers, ROLE_SUPERVISOR, 0), &ready);
 		status = loop_run(loop, NULL, NULL) == 0 ? 0 : 1;
 	}

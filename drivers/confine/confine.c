@@ -78,12 +78,17 @@ add_mprotect(scmp_filter_ctx ctx)
 	return allow_bits(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 }
 
+/* Executable pages of a file, never writable: what loading a shared object maps.
+ * Memory that was written cannot become code. */
 static int
-add_mmap_exec(scmp_filter_ctx ctx)
+add_load(scmp_filter_ctx ctx)
 {
-	int r = allow_bits(ctx, SCMP_SYS(mmap), 2, PROT_EXEC, PROT_EXEC);
+	struct scmp_arg_cmp args[] = {
+		{ .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC | PROT_WRITE, .datum_b = PROT_EXEC },
+		{ .arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = MAP_ANONYMOUS, .datum_b = 0 },
+	};
 
-	return r == 0 ? allow_bits(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC, PROT_EXEC) : r;
+	return allow(ctx, SCMP_SYS(mmap), args, 2);
 }
 
 static int
@@ -158,7 +163,7 @@ static const struct special specials[] = {
 	{ "prctl", add_prctl },
 	{ "mmap", add_mmap },
 	{ "mprotect", add_mprotect },
-	{ "mmap-exec", add_mmap_exec },
+	{ "load", add_load },
 	{ "socket-unix", add_socket_unix },
 	{ "socket-inet", add_socket_inet },
 	{ "open-read", add_open_read },

@@ -4,11 +4,19 @@
  * confine_filter(allow, kill, all_threads): from here on the process (every
  * thread of it with all_threads, TSYNC) may make only the calls named in
  * `allow`; those in `kill` end it; every other call fails with EPERM. Names
- * unknown on this kernel are skipped. Sets no_new_privs first. Some calls are
- * narrowed by argument wherever they are allowed: prctl cannot make the process
- * dumpable, mmap and mprotect cannot make memory executable unless
- * "mmap-exec" is listed, fcntl F_SETFL is free, socket only for the families
- * listed as "socket-unix", "socket-inet". Returns 0, or -1 with errno.
+ * unknown on this kernel are skipped. Sets no_new_privs first. Both lists end
+ * with NULL. Returns 0, or -1 with errno.
+ *
+ * Some names are narrowed by argument, or are no system call:
+ *	prctl        harmless options; PR_SET_DUMPABLE only to 0
+ *	mmap, mprotect   never executable
+ *	load         mmap of a file, executable and not writable: shared objects
+ *	open-read    open and openat for reading, creating nothing
+ *	fstat        of a descriptor, never of a path
+ *	raise        tgkill of the own process
+ *	threads      clone for threads only; clone3 is told not to exist
+ *	tty          ioctls of a terminal's master, without TIOCSTI
+ *	socket-unix, socket-inet   socket (and socketpair) of that family
  *
  * confine_caps(keep, count): bounding and ambient sets emptied, permitted and
  * effective reduced to the capability numbers in `keep` (of this thread).
