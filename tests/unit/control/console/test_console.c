@@ -1,0 +1,138 @@
+/*
+ * Log lines, and posternctl's answers; the plugin descriptor is the supervisor's.
+ */
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/console/logline.h"
+#include "control/json.h"
+#include "control/log.h"
+
+static const struct logline_names names = {
+	.owner = { { 501, "gate" }, { 502, "warden" } },
+	.count = 2,
+	.machine = "box",
+};
+
+static char line[LOGLINE_MAX + 1];
+
+static size_t
+format(const char *datagram, size_t len, uid_t uid, int most)
+{
+	size_t n = logline_format(line, &names, datagram, len, 77, uid, 1700000000123ull, most);
+
+	line[n] = '\0';
+	return n;
+}
+
+static void
+test_line(void)
+{
+	CU_ASSERT(format("<6>warden Failed none for x", 27, 502, LOG_L_INFO) > 0);
+	CU_ASSERT_STRING_EQUAL(line, "2023-11-14T22:13:20.123+0000 box postern-warden[77]: Failed none for x\n");
+	CU_ASSERT(format("<3>keeper no key", 16, 0, LOG_L_INFO) > 0);
+	CU_ASSERT(strstr(line, "postern-keeper[77]: error: no key\n") != NULL);
+	CU_ASSERT(format("<7>keeper x", 11, 0, LOG_L_INFO) == 0);
+	CU_ASSERT(format("<7>keeper x", 11, 0, LOG_L_DEBUG) > 0);
+}
+
+static void
+test_forged(void)
+{
+	/* A gate cannot speak as warden, a plugin as nobody but a plugin. */
+	CU_ASSERT(format("<6>warden x", 11, 501, LOG_L_INFO) > 0);
+	CU_ASSERT(strstr(line, "postern-gate[77]: x\n") != NULL);
+	CU_ASSERT(format("<6>supervisor Accepted", 22, 1000, LOG_L_INFO) > 0);
+	CU_ASSERT(strstr(line, "postern-host[77]: uid 1000: Accepted\n") != NULL);
+	CU_ASSERT(format("<6>nobody x", 11, 0, LOG_L_INFO) > 0);
+	CU_ASSERT(strstr(line, "postern-supervisor[77]: x\n") != NULL);
+}
+
+static void
+test_escape(void)
+{
+	static char longest[2048];
+	size_t i;
+
+	CU_ASSERT(format("<6>gate a\nb\x1b[\\\xff", 15, 501, LOG_L_INFO) > 0);
+	CU_ASSERT(strstr(line, ": a\\012b\\033[\\\\\\377\n") != NULL);
+	CU_ASSERT(strchr(line, '\n') == line + strlen(line) - 1);
+	memset(longest, 0x01, sizeof(longest));
+	memcpy(longest, "<6>gate ", 8);
+	CU_ASSERT(format(longest, sizeof(longest), 501, LOG_L_INFO) < LOGLINE_MAX);
+	for (i = 0; line[i] != '\0' && line[i] != '\n'; i++)
+		CU_ASSERT(line[i] >= 0x20 && line[i] < 0x7f);
+}
+
+static void
+test_not_lines(void)
+{
+	CU_ASSERT(format("", 0, 0, LOG_L_DEBUG) == 0);
+	CU_ASSERT(format("<6>x", 4, 0, LOG_L_DEBUG) == 0);
+	CU_ASSERT(format("<x>gate a", 9, 0, LOG_L_DEBUG) == 0);
+	CU_ASSERT(format("<6>gateandnothing", 17, 0, LOG_L_DEBUG) == 0);
+}
+
+static void
+count(void *ctx, const char *key, uint64_t n)
+{
+	*(uint64_t *)ctx += n + (uint64_t)strlen(key);
+}
+
+static void
+test_json(void)
+{
+	struct js *o = js_object();
+	struct js *list = js_array();
+	struct js *back;
+	uint64_t sum = 0;
+	char *text;
+
+	js_set_str(o, "user", "a\"\n\xff");
+	js_set_u64(o, "n", 1u << 30);
+	js_set_bool(o, "yes", true);
+	js_add(list, js_object());
+	js_set(o, "list", list);
+	text = js_text(o, false);
+	CU_ASSERT_FATAL(text != NULL);
+	CU_ASSERT(strchr(text, '\n') == NULL);
+	back = js_parse(text, strlen(text));
+	CU_ASSERT_STRING_EQUAL(js_str(back, "user"), "a\"\n?");
+	CU_ASSERT(js_u64(back, "n") == 1u << 30 && js_bool(back, "yes"));
+	CU_ASSERT(js_count(js_get(back, "list")) == 1);
+	CU_ASSERT(js_at(js_get(back, "list"), 5) == NULL);
+	CU_ASSERT_STRING_EQUAL(js_str(back, "none"), "");
+	CU_ASSERT_STRING_EQUAL(js_str(NULL, "none"), "");
+	js_each(back, count, &sum);
+	CU_ASSERT(sum == (1u << 30) + 1);
+	CU_ASSERT(js_parse("{", 1) == NULL);
+	CU_ASSERT(js_parse("", 0) == NULL);
+	js_free(back);
+	js_free(o);
+	js_free(NULL);
+	free(text);
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+	unsigned failed;
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	CU_initialize_registry();
+	s = CU_add_suite("console", NULL, NULL);
+	CU_add_test(s, "lines", test_line);
+	CU_add_test(s, "forged names", test_forged);
+	CU_add_test(s, "escapes", test_escape);
+	CU_add_test(s, "not lines", test_not_lines);
+	CU_add_test(s, "json", test_json);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
