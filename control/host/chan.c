@@ -277,11 +277,26 @@ tell_eof(struct host *h, struct chan *c)
 	return true;
 }
 
+/* After the peer's last data and its EOF. */
+static bool
+tell_shut(struct host *h, struct chan *c)
+{
+	if ((c->flags & (CHAN_F_SHUT | CHAN_F_SHUT_TOLD)) != CHAN_F_SHUT || c->in.bytes > 0 ||
+	    !takes_data(c))
+		return false;
+	c->flags |= CHAN_F_SHUT_TOLD;
+	if (h->subsystem->hangup != NULL)
+		h->subsystem->hangup(c->context);
+	else
+		chan_close(h, c);
+	return true;
+}
+
 static bool
 tell_writable(struct host *h, struct chan *c)
 {
 	if (!(c->flags & CHAN_F_WANT_WRITE) || c->credit == 0 || c->start_token != 0 || !takes_data(c) ||
-	    (c->flags & CHAN_F_LOCAL_EOF))
+	    (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT)))
 		return false;
 	if (!ring_room(&h->out, HOST_CHUNK)) {
 		host_blocked(h);
@@ -310,6 +325,8 @@ settle(struct host *h, struct chan *c, bool *work)
 	if (!takes_data(c) && c->in.bytes > 0)
 		chan_discard(h, c);
 	if (tell_eof(h, c))
+		*work = true;
+	if (tell_shut(h, c))
 		*work = true;
 	flushed = chan_flush(h, c) && tell_took(h, c);
 	if (c->flags & CHAN_F_FAULT)
@@ -387,6 +404,11 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 		return on_data(h, c, (uint32_t)e->arg[0], payload);
 	case LINK_UP_CHAN_EOF:
 		c->flags |= CHAN_F_PEER_EOF;
+		chan_touch(h, c);
+		break;
+	case LINK_UP_CHAN_SHUT:
+		c->flags |= CHAN_F_PEER_EOF | CHAN_F_SHUT;
+		c->credit = 0;
 		chan_touch(h, c);
 		break;
 	case LINK_UP_CHAN_REQUEST:

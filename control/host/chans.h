@@ -31,6 +31,8 @@
 #define CHAN_F_OFFERING 0x2000u   /* inside the plugin's data() */
 #define CHAN_F_DISCARD 0x4000u    /* discard() was called in there */
 #define CHAN_F_HASHED 0x8000u
+#define CHAN_F_SHUT 0x10000u      /* the peer closed */
+#define CHAN_F_SHUT_TOLD 0x20000u
 
 struct host;
 

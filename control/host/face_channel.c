@@ -48,7 +48,7 @@ channel_writev(const struct postern_host *face, struct postern_channel channel, 
 	c = find_live(h, channel, &r);
 	if (c == NULL)
 		return r;
-	if (c->flags & CHAN_F_LOCAL_EOF)
+	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))
 		return POSTERN_E_CLOSED;
 	if (!h->linked || c->start_token != 0 || !chan_flush(h, c)) {
 		c->flags |= CHAN_F_WANT_WRITE;
@@ -85,7 +85,7 @@ channel_await_credit(const struct postern_host *face, struct postern_channel cha
 
 	if (c == NULL)
 		return r;
-	if (c->flags & CHAN_F_LOCAL_EOF)
+	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))
 		return POSTERN_E_CLOSED;
 	c->flags |= CHAN_F_WANT_WRITE;
 	chan_touch(h, c);
@@ -165,7 +165,7 @@ channel_eof(const struct postern_host *face, struct postern_channel channel)
 
 	if (c == NULL)
 		return r;
-	if (c->flags & CHAN_F_LOCAL_EOF)
+	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))
 		return POSTERN_E_CLOSED;
 	r = queue(h, c, LINK_DOWN_CHAN_EOF, view_of(NULL, 0), true);
 	if (r == POSTERN_OK)

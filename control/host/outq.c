@@ -35,10 +35,11 @@ outq_put(struct outq *q, uint16_t op, struct view payload, bool must)
 bool
 outq_peek(const struct outq *q, uint16_t *op, struct view *payload)
 {
-	struct cur c = cur_of(q->buf + q->start, q->end - q->start);
+	struct cur c;
 
 	if (outq_empty(q))
 		return false;
+	c = cur_of(q->buf + q->start, q->end - q->start);
 	*op = cur_u16(&c);
 	cur_u16(&c);
 	*payload = cur_string(&c);

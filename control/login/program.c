@@ -91,7 +91,7 @@ request_read(struct request *r, struct view body)
 
 /* ---- answers ---- */
 
-static void
+static int
 say_spawned(struct login_host *host, uint32_t tag, const struct program *p, int error, const char *text)
 {
 	struct msg m = { .type = MSG_SPAWNED, .tag = tag };
@@ -106,8 +106,10 @@ say_spawned(struct login_host *host, uint32_t tag, const struct program *p, int 
 		m.fds[0] = p->pidfd;
 		m.fd_count = 1;
 	}
-	if (msg_send(host->sock, &m) != 0)
-		log_error("login: a program's answer was not sent");
+	if (msg_send(host->sock, &m) == 0)
+		return 0;
+	log_error("login: a program's answer was not sent");
+	return -1;
 }
 
 static void
@@ -235,7 +237,7 @@ start(struct login_host *host, const struct request *r, struct terminal *t, stru
 		error = launch(p, &c);
 	environ_free(c.environment);
 	if (error != 0) {
-		say_spawned(host, m->tag, NULL, error, strerror(error));
+		(void)say_spawned(host, m->tag, NULL, error, strerror(error));
 		if (p != NULL)
 			program_free(p);
 		return 0;
@@ -245,7 +247,11 @@ start(struct login_host *host, const struct request *r, struct terminal *t, stru
 		p->recorded = true;
 		terminal_free(l, t);
 	}
-	say_spawned(host, m->tag, p, 0, "");
+	/* A program that nobody knows of must not run. */
+	if (say_spawned(host, m->tag, p, 0, "") != 0) {
+		p->owner = NULL;
+		kill(p->pid, SIGKILL);
+	}
 	return 0;
 }
 
@@ -261,7 +267,7 @@ program_spawn(struct login_host *host, struct msg *m)
 	if (r.terminal != 0)
 		t = terminal_find(host, r.terminal);
 	if (r.terminal != 0 && t == NULL) {
-		say_spawned(host, m->tag, NULL, ENXIO, "no such terminal");
+		(void)say_spawned(host, m->tag, NULL, ENXIO, "no such terminal");
 		result = 0;
 	} else {
 		result = start(host, &r, t, m);

@@ -30,7 +30,8 @@ exec_open(struct postern_plugin *plugin, struct postern_channel channel, const s
 	r = s->plan == NULL ? POSTERN_E_NOMEM : launch(s);
 	if (r != POSTERN_OK) {
 		session_free(s);
-		return r;
+		/* AGAIN would promise a reply. */
+		return r == POSTERN_E_AGAIN ? POSTERN_E_FAIL : r;
 	}
 	*context = s;
 	return POSTERN_E_AGAIN;
@@ -53,6 +54,12 @@ static void
 exec_eof(void *context)
 {
 	session_input_end(context);
+}
+
+static void
+exec_hangup(void *context)
+{
+	session_hangup(context);
 }
 
 static void
@@ -146,6 +153,7 @@ static const struct postern_if_subsystem subsystem = {
 	.signal = exec_signal,
 	.send_break = exec_break,
 	.request = exec_request,
+	.hangup = exec_hangup,
 };
 
 static int32_t

@@ -75,6 +75,7 @@ struct session {
 	int status_sent;
 	int eof_sent;
 	int closing;
+	int hung_up;            /* the peer closed: only the status is left to say */
 	uint64_t quiet;         /* timer, 0: none */
 };
 
@@ -96,6 +97,10 @@ void output_resume(struct session *s);
 void session_watch(struct session *s);
 int32_t session_input(struct session *s, struct postern_view bytes, uint64_t *took);
 void session_input_end(struct session *s);
+
+/* session_hangup(s): nobody listens: the program learns it from its pipes or its
+ * terminal; its status is sent when it ends. */
+void session_hangup(struct session *s);
 void session_exited(struct session *s, uint32_t status, uint32_t signal, uint32_t core);
 
 /* session_check(s): say what has become due: status, end of data, close. */

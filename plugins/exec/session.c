@@ -172,6 +172,26 @@ session_check(struct session *s)
 }
 
 void
+session_hangup(struct session *s)
+{
+	const struct exec *e = s->exec;
+	int i;
+
+	s->hung_up = 1;
+	if (s->plan != NULL) { /* nothing runs yet */
+		s->closing = 1;
+		e->channels->close(e->host, s->channel);
+		return;
+	}
+	input_close(s);
+	for (i = 0; i < 2; i++)
+		output_close(s, &s->out[i]);
+	free(s->held);
+	s->held = NULL;
+	session_check(s);
+}
+
+void
 session_exited(struct session *s, uint32_t status, uint32_t signal, uint32_t core)
 {
 	int i;
