@@ -74,6 +74,22 @@ chan_settle(struct ssh_conn *c, struct ssh_chan *ch)
 	c->env->ops->chan_free(c->env->owner, c, ours, started);
 }
 
+/* Drop queued data and EOF; requests and replies stay in their order. */
+void
+chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	for (uint32_t left = ch->out.count; left > 0; left--) {
+		struct item it = *itemq_front(&ch->out, c->env->pool);
+
+		if (it.kind == CHAN_ITEM_REQUEST || it.kind == CHAN_ITEM_REPLY)
+			itemq_copy(&ch->out, scratch_out(c), it.len);
+		itemq_take(&ch->out, c->env->pool, it.len);
+		if (it.kind == CHAN_ITEM_REQUEST || it.kind == CHAN_ITEM_REPLY)
+			itemq_put(&ch->out, c->env->pool, it.kind, it.arg, view_of(scratch_out(c), it.len), false);
+	}
+	ch->queued = 0;
+}
+
 void
 chan_shut(struct ssh_conn *c, struct ssh_chan *ch)
 {

@@ -46,6 +46,11 @@ ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct v
 		return rc < 0 ? rc : 0;
 	if (ch->flags & CHAN_EOF_OUT)
 		return -R_LINK_STATE;
+	if (ch->flags & CHAN_CLOSE_IN) { /* written before the host knew */
+		ch->credit -= (uint32_t)data.len;
+		drop(c, R_CHAN_AFTER_CLOSE);
+		return 0;
+	}
 	heads = ITEMQ_HEAD * (data.len / ITEMQ_ITEM_MAX + 1);
 	if (!fifo_fits(&ch->out.f, c->env->pool, data.len + heads))
 		return -R_NOMEM;

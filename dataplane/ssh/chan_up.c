@@ -111,7 +111,7 @@ chan_pump(struct ssh_conn *c, struct ssh_chan *ch)
 void
 chan_credit(struct ssh_conn *c, struct ssh_chan *ch)
 {
-	const uint32_t over = CHAN_HOST_TOLD | CHAN_CLOSE_OUT | CHAN_EOF_OUT;
+	const uint32_t over = CHAN_HOST_TOLD | CHAN_CLOSE_IN | CHAN_CLOSE_OUT | CHAN_EOF_OUT;
 	const struct view none = { NULL, 0 };
 	uint32_t gain = credit_gain(ch);
 

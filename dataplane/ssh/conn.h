@@ -42,7 +42,8 @@ enum ssh_up { /* what goes to gate or clerk */
 };
 
 enum chan_up { /* what goes to a channel's host */
-	CHAN_UP_OPEN, CHAN_UP_DATA, CHAN_UP_EOF, CHAN_UP_REQUEST, CHAN_UP_CREDIT, CHAN_UP_CLOSED,
+	CHAN_UP_OPEN, CHAN_UP_DATA, CHAN_UP_EOF, CHAN_UP_REQUEST, CHAN_UP_CREDIT, CHAN_UP_SHUT,
+	CHAN_UP_CLOSED,
 };
 
 enum ssh_deadline { /* arg of SSH_UP_DEADLINE; the numbers are enum link_deadline's */

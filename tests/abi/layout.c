@@ -90,7 +90,7 @@ AT(postern_start, window, 72);
 AT(postern_start, environment, 88);
 AT(postern_start, environment_count, 96);
 
-SIZE(postern_if_subsystem, 88);
+SIZE(postern_if_subsystem, 96);
 AT(postern_if_subsystem, serves, 0);
 AT(postern_if_subsystem, serves_count, 8);
 AT(postern_if_subsystem, open, 16);
@@ -102,6 +102,7 @@ AT(postern_if_subsystem, window_change, 56);
 AT(postern_if_subsystem, signal, 64);
 AT(postern_if_subsystem, send_break, 72);
 AT(postern_if_subsystem, request, 80);
+AT(postern_if_subsystem, hangup, 88);
 
 SIZE(postern_spawn, 120);
 AT(postern_spawn, size, 0);

@@ -109,6 +109,14 @@ struct postern_if_subsystem {
 	 */
 	int32_t (*request)(void *context, uint64_t token, struct postern_view name,
 	    struct postern_view body);
+
+	/*
+	 * The peer closed the channel: it sends and takes no more, and write()
+	 * answers POSTERN_E_CLOSED from here on. What may still leave is how it
+	 * ended: exit_status() or exit_signal(), then close(). Optional: without
+	 * it the host closes at once.
+	 */
+	void (*hangup)(void *context);
 };
 
 #endif

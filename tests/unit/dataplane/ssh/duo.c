@@ -199,6 +199,9 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 		CU_ASSERT(ch->credit + ch->queued + arg0 <= SSH_CHAN_OUT_MAX);
 		CU_ASSERT(ch->credit + arg0 <= ch->window_out);
 		break;
+	case CHAN_UP_SHUT:
+		h->shut = true;
+		break;
 	case CHAN_UP_CLOSED:
 		log_add(h, "X", 1);
 		break;
@@ -413,6 +416,23 @@ control(struct duo *d, int side)
 
 /* ---- driving ---- */
 
+/* A host whose peer closed has nothing more to say, unless the test lets it. */
+void
+duo_hosts_close(struct duo_side *s)
+{
+	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++) {
+		struct duo_host *h = &s->host[n];
+		struct ssh_chan *ch;
+
+		if (!h->shut || h->linger)
+			continue;
+		h->shut = false;
+		ch = ssh_chan_of(&s->c, n, s->c.chan[n].link);
+		if (ch != NULL)
+			ssh_host_close(&s->c, ch);
+	}
+}
+
 static bool
 turn_side(struct duo *d, int side)
 {
@@ -428,6 +448,7 @@ turn_side(struct duo *d, int side)
 	seen = s->visible - seen;
 	if (s->fatal == 0)
 		in = ssh_input(&s->c, d->now);
+	duo_hosts_close(s);
 	if (in < 0 && s->fatal == 0)
 		s->fatal = in;
 	acted = control(d, side);

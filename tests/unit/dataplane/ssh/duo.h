@@ -34,6 +34,8 @@ struct duo_host {
 	bool hold_back;        /* does not take what it gets */
 	bool open;
 	bool eof_at_goal;
+	bool shut;             /* the peer closed: closes in turn, unless `linger` */
+	bool linger;
 };
 
 struct duo_side {
@@ -79,6 +81,9 @@ void duo_free(struct duo *d);
 
 /* One round: deliver, input, control, output, both sides. True if anything moved. */
 bool duo_turn(struct duo *d);
+
+/* duo_hosts_close(s): hosts whose peer closed close too; part of every turn. */
+void duo_hosts_close(struct duo_side *s);
 void duo_run(struct duo *d);         /* until nothing moves */
 void duo_login(struct duo *d);       /* from nothing to phase OPEN on both sides */
 void duo_rekey(struct duo *d, int side);

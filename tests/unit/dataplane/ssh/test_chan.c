@@ -286,6 +286,7 @@ test_after_close(void)
 				CU_ASSERT_EQUAL(duo_kexinit(d, SRV), 0); /* our CLOSE waits */
 			d->s[SRV].visible = d->s[SRV].rx_len;
 			CU_ASSERT_EQUAL(ssh_input(&d->s[SRV].c, d->now), 1);
+			duo_hosts_close(&d->s[SRV]);
 			d->s[SRV].room = 1 << 20;
 			ssh_output(&d->s[SRV].c, d->now);
 			CU_ASSERT_EQUAL(d->s[SRV].freed, answered ? 1u : 0u);
@@ -756,16 +757,51 @@ test_closed_waits(void)
 	d->s[SRV].host_full = true;
 	CU_ASSERT_EQUAL(ssh_host_close(&d->s[CLI].c, duo_chan(d, CLI, 0)), 0);
 	duo_run(d);
-	CU_ASSERT_EQUAL(d->s[CLI].freed, 1);
+	CU_ASSERT_EQUAL(d->s[CLI].freed, 0);
 	CU_ASSERT_EQUAL(d->s[SRV].freed, 0);
 	/* What the host still says meets a closed channel: dropped, no fault. */
 	CU_ASSERT_EQUAL(ssh_host_data(&d->s[SRV].c, duo_chan(d, SRV, 0), 0, view_str("late")), 0);
 	CU_ASSERT_EQUAL(ssh_host_eof(&d->s[SRV].c, duo_chan(d, SRV, 0)), 0);
 	CU_ASSERT_EQUAL(ssh_host_close(&d->s[SRV].c, duo_chan(d, SRV, 0)), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(d->s[CLI].freed, 1);
+	CU_ASSERT_EQUAL(d->s[SRV].freed, 0);
 	d->s[SRV].host_full = false;
 	ssh_host_ready(&d->s[SRV].c, DUO_LINK);
 	CU_ASSERT_EQUAL(d->s[SRV].freed, 1);
 	CU_ASSERT_STRING_EQUAL(d->s[SRV].host[0].log, "OX");
+	duo_free(d);
+}
+
+/* The peer closes while data is queued and the program still runs: the data goes
+ * nowhere, the status leaves, then CLOSE. */
+static void
+test_status_after_peers_close(void)
+{
+	struct duo *d = opened(WINDOW, PACKET);
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+	uint64_t records;
+
+	d->s[SRV].host[0].linger = true;
+	CU_ASSERT_EQUAL(duo_kexinit(d, SRV), 0); /* HOLD: what is written stays queued */
+	CU_ASSERT_EQUAL(ssh_host_data(&d->s[SRV].c, duo_chan(d, SRV, 0), 0, view_str("unheard")), 0);
+	CU_ASSERT_EQUAL(ssh_host_close(&d->s[CLI].c, duo_chan(d, CLI, 0)), 0);
+	duo_run(d);
+	CU_ASSERT_TRUE(d->s[SRV].host[0].shut);
+	CU_ASSERT_EQUAL(d->s[SRV].freed, 0);
+	CU_ASSERT_EQUAL(d->s[CLI].freed, 0);
+	CU_ASSERT_EQUAL(ssh_host_data(&d->s[SRV].c, duo_chan(d, SRV, 0), 0, view_str("late")), 0);
+	put_cstr(&w, "exit-status");
+	put_u32(&w, 3);
+	CU_ASSERT_EQUAL(ssh_host_request(&d->s[SRV].c, duo_chan(d, SRV, 0), put_view(&w)), 0);
+	records = d->s[CLI].c.in.records;
+	CU_ASSERT_EQUAL(ssh_host_close(&d->s[SRV].c, duo_chan(d, SRV, 0)), 0);
+	duo_run(d);
+	CU_ASSERT_TRUE(d->s[CLI].c.in.records - records >= 2 || d->s[CLI].c.in.records < records);
+	CU_ASSERT_EQUAL(d->s[CLI].host[0].got, 0);
+	CU_ASSERT_EQUAL(d->s[SRV].freed, 1);
+	CU_ASSERT_EQUAL(d->s[CLI].freed, 1);
 	duo_free(d);
 }
 
@@ -932,6 +968,7 @@ main(void)
 		{ "what is said for it", test_abort_form },
 		{ "closing with replies owing", test_close_owing },
 		{ "CLOSED waits for room", test_closed_waits },
+		{ "status after the peer's CLOSE", test_status_after_peers_close },
 		{ "opens of ours", test_own_open },
 		{ "a reply that comes too late", test_late_reply },
 		{ "an empty pool", test_pool_empty },

@@ -1,0 +1,4 @@
+# What the interop scripts need besides the stock clients.
+$(eval $(call prog,tests/memscan,tests/interop/memscan.c))
+$(eval $(call prog,tests/isn,tests/interop/isn.c))
+$(eval $(call prog,tests/inject,tests/interop/inject.c))
