@@ -165,7 +165,10 @@ conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, ui
 static bool
 may_read(struct ssh_conn *c)
 {
-	if (c->phase == SSH_PHASE_CLOSING || c->answer_awaited || c->ctrl.len > SSH_CTRL_SOFT)
+	/* What HOLD keeps does not count: the exchange must be read to its end. */
+	uint32_t queued = c->ctrl.len + (c->hold ? 0 : c->delayed.len);
+
+	if (c->phase == SSH_PHASE_CLOSING || c->answer_awaited || queued > SSH_CTRL_SOFT)
 		return false;
 	/* 52 is queued: what follows is judged in the phase that comes with it. */
 	if (c->phase == SSH_PHASE_AUTH && c->last_msg == SSH_MSG_USERAUTH_SUCCESS &&

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "dataplane/ssh/demux.h"
 #include "tests/unit/dataplane/ssh/duo.h"
 #include "tests/unit/dataplane/ssh/suite.h"
 #include "tests/unit/dataplane/ssh/toy.h"
@@ -96,6 +97,72 @@ test_wrong_phase(void)
 		CU_ASSERT_EQUAL(d->s[SRV].fatal, fine ? 0 : -R_SSH_PHASE);
 		CU_ASSERT_EQUAL(d->s[SRV].up_count, fine ? 2u : 1u);
 		duo_free(d);
+	}
+}
+
+/* The server at the start of a phase, the client silent from here on. */
+static struct duo *
+at_phase(enum ssh_phase phase)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+
+	ssh_start(&d->s[SRV].c, NULL);
+	ssh_start(&d->s[CLI].c, NULL);
+	while (d->s[SRV].c.phase != phase && duo_turn(d))
+		;
+	d->s[CLI].fatal = -R_KILLED;
+	d->s[SRV].passive = true;
+	duo_run(d); /* what is under way arrives */
+	CU_ASSERT_EQUAL_FATAL(d->s[SRV].c.phase, phase);
+	for (unsigned i = 0; i < d->s[SRV].up_count; i++)
+		free(d->s[SRV].up[i].data);
+	d->s[SRV].up_count = d->s[SRV].up_done = 0;
+	return d;
+}
+
+/* Each phase after the first exchange, each message number: what becomes of it. */
+static void
+test_sweep(void)
+{
+	static const enum ssh_phase phases[] = { SSH_PHASE_SERVICE, SSH_PHASE_AUTH, SSH_PHASE_OPEN };
+
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned m = 0; m < 256; m++) {
+			uint8_t msg[64] = { (uint8_t)m };
+			struct duo *d = at_phase(phases[i]);
+			struct duo_side *s = &d->s[SRV];
+			int want = 0;
+			unsigned ups = 0;
+
+			duo_forge(d, CLI, msg, m == 21 ? 1 : sizeof(msg));
+			duo_run(d);
+			switch (demux_in(false, phases[i], (uint8_t)m)) {
+			case DEMUX_REFUSE:
+				want = -R_SSH_PHASE;
+				break;
+			case DEMUX_CONTROL:
+				ups = m != 81 && m != 82;
+				if (m >= 30 && m <= 49) {
+					want = -R_SSH_PHASE; /* no exchange runs */
+					ups = 0;
+				}
+				break;
+			case DEMUX_SELF:
+				want = m == 1 ? -R_SSH_DISCONNECT_IN : 0;
+				break;
+			case DEMUX_NEWKEYS:
+				want = -R_SSH_NEWKEYS;
+				break;
+			case DEMUX_CHANNEL:
+				want = -R_CHAN_UNKNOWN;
+				break;
+			default:
+				break;
+			}
+			CU_ASSERT_EQUAL(s->fatal, want);
+			CU_ASSERT_EQUAL(s->up_count, ups);
+			duo_free(d);
+		}
 	}
 }
 
@@ -433,6 +500,7 @@ main(void)
 		{ "the first exchange goes up whole", test_kex_goes_up },
 		{ "NEWKEYS without keys", test_newkeys_unasked },
 		{ "every other message in the first exchange", test_wrong_phase },
+		{ "every message in every later phase", test_sweep },
 		{ "a bad identification is answered in text", test_ident_bad },
 		{ "one record at a time until login", test_one_at_a_time },
 		{ "no success without a grant", test_grant },
