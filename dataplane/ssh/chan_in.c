@@ -87,15 +87,17 @@ close_in(struct ssh_conn *c, struct ssh_chan *ch, struct cur *r)
 	if (!cur_done(r))
 		return -R_SHORT;
 	ch->flags |= CHAN_CLOSE_IN;
-	/* A client that has read our EOF closes at once, and its program's status is
-	 * still to come: the host ends the channel (RFC 4254 section 6.10). */
-	if ((ch->flags & (CHAN_STARTED | CHAN_CLOSE_OUT)) == CHAN_STARTED) {
+	/* The peer takes no more data. A client that has read our EOF closes at once,
+	 * and its program's status is still to come: the host ends the channel, if it
+	 * has not yet (RFC 4254 section 6.10). */
+	if (!(ch->flags & CHAN_STARTED)) {
+		if (!(ch->flags & CHAN_CLOSE_SENT))
+			chan_shut(c, ch);
+	} else if (!(ch->flags & CHAN_CLOSE_SENT)) {
 		chan_forget_data(c, ch);
-		return chan_deliver(c, ch, CHAN_UP_SHUT, 0, NULL, 0);
+		if (!(ch->flags & CHAN_CLOSE_OUT))
+			return chan_deliver(c, ch, CHAN_UP_SHUT, 0, NULL, 0);
 	}
-	/* The peer takes nothing more: what is queued for it goes nowhere. */
-	if (!(ch->flags & CHAN_CLOSE_SENT))
-		chan_shut(c, ch);
 	chan_settle(c, ch);
 	return 0;
 }

@@ -66,7 +66,8 @@ death() {
 	local old_hosts p start before again after bad=0
 	client ssh "${ssh_opts[@]}" -o ControlMaster=yes -o ControlPath="$work/ctl" -fN "$SSH_USER@$HOST" || return 1
 	client ssh -F none -o ControlPath="$work/ctl" -tt x 'sleep 600' &
-	until_true 5 pgrep --ns "$(role_pids supervisor | cut -d' ' -f1)" -f 'sleep 600' || { echo "no program"; return 1; }
+	has_program() { local p; for p in $(user_pids); do grep -q sleep "/proc/$p/comm" && return 0; done; return 1; }
+	until_true 5 has_program || { echo "no program"; return 1; }
 	old_hosts="$(role_pids host) $(role_pids login)"
 	before=$(isn) && again=$(isn) || return 1
 	# shellcheck disable=SC2086
@@ -82,8 +83,8 @@ death() {
 	! predictable $before $after || { echo "the same secret: $before, $after"; bad=1; }
 	gone_all() { for p in $old_hosts; do [ ! -e "/proc/$p" ] || return 1; done; }
 	until_true 5 gone_all || { echo "hosts or leaders are left"; bad=1; }
-	no_sleep() { ! ip netns exec "$SERVER_NETNS" pgrep -u 64301 -f 'sleep 600'; }
-	until_true 5 no_sleep || { echo "the user's program is left"; bad=1; }
+	no_programs() { [ -z "$(user_pids)" ]; }
+	until_true 5 no_programs || { echo "the user's program is left"; bad=1; }
 	no_sessions() { [ "$($CTL --json sessions | grep -c '"user"')" -eq 0 ]; }
 	until_true 5 no_sessions || { echo "sessions are still listed"; bad=1; }
 	return $bad

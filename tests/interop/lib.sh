@@ -76,6 +76,16 @@ until_true() {
 	done
 }
 
+# user_pids: what runs as the testbed's user in its namespaces, this service's
+# own processes included.
+user_pids() {
+	local p
+	for p in $(ip netns pids "$SERVER_NETNS"); do
+		[ "$(awk '/^Uid:/ { print $2 }' "/proc/$p/status" 2>/dev/null)" = 64301 ] && echo "$p"
+	done
+	return 0
+}
+
 finish() {
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]

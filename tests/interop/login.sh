@@ -103,8 +103,8 @@ eight() {
 }
 check "8 sessions on one connection" eight
 check "answers keepalives" is awake client ssh "${ssh_opts[@]}" -o ServerAliveInterval=1 -o ServerAliveCountMax=1 "$SSH_USER@$HOST" 'sleep 4; echo awake'
-gone() { [ -z "$(ip netns exec "$SERVER_NETNS" pgrep -u 64301 2>/dev/null)" ]; }
-check "nothing of a user's is left after logout" until_true 5 gone
+gone() { [ -z "$(user_pids)" ]; }
+check "nothing of a user's is left after logout" until_true 10 gone
 check "posternctl status" bash -c "$CTL status"
 check "posternctl sessions --json is JSON" bash -c "$CTL --json sessions | perl -MJSON::PP -0ne 'decode_json(\$_)'"
 finish

@@ -118,11 +118,10 @@ do_drop(const struct words *w)
 static int
 do_expect_close(const struct words *w)
 {
-	(void)w;
 	if (client_expect_close(c) != 0)
 		return -1;
 	printf("closed disconnect=%" PRIu32 " %s\n", c->disconnect, c->disconnect_text);
-	return 0;
+	return c->disconnect == number(w, 1, c->disconnect) ? 0 : client_fail(c, "another code was expected");
 }
 
 /* ---- key exchange ---- */
@@ -582,6 +581,20 @@ do_send(const struct words *w)
 }
 
 static int
+do_flip(const struct words *w)
+{
+	c->flip = (int)number(w, 1, 0);
+	return 0;
+}
+
+static int
+do_chop(const struct words *w)
+{
+	c->chop = number(w, 1, 0);
+	return 0;
+}
+
+static int
 do_raw(const struct words *w)
 {
 	static uint8_t bytes[65536];
@@ -701,8 +714,11 @@ static const struct command commands[] = {
 	{ "global", 2, 2, do_global, "NAME: a global request; either reply" },
 	{ "send", 2, 2, do_send, "HEX: a payload, sealed" },
 	{ "raw", 2, 2, do_raw, "HEX: bytes as they are" },
+	{ "flip", 2, 2, do_flip, "N: change a bit of the Nth byte of the next record; -1: the last" },
+	{ "chop", 2, 2, do_chop, "N: send in pieces of N bytes; 0: whole" },
 	{ "expect", 2, 2, do_expect, "NUMBER: until a record with that message number" },
-	{ "expect-close", 1, 1, do_expect_close, "until the server closes" },
+	{ "expect-close", 1, 2, do_expect_close,
+	    "[CODE]: until the server closes, with that DISCONNECT; 0: none" },
 	{ "disconnect", 1, 1, do_disconnect, "send DISCONNECT" },
 	{ "drop", 1, 1, do_drop, "close the socket" },
 	{ "pause", 1, 2, do_pause, "NAME: print AT NAME, wait for a line on standard input" },
