@@ -31,8 +31,9 @@ decode_peer(struct adopt *a, struct view body)
 	a->port = cur_u16(&c);
 	a->local = cur_string(&c);
 	a->local_port = cur_u16(&c);
-	return c.bad || a->address.len >= CONOBJ_ADDRESS_MAX || a->local.len >= CONOBJ_ADDRESS_MAX ?
-	    -R_LINK_NOTE : 0;
+	return c.bad || a->address.len >= CONOBJ_ADDRESS_MAX || a->local.len >= CONOBJ_ADDRESS_MAX
+		   ? -R_LINK_NOTE
+		   : 0;
 }
 
 static int

@@ -19,14 +19,14 @@
 struct exchange;
 
 struct conobj {
-	struct conhash_node node;      /* first */
-	uint8_t phase;              /* enum ssh_phase, as far as this side knows */
-	bool closing;               /* our CLOSE is out: nothing is answered any more */
+	struct conhash_node node; /* first */
+	uint8_t phase;            /* enum ssh_phase, as far as this side knows */
+	bool closing;             /* our CLOSE is out: nothing is answered any more */
 	uint16_t port;
 	uint16_t local_port;
 	uint32_t note_len;
 	uint8_t *note;
-	struct exchange *exchange;  /* a message 30 that is not answered yet */
+	struct exchange *exchange; /* a message 30 that is not answered yet */
 	char address[CONOBJ_ADDRESS_MAX];
 	char local[CONOBJ_ADDRESS_MAX];
 };
@@ -49,7 +49,7 @@ struct adopt {
 	struct view note;
 	struct view first_hash;
 	struct view grant;
-	struct view ident;          /* empty: the worker does not tell */
+	struct view ident; /* empty: the worker does not tell */
 	bool hold;
 	bool keys_pending;
 	uint32_t chan_count;

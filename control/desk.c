@@ -19,7 +19,7 @@ struct desk {
 	uint32_t finished;
 	uint64_t born_ms;
 	int retry_timer, age_timer;
-	bool slots_short;        /* an exchange waits for a key slot */
+	bool slots_short; /* an exchange waits for a key slot */
 	struct linkend link[DESK_WORKERS_MAX];
 	struct conhash table;
 	struct actions act;
@@ -196,16 +196,6 @@ slots_one(void *ctx, struct conhash_node *n)
 
 /* ---- links ---- */
 
-static void
-on_bell(void *ctx, int fd, unsigned events)
-{
-	struct linkend *l = ctx;
-
-	(void)fd;
-	(void)events;
-	linkend_hush(l);
-}
-
 struct of_link {
 	struct desk *d;
 	struct linkend *l;
@@ -260,6 +250,17 @@ link_broken(struct desk *d, struct linkend *l, int reason)
 		loop_stop(d->loop);
 }
 
+static void
+on_bell(void *ctx, int fd, unsigned events)
+{
+	struct desk *d = ctx;
+
+	(void)events;
+	for (uint32_t i = 0; i < d->worker_count; i++)
+		if (d->link[i].wait_fd == fd && linkend_hush(&d->link[i]) != 0)
+			link_broken(d, &d->link[i], -R_PEER_GONE);
+}
+
 static int
 on_link_up(struct desk *d, const struct msg *m)
 {
@@ -272,7 +273,7 @@ on_link_up(struct desk *d, const struct msg *m)
 		return -1;
 	r = linkend_up(l, m);
 	if (r == 0)
-		r = loop_watch(d->loop, l->wait_fd, LOOP_IN, on_bell, l);
+		r = loop_watch(d->loop, l->wait_fd, LOOP_IN, on_bell, d);
 	if (r != 0)
 		link_broken(d, l, -R_LINK_VERSION);
 	return 0;
@@ -529,6 +530,7 @@ desk_run(const struct desk_ops *ops, struct exchange_env *exchange, void *ctx)
 	d->born_ms = loop_now_ms();
 	exchange->slot = take_slot;
 	exchange->slot_ctx = d;
+	exchange->now_ms = loop_now_ms;
 	actions_init(&d->act);
 	d->loop = loop_new();
 	if (d->loop != NULL && pk_start() == 0 && confmsg_wait(&d->conf, ROLE_SUPERVISOR_FD) == 0) {

@@ -16,9 +16,9 @@
 #include "control/turn.h"
 
 #define DESK_WORKERS_MAX 32u
-#define DESK_POLL 64          /* up entries of one link in one round */
-#define DESK_RETRY_MS 1u      /* no room or no slot: look again */
-#define DESK_RELINK_MS 100u   /* after a link that broke */
+#define DESK_POLL 64        /* up entries of one link in one round */
+#define DESK_RETRY_MS 1u    /* no room or no slot: look again */
+#define DESK_RELINK_MS 100u /* after a link that broke */
 
 struct desk;
 
@@ -28,15 +28,15 @@ struct desk_ops {
 	enum role_id role;
 	uint32_t link_role;
 	uint32_t conn_max;
-	uint32_t finished_max;   /* leave after so many connections; 0: never */
-	uint32_t age_min_ms;     /* but not earlier: that would look like a crash */
+	uint32_t finished_max; /* leave after so many connections; 0: never */
+	uint32_t age_min_ms;   /* but not earlier: that would look like a crash */
 	void (*conf)(void *ctx, const struct conf *c);
 	int (*adopt)(void *ctx, uint32_t conn, uint32_t gen, struct view image, struct conhash_node **n);
 	void (*free)(void *ctx, struct conhash_node *n);
 	void (*up)(void *ctx, struct conhash_node *n, const struct link_entry *e, struct view payload,
 	    struct actions *act);
-	void (*answer)(void *ctx, struct conhash_node *n, enum ask_to from, const struct msg *m,
-	    struct actions *act);
+	void (*answer)(
+	    void *ctx, struct conhash_node *n, enum ask_to from, const struct msg *m, struct actions *act);
 	/* More to do without a new event? NULL: never. */
 	bool (*next)(void *ctx, struct conhash_node *n, struct actions *act);
 	/* The i-th request that waits for `to`, said again. False: there is none. */

@@ -34,8 +34,8 @@ hostkey_decode(struct hostkey *k, struct cur *c)
 	struct view algorithm = cur_string(c);
 	struct view blob = cur_string(c);
 
-	if (c->bad || algorithm.len == 0 || algorithm.len >= sizeof(k->algorithm) ||
-	    blob.len == 0 || blob.len > sizeof(k->blob))
+	if (c->bad || algorithm.len == 0 || algorithm.len >= sizeof(k->algorithm) || blob.len == 0 ||
+	    blob.len > sizeof(k->blob))
 		return -R_PROTOCOL;
 	memset(k, 0, sizeof(*k));
 	memcpy(k->algorithm, algorithm.data, algorithm.len);

@@ -39,7 +39,7 @@ struct hostkey {
 
 struct hostkeys {
 	uint32_t count;
-	uint32_t version;          /* grows when the keys change */
+	uint32_t version; /* grows when the keys change */
 	struct hostkey key[HOSTKEYS_MAX];
 };
 
@@ -52,8 +52,8 @@ enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };
 
 struct exchange {
 	enum exchange_wait wait;
-	uint32_t serial;           /* the record with message 30 */
-	uint32_t keys_version;     /* of the host key that was hashed */
+	uint32_t serial;       /* the record with message 30 */
+	uint32_t keys_version; /* of the host key that was hashed */
 	uint32_t init_len;
 	uint32_t signature_len;
 	uint8_t init[EXCHANGE_INIT_MAX];
@@ -63,12 +63,13 @@ struct exchange {
 };
 
 struct exchange_env {
-	struct locked secrets;     /* of struct exchange */
+	struct locked secrets; /* of struct exchange */
 	struct hostkeys keys;
 	struct rng *rng;
 	/* Put keys into a slot of the link to this connection's worker; its number,
 	 * or < 0: none is free now. */
 	int (*slot)(void *ctx, const struct link_slot *keys);
+	uint64_t (*now_ms)(void); /* NULL: time stands still */
 	void *slot_ctx;
 };
 

@@ -141,6 +141,8 @@ linkend_up(struct linkend *l, const struct msg *m)
 	}
 	ring_out_init(&l->out, &l->own, &l->other, l->arena_end, l->role != LINK_HOST);
 	ring_in_init(&l->in, &l->own, &l->other);
+	/* The worker's alone now: when it goes, the bell says so. */
+	drop_fd(&l->own_ring_fd);
 	l->link_id = id;
 	l->up = true;
 	return 0;

@@ -35,11 +35,11 @@
 struct linkend_queued;
 
 struct linkend {
-	uint32_t role;          /* LINK_GATE, LINK_CLERK or LINK_HOST */
+	uint32_t role; /* LINK_GATE, LINK_CLERK or LINK_HOST */
 	uint32_t worker;
-	uint32_t link_id;       /* valid when up */
+	uint32_t link_id; /* valid when up */
 	bool up;
-	bool asked;             /* MSG_LINK is out */
+	bool asked; /* MSG_LINK is out */
 	struct region own;
 	struct region other;
 	struct ring_out out;
@@ -48,11 +48,11 @@ struct linkend {
 	struct link_slot *slots; /* NULL for a host */
 	int slots_fd;
 	uint32_t slot_head[LINK_SLOT_COUNT]; /* ring position after the step that names it */
-	int wait_fd;            /* watch it for reading; linkend_hush */
-	int own_ring_fd;        /* handed over with MSG_LINK */
+	int wait_fd;                         /* watch it for reading; linkend_hush */
+	int own_ring_fd;                     /* handed over with MSG_LINK, ours until it is up */
 	int peer_ring_fd;
 	struct linkend_queued *queue, **queue_end;
-	uint8_t *payload;       /* LINKEND_PAYLOAD_MAX, private copy of what is polled */
+	uint8_t *payload; /* LINKEND_PAYLOAD_MAX, private copy of what is polled */
 };
 
 void linkend_init(struct linkend *l, uint32_t role, uint32_t worker);
@@ -93,7 +93,7 @@ bool linkend_drained(struct linkend *l);
 
 /* linkend_sleep(l): arm. True: nothing can be polled now, waiting is safe.
  * linkend_wake disarms; linkend_hush takes what was rung: -R_PEER_GONE, the
- * worker is gone. */
+ * worker is gone or has given the link up. */
 bool linkend_sleep(struct linkend *l);
 void linkend_wake(struct linkend *l);
 int linkend_hush(struct linkend *l);

@@ -25,9 +25,9 @@
 struct step {
 	uint32_t conn;
 	uint32_t gen;
-	uint32_t serial;   /* the record that is done by it, if `done` */
+	uint32_t serial; /* the record that is done by it, if `done` */
 	bool done;
-	bool used;         /* there is something to send */
+	bool used; /* there is something to send */
 	struct put w;
 	uint8_t buf[STEP_MAX];
 };

@@ -24,7 +24,7 @@ enum ask_to { ASK_NOBODY, ASK_KEEPER, ASK_WARDEN, ASK_SUPERVISOR };
 /* A request to another role; its body is written through w. */
 struct ask {
 	enum ask_to to;
-	uint16_t type;             /* msg.def */
+	uint16_t type; /* msg.def */
 	uint32_t tag;
 	struct put w;
 	uint8_t buf[ASK_MAX];
@@ -50,8 +50,8 @@ void actions_init(struct actions *a);
 struct turn {
 	struct conobj *peer;
 	struct actions *act;
-	struct note note;          /* borrows from the peer's image, the event, scratch */
-	uint32_t serial;           /* the record this turn is about, 0: none */
+	struct note note; /* borrows from the peer's image, the event, scratch */
+	uint32_t serial;  /* the record this turn is about, 0: none */
 	uint32_t seq;
 	uint32_t chan;
 	struct view payload;

@@ -23,8 +23,12 @@
 #define CLERK_TERM_MAX 64u           /* terminal name of a pty-req */
 #define CLERK_MODES_MAX 512u         /* its encoded modes */
 #define CLERK_COMMAND_MAX 32768u
-#define CLERK_WAITS_MAX 64u          /* records of one connection that wait */
+#define CLERK_WAITS_MAX 64u /* records of one connection that wait */
 #define CLERK_CONN_MAX 262144u
+/* Rekeys that a peer may ask for: at once, and per second on and on. Clients that
+ * rekey each megabyte at line rate stay below; storms do not. */
+#define CLERK_KEX_BURST 2048u
+#define CLERK_KEX_RATE 400u
 
 struct clerk_env {
 	struct exchange_env exchange;
@@ -42,37 +46,38 @@ struct clerk_wait {
 	uint32_t chan;
 	bool start;
 	bool want_reply;
-	uint8_t kind;            /* enum link_start */
+	uint8_t kind; /* enum link_start */
 	uint32_t len;
 	char plugin[64];
-	uint8_t bytes[];         /* start: the command or name; else the record */
+	uint8_t bytes[]; /* start: the command or name; else the record */
 };
 
 struct clerk_conn {
 	struct conobj p;
-	uint32_t restrictions;   /* GRANT_NO_* */
+	uint32_t restrictions; /* GRANT_NO_* */
 	uint32_t wait_count;
+	uint32_t kex_left;        /* of CLERK_KEX_BURST */
+	uint64_t kex_ms;          /* when it was counted last */
 	struct clerk_wait *waits; /* oldest first */
 };
 
 /* clerk_adopt: 0, -R_LINK_NOTE, -R_NOMEM, -R_LINK_STATE: not logged in. */
-int clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view image,
-    struct clerk_conn **c);
+int clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view image, struct clerk_conn **c);
 void clerk_free(struct clerk_env *env, struct clerk_conn *c);
 
 /* clerk_up: an up entry other than ADOPT. clerk_answer: SIGNED from keeper,
  * HOST_READY from the supervisor. After both, and while it returns true, call
  * clerk_next: it works on a record that waited and need not wait any more. */
-void clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e,
-    struct view payload, struct actions *act);
-void clerk_answer(struct clerk_env *env, struct clerk_conn *c, enum ask_to from, const struct msg *m,
+void clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e, struct view payload,
     struct actions *act);
+void clerk_answer(
+    struct clerk_env *env, struct clerk_conn *c, enum ask_to from, const struct msg *m, struct actions *act);
 bool clerk_next(struct clerk_env *env, struct clerk_conn *c, struct actions *act);
 
 /* clerk_again(env, c, to, n, act): say again what waits for `to`: the n-th such
  * request, from 0. False: there are no more. */
-bool clerk_again(struct clerk_env *env, struct clerk_conn *c, enum ask_to to, uint32_t n,
-    struct actions *act);
+bool clerk_again(
+    struct clerk_env *env, struct clerk_conn *c, enum ask_to to, uint32_t n, struct actions *act);
 void clerk_slots(struct clerk_env *env, struct clerk_conn *c, struct actions *act);
 
 /* ---- inside clerk ---- */
@@ -83,9 +88,9 @@ struct clerk_chan {
 	uint32_t peers;
 	bool started;
 	bool has_pty;
-	struct view pty;         /* type specific part of pty-req, RFC 4254 6.2 */
+	struct view pty; /* type specific part of pty-req, RFC 4254 6.2 */
 	uint32_t env_count;
-	struct view env;         /* (str name, str value)* */
+	struct view env; /* (str name, str value)* */
 };
 
 int clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from);
@@ -113,8 +118,8 @@ bool clerk_env_req(const struct conf *conf, struct cur *c, struct clerk_chan *ch
 bool clerk_match(const char *pattern, const char *text);
 
 /* clerk_start.c: shell, exec, subsystem and their hosts. */
-int clerk_start(struct clerk_env *env, struct clerk_conn *c, struct turn *t,
-    const struct clerk_chan *ch, struct view type, struct cur *body, bool want_reply);
+int clerk_start(struct clerk_env *env, struct clerk_conn *c, struct turn *t, const struct clerk_chan *ch,
+    struct view type, struct cur *body, bool want_reply);
 int clerk_host_ready(struct clerk_conn *c, struct turn *t, const struct msg *m);
 void clerk_wait_ask(struct turn *t, const struct clerk_wait *w);
 struct clerk_wait *clerk_wait_add(struct clerk_conn *c, uint32_t serial, uint32_t chan, struct view bytes);

@@ -61,8 +61,12 @@ open_session(struct turn *t, const struct open_request *q)
 	struct put sw = put_of(state, sizeof(state));
 	struct put *w = &t->act->step.w;
 	struct clerk_chan ch = { .ours = free_number(&t->note), .peers = q->peers };
-	struct step_chan item = { .ours = ch.ours, .peers = q->peers, .peer_window = q->window,
-		.peer_packet = q->packet, .window = CLERK_WINDOW, .packet = SSH_CHAN_PACKET_MAX };
+	struct step_chan item = { .ours = ch.ours,
+		.peers = q->peers,
+		.peer_window = q->window,
+		.peer_packet = q->packet,
+		.window = CLERK_WINDOW,
+		.packet = SSH_CHAN_PACKET_MAX };
 	size_t mark;
 
 	if (clerk_chan_store(&t->note, t->note.chan_count, &ch, &sw) != 0)
@@ -80,8 +84,14 @@ open_session(struct turn *t, const struct open_request *q)
 
 /* Types that this service knows and does not allow; others it does not know. */
 static const char *const prohibited[] = {
-	"direct-tcpip", "direct-streamlocal@openssh.com", "tun@openssh.com", "x11", "forwarded-tcpip",
-	"forwarded-streamlocal@openssh.com", "auth-agent@openssh.com", "agent-connect",
+	"direct-tcpip",
+	"direct-streamlocal@openssh.com",
+	"tun@openssh.com",
+	"x11",
+	"forwarded-tcpip",
+	"forwarded-streamlocal@openssh.com",
+	"auth-agent@openssh.com",
+	"agent-connect",
 };
 
 static bool
@@ -134,7 +144,7 @@ clerk_global(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	if (ok)
 		t->note.flags |= NOTE_F_NO_MORE_SESSIONS;
 	if (want)
-		step_record_close(&t->act->step, step_record_open(&t->act->step,
-		    ok ? SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE));
+		step_record_close(&t->act->step,
+		    step_record_open(&t->act->step, ok ? SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE));
 	return ok ? turn_commit(t) : turn_done(t);
 }

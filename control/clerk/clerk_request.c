@@ -19,7 +19,7 @@ enum request_kind {
 	REQUEST_ENV,
 	REQUEST_WINDOW,
 	REQUEST_START,
-	REQUEST_NOTHING,   /* no program yet: nothing to do */
+	REQUEST_NOTHING, /* no program yet: nothing to do */
 };
 
 static const struct {
@@ -103,8 +103,7 @@ clerk_request(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 		return wait_behind(c, t, ours);
 	if (kind_of(type) == REQUEST_START && !ch.started)
 		return clerk_start(env, c, t, &ch, type, &m, want);
-	ok = change(env, c, kind_of(type), &m, &ch, &w) &&
-	    clerk_chan_store(&t->note, at, &ch, &sw) == 0;
+	ok = change(env, c, kind_of(type), &m, &ch, &w) && clerk_chan_store(&t->note, at, &ch, &sw) == 0;
 	clerk_reply(t, ch.peers, want, ok);
 	return ok ? turn_commit(t) : turn_done(t);
 }

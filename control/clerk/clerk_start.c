@@ -58,7 +58,7 @@ clerk_starting(const struct clerk_conn *c, uint32_t chan)
 struct start {
 	uint8_t kind;
 	const char *plugin;
-	struct view text;      /* command line, or the subsystem's name */
+	struct view text; /* command line, or the subsystem's name */
 };
 
 static const struct conf_subsystem *
@@ -107,8 +107,8 @@ clerk_wait_ask(struct turn *t, const struct clerk_wait *w)
 }
 
 int
-clerk_start(struct clerk_env *env, struct clerk_conn *c, struct turn *t,
-    const struct clerk_chan *ch, struct view type, struct cur *body, bool want_reply)
+clerk_start(struct clerk_env *env, struct clerk_conn *c, struct turn *t, const struct clerk_chan *ch,
+    struct view type, struct cur *body, bool want_reply)
 {
 	struct start s;
 	struct clerk_wait *w;
@@ -142,8 +142,8 @@ start_of(struct clerk_conn *c, uint32_t serial, struct view plugin)
 /* Binding, start and done are this one step: whoever dies now, the program has
  * been started once or not at all. */
 static int
-start_on(struct turn *t, const struct clerk_wait *w, const struct clerk_chan *ch, uint32_t at,
-    uint32_t link_id)
+start_on(
+    struct turn *t, const struct clerk_wait *w, const struct clerk_chan *ch, uint32_t at, uint32_t link_id)
 {
 	uint8_t state[64];
 	struct put sw = put_of(state, sizeof(state));
@@ -165,8 +165,8 @@ start_on(struct turn *t, const struct clerk_wait *w, const struct clerk_chan *ch
 static void
 log_no_host(struct turn *t, const struct clerk_wait *w, uint32_t reason, struct view text)
 {
-	turn_log(t, "%s port %u: plugin %s not started: %s%s%.*s", t->peer->address, t->peer->port,
-	    w->plugin, reason_text((int)(reason % REASON_MAX)), text.len > 0 ? ": " : "",
+	turn_log(t, "%s port %u: plugin %s not started: %s%s%.*s", t->peer->address, t->peer->port, w->plugin,
+	    reason_text((int)(reason % REASON_MAX)), text.len > 0 ? ": " : "",
 	    text.len > 200 ? 200 : (int)text.len, text.len > 0 ? (const char *)text.data : "");
 }
 

@@ -71,8 +71,7 @@ take_grant(struct clerk_conn *c, struct view image)
 }
 
 int
-clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view image,
-    struct clerk_conn **out)
+clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view image, struct clerk_conn **out)
 {
 	struct adopt a;
 	struct clerk_conn *c;
@@ -85,6 +84,7 @@ clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view imag
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return -R_NOMEM;
+	c->kex_left = CLERK_KEX_BURST;
 	r = conobj_init(&c->p, conn, gen, &a);
 	if (r == 0)
 		r = take_grant(c, a.grant);
@@ -118,10 +118,28 @@ clerk_free(struct clerk_env *env, struct clerk_conn *c)
 
 typedef int clerk_fn(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 
+static bool
+kex_allowed(const struct clerk_env *env, struct clerk_conn *c)
+{
+	uint64_t now = env->exchange.now_ms != NULL ? env->exchange.now_ms() : 0;
+	uint64_t more = (now - c->kex_ms) * CLERK_KEX_RATE / 1000;
+
+	if (more > 0) {
+		c->kex_left =
+		    more > CLERK_KEX_BURST - c->kex_left ? CLERK_KEX_BURST : c->kex_left + (uint32_t)more;
+		c->kex_ms = now;
+	}
+	if (c->kex_left == 0)
+		return false;
+	c->kex_left--;
+	return true;
+}
+
 static int
 on_kexinit(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 {
-	(void)c;
+	if (!kex_allowed(env, c))
+		return -R_KEX_RATE;
 	return exchange_kexinit(t, &env->exchange);
 }
 
@@ -266,8 +284,8 @@ settle(struct clerk_env *env, struct clerk_conn *c, struct turn *t, int r)
 	exchange_drop(&c->p, &env->exchange);
 	drop_waits(c);
 	if (t->act->log[0] == '\0')
-		turn_log(t, "Disconnecting %s port %u: %s", c->p.address, c->p.port,
-		    reason_text(t->act->reason));
+		turn_log(
+		    t, "Disconnecting %s port %u: %s", c->p.address, c->p.port, reason_text(t->act->reason));
 }
 
 /* sshd's wording. */
@@ -282,8 +300,8 @@ log_closed(struct turn *t, bool said)
 }
 
 void
-clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e,
-    struct view payload, struct actions *act)
+clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e, struct view payload,
+    struct actions *act)
 {
 	struct turn t;
 	int r = turn_begin(&t, &c->p, act);
@@ -305,8 +323,8 @@ clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e
 }
 
 void
-clerk_answer(struct clerk_env *env, struct clerk_conn *c, enum ask_to from, const struct msg *m,
-    struct actions *act)
+clerk_answer(
+    struct clerk_env *env, struct clerk_conn *c, enum ask_to from, const struct msg *m, struct actions *act)
 {
 	struct turn t;
 	int r = turn_begin(&t, &c->p, act);
@@ -380,8 +398,7 @@ clerk_next(struct clerk_env *env, struct clerk_conn *c, struct actions *act)
 }
 
 bool
-clerk_again(struct clerk_env *env, struct clerk_conn *c, enum ask_to to, uint32_t n,
-    struct actions *act)
+clerk_again(struct clerk_env *env, struct clerk_conn *c, enum ask_to to, uint32_t n, struct actions *act)
 {
 	struct turn t;
 	int r = turn_begin(&t, &c->p, act);

@@ -17,11 +17,11 @@
 #include "control/turn.h"
 
 /* Limits, with what they default to. */
-#define GATE_QUERIES_MAX 15u        /* public keys asked about, without a signature */
-#define GATE_REQUESTS_MAX 64u       /* authentication messages in all */
-#define GATE_TRIES_MAX 6u           /* MaxAuthTries */
-#define GATE_FINISHED_MAX 1000u     /* connections after which gate is started anew */
-#define GATE_AGE_MIN_MS 1000u       /* and not before this age */
+#define GATE_QUERIES_MAX 15u    /* public keys asked about, without a signature */
+#define GATE_REQUESTS_MAX 64u   /* authentication messages in all */
+#define GATE_TRIES_MAX 6u       /* MaxAuthTries */
+#define GATE_FINISHED_MAX 1000u /* connections after which gate is started anew */
+#define GATE_AGE_MIN_MS 1000u   /* and not before this age */
 #define GATE_USER_MAX 255u
 #define GATE_METHOD_MAX 64u
 #define GATE_CONN_MAX 65536u
@@ -45,19 +45,19 @@ void gate_env_conf(struct gate_env *env, const struct conf *c);
 /* What warden was asked about the request that waits. */
 enum gate_ask {
 	GATE_ASK_NOTHING = 0,
-	GATE_ASK_LIST,     /* none, or a method that gate does not serve */
-	GATE_ASK_QUERY,    /* publickey without a signature */
-	GATE_ASK_PROOF,    /* publickey with one */
+	GATE_ASK_LIST,  /* none, or a method that gate does not serve */
+	GATE_ASK_QUERY, /* publickey without a signature */
+	GATE_ASK_PROOF, /* publickey with one */
 };
 
 /* A request of the peer whose answer is warden's. */
 struct gate_wait {
 	enum gate_ask ask;
-	bool none;         /* method "none": its refusal is no failure */
+	bool none; /* method "none": its refusal is no failure */
 	uint32_t serial;
 	uint32_t body_len;
-	uint32_t key_off;  /* algorithm and blob inside the body, for message 60 */
-	uint8_t body[];    /* of the message to warden; no password is ever in it */
+	uint32_t key_off; /* algorithm and blob inside the body, for message 60 */
+	uint8_t body[];   /* of the message to warden; no password is ever in it */
 };
 
 struct gate_conn {
@@ -71,13 +71,13 @@ int gate_adopt(struct gate_env *env, uint32_t conn, uint32_t gen, struct view im
 void gate_free(struct gate_env *env, struct gate_conn *c);
 
 /* gate_up(env, c, e, payload, act): an up entry other than ADOPT. */
-void gate_up(struct gate_env *env, struct gate_conn *c, const struct link_entry *e,
-    struct view payload, struct actions *act);
+void gate_up(struct gate_env *env, struct gate_conn *c, const struct link_entry *e, struct view payload,
+    struct actions *act);
 
 /* gate_answer(env, c, from, m, act): SIGNED from keeper, AUTH_* from warden,
  * GRANTED and AUTH_NO from the supervisor. What was not asked is ignored. */
-void gate_answer(struct gate_env *env, struct gate_conn *c, enum ask_to from, const struct msg *m,
-    struct actions *act);
+void gate_answer(
+    struct gate_env *env, struct gate_conn *c, enum ask_to from, const struct msg *m, struct actions *act);
 
 /* gate_again(env, c, to, act): say again what waits for `to`: it is a new
  * process, or was not reached. For keeper: its keys are known now. */
@@ -94,8 +94,8 @@ bool gate_idle(const struct gate_conn *c);
 /* gate_auth.c: phase AUTH. */
 int gate_service_request(struct gate_env *env, struct gate_conn *c, struct turn *t);
 int gate_auth_request(struct gate_env *env, struct gate_conn *c, struct turn *t);
-int gate_auth_answer(struct gate_env *env, struct gate_conn *c, struct turn *t, enum ask_to from,
-    const struct msg *m);
+int gate_auth_answer(
+    struct gate_env *env, struct gate_conn *c, struct turn *t, enum ask_to from, const struct msg *m);
 void gate_auth_ask(struct gate_conn *c, struct turn *t);
 void gate_auth_drop(struct gate_conn *c);
 

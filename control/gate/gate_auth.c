@@ -98,8 +98,7 @@ parse(struct auth_request *q, struct view payload)
 static int
 wait_begin(struct gate_conn *c, struct turn *t, const struct auth_request *q)
 {
-	size_t size = 256 + q->user.len + q->service.len + q->algorithm.len + q->blob.len +
-	    q->signature.len;
+	size_t size = 256 + q->user.len + q->service.len + q->algorithm.len + q->blob.len + q->signature.len;
 	struct gate_wait *wait = calloc(1, sizeof(*wait) + size);
 	struct put w;
 
@@ -243,7 +242,7 @@ on_granted(struct gate_env *env, struct gate_conn *c, struct turn *t, struct vie
 struct answer_row {
 	enum ask_to from;
 	uint16_t type;
-	unsigned asks;  /* bit per enum gate_ask */
+	unsigned asks; /* bit per enum gate_ask */
 	int (*fn)(struct gate_env *env, struct gate_conn *c, struct turn *t, struct view body);
 };
 
@@ -268,8 +267,8 @@ is_ours(const struct gate_conn *c, enum ask_to from, const struct msg *m)
 }
 
 int
-gate_auth_answer(struct gate_env *env, struct gate_conn *c, struct turn *t, enum ask_to from,
-    const struct msg *m)
+gate_auth_answer(
+    struct gate_env *env, struct gate_conn *c, struct turn *t, enum ask_to from, const struct msg *m)
 {
 	int r = -R_AUTH_WARDEN;
 

@@ -30,7 +30,8 @@ gate_log_refused(struct turn *t)
 		    p->address, p->port);
 		break;
 	case R_AUTH_TRIES:
-		turn_log(t, "maximum authentication attempts exceeded for %.*s from %s port %u ssh2 [preauth]",
+		turn_log(t,
+		    "maximum authentication attempts exceeded for %.*s from %s port %u ssh2 [preauth]",
 		    width(user), bytes(user), p->address, p->port);
 		break;
 	default:
@@ -49,8 +50,8 @@ gate_log_disconnect(struct turn *t)
 	cur_u8(&c);
 	code = cur_u32(&c);
 	text = cur_string(&c);
-	turn_log(t, "Received disconnect from %s port %u:%u: %.*s [preauth]", t->peer->address,
-	    t->peer->port, code, width(text), bytes(text));
+	turn_log(t, "Received disconnect from %s port %u:%u: %.*s [preauth]", t->peer->address, t->peer->port,
+	    code, width(text), bytes(text));
 }
 
 void
@@ -62,8 +63,8 @@ gate_log_closed(struct turn *t, int reason)
 	if (reason == R_SSH_GRACE)
 		turn_log(t, "Timeout before authentication for %s port %u", p->address, p->port);
 	else if (user.len > 0)
-		turn_log(t, "Connection closed by authenticating user %.*s %s port %u [preauth]",
-		    width(user), bytes(user), p->address, p->port);
+		turn_log(t, "Connection closed by authenticating user %.*s %s port %u [preauth]", width(user),
+		    bytes(user), p->address, p->port);
 	else
 		turn_log(t, "Connection closed by %s port %u [preauth]", p->address, p->port);
 }

@@ -249,8 +249,8 @@ settle(struct gate_env *env, struct gate_conn *c, struct turn *t, int r)
 }
 
 void
-gate_up(struct gate_env *env, struct gate_conn *c, const struct link_entry *e,
-    struct view payload, struct actions *act)
+gate_up(struct gate_env *env, struct gate_conn *c, const struct link_entry *e, struct view payload,
+    struct actions *act)
 {
 	struct turn t;
 	int r = turn_begin(&t, &c->p, act);
@@ -271,8 +271,8 @@ gate_up(struct gate_env *env, struct gate_conn *c, const struct link_entry *e,
 }
 
 void
-gate_answer(struct gate_env *env, struct gate_conn *c, enum ask_to from, const struct msg *m,
-    struct actions *act)
+gate_answer(
+    struct gate_env *env, struct gate_conn *c, enum ask_to from, const struct msg *m, struct actions *act)
 {
 	struct turn t;
 	int r = turn_begin(&t, &c->p, act);

@@ -51,8 +51,9 @@ next(void *env, void *obj, struct actions *act)
 	return clerk_next(env, obj, act);
 }
 
-static const struct bench_side side = { .role = LINK_CLERK, .adopt = adopt, .free = release, .up = up,
-	.answer = answer, .next = next };
+static const struct bench_side side = {
+	.role = LINK_CLERK, .adopt = adopt, .free = release, .up = up, .answer = answer, .next = next
+};
 
 bool
 clerkbench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)

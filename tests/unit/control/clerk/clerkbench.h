@@ -9,14 +9,14 @@ struct clerkbench {
 	struct bench b;
 	struct clerk_env env;
 	struct rng rng;
-	bool no_host;          /* the supervisor cannot start any */
-	uint32_t wanted;       /* HOST_WANTED answered */
+	bool no_host;    /* the supervisor cannot start any */
+	uint32_t wanted; /* HOST_WANTED answered */
 	char last_log[ACTIONS_LOG_MAX];
 };
 
 /* The supervisor, for bench.judge. */
-bool clerkbench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w,
-    enum ask_to *from);
+bool clerkbench_judge(
+    struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from);
 
 /* A connection of alice's; restrictions as in her grant. */
 struct clerkbench *clerkbench_new(uint32_t restrictions);

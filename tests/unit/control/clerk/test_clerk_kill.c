@@ -7,7 +7,11 @@
 
 #include "tests/unit/control/clerk/clerkbench.h"
 
-#define TRY(what, number) do { if (!(what)) return (number); } while (0)
+#define TRY(what, number)                \
+	do {                             \
+		if (!(what))             \
+			return (number); \
+	} while (0)
 
 static bool
 global(struct clerkbench *k, bool ok)
@@ -63,8 +67,10 @@ crossing(struct clerkbench *k)
 		if (o->kind == OUT_CHAN_START) {
 			k->b.out_at--;
 			TRY(clerkbench_started(k, &s), -11);
-			TRY(s.ours == a ? s.kind == LINK_START_EXEC && view_is(s.text, "true") && second == 0 :
-			    s.kind == LINK_START_SUBSYSTEM && view_is(s.text, "echo") && refused == 1, -12);
+			TRY(s.ours == a
+				? s.kind == LINK_START_EXEC && view_is(s.text, "true") && second == 0
+				: s.kind == LINK_START_SUBSYSTEM && view_is(s.text, "echo") && refused == 1,
+			    -12);
 			starts++;
 			continue;
 		}

@@ -496,6 +496,33 @@ test_guess_in_rekey(void)
 	clean(k);
 }
 
+static uint64_t clock_ms;
+
+static uint64_t
+fake_now(void)
+{
+	return clock_ms;
+}
+
+static void
+test_rekey_rate(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	struct clerk_conn *c = k->b.obj;
+
+	clock_ms = 1000000;
+	k->env.exchange.now_ms = fake_now;
+	bench_client_kexinit(&k->b, kex_offer_default(true), false, false);
+	CU_ASSERT_EQUAL(bench_client_exchange(&k->b, kex_offer_default(true), false), 0);
+	CU_ASSERT_EQUAL(c->kex_left, CLERK_KEX_BURST - 1);
+	c->kex_left = 0;
+	clock_ms += 1000 / CLERK_KEX_RATE + 1;
+	bench_client_kexinit(&k->b, kex_offer_default(true), false, false);
+	CU_ASSERT_EQUAL(bench_client_exchange(&k->b, kex_offer_default(true), false), 0);
+	bench_client_kexinit(&k->b, kex_offer_default(true), false, false);
+	ends(k, R_KEX_RATE);
+}
+
 /* ---- every message number, every length ---- */
 
 static void
@@ -640,6 +667,7 @@ static const struct {
 	{ "messages out of the exchange's order", test_rekey_state },
 	{ "markers in a rekey", test_rekey_marker },
 	{ "a wrong guess in a rekey", test_guess_in_rekey },
+	{ "the rate of rekeys", test_rekey_rate },
 	{ "all message numbers", test_sweep },
 	{ "every message cut at every length", test_cut },
 	{ "adopt images", test_images },

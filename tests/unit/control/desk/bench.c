@@ -212,7 +212,7 @@ item_phase(struct bench *b, struct view body)
 {
 	uint8_t to = body.len == 1 ? body.data[0] : 255;
 	bool ok = (b->phase == SSH_PHASE_SERVICE && to == SSH_PHASE_AUTH) ||
-	    (b->phase == SSH_PHASE_AUTH && to == SSH_PHASE_OPEN && b->granted);
+		  (b->phase == SSH_PHASE_AUTH && to == SSH_PHASE_OPEN && b->granted);
 
 	if (!ok)
 		fault(b, "phase not allowed");
@@ -400,8 +400,8 @@ event(struct bench *b)
 }
 
 static void
-add_up(struct bench *b, uint16_t op, struct view payload, uint32_t seq, uint32_t chan, uint64_t arg,
-    bool serial)
+add_up(
+    struct bench *b, uint16_t op, struct view payload, uint32_t seq, uint32_t chan, uint64_t arg, bool serial)
 {
 	struct bench_up *u = &b->up[b->up_count];
 
@@ -651,7 +651,8 @@ bench_clean(const struct bench *b)
 
 	for (uint32_t i = 0; i < b->up_count; i++)
 		if (!b->up[i].done) {
-			fprintf(stderr, "bench: record %u (%u) is not done\n", b->up[i].e.serial, b->up[i].e.msg);
+			fprintf(
+			    stderr, "bench: record %u (%u) is not done\n", b->up[i].e.serial, b->up[i].e.msg);
 			ok = false;
 		}
 	for (uint32_t i = 0; i < LINK_SLOT_COUNT; i++)
@@ -724,7 +725,7 @@ check_direction(const struct link_keys *k, const struct bench_client *c, bool c2
 	if (kex_derive(&mine, &c->choice, &c->secret, view_of(c->session_id, c->session_id_len), c2s) != 0)
 		return -1;
 	bad = k->suite != mine.suite || k->key_len != 16 || k->iv_len != 12 || k->mac_len != 0 ||
-	    memcmp(k->key, mine.key, k->key_len) != 0 || memcmp(k->iv, mine.iv, k->iv_len) != 0;
+	      memcmp(k->key, mine.key, k->key_len) != 0 || memcmp(k->iv, mine.iv, k->iv_len) != 0;
 	kex_keys_wipe(&mine);
 	return bad ? -1 : 0;
 }
@@ -752,7 +753,8 @@ bench_client_exchange(struct bench *b, const struct kex_offer *offer, bool first
 	reply = bench_take(b, SSH_MSG_KEX_ECDH_REPLY);
 	if (reply.len == 0)
 		return -3;
-	ctx = (struct kex_context){ .ident_client = view_str(c->ident), .ident_server = view_str(SSH_IDENT_OURS),
+	ctx = (struct kex_context){ .ident_client = view_str(c->ident),
+		.ident_server = view_str(SSH_IDENT_OURS),
 		.kexinit_client = view_of(c->kexinit, c->kexinit_len),
 		.kexinit_server = view_of(c->server_kexinit, c->server_kexinit_len) };
 	if (kex_client_finish(&c->secret, &c->state, &c->choice, &ctx, reply, &host_key) != 0)

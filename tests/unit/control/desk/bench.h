@@ -29,7 +29,8 @@ struct bench_side {
 	uint32_t role;
 	void *(*adopt)(void *env, uint32_t conn, uint32_t gen, struct view image);
 	void (*free)(void *env, void *obj);
-	void (*up)(void *env, void *obj, const struct link_entry *e, struct view payload, struct actions *act);
+	void (*up)(
+	    void *env, void *obj, const struct link_entry *e, struct view payload, struct actions *act);
 	void (*answer)(void *env, void *obj, enum ask_to from, const struct msg *m, struct actions *act);
 	bool (*next)(void *env, void *obj, struct actions *act);
 };
@@ -41,14 +42,22 @@ struct bench_up {
 	bool done;
 };
 
-enum bench_out_kind { OUT_RECORD, OUT_HOLD, OUT_NEWKEYS, OUT_PHASE, OUT_CLOSE, OUT_CHAN_NEW,
-	OUT_CHAN_START, OUT_CHAN_CLOSE };
+enum bench_out_kind {
+	OUT_RECORD,
+	OUT_HOLD,
+	OUT_NEWKEYS,
+	OUT_PHASE,
+	OUT_CLOSE,
+	OUT_CHAN_NEW,
+	OUT_CHAN_START,
+	OUT_CHAN_CLOSE
+};
 
 struct bench_out {
 	enum bench_out_kind kind;
 	uint8_t *bytes;
 	size_t len;
-	uint32_t reason;           /* OUT_CLOSE */
+	uint32_t reason; /* OUT_CLOSE */
 };
 
 struct bench_ask {
@@ -98,10 +107,10 @@ struct bench {
 	size_t first_hash_len;
 	uint8_t grant[GRANT_MAX];
 	size_t grant_len;
-	struct link_slot *slots;   /* own_slots, or a real link's page */
+	struct link_slot *slots; /* own_slots, or a real link's page */
 	struct link_slot own_slots[LINK_SLOT_COUNT];
-	struct link_slot keys;     /* of the last NEWKEYS */
-	bool no_slot;              /* all slots are taken */
+	struct link_slot keys; /* of the last NEWKEYS */
+	bool no_slot;          /* all slots are taken */
 	struct bench_up up[BENCH_UP_MAX];
 	uint32_t up_count;
 	struct bench_out out[BENCH_OUT_MAX];
@@ -115,16 +124,16 @@ struct bench {
 	uint32_t sign_reason;
 	/* What warden and the supervisor say to an ask: true when answered into *m,
 	 * whose body is put into w. False: nothing yet, it stays. */
-	bool (*judge)(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w,
-	    enum ask_to *from);
-	bool mute;                 /* nobody answers for now */
+	bool (*judge)(
+	    struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from);
+	bool mute; /* nobody answers for now */
 	void *ctx;
 	/* events and kills */
 	uint32_t event;
 	uint32_t kill_at[2];
-	uint64_t kill_seed;        /* else: at random, a quarter of all events */
+	uint64_t kill_seed; /* else: at random, a quarter of all events */
 	uint32_t kills;
-	uint32_t faults;           /* broken link rules: must stay 0 */
+	uint32_t faults; /* broken link rules: must stay 0 */
 	struct bench_client client;
 	struct rng rng;
 };

@@ -166,8 +166,7 @@ deskproc_start(struct deskproc *d)
 	close(pair[1]);
 	d->starts++;
 	if (d->pid < 0 || send_conf(d) != 0 || deskproc_introduce(d, ROLE_KEEPER) != 0 ||
-	    deskproc_introduce(d, ROLE_WARDEN) != 0 ||
-	    deskproc_expect(d, d->supervisor, MSG_READY, &m) != 0)
+	    deskproc_introduce(d, ROLE_WARDEN) != 0 || deskproc_expect(d, d->supervisor, MSG_READY, &m) != 0)
 		return -1;
 	return deskproc_link(d) == 0 && deskproc_keys(d) == 0 ? 0 : -1;
 }
@@ -253,9 +252,8 @@ take_ask(struct deskproc *d, int fd, enum ask_to to, struct actions *act)
 void
 deskproc_collect(struct deskproc *d, struct actions *act)
 {
-	struct pollfd p[] = { { .fd = d->w.wait_fd, .events = POLLIN },
-		{ .fd = d->keeper, .events = POLLIN }, { .fd = d->warden, .events = POLLIN },
-		{ .fd = d->supervisor, .events = POLLIN } };
+	struct pollfd p[] = { { .fd = d->w.wait_fd, .events = POLLIN }, { .fd = d->keeper, .events = POLLIN },
+		{ .fd = d->warden, .events = POLLIN }, { .fd = d->supervisor, .events = POLLIN } };
 
 	for (;;) {
 		ring_disarm(&d->w.own);
@@ -329,7 +327,9 @@ answer(void *env, void *obj, enum ask_to from, const struct msg *m, struct actio
 	deskproc_collect(d, act);
 }
 
-const struct bench_side deskproc_gate = { .role = LINK_GATE, .adopt = adopt, .free = release, .up = up,
-	.answer = answer };
-const struct bench_side deskproc_clerk = { .role = LINK_CLERK, .adopt = adopt, .free = release, .up = up,
-	.answer = answer };
+const struct bench_side deskproc_gate = {
+	.role = LINK_GATE, .adopt = adopt, .free = release, .up = up, .answer = answer
+};
+const struct bench_side deskproc_clerk = {
+	.role = LINK_CLERK, .adopt = adopt, .free = release, .up = up, .answer = answer
+};

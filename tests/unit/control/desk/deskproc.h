@@ -15,7 +15,7 @@ struct deskproc {
 	int (*main)(uint32_t index);
 	struct bench *bench;
 	pid_t pid;
-	int supervisor, keeper, warden;   /* our ends */
+	int supervisor, keeper, warden; /* our ends */
 	struct workend w;
 	uint32_t starts;
 	uint8_t buf[MSG_MAX];

@@ -14,7 +14,7 @@
 #include "tests/unit/control/gate/gatebench.h"
 
 struct gateproc {
-	struct gatebench g;      /* first: warden's judge looks into it */
+	struct gatebench g; /* first: warden's judge looks into it */
 	struct deskproc d;
 	struct exchange_env none;
 };
@@ -183,6 +183,17 @@ test_link_broken(void)
 	gate_end(p);
 }
 
+/* The worker gives the link up, without a word from the supervisor. */
+static void
+test_link_given_up(void)
+{
+	struct gateproc *p = unsigned_exchange();
+
+	workend_end(&p->d.w);
+	CU_ASSERT_EQUAL(deskproc_link(&p->d), 0);
+	gate_end(p);
+}
+
 static void
 test_supervisor_gone(void)
 {
@@ -302,6 +313,7 @@ main(void)
 	CU_add_test(s, "warden is replaced", test_warden_replaced);
 	CU_add_test(s, "the dataplane goes", test_link_down);
 	CU_add_test(s, "the worker breaks the rules", test_link_broken);
+	CU_add_test(s, "the worker gives the link up", test_link_given_up);
 	CU_add_test(s, "the supervisor goes", test_supervisor_gone);
 	CU_add_test(s, "gate is started anew", test_recycled);
 	CU_add_test(s, "a shell, clerk killed before each event", test_shell);

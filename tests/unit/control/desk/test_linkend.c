@@ -104,7 +104,8 @@ test_up(void)
 		payload[0] = (uint8_t)i;
 		if (!workend_send(&w, &e, view_of(payload, len))) {
 			CU_ASSERT_TRUE(poll_all() > 0);
-			CU_ASSERT_TRUE(ring_reclaim(&w.out) == 0 && workend_send(&w, &e, view_of(payload, len)));
+			CU_ASSERT_TRUE(
+			    ring_reclaim(&w.out) == 0 && workend_send(&w, &e, view_of(payload, len)));
 		}
 		sent += len;
 		count++;
@@ -293,7 +294,9 @@ test_bad_link_up(void)
 	linkend_down(&l);
 	CU_ASSERT_EQUAL(linkend_request(&l, pair[0]), 0);
 	CU_ASSERT_EQUAL_FATAL(pipe(junk), 0);
-	m = (struct msg){ .type = MSG_LINK_UP, .body = view_of(body, 8), .fds = { junk[0], junk[1] }, .fd_count = 2 };
+	m = (struct msg){
+		.type = MSG_LINK_UP, .body = view_of(body, 8), .fds = { junk[0], junk[1] }, .fd_count = 2
+	};
 	CU_ASSERT_EQUAL(linkend_up(&l, &m), -R_LINK_SEALS);
 	m.fds[0] = w.own.fd;
 	CU_ASSERT_EQUAL(linkend_up(&l, &m), -R_LINK_SEALS); /* not a bell */

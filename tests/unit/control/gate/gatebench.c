@@ -38,8 +38,9 @@ answer(void *env, void *obj, enum ask_to from, const struct msg *m, struct actio
 		memcpy(g->last_log, act->log, sizeof(g->last_log));
 }
 
-static const struct bench_side side = { .role = LINK_GATE, .adopt = adopt, .free = release, .up = up,
-	.answer = answer };
+static const struct bench_side side = {
+	.role = LINK_GATE, .adopt = adopt, .free = release, .up = up, .answer = answer
+};
 
 /* ---- warden ---- */
 

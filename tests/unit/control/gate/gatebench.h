@@ -10,13 +10,13 @@ struct gatebench {
 	struct gate_env env;
 	struct rng rng;
 	char last_log[ACTIONS_LOG_MAX];
-	bool partial;        /* warden: the next refusal is partial success */
-	bool refuse_grant;   /* the account stage says no */
+	bool partial;      /* warden: the next refusal is partial success */
+	bool refuse_grant; /* the account stage says no */
 };
 
 /* Warden and supervisor, for bench.judge. */
-bool gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w,
-    enum ask_to *from);
+bool gatebench_judge(
+    struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from);
 struct gatebench *gatebench_new(void);
 void gatebench_free(struct gatebench *g);
 

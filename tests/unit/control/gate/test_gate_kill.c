@@ -106,7 +106,8 @@ test_random(void)
 	uint32_t kills = 0;
 
 	for (uint64_t seed = 1; seed <= 60; seed++)
-		run((int)(seed % VARIANT_COUNT), BENCH_NEVER, BENCH_NEVER, seed * 0x9e3779b97f4a7c15u, &kills);
+		run((int)(seed % VARIANT_COUNT), BENCH_NEVER, BENCH_NEVER, seed * 0x9e3779b97f4a7c15u,
+		    &kills);
 	CU_ASSERT_TRUE(kills > 100);
 }
 

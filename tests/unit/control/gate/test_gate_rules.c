@@ -295,7 +295,8 @@ test_disconnect(void)
 	put_cstr(&w, "");
 	bench_send(&g->b, put_view(&w));
 	bench_run(&g->b);
-	CU_ASSERT_STRING_EQUAL(g->last_log, "Received disconnect from 192.0.2.7 port 40001:11: bye [preauth]");
+	CU_ASSERT_STRING_EQUAL(
+	    g->last_log, "Received disconnect from 192.0.2.7 port 40001:11: bye [preauth]");
 	ends(g, R_SSH_DISCONNECT_IN);
 }
 
@@ -724,8 +725,8 @@ test_closed(void)
 	bench_up(&g->b, LINK_UP_CLOSED, R_PEER_GONE);
 	bench_run(&g->b);
 	CU_ASSERT_PTR_NULL(g->b.obj);
-	CU_ASSERT_STRING_EQUAL(g->last_log,
-	    "Connection closed by authenticating user alice 192.0.2.7 port 40001 [preauth]");
+	CU_ASSERT_STRING_EQUAL(
+	    g->last_log, "Connection closed by authenticating user alice 192.0.2.7 port 40001 [preauth]");
 	gatebench_free(g);
 	g = at_kex(true);
 	bench_up(&g->b, LINK_UP_CLOSED, 0); /* another owner has it: nothing to tell */
