@@ -263,6 +263,22 @@ release(struct host *h, struct chan *c)
 	chans_free(&h->chans, c);
 }
 
+void
+chan_end_all(struct host *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->chans.size; i++) {
+		struct chan *c = h->chans.place[i].chan;
+
+		if (c == NULL)
+			continue;
+		c->flags |= CHAN_F_GONE;
+		c->gone_reason = R_PEER_GONE;
+		release(h, c);
+	}
+}
+
 /* ---- settle ---- */
 
 static bool

@@ -52,6 +52,16 @@ on_ready(void *ctx, int fd, unsigned events)
 	w->ready(w->context, fd, events);
 }
 
+/* A plugin may have closed the number and got it again without unwatching it. */
+static int
+watch_anew(struct host *h, int fd, uint32_t events, struct host_watch *w)
+{
+	if (loop_watch(h->loop, fd, events, on_ready, w) == 0)
+		return 0;
+	loop_unwatch(h->loop, fd);
+	return loop_watch(h->loop, fd, events, on_ready, w);
+}
+
 static int32_t
 loop_face_watch(const struct postern_host *face, int32_t fd, uint32_t events,
     void (*ready)(void *context, int32_t fd, uint32_t events), void *context)
@@ -69,7 +79,7 @@ loop_face_watch(const struct postern_host *face, int32_t fd, uint32_t events,
 	w = *at != NULL ? *at : calloc(1, sizeof(*w));
 	if (w == NULL)
 		return POSTERN_E_NOMEM;
-	if (loop_watch(h->loop, fd, events, on_ready, w) != 0) {
+	if (watch_anew(h, fd, events, w) != 0) {
 		if (*at == NULL)
 			free(w);
 		return POSTERN_E_FAIL;

@@ -111,6 +111,9 @@ uint64_t host_out_data(struct host *h, struct chan *c, uint32_t stream, struct v
  * 0 or -R_LINK_*: the worker broke the protocol. */
 int chan_entry(struct host *h, const struct link_entry *e, struct view payload);
 
+/* chan_end_all(h): the link is gone: every channel is told closed. */
+void chan_end_all(struct host *h);
+
 /* Flush, offer, tell: everything that waits. True: something happened. */
 bool chan_settle_all(struct host *h);
 

@@ -244,6 +244,7 @@ run(struct host *h, uint8_t *buf)
 	}
 	if (link_up(h, ring_fd, buf) != 0 || serve(h) != 0)
 		return 1;
+	chan_end_all(h);
 	load_stop(h);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/log.h"
+#include "control/sandbox.h"
 #include "control/spawn.h"
 
 static void
@@ -109,6 +110,8 @@ become_user(void *ctx)
 {
 	const struct grant *g = ctx;
 
+	if (sandbox_bound() != 0)
+		return -1;
 	if (setresgid(g->gid, g->gid, g->gid) != 0 || setresuid(g->uid, g->uid, g->uid) != 0)
 		return -1;
 	return g->uid != 0 && setuid(0) == 0 ? -1 : 0;

@@ -1,6 +1,7 @@
 #include "control/login/login.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <lastlog.h>
 #include <paths.h>
@@ -10,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <utmpx.h>
+
+#include "control/log.h"
 
 #ifndef _PATH_LASTLOG
 #define _PATH_LASTLOG "/var/log/lastlog"
@@ -72,7 +75,7 @@ put_last(const struct login *l, const char *tty)
 	field(ll.ll_line, sizeof(ll.ll_line), line_of(tty));
 	field(ll.ll_host, sizeof(ll.ll_host), l->grant.peer);
 	if (pwrite(fd, &ll, sizeof(ll), (off_t)l->grant.uid * (off_t)sizeof(ll)) < 0)
-		(void)0; /* best effort */
+		log_debug("login: lastlog: %s", strerror(errno));
 	close(fd);
 }
 

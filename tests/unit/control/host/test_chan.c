@@ -620,6 +620,26 @@ test_worker_entries(void)
 }
 
 static void
+test_link_gone(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	bench_open(b, 1, 100);
+	b->guest.take = 0;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abc"));
+	bench_send(b, LINK_UP_CHAN_DATA, 1, 0, 0, view_str("abc"));
+	bench_send(b, LINK_UP_CHAN_CLOSED, 1, 0, 0, none());
+	bench_run(b);
+	chan_end_all(&b->host);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 2);
+	CU_ASSERT_EQUAL(b->guest.closed_reason, POSTERN_CLOSED_CONNECTION);
+	CU_ASSERT_EQUAL(b->host.chans.count, 0);
+	CU_ASSERT_PTR_NULL(b->host.dirty);
+	bench_free(b);
+}
+
+static void
 test_many_channels(void)
 {
 	struct bench *b = bench_new();
@@ -667,6 +687,7 @@ main(void)
 		{ "stale handle", test_stale_handle },
 		{ "wrong thread", test_wrong_thread },
 		{ "worker's entries", test_worker_entries },
+		{ "link gone", test_link_gone },
 		{ "many channels", test_many_channels },
 		CU_TEST_INFO_NULL,
 	};
