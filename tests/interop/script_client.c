@@ -124,6 +124,24 @@ do_expect_close(const struct words *w)
 	return c->disconnect == number(w, 1, c->disconnect) ? 0 : client_fail(c, "another code was expected");
 }
 
+/* For what is no record: the line before a close. */
+static int
+do_expect_end(const struct words *w)
+{
+	(void)w;
+	while (!c->closed)
+		if (client_fill(c) != 0 && !c->closed)
+			return -1;
+	printf("text ");
+	for (size_t i = 0; i < c->inbuf.len; i++) {
+		int ch = c->inbuf.data[c->inbuf.start + i];
+
+		putchar(isprint(ch) ? ch : '?');
+	}
+	printf("\n");
+	return 0;
+}
+
 /* ---- key exchange ---- */
 
 static int
@@ -613,6 +631,16 @@ do_expect(const struct words *w)
 }
 
 static int
+do_see(const struct words *w)
+{
+	do
+		if (client_recv(c) != 0)
+			return -1;
+	while (c->payload.data[0] != number(w, 1, 0));
+	return 0;
+}
+
+static int
 do_pause(const struct words *w)
 {
 	char line[64];
@@ -717,8 +745,10 @@ static const struct command commands[] = {
 	{ "flip", 2, 2, do_flip, "N: change a bit of the Nth byte of the next record; -1: the last" },
 	{ "chop", 2, 2, do_chop, "N: send in pieces of N bytes; 0: whole" },
 	{ "expect", 2, 2, do_expect, "NUMBER: until a record with that message number" },
+	{ "see", 2, 2, do_see, "NUMBER: the same, and nothing is done about what comes" },
 	{ "expect-close", 1, 2, do_expect_close,
 	    "[CODE]: until the server closes, with that DISCONNECT; 0: none" },
+	{ "expect-end", 1, 1, do_expect_end, "until the server closes, reading text" },
 	{ "disconnect", 1, 1, do_disconnect, "send DISCONNECT" },
 	{ "drop", 1, 1, do_drop, "close the socket" },
 	{ "pause", 1, 2, do_pause, "NAME: print AT NAME, wait for a line on standard input" },

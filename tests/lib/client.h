@@ -73,6 +73,11 @@ struct client {
 	uint32_t disconnect; /* code of its DISCONNECT, 0: none */
 	char disconnect_text[128];
 
+	/* For the next record sent: the byte that gets a bit changed, counted from 1,
+	 * from the end when negative. For all of them: bytes given to the socket at once, 0: all. */
+	int flip;
+	size_t chop;
+
 	char ident_ours[256], ident_theirs[256];
 	struct rng rng;
 	struct record_dir in, out;

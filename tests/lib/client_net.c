@@ -149,11 +149,12 @@ client_flush(struct client *c)
 {
 	while (c->outbuf.len > 0) {
 		struct pollfd p = { .fd = c->fd, .events = POLLIN | POLLOUT };
+		size_t piece = c->chop != 0 && c->chop < c->outbuf.len ? c->chop : c->outbuf.len;
 		ssize_t n;
 
 		if (c->fd < 0)
 			return client_fail(c, "not connected");
-		n = send(c->fd, c->outbuf.data + c->outbuf.start, c->outbuf.len, MSG_NOSIGNAL);
+		n = send(c->fd, c->outbuf.data + c->outbuf.start, piece, MSG_NOSIGNAL);
 		if (n > 0) {
 			client_bytes_take(&c->outbuf, (size_t)n);
 			continue;

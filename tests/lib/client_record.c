@@ -14,6 +14,9 @@ client_send(struct client *c, struct view payload)
 	rng_fill(&c->rng, random, sizeof(random));
 	if (sealed != NULL)
 		n = record_seal(&c->out, sealed, RECORD_MAX, payload, random);
+	if (n > 0 && c->flip != 0 && abs(c->flip) <= n)
+		sealed[c->flip > 0 ? c->flip - 1 : n + c->flip] ^= 1;
+	c->flip = 0;
 	r = n > 0 ? client_raw(c, sealed, (size_t)n) : client_fail(c, "cannot seal the record");
 	free(sealed);
 	return r;
