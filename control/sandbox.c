@@ -107,14 +107,22 @@ failed(const char *what)
 	return -1;
 }
 
+int
+sandbox_bound(void)
+{
+	static const int needed[] = { CAP_SETUID, CAP_SETGID };
+
+	if (confine_caps(needed, sizeof(needed) / sizeof(needed[0])) != 0)
+		return failed("bounding set");
+	return 0;
+}
+
 static int
 identity(uid_t uid, gid_t gid)
 {
-	static const int needed[] = { CAP_SETUID, CAP_SETGID, CAP_IPC_LOCK };
-
 	/* The bounding set can be emptied only before the identity goes. */
-	if (confine_caps(needed, sizeof(needed) / sizeof(needed[0])) != 0)
-		return failed("bounding set");
+	if (sandbox_bound() != 0)
+		return -1;
 	if (setgroups(0, NULL) != 0)
 		return failed("supplementary groups");
 	if (setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)

@@ -23,6 +23,11 @@
 int sandbox_enter(enum role_id role);
 int sandbox_host(uid_t uid, gid_t gid, bool take_identity);
 
+/* sandbox_bound(): for who takes a host's identity before it executes: the
+ * bounding set is emptied while that is still possible; the identity can be
+ * changed afterwards. 0, or -1 after logging. */
+int sandbox_bound(void);
+
 /*
  * sandbox_hide(paths, count): before sandbox_enter, for a role that stays root:
  * these files (the host keys, for reader) cannot be opened in this process, whose

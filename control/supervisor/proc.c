@@ -84,12 +84,31 @@ proc_start(struct sup *s, struct proc *p)
 	return r;
 }
 
+/* Of a process that somebody else started; 0 where it is gone already. */
+static pid_t
+pid_of(int pidfd)
+{
+	char path[64], line[128];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	f = pidfd >= 0 ? fopen(path, "re") : NULL;
+	if (f == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "Pid: %d", &pid) == 1)
+			break;
+	fclose(f);
+	return pid > 0 ? pid : 0;
+}
+
 int
 proc_adopt(struct sup *s, struct proc *p, int sock, int pidfd)
 {
 	int r;
 
-	p->pid = 0;
+	p->pid = pid_of(pidfd);
 	p->pidfd = pidfd;
 	r = proc_open(s, p, sock);
 	if (r != 0)

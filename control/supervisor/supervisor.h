@@ -47,7 +47,7 @@ struct proc {
 	struct sup *sup;
 	enum role_id role;
 	uint32_t index;
-	pid_t pid;                  /* 0: of an earlier supervisor, known by pidfd only */
+	pid_t pid;                  /* for the operator; all that is done goes by pidfd */
 	int pidfd;                  /* -1: not running */
 	struct line line;
 	char status[48];            /* how it ended, for the log */
