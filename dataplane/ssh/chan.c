@@ -93,13 +93,7 @@ chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch)
 void
 chan_shut(struct ssh_conn *c, struct ssh_chan *ch)
 {
-	itemq_clear(&ch->out, c->env->pool);
-	ch->queued = 0;
-	ch->replies_owed = 0;
-	ch->replies_queued = 0;
-	ch->requests_queued = 0;
-	ch->flags &= ~(CHAN_ABORT | CHAN_STARTING | CHAN_RELEASE);
+	ch->flags &= ~(CHAN_STARTING | CHAN_RELEASE);
 	ch->flags |= CHAN_CLOSE_OUT;
-	if (!(ch->flags & CHAN_STARTED))
-		itemq_clear(&ch->held, c->env->pool);
+	itemq_clear(&ch->held, c->env->pool);
 }

@@ -89,6 +89,10 @@ ssh_host_eof(struct ssh_conn *c, struct ssh_chan *ch)
 		return rc < 0 ? rc : 0;
 	if (ch->flags & CHAN_EOF_OUT)
 		return -R_LINK_STATE;
+	if (ch->flags & CHAN_CLOSE_IN) { /* says nothing to a peer that closed */
+		ch->flags |= CHAN_EOF_OUT;
+		return 0;
+	}
 	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_EOF, 0, none, false))
 		return -R_NOMEM;
 	ch->flags |= CHAN_EOF_OUT;

@@ -74,7 +74,9 @@ struct ssh_ops {
 	 * most SSH_CHAN_PACKET_MAX.
 	 *   OPEN    arg0 our maximum packet, arg1 credit; payload of the start
 	 *   DATA    arg0 stream            REQUEST arg0 want reply; str name, specifics
-	 *   CREDIT  arg0 more credit       CLOSED  arg0 reason */
+	 *   CREDIT  arg0 more credit       CLOSED  arg0 reason
+	 *   SHUT    the peer closed: only requests and CLOSE are still sent, and a
+	 *           CLOSE is expected */
 	bool (*host)(void *owner, struct ssh_conn *, struct ssh_chan *, enum chan_up,
 	    uint64_t arg0, uint64_t arg1, struct view payload);
 	/* The channel is gone, its number free again. Not called for an open of ours

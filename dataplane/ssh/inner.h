@@ -80,8 +80,8 @@ struct ssh_chan *chan_by_peers(struct ssh_conn *c, uint32_t peers);
 struct ssh_chan *chan_take(struct ssh_conn *c, uint32_t ours);
 void chan_drop(struct ssh_conn *c, struct ssh_chan *ch);      /* back to unused, untold */
 void chan_settle(struct ssh_conn *c, struct ssh_chan *ch);    /* free it when all is over */
-void chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch);
-void chan_shut(struct ssh_conn *c, struct ssh_chan *ch);      /* CLOSE now, queue discarded */
+void chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch); /* the peer takes no more */
+void chan_shut(struct ssh_conn *c, struct ssh_chan *ch);      /* CLOSE of one not started */
 
 /* chan_in.c: messages 91-100 of the peer. */
 int chan_in(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq);

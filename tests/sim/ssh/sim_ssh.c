@@ -20,7 +20,7 @@
 /* What the random walk has to reach, or it proves nothing. */
 static struct {
 	unsigned rekeys, crossed, held_start, window_shut, host_stalled, both_closed, host_died, reused,
-	    closed_kexing, whole, data_kexing;
+	    closed_kexing, whole, data_kexing, last_word;
 } reached;
 
 struct life {
@@ -53,6 +53,8 @@ chan_open(struct world *w, uint32_t n)
 	if (w->d->s[SRV].freed & (1u << n))
 		reached.reused++;
 	duo_channel_bare(w->d, n, window, packet);
+	for (int s = 0; s < 2; s++)
+		w->d->s[s].host[n].linger = rnd(w, 2); /* has a last word when the peer closed */
 	w->life[n] = (struct life){ .open = true, .orderly = { true, true } };
 }
 
@@ -72,6 +74,13 @@ chan_start(struct world *w, int side, uint32_t n)
 	l->started[side] = rc == 0;
 }
 
+/* The host has asked for CLOSE, by itself or because its peer did. */
+static bool
+closed(struct world *w, int side, uint32_t n)
+{
+	return w->life[n].closed[side] || (w->d->s[side].c.chan[n].flags & CHAN_HOST_CLOSED) != 0;
+}
+
 static void
 host_write(struct world *w, int side, uint32_t n)
 {
@@ -80,7 +89,7 @@ host_write(struct world *w, int side, uint32_t n)
 	static uint8_t buf[SSH_CHAN_OUT_MAX];
 	uint64_t len;
 
-	if (ch == NULL || w->life[n].eof[side] || w->life[n].closed[side])
+	if (ch == NULL || w->life[n].eof[side] || closed(w, side, n))
 		return;
 	if (h->credit == 0) {
 		reached.window_shut++;
@@ -117,7 +126,7 @@ host_eof(struct world *w, int side, uint32_t n)
 {
 	struct ssh_chan *ch = duo_chan(w->d, side, n);
 
-	if (ch == NULL || w->life[n].eof[side] || w->life[n].closed[side])
+	if (ch == NULL || w->life[n].eof[side] || closed(w, side, n))
 		return;
 	CU_ASSERT_EQUAL(ssh_host_eof(&w->d->s[side].c, ch), 0);
 	w->life[n].eof[side] = true;
@@ -128,9 +137,17 @@ host_close(struct world *w, int side, uint32_t n)
 {
 	struct ssh_chan *ch = duo_chan(w->d, side, n);
 	struct life *l = &w->life[n];
+	uint8_t buf[19];
+	struct put status = put_of(buf, sizeof(buf));
 
-	if (ch == NULL || l->closed[side])
+	put_cstr(&status, "exit-status");
+	put_u32(&status, 1);
+	if (ch == NULL || closed(w, side, n))
 		return;
+	if (rnd(w, 2)) {
+		CU_ASSERT_EQUAL(ssh_host_request(&w->d->s[side].c, ch, put_view(&status)), 0);
+		reached.last_word += w->d->s[side].host[n].shut;
+	}
 	CU_ASSERT_EQUAL(ssh_host_close(&w->d->s[side].c, ch), 0);
 	l->closed[side] = true;
 	/* Who closes takes nothing more: the other's bytes may be lost from here on. */
@@ -299,6 +316,9 @@ wind_up(struct world *w)
 		host_close(w, SRV, n);
 	}
 	duo_run(d);
+	for (uint32_t n = 0; n < CHANNELS; n++)
+		host_close(w, CLI, n);
+	duo_run(d);
 	reap(w);
 }
 
@@ -347,16 +367,16 @@ test_seeds(void)
 		}
 	}
 	printf("\nrekeys %u crossed %u data meanwhile %u, held starts %u, windows shut %u, hosts stalled %u "
-	       "died %u, both closed %u, closed while kexing %u, numbers reused %u, whole %u\n",
+	       "died %u, both closed %u, closed while kexing %u, numbers reused %u, whole %u, last words %u\n",
 	    reached.rekeys, reached.crossed, reached.data_kexing, reached.held_start, reached.window_shut,
 	    reached.host_stalled, reached.host_died, reached.both_closed, reached.closed_kexing,
-	    reached.reused, reached.whole);
+	    reached.reused, reached.whole, reached.last_word);
 	if (count < 100)
 		return;
 	CU_ASSERT(reached.rekeys > 0 && reached.crossed > 0 && reached.data_kexing > 0);
 	CU_ASSERT(reached.held_start > 0 && reached.window_shut > 0 && reached.host_stalled > 0);
 	CU_ASSERT(reached.host_died > 0 && reached.both_closed > 0 && reached.closed_kexing > 0);
-	CU_ASSERT(reached.reused > 0 && reached.whole > 0);
+	CU_ASSERT(reached.reused > 0 && reached.whole > 0 && reached.last_word > 0);
 }
 
 int
