@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define CONHASH_BUCKETS 4096u
+#define CONHASH_BUCKETS 16384u
 
 /* First member of every connection object. */
 struct conhash_node {

@@ -57,6 +57,8 @@ run(enum variant v, uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kil
 	CU_ASSERT_EQUAL(n.auth_queries, 2);
 	CU_ASSERT_PTR_NULL(g->b.obj);
 	CU_ASSERT_EQUAL(n.kex_state, 0);
+	CU_ASSERT_TRUE((n.flags & NOTE_F_FIRST_DONE) != 0); /* a rekey keeps the session id */
+	CU_ASSERT_EQUAL((n.flags & NOTE_F_STRICT) != 0, v != PLAIN);
 	CU_ASSERT_EQUAL(n.kexinit_peer.len + n.kexinit_ours.len, 0);
 	CU_ASSERT_TRUE(view_eq(n.session_id, view_of(g->b.client.session_id, g->b.client.session_id_len)));
 	*kills += g->b.kills;
