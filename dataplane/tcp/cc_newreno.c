@@ -70,10 +70,11 @@ cc_may_enter(const struct tcp_cc *cc, uint32_t una, bool hole)
 }
 
 void
-cc_enter(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max)
+cc_enter(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, bool sack)
 {
 	cc->ssthresh = half(flight, mss);
-	cc->cwnd = cc->ssthresh + 3 * mss;
+	cc->cwnd = cc->ssthresh + (sack ? 0 : 3 * mss);
+	cc->sack = sack;
 	cc->recover = snd_max;
 	cc->recovery = true;
 	cc->partial = false;
@@ -84,7 +85,7 @@ cc_enter(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max)
 void
 cc_dupack(struct tcp_cc *cc, uint32_t mss)
 {
-	if (cc->cwnd < CWND_MAX)
+	if (!cc->sack && cc->cwnd < CWND_MAX)
 		cc->cwnd += mss;
 }
 
@@ -100,6 +101,8 @@ cc_recovery_ack(struct tcp_cc *cc, uint32_t mss, uint32_t una, uint32_t acked, u
 		cc->recovery = false;
 		return false;
 	}
+	if (cc->sack)
+		return true;
 	cc->cwnd = cc->cwnd > acked ? cc->cwnd - acked : 0;
 	if (acked >= mss || cc->cwnd < mss)
 		cc->cwnd += mss;

@@ -109,6 +109,7 @@ struct tcp_config {
 	uint32_t syn_retries;    /* E2: at most two SYN-ACK retries */
 	uint32_t timewait_us;    /* 2 MSL */
 	uint32_t finwait2_us;
+	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	uint16_t mss4;           /* from the port's MTU */
 	uint16_t mss6;
 };

@@ -17,6 +17,7 @@ struct tcp_cc {
 	uint32_t counted;    /* bytes acknowledged since cwnd last grew */
 	uint32_t recover;    /* one behind the highest sent when loss was found */
 	bool recovery;       /* fast recovery */
+	bool sack;           /* of RFC 6675 */
 	bool partial;        /* a partial ACK was seen in this recovery */
 	bool after_rto;      /* slow start of a timeout, until `recover` */
 };
@@ -29,7 +30,9 @@ void cc_ack(struct tcp_cc *cc, uint32_t mss, uint32_t una, uint32_t acked, uint3
 /* May the third duplicate ACK start a fast retransmit? `hole`: the peer's SACK
  * blocks show one. */
 bool cc_may_enter(const struct tcp_cc *cc, uint32_t una, bool hole);
-void cc_enter(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max);
+/* `sack`: the board says what is under way (RFC 6675), so cwnd is not inflated
+ * by duplicates to stand for it. */
+void cc_enter(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, bool sack);
 void cc_dupack(struct tcp_cc *cc, uint32_t mss);
 /* New data acknowledged in fast recovery. True for a partial ACK: the segment
  * at `una` is lost too. */

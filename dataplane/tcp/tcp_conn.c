@@ -21,6 +21,7 @@ tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple)
 	t->used = true;
 	t->tuple = *tuple;
 	t->heap_pos = TCP_NIL;
+	t->quick = (uint8_t)(s->cfg.quick_acks < UINT8_MAX ? s->cfg.quick_acks : UINT8_MAX);
 	for (int i = 0; i < TCP_TIMER_COUNT; i++)
 		t->due[i] = TCP_NEVER;
 	fifo_init(&t->snd, false);

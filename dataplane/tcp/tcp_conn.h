@@ -18,6 +18,7 @@
 #include "dataplane/tcp/tcp_opt.h"
 #include "dataplane/tcp/tcp_reasm.h"
 #include "dataplane/tcp/tcp_rto.h"
+#include "dataplane/tcp/tcp_sack.h"
 #include "dataplane/tcp/tcp_seq.h"
 
 #define TCP_NIL UINT32_MAX
@@ -75,6 +76,7 @@ struct tcp {
 	uint8_t snd_shift;
 	uint8_t rcv_shift;
 	uint8_t ack_segs;    /* data segments not acknowledged yet */
+	uint8_t quick;       /* data segments still to be acknowledged at once */
 	uint8_t dupacks;
 	uint8_t rtx_count;   /* R2 */
 	uint8_t probes;      /* of a shut window: the back-off */
@@ -94,6 +96,7 @@ struct tcp {
 	struct fifo snd;
 	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
 	struct tcp_cc cc;
+	struct tcp_sack sack;
 	struct tcp_rto rto;
 	uint64_t sent_at;    /* last data segment */
 	uint64_t persist_at; /* since when the window is too small */

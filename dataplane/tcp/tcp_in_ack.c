@@ -83,7 +83,7 @@ rearm(struct tcp *t, const struct tcp_in *in, bool partial)
 	}
 	/* Only the first partial ACK: the timer is the way out of a recovery that
 	 * takes too long (RFC 6582 section 3.2 step 3, section 4). */
-	if (partial && t->cc.partial)
+	if (partial && t->cc.partial && !t->cc.sack)
 		return;
 	if (partial)
 		t->cc.partial = true;
@@ -99,12 +99,16 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	bool partial = false;
 
 	release(t, in->seg.ack);
+	tcp_sack_advance(&t->sack, t->snd_una);
+	if (t->sack_on)
+		tcp_sack_update(&t->sack, t->snd_una, t->snd_max, in->opts.sack, in->opts.sack_count);
 	measure(t, in);
 	t->rtx_count = 0;
 	t->dupacks = 0;
 	if (t->cc.recovery) {
 		partial = cc_recovery_ack(&t->cc, t->mss, t->snd_una, acked, flight);
-		t->rexmit = partial;
+		/* With a board: unless it was sent again already. */
+		t->rexmit = partial && !(t->cc.sack && seq_lt(t->snd_una, t->sack.again));
 	} else {
 		cc_ack(&t->cc, t->mss, t->snd_una, acked, flight);
 	}
@@ -114,26 +118,31 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	tcp_work_add(t);
 }
 
-/* RFC 5681 section 2, (a) to (e); with SACK blocks the window may differ: a
- * reader that takes bytes meanwhile changes it. */
+/* RFC 5681 section 2, (a) to (e). Where there are SACK blocks, what counts is
+ * that they say something new (RFC 6675 section 2): data may come with them,
+ * and a reader that takes bytes changes the window. */
 static bool
-is_duplicate(const struct tcp *t, const struct tcp_in *in)
+is_duplicate(struct tcp *t, const struct tcp_in *in)
 {
 	const struct tcp_seg *seg = &in->seg;
 
-	return t->snd_max != t->snd_una && tcp_seg_space(seg) == 0 && seg->ack == t->snd_una &&
-	    ((uint32_t)seg->window << t->snd_shift == t->snd_wnd ||
-	        (t->sack_on && in->opts.sack_count > 0));
+	if (t->snd_max == t->snd_una || seg->ack != t->snd_una)
+		return false;
+	if (t->sack_on && in->opts.sack_count > 0)
+		return tcp_sack_update(&t->sack, t->snd_una, t->snd_max, in->opts.sack,
+		    in->opts.sack_count);
+	return tcp_seg_space(seg) == 0 && (uint32_t)seg->window << t->snd_shift == t->snd_wnd;
 }
 
 static bool
-shows_hole(const struct tcp *t, const struct tcp_in *in)
+found_loss(const struct tcp *t)
 {
-	return t->sack_on && in->opts.sack_count > 0 && seq_gt(in->opts.sack[0].start, t->snd_una);
+	return t->dupacks == DUP_THRESHOLD || (t->sack.count > 0 && t->dupacks > DUP_THRESHOLD) ||
+	    tcp_sack_edge(&t->sack, t->snd_una, t->mss) != t->snd_una;
 }
 
 static void
-duplicate(struct tcp *t, struct tcp_in *in)
+duplicate(struct tcp *t)
 {
 	if (t->persist)
 		return;
@@ -141,8 +150,9 @@ duplicate(struct tcp *t, struct tcp_in *in)
 		t->dupacks++;
 	if (t->cc.recovery) {
 		cc_dupack(&t->cc, t->mss);
-	} else if (t->dupacks == DUP_THRESHOLD && cc_may_enter(&t->cc, t->snd_una, shows_hole(t, in))) {
-		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max);
+	} else if (found_loss(t) && cc_may_enter(&t->cc, t->snd_una, t->sack.count > 0)) {
+		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, t->sack_on);
+		t->sack.again = t->snd_una;
 		t->fast_retransmits++;
 		t->rexmit = true;
 	}
@@ -180,7 +190,7 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 		new_ack(t, in);
 		tcp_in_fin_acked(t, in->now);
 	} else if (is_duplicate(t, in)) {
-		duplicate(t, in);
+		duplicate(t);
 	}
 	if (seq_geq(ack, t->snd_una))
 		tcp_in_window(t, in);

@@ -24,9 +24,8 @@ trim_left(const struct tcp *t, struct tcp_seg *seg)
 }
 
 static void
-trim_right(const struct tcp *t, struct tcp_seg *seg, uint32_t edge)
+trim_right(struct tcp_seg *seg, uint32_t edge)
 {
-	(void)t;
 	if (seq_leq(seg->seq + seg->data_len, edge))
 		return;
 	seg->data_len = seq_gt(edge, seg->seq) ? edge - seg->seq : 0;
@@ -121,9 +120,9 @@ tcp_in_text(struct tcp *t, struct tcp_in *in)
 	if (!takes_text(t) || (seg->data_len == 0 && !(seg->flags & TCP_FIN)))
 		return 0;
 	trim_left(t, seg);
-	trim_right(t, seg, t->rcv_adv);
+	trim_right(seg, t->rcv_adv);
 	if (t->fin_in)
-		trim_right(t, seg, t->fin_seq);
+		trim_right(seg, t->fin_seq);
 	if (t->closed)
 		r = after_close(t, in);
 	if (r < 0)

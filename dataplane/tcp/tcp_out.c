@@ -2,7 +2,8 @@
  * What to send now.
  *
  * New data and the repetition after a timeout are the same walk from SND.NXT;
- * a fast retransmit sends one segment from SND.UNA beside it. Nagle's algorithm
+ * a fast retransmit sends one segment from SND.UNA beside it, and with SACK the
+ * holes behind it. Nagle's algorithm
  * is off: records are already as large as they should be.
  */
 #include "dataplane/tcp/tcp_conn.h"
@@ -35,6 +36,22 @@ struct plan {
 	uint32_t usable;     /* window left */
 };
 
+static bool
+board_rules(const struct tcp *t)
+{
+	return t->cc.recovery && t->cc.sack;
+}
+
+/* What congestion control leaves in SACK recovery (RFC 6675 section 5). */
+static uint32_t
+board_room(const struct tcp *t)
+{
+	uint32_t edge = tcp_sack_edge(&t->sack, t->snd_una, t->mss);
+	uint32_t pipe = tcp_sack_pipe(&t->sack, t->snd_una, t->snd_max, edge);
+
+	return t->cc.cwnd > pipe ? t->cc.cwnd - pipe : 0;
+}
+
 static void
 plan_of(const struct tcp *t, struct plan *p)
 {
@@ -50,6 +67,11 @@ plan_of(const struct tcp *t, struct plan *p)
 	p->avail = seq_lt(t->snd_nxt, end) ? end - t->snd_nxt : 0;
 	p->fin = t->fin_queued && seq_leq(t->snd_nxt, end);
 	p->usable = wnd > flight ? wnd - flight : 0;
+	if (board_rules(t)) {
+		p->usable = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
+		if (p->usable > board_room(t))
+			p->usable = board_room(t);
+	}
 }
 
 /* MUST-38: no small segment only because the window is small. */
@@ -132,28 +154,56 @@ send_next(struct tcp *t, uint64_t now)
 	return true;
 }
 
-/* Fast retransmit: the first segment that is missing. */
+/* Up to a segment from `seq`, which was sent before, again. */
 static bool
-send_again(struct tcp *t, uint64_t now)
+send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
 {
-	struct tcp_seg_out o = { .seq = t->snd_una };
-	struct fifo_pos pos = fifo_seek(&t->snd, 0);
-	uint32_t len = t->snd_max - t->snd_una;
+	struct tcp_seg_out o = { .seq = seq };
+	uint32_t off = seq - t->snd_head;
+	struct fifo_pos pos;
 
-	if (len > t->snd.len)
-		len = t->snd.len;
+	if (seq_gt(seq, tcp_snd_end(t)))
+		return false;
+	pos = fifo_seek(&t->snd, off);
+	if (len > t->snd.len - off)
+		len = t->snd.len - off;
 	if (len > t->mss)
 		len = t->mss;
 	len = gather(t, &o, &pos, len);
-	if (t->fin_queued && len == t->snd.len && seq_gt(t->snd_max, tcp_snd_end(t)))
+	if (t->fin_queued && off + len == t->snd.len && seq_gt(t->snd_max, tcp_snd_end(t)))
 		o.flags |= TCP_FIN;
 	if (tcp_emit(t, &o, now) != 0)
 		return false;
-	t->rexmit = false;
+	if (seq_gt(seq + len, t->sack.again))
+		t->sack.again = seq + len;
 	t->retransmits++;
 	t->stack->retransmits++;
 	tcp_rto_cancel(&t->rto);
 	return true;
+}
+
+/* Fast retransmit: the first segment that is missing. */
+static bool
+send_first(struct tcp *t, uint64_t now)
+{
+	if (!t->rexmit || t->snd_max == t->snd_una ||
+	    !send_again(t, t->snd_una, t->snd_max - t->snd_una, now))
+		return false;
+	t->rexmit = false;
+	return true;
+}
+
+/* The next hole in what the peer holds, when there is room for it. */
+static bool
+send_hole(struct tcp *t, uint64_t now)
+{
+	uint32_t from = seq_gt(t->sack.again, t->snd_una) ? t->sack.again : t->snd_una;
+	uint32_t edge = tcp_sack_edge(&t->sack, t->snd_una, t->mss);
+	struct tcp_range hole;
+
+	if (!board_rules(t) || !tcp_sack_hole(&t->sack, from, edge, &hole) || board_room(t) < t->mss)
+		return false;
+	return send_again(t, hole.start, hole.end - hole.start, now);
 }
 
 /* Something waits, nothing is outstanding, and no ACK will come for it. */
@@ -180,9 +230,9 @@ tcp_out(struct tcp *t, uint64_t now)
 		/* RFC 5681 section 4.1 */
 		if (t->snd_max == t->snd_una && t->sent_at != 0 && now - t->sent_at > t->rto.rto)
 			cc_idle(&t->cc, t->mss);
-		if (t->rexmit && t->snd_max != t->snd_una && send_again(t, now))
+		if (send_first(t, now))
 			sent++;
-		while (sent < TCP_BURST && send_next(t, now))
+		while (sent < TCP_BURST && (send_hole(t, now) || send_next(t, now)))
 			sent++;
 		if (sent == TCP_BURST)
 			tcp_work_add(t);
@@ -208,6 +258,7 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 	tcp_snd_rewind(t);
 	t->dupacks = 0;
 	t->rexmit = false;
+	t->sack.count = 0; /* it may have thrown away what it held (RFC 2018 section 8) */
 	if (t->snd_wnd == 0) {
 		/* The window was taken back (MUST-34): probe, do not give up. */
 		tcp_persist_start(t, now);

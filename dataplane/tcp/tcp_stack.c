@@ -19,6 +19,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.syn_retries = 2,
 		.timewait_us = 60000000,
 		.finwait2_us = 60000000,
+		.quick_acks = 16,
 		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
 		.mss6 = (uint16_t)(mtu - IP6_TCP_SIZE),
 	};

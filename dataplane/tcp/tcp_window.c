@@ -59,7 +59,11 @@ tcp_rcv_update_due(const struct tcp *t)
 void
 tcp_ack_later(struct tcp *t, uint64_t now)
 {
-	if (++t->ack_segs >= TCP_DELACK_SEGS) {
+	/* A peer whose window is small, or that holds back small segments until the
+	 * last is acknowledged (Nagle), does not wait for us at the start. */
+	if (t->quick > 0)
+		t->quick--;
+	if (++t->ack_segs >= TCP_DELACK_SEGS || t->quick > 0) {
 		t->ack_now = true;
 		tcp_work_add(t);
 	} else if (!tcp_timer_on(t, TCP_T_ACK)) {

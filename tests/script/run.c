@@ -404,7 +404,7 @@ do_set(char **w)
 #define KEY(name) { #name, offsetof(struct tcp_config, name) }
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
-		KEY(conn_max), KEY(timewait_max),
+		KEY(conn_max), KEY(timewait_max), KEY(quick_acks),
 #undef KEY
 	};
 
@@ -679,6 +679,7 @@ run_file(const char *path)
 	run.now = 1000000000ull;
 	tcp_config_default(&run.cfg, 1500);
 	run.cfg.conn_max = 16;
+	run.cfg.quick_acks = 0;
 	run.cfg.timewait_max = 16;
 	if (f == NULL) {
 		fail("cannot read");

@@ -86,7 +86,7 @@ test_recovery(void)
 
 	cc_init(&cc, MSS, 0);
 	CU_ASSERT(cc_may_enter(&cc, 1, false));
-	cc_enter(&cc, MSS, 10 * MSS, 10001);
+	cc_enter(&cc, MSS, 10 * MSS, 10001, false);
 	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
 	CU_ASSERT_EQUAL(cc.cwnd, 8 * MSS);
 	CU_ASSERT_FALSE(cc_may_enter(&cc, 1, true));
