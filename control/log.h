@@ -1,5 +1,5 @@
 /*
- * Log lines. A role sends them to console over its log socket (a datagram each);
+ * Log lines. A role sends them to console over its log socket (a packet each);
  * what cannot be sent at once is dropped and counted, and the count is told with
  * the next line. Console escapes, stamps and writes them.
  *

@@ -55,8 +55,8 @@ read_one(struct console *c)
 	ssize_t n = recvmsg(c->log_in, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	size_t len;
 
-	if (n < 0)
-		return errno == EINTR;
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
 	for (a = CMSG_FIRSTHDR(&h); a != NULL; a = CMSG_NXTHDR(&h, a))
 		if (a->cmsg_level == SOL_SOCKET && a->cmsg_type == SCM_CREDENTIALS)
 			memcpy(&who, CMSG_DATA(a), sizeof(who));

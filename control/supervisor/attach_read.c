@@ -300,6 +300,7 @@ take_end(struct from_dp *m)
 	s->attach.timer = 0;
 	log_info("attached to the dataplane (pid %u), %u connections known", s->attach.pid, s->conn_count);
 	conns_each(s, settle, NULL);
+	leaders_tell(s);
 	links_send(s);
 	return true;
 }

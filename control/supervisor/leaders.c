@@ -130,6 +130,7 @@ leader_start(struct sup *s, struct conn *c)
 	return l;
 }
 
+/* From here on it outlives this supervisor. */
 static void
 tell_dataplane(struct leader *l)
 {
@@ -141,6 +142,17 @@ tell_dataplane(struct leader *l)
 	put_u32(&w, l->conn);
 	put_u32(&w, l->gen);
 	attach_packet(l->proc.sup, &w, fds, 2);
+	l->told = true;
+}
+
+void
+leaders_tell(struct sup *s)
+{
+	struct leader *l;
+
+	LIST_FOREACH(l, &s->leaders, at)
+		if (l->started && !l->told && !l->ending)
+			tell_dataplane(l);
 }
 
 void
@@ -170,7 +182,8 @@ on_login_started(struct sup *s, struct proc *p, struct msg *m)
 		return;
 	}
 	l->started = true;
-	tell_dataplane(l);
+	if (attach_on(s))
+		tell_dataplane(l);
 	hosts_leader(s, c, NULL);
 }
 
@@ -191,6 +204,7 @@ leader_restore(struct sup *s, uint32_t conn, uint32_t gen, int pidfd, int sock)
 		return;
 	}
 	l->started = true;
+	l->told = true;
 	if (proc_adopt(s, &l->proc, sock, pidfd) != 0) {
 		LIST_REMOVE(l, at);
 		free(l);

@@ -153,7 +153,8 @@ signals_start(struct sup *s)
 	return loop_watch(s->loop, s->signal_fd, LOOP_IN, on_signal, s);
 }
 
-/* One socket for all lines: its reading end waits here while console is away. */
+/* One socket for all lines: its reading end waits here while console is away. Not
+ * SOCK_DGRAM, whose queue holds a handful of lines, however short. */
 static int
 log_open(struct sup *s)
 {
@@ -161,7 +162,7 @@ log_open(struct sup *s)
 	int on = 1;
 	int size = LOG_BUFFER;
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -errno;
 	s->log_in = pair[0];
 	s->log_out = pair[1];

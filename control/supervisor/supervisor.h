@@ -115,7 +115,8 @@ struct leader {
 	LIST_ENTRY(leader) at;
 	uint32_t conn;
 	uint32_t gen;
-	bool started;               /* the PAM session is open; known to the dataplane */
+	bool started;               /* the PAM session is open */
+	bool told;                  /* known to the dataplane */
 	bool ending;
 	int deadline;
 };
@@ -269,6 +270,7 @@ void hosts_leader(struct sup *s, struct conn *c, const char *why);
 struct leader *leader_start(struct sup *s, struct conn *c);
 void on_login_started(struct sup *s, struct proc *p, struct msg *m);
 void leader_restore(struct sup *s, uint32_t conn, uint32_t gen, int pidfd, int sock);
+void leaders_tell(struct sup *s);      /* after an attachment: who is not known there */
 /* leader_end(l): its connection is gone: it ends its hosts and the session. */
 void leader_end(struct leader *l);
 void leaders_end(struct sup *s);       /* the dataplane is gone */
