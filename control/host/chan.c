@@ -213,8 +213,9 @@ linger_over(void *ctx)
 static void
 on_linger(struct host *h, struct chan *c)
 {
-	/* The loop's next pass settles it. */
-	chan_touch(h, c);
+	c->flags |= CHAN_F_RESUME;
+	if (c->linger > 0)
+		return;
 	c->linger = loop_after(h->loop, HOST_LINGER_MS, linger_over, c);
 	if (c->linger < 0) {
 		c->linger = 0;
@@ -234,10 +235,19 @@ on_closed(struct host *h, struct chan *c, uint32_t reason)
 	chans_unhash(&h->chans, c);
 	if (reason != 0 || !takes_data(c))
 		inq_clear(&c->in);
-	if (c->in.bytes > 0) {
-		c->flags |= CHAN_F_RESUME;
+	if (c->in.bytes > 0)
 		on_linger(h, c);
-	}
+	chan_touch(h, c);
+}
+
+/* The peer closed: what it sent before is still delivered, for a while. */
+static void
+on_shut(struct host *h, struct chan *c)
+{
+	c->flags |= CHAN_F_PEER_EOF | CHAN_F_SHUT;
+	c->credit = 0;
+	if (c->in.bytes > 0)
+		on_linger(h, c);
 	chan_touch(h, c);
 }
 
@@ -423,9 +433,7 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 		chan_touch(h, c);
 		break;
 	case LINK_UP_CHAN_SHUT:
-		c->flags |= CHAN_F_PEER_EOF | CHAN_F_SHUT;
-		c->credit = 0;
-		chan_touch(h, c);
+		on_shut(h, c);
 		break;
 	case LINK_UP_CHAN_REQUEST:
 		chan_request(h, c, e->arg[0] != 0, payload);

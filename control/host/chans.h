@@ -33,6 +33,7 @@
 #define CHAN_F_HASHED 0x8000u
 #define CHAN_F_SHUT 0x10000u      /* the peer closed */
 #define CHAN_F_SHUT_TOLD 0x20000u
+#define CHAN_F_SILENT 0x40000u    /* the peer wants no reply to the start */
 
 struct host;
 

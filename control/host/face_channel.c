@@ -234,11 +234,8 @@ channel_reply(const struct postern_host *face, struct postern_channel channel, u
 
 	if (c == NULL)
 		return r;
-	if (success > 1 || owed_answer(&c->owed, token, success ? OWED_SUCCESS : OWED_FAILURE) != 0)
+	if (success > 1 || chan_resolve(h, c, token, success != 0) != 0)
 		return POSTERN_E_INVAL;
-	if (token == c->start_token)
-		c->start_token = 0;
-	chan_touch(h, c);
 	return POSTERN_OK;
 }
 

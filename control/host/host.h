@@ -142,6 +142,10 @@ void chan_start(struct host *h, struct chan *c, const struct link_entry *e, stru
 
 /* ---- request.c ---- */
 void chan_request(struct host *h, struct chan *c, bool want_reply, struct view payload);
+
+/* chan_resolve(h, c, token, success): -1 when no such answer is open.
+ * chan_answer: the same by a callback's result; AGAIN answers nothing yet. */
+int chan_resolve(struct host *h, struct chan *c, uint64_t token, bool success);
 void chan_answer(struct host *h, struct chan *c, uint64_t token, int32_t result);
 
 /* ---- face.c and its parts ---- */

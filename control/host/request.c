@@ -7,15 +7,24 @@
 #define BREAK_MIN 500u
 #define BREAK_MAX 3000u
 
-void
-chan_answer(struct host *h, struct chan *c, uint64_t token, int32_t result)
+int
+chan_resolve(struct host *h, struct chan *c, uint64_t token, bool success)
 {
-	if (token == 0 || result == POSTERN_E_AGAIN)
-		return;
-	owed_answer(&c->owed, token, result == POSTERN_OK ? OWED_SUCCESS : OWED_FAILURE);
+	bool silent = (c->flags & CHAN_F_SILENT) && token == c->start_token;
+
+	if (token == 0 || (!silent && owed_answer(&c->owed, token, success ? OWED_SUCCESS : OWED_FAILURE) != 0))
+		return -1;
 	if (token == c->start_token)
 		c->start_token = 0;
 	chan_touch(h, c);
+	return 0;
+}
+
+void
+chan_answer(struct host *h, struct chan *c, uint64_t token, int32_t result)
+{
+	if (result != POSTERN_E_AGAIN)
+		(void)chan_resolve(h, c, token, result == POSTERN_OK);
 }
 
 static int32_t

@@ -121,7 +121,10 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 	c->credit = e->arg[1];
 	c->window = e->arg[2] > 0 && e->arg[2] <= UINT32_MAX ? (uint32_t)e->arg[2] : HOST_WINDOW_DEFAULT;
 	start.token = c->start_token = ++h->token;
-	owed_add(&c->owed, start.token, &lost);
+	if (e->arg[3] != 0)
+		c->flags |= CHAN_F_SILENT;
+	else
+		owed_add(&c->owed, start.token, &lost);
 	start.kind = cur_u8(&in);
 	name = cur_string(&in);
 	start.name = view_out(name);

@@ -60,6 +60,10 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 	entry_for(w, c, ch, &e, host_ops[what]);
 	e.arg[0] = arg0;
 	e.arg[1] = arg1;
+	if (what == CHAN_UP_OPEN) {
+		e.arg[2] = ch->window_in_max;
+		e.arg[3] = ch->replies_owed == 0;
+	}
 	if (what == CHAN_UP_OPEN)
 		e.arg[2] = ch->window_in_max;
 	if (link_send(w, l, &e, payload))

@@ -243,6 +243,11 @@ on_terminal(void *context, int32_t result, uint64_t terminal, int32_t master, st
 		fail(s);
 		return;
 	}
+	if (s->closing) { /* the peer went away meanwhile */
+		s->ask = 0;
+		close(master);
+		return;
+	}
 	s->in = master;
 	s->out[0].fd = master;
 	set_terminal(master, s->plan);

@@ -15,6 +15,7 @@ struct judge {
 	bool open;
 	bool eof;
 	bool closed;
+	bool shut;              /* the peer closed */
 	uint64_t credit;
 	uint64_t unread;
 };
@@ -51,7 +52,7 @@ static void
 worker_says(struct bench *b, struct judge *j, struct input *in)
 {
 	static const uint16_t ops[] = { LINK_UP_CHAN_OPEN, LINK_UP_CHAN_DATA, LINK_UP_CHAN_DATA, LINK_UP_CHAN_EOF,
-		LINK_UP_CHAN_REQUEST, LINK_UP_CHAN_CREDIT, LINK_UP_CHAN_CLOSED, LINK_UP_HOST_END };
+		LINK_UP_CHAN_REQUEST, LINK_UP_CHAN_CREDIT, LINK_UP_CHAN_CLOSED, LINK_UP_CHAN_SHUT };
 	uint16_t op = ops[next(in) % 8];
 	uint32_t chan = next(in) % CHANS;
 	uint64_t arg = next(in);
@@ -68,6 +69,15 @@ worker_says(struct bench *b, struct judge *j, struct input *in)
 			bench_send(b, op, chan, 32768, arg, payload);
 		return;
 	}
+	if (op == LINK_UP_CHAN_SHUT) {
+		if (j->shut)
+			return;
+		j->shut = true;
+	}
+	if (op == LINK_UP_CHAN_CREDIT && j->shut)
+		return;
+	if (op == LINK_UP_CHAN_DATA && j->shut)
+		return;
 	if (op == LINK_UP_CHAN_CREDIT)
 		j->credit += arg;
 	if (op == LINK_UP_CHAN_DATA && payload.len > 0)

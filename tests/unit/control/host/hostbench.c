@@ -65,6 +65,12 @@ guest_eof(void *context)
 }
 
 static void
+guest_hangup(void *context)
+{
+	((struct bench_guest *)context)->hangup_calls++;
+}
+
+static void
 guest_writable(void *context, uint64_t credit)
 {
 	struct bench_guest *g = context;
@@ -125,6 +131,7 @@ static const struct postern_if_subsystem subsystem = {
 	.signal = guest_signal,
 	.send_break = guest_break,
 	.request = guest_request,
+	.hangup = guest_hangup,
 };
 
 static int32_t

@@ -30,6 +30,7 @@ struct bench_guest {
 	uint32_t last_stream;
 	int data_calls;
 	int eof_calls;
+	int hangup_calls;
 	int closed_calls;
 	uint32_t closed_reason;
 	int writable_calls;

@@ -619,6 +619,79 @@ test_worker_entries(void)
 	bench_free(b);
 }
 
+/* The peer closed first: what it sent is delivered, the status may still leave. */
+static void
+test_peer_shuts(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	const struct postern_host *f = &b->host.face;
+	uint64_t took;
+
+	bench_open(b, 0, 100);
+	b->guest.take = 2;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("abcdef"));
+	bench_send(b, LINK_UP_CHAN_SHUT, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.hangup_calls, 0);
+	CU_ASSERT_TRUE(b->host.chans.place[0].chan->linger > 0);
+	b->guest.take = 100;
+	ch->resume(f, b->guest.channel);
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.got_len, 6);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.hangup_calls, 1);
+	CU_ASSERT_EQUAL(ch->write(f, b->guest.channel, 0, postern_text("x"), &took), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->eof(f, b->guest.channel), POSTERN_E_CLOSED);
+	CU_ASSERT_EQUAL(ch->exit_status(f, b->guest.channel, 1), 0);
+	CU_ASSERT_EQUAL(ch->close(f, b->guest.channel), 0);
+	bench_run(b);
+	while (bench_expect(b, LINK_DOWN_CHAN_REQUEST) == UINT64_MAX)
+		CU_ASSERT_FALSE_FATAL(bench_silent(b));
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_CLOSE), 0);
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.hangup_calls, 1);
+	bench_free(b);
+}
+
+/* A start that wants no reply gets none, and what follows keeps its order. */
+static void
+test_silent_start(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	struct link_entry e = { .op = LINK_UP_CHAN_OPEN, .conn = BENCH_CONN, .gen = BENCH_GEN,
+	    .seq = BENCH_USE, .arg = { 32768, 100, 1000, 1 } };
+	uint8_t buf[64];
+	struct put w = put_of(buf, sizeof(buf));
+	uint64_t value, took;
+
+	put_u8(&w, LINK_START_SHELL);
+	put_cstr(&w, "");
+	put_cstr(&w, "");
+	put_u32(&w, 0);
+	put_cstr(&w, "");
+	b->guest.open_result = POSTERN_E_AGAIN;
+	b->guest.request_result = POSTERN_OK;
+	CU_ASSERT_TRUE(ring_send(&b->out, &e, put_view(&w)));
+	bench_send(b, LINK_UP_CHAN_REQUEST, 0, 1, 0, view_of("\0\0\0\3odd", 7));
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	ch->get(&b->host.face, b->guest.channel, POSTERN_CHANNEL_WINDOW, &value);
+	CU_ASSERT_EQUAL(value, 1000);
+	CU_ASSERT_EQUAL(ch->write(&b->host.face, b->guest.channel, 0, postern_text("x"), &took), 0);
+	CU_ASSERT_EQUAL(took, 0);
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, b->guest.token, 1), 0);
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, b->guest.token, 1), POSTERN_E_INVAL);
+	bench_run(b);
+	CU_ASSERT_TRUE(bench_silent(b));
+	CU_ASSERT_EQUAL(ch->write(&b->host.face, b->guest.channel, 0, postern_text("x"), &took), 0);
+	CU_ASSERT_EQUAL(took, 1);
+	bench_free(b);
+}
+
 static void
 test_link_gone(void)
 {
@@ -687,6 +760,8 @@ main(void)
 		{ "stale handle", test_stale_handle },
 		{ "wrong thread", test_wrong_thread },
 		{ "worker's entries", test_worker_entries },
+		{ "peer shuts", test_peer_shuts },
+		{ "silent start", test_silent_start },
 		{ "link gone", test_link_gone },
 		{ "many channels", test_many_channels },
 		CU_TEST_INFO_NULL,
