@@ -9,16 +9,10 @@ static int
 decode_chan(struct adopt *a, struct view body)
 {
 	struct cur c = cur_view(body);
-	struct adopt_chan *ch;
 
 	if (a->chan_count >= NOTE_CHAN_MAX)
 		return -R_LINK_NOTE;
-	ch = &a->chan[a->chan_count++];
-	ch->ours = cur_u32(&c);
-	ch->peers = cur_u32(&c);
-	ch->started = cur_u8(&c);
-	ch->bits = cur_u8(&c);
-	ch->link_id = cur_u32(&c);
+	a->chan[a->chan_count++] = cur_u32(&c);
 	return c.bad ? -R_LINK_NOTE : 0;
 }
 
@@ -50,17 +44,8 @@ decode_field(struct adopt *a, uint8_t number, struct view body)
 	case ADOPT_NOTE:
 		a->note = body;
 		return body.len <= NOTE_MAX ? 0 : -R_LINK_NOTE;
-	case ADOPT_FIRST_HASH:
-		a->first_hash = body;
-		return body.len <= SSH_HASH_MAX ? 0 : -R_LINK_NOTE;
 	case ADOPT_GRANT:
 		a->grant = body;
-		return 0;
-	case ADOPT_HOLD:
-		a->hold = small != 0;
-		return 0;
-	case ADOPT_KEYS_PENDING:
-		a->keys_pending = small != 0;
 		return 0;
 	case ADOPT_CHAN:
 		return decode_chan(a, body);
@@ -68,7 +53,7 @@ decode_field(struct adopt *a, uint8_t number, struct view body)
 		a->ident = body;
 		return body.len <= SSH_IDENT_MAX ? 0 : -R_LINK_NOTE;
 	default:
-		return 0; /* deadlines are reported again; others are of a later version */
+		return 0; /* not needed, or of a later version */
 	}
 }
 

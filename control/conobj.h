@@ -31,15 +31,9 @@ struct conobj {
 	char local[CONOBJ_ADDRESS_MAX];
 };
 
-struct adopt_chan {
-	uint32_t ours;
-	uint32_t peers;
-	uint8_t started;
-	uint8_t bits;
-	uint32_t link_id;
-};
-
-/* An adopt image, decoded; views borrow from it. */
+/* What gate and clerk need of an adopt image; views borrow from it. The rest (HOLD,
+ * pending keys, the first hash, deadlines) the worker keeps for itself: the note
+ * and the records that come again say the same. */
 struct adopt {
 	uint8_t phase;
 	struct view address;
@@ -47,13 +41,10 @@ struct adopt {
 	struct view local;
 	uint16_t local_port;
 	struct view note;
-	struct view first_hash;
 	struct view grant;
 	struct view ident; /* empty: the worker does not tell */
-	bool hold;
-	bool keys_pending;
 	uint32_t chan_count;
-	struct adopt_chan chan[NOTE_CHAN_MAX];
+	uint32_t chan[NOTE_CHAN_MAX]; /* our numbers of those that exist */
 };
 
 /* adopt_decode(a, image): 0 or -R_LINK_NOTE. */

@@ -27,7 +27,6 @@ turn_begin(struct turn *t, struct conobj *p, struct actions *a)
 	t->act = a;
 	t->serial = 0;
 	t->seq = 0;
-	t->chan = LINK_CHAN_NONE;
 	t->payload = view_of(NULL, 0);
 	return note_decode(&t->note, view_of(p->note, p->note_len));
 }

@@ -53,7 +53,6 @@ struct turn {
 	struct note note; /* borrows from the peer's image, the event, scratch */
 	uint32_t serial;  /* the record this turn is about, 0: none */
 	uint32_t seq;
-	uint32_t chan;
 	struct view payload;
 };
 

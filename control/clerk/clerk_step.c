@@ -26,7 +26,7 @@ static bool
 worker_has(const struct adopt *a, uint32_t ours)
 {
 	for (uint32_t i = 0; i < a->chan_count; i++)
-		if (a->chan[i].ours == ours)
+		if (a->chan[i] == ours)
 			return true;
 	return false;
 }
@@ -317,7 +317,6 @@ clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e
 		return;
 	t.serial = e->serial;
 	t.seq = e->seq;
-	t.chan = e->chan;
 	t.payload = payload;
 	settle(env, c, &t, r != 0 ? r : dispatch(env, c, &t, e));
 }
@@ -384,7 +383,6 @@ clerk_next(struct clerk_env *env, struct clerk_conn *c, struct actions *act)
 		*at = w->next;
 		c->wait_count--;
 		t.serial = w->serial;
-		t.chan = w->chan;
 		t.payload = view_of(w->bytes, w->len);
 		r = on_record(env, c, &t);
 		settle(env, c, &t, r);
