@@ -280,6 +280,33 @@ test_hangup(void)
 	outcome_free(&o);
 }
 
+/* The peer closes when it has read our end of data; the status still follows. */
+static void
+test_peer_shuts(void)
+{
+	struct outcome o;
+
+	outcome_init(&o);
+	world_start(&w, 0, LINK_START_EXEC, "exec >&- 2>&-; read x; exit 7", none(), 65536);
+	while (!o.eof)
+		CU_ASSERT_TRUE_FATAL(world_take(&w, 0, &o, QUIET_MS));
+	CU_ASSERT_EQUAL(o.status, -1);
+	world_send(&w, LINK_UP_CHAN_SHUT, 0, 0, none());
+	world_collect(&w, 0, &o, QUIET_MS);
+	CU_ASSERT_TRUE(o.closed);
+	CU_ASSERT_FALSE(o.broken);
+	CU_ASSERT_EQUAL(o.status, 7);
+	outcome_free(&o);
+	outcome_init(&o);
+	world_start(&w, 0, LINK_START_EXEC, "echo ready; exec sleep 1000", pty_request("xterm", 80, 24), 65536);
+	CU_ASSERT_TRUE(world_wait_text(&w, 0, &o, "ready\r\n"));
+	world_send(&w, LINK_UP_CHAN_SHUT, 0, 0, none());
+	world_collect(&w, 0, &o, QUIET_MS);
+	CU_ASSERT_TRUE(o.closed);
+	CU_ASSERT_STRING_EQUAL(o.signal, "HUP");
+	outcome_free(&o);
+}
+
 static void
 test_eight_at_once(void)
 {
@@ -571,6 +598,7 @@ main(int argc, char **argv)
 		{ "terminal, all output", test_terminal_output_whole },
 		{ "signal", test_signal },
 		{ "hang-up", test_hangup },
+		{ "peer shuts", test_peer_shuts },
 		{ "eight at once", test_eight_at_once },
 		{ "odd requests", test_odd_requests },
 		{ "without supervisor", test_without_supervisor },
