@@ -110,6 +110,15 @@ cc_recovery_ack(struct tcp_cc *cc, uint32_t mss, uint32_t una, uint32_t acked, u
 }
 
 void
+cc_tail_loss(struct tcp_cc *cc, uint32_t mss, uint32_t flight)
+{
+	cc->ssthresh = half(flight, mss);
+	if (cc->cwnd > cc->ssthresh)
+		cc->cwnd = cc->ssthresh;
+	cc->counted = 0;
+}
+
+void
 cc_timeout(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, bool first)
 {
 	if (first)

@@ -42,6 +42,7 @@ enum tcp_timer {
 	TCP_T_ACK,     /* delayed acknowledgement */
 	TCP_T_LIFE,    /* FIN-WAIT-2 of an orphan; TIME-WAIT with a handle */
 	TCP_T_ROOM,    /* a writer waits for blocks of the pool */
+	TCP_T_TAIL,    /* tail loss probe */
 	TCP_TIMER_COUNT
 };
 
@@ -68,6 +69,7 @@ struct tcp {
 	bool fin_in;         /* fin_seq is known */
 	bool ack_now;
 	bool rexmit;         /* send again from snd_una */
+	bool probed;         /* a tail loss probe is out; it ended at probe_end */
 	bool persist;        /* TCP_T_RTX probes a window that is too small */
 	bool ts_on;
 	bool sack_on;
@@ -92,6 +94,7 @@ struct tcp {
 	uint32_t snd_wl1;
 	uint32_t snd_wl2;
 	uint32_t max_wnd;    /* MAX.SND.WND of RFC 5961 section 5 */
+	uint32_t probe_end;
 	uint32_t mss;        /* payload per segment, options taken off */
 	struct fifo snd;
 	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
@@ -262,13 +265,19 @@ void tcp_in_fin_acked(struct tcp *t, uint64_t now);
 /* An answer that an attacker may ask for as often as it likes. */
 void tcp_challenge(struct tcp *t, uint64_t now);
 
-/* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_reset.c ---- */
+/* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_tail.c, tcp_reset.c ---- */
 uint32_t tcp_out(struct tcp *t, uint64_t now);
 void tcp_out_ack(struct tcp *t, uint64_t now);
 /* Sends a segment of this connection: fills tuple, acknowledgement, window and
  * options. 0, or -R_* when it should be tried again later. */
 int tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now);
 void tcp_rto_fire(struct tcp *t, uint64_t now);
+/* Up to a segment from `seq`, which was sent before, again. */
+bool tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now);
+void tcp_tail_arm(struct tcp *t, uint64_t now);
+void tcp_tail_fire(struct tcp *t, uint64_t now);
+/* An ACK arrived while a probe was out. */
+void tcp_tail_ack(struct tcp *t, const struct tcp_in *in);
 void tcp_persist_start(struct tcp *t, uint64_t now);
 void tcp_persist_stop(struct tcp *t);
 void tcp_persist_progress(struct tcp *t, uint64_t now);

@@ -103,6 +103,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	if (t->sack_on)
 		tcp_sack_update(&t->sack, t->snd_una, t->snd_max, in->opts.sack, in->opts.sack_count);
 	measure(t, in);
+	tcp_tail_ack(t, in);
 	t->rtx_count = 0;
 	t->dupacks = 0;
 	if (t->cc.recovery) {
@@ -113,6 +114,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 		cc_ack(&t->cc, t->mss, t->snd_una, acked, flight);
 	}
 	rearm(t, in, partial);
+	tcp_tail_arm(t, in->now);
 	if (was_full && tcp_room(t) > 0)
 		t->events |= TCP_EV_WRITABLE;
 	tcp_work_add(t);

@@ -154,9 +154,8 @@ send_next(struct tcp *t, uint64_t now)
 	return true;
 }
 
-/* Up to a segment from `seq`, which was sent before, again. */
-static bool
-send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
+bool
+tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
 {
 	struct tcp_seg_out o = { .seq = seq };
 	uint32_t off = seq - t->snd_head;
@@ -187,7 +186,7 @@ static bool
 send_first(struct tcp *t, uint64_t now)
 {
 	if (!t->rexmit || t->snd_max == t->snd_una ||
-	    !send_again(t, t->snd_una, t->snd_max - t->snd_una, now))
+	    !tcp_send_again(t, t->snd_una, t->snd_max - t->snd_una, now))
 		return false;
 	t->rexmit = false;
 	return true;
@@ -203,7 +202,7 @@ send_hole(struct tcp *t, uint64_t now)
 
 	if (!board_rules(t) || !tcp_sack_hole(&t->sack, from, edge, &hole) || board_room(t) < t->mss)
 		return false;
-	return send_again(t, hole.start, hole.end - hole.start, now);
+	return tcp_send_again(t, hole.start, hole.end - hole.start, now);
 }
 
 /* Something waits, nothing is outstanding, and no ACK will come for it. */
@@ -236,6 +235,8 @@ tcp_out(struct tcp *t, uint64_t now)
 			sent++;
 		if (sent == TCP_BURST)
 			tcp_work_add(t);
+		if (sent > 0)
+			tcp_tail_arm(t, now);
 		watch_window(t, now);
 	}
 	if (t->ack_now || (t->take_seen && tcp_rcv_update_due(t))) {
@@ -258,6 +259,8 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 	tcp_snd_rewind(t);
 	t->dupacks = 0;
 	t->rexmit = false;
+	t->probed = false;
+	tcp_timer_stop(t, TCP_T_TAIL);
 	t->sack.count = 0; /* it may have thrown away what it held (RFC 2018 section 8) */
 	if (t->snd_wnd == 0) {
 		/* The window was taken back (MUST-34): probe, do not give up. */

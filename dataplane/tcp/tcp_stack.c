@@ -160,6 +160,9 @@ fire(struct tcp *t, enum tcp_timer which, uint64_t now)
 		else
 			tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_FIN_WAIT);
 		break;
+	case TCP_T_TAIL:
+		tcp_tail_fire(t, now);
+		break;
 	default:
 		if (tcp_room(t) > 0)
 			t->events |= TCP_EV_WRITABLE;

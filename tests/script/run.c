@@ -13,7 +13,7 @@
  *   listen               accept connections; refuse: the owner will not take them
  *   connect              active open
  *   < FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts VAL ECR]
- *                        the peer sends; port N: from another port
+ *     [sacked A-B]...    the peer sends; port N: from another port
  *   > FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts [ECR]] [nots]
  *     [sack A-B]...      the stack has sent this, in this order; `*` for any SEQ
  *   none                 nothing else was sent
@@ -263,6 +263,8 @@ parse_option(struct parsed *p, char **w, bool in)
 		o->shift = (uint8_t)number(w[1]);
 	} else if (strcmp(w[0], "sack") == 0 && w[1] != NULL && sscanf(w[1], "%u-%u", &a, &b) == 2) {
 		o->sack[o->sack_count++] = (struct tcp_range){ PEER_ISS + a, PEER_ISS + b };
+	} else if (strcmp(w[0], "sacked") == 0 && w[1] != NULL && sscanf(w[1], "%u-%u", &a, &b) == 2) {
+		o->sack[o->sack_count++] = (struct tcp_range){ run.iss + a, run.iss + b };
 	} else if (strcmp(w[0], "ts") == 0 && in) {
 		o->ts_on = true;
 		o->ts_val = number(w[1]);
