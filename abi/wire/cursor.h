@@ -195,16 +195,23 @@ put_view(const struct put *w)
 	return view_of(w->start, put_len(w));
 }
 
+/* put_fits(w, len): there is room for `len` bytes; bad when there is not. */
+static inline bool
+put_fits(struct put *w, size_t len)
+{
+	if (w->bad || (size_t)(w->end - w->p) < len)
+		w->bad = true;
+	return !w->bad;
+}
+
 /* put_room(w, len): a place for `len` bytes that the caller fills, or NULL. */
 static inline uint8_t *
 put_room(struct put *w, size_t len)
 {
 	uint8_t *at = w->p;
 
-	if (w->bad || (size_t)(w->end - w->p) < len) {
-		w->bad = true;
+	if (!put_fits(w, len))
 		return NULL;
-	}
 	w->p += len;
 	return at;
 }
@@ -212,43 +219,44 @@ put_room(struct put *w, size_t len)
 static inline void
 put_bytes(struct put *w, const void *data, size_t len)
 {
-	uint8_t *at = put_room(w, len);
-
-	if (at != NULL && len > 0)
-		memcpy(at, data, len);
+	if (!put_fits(w, len) || len == 0)
+		return;
+	memcpy(w->p, data, len);
+	w->p += len;
 }
 
 static inline void
 put_u8(struct put *w, uint8_t v)
 {
-	uint8_t *at = put_room(w, 1);
-
-	if (at != NULL)
-		at[0] = v;
+	if (!put_fits(w, 1))
+		return;
+	*w->p++ = v;
 }
 
 static inline void
 put_u16(struct put *w, uint16_t v)
 {
-	uint8_t *at = put_room(w, 2);
+	uint8_t *at = w->p;
 
-	if (at != NULL) {
-		at[0] = (uint8_t)(v >> 8);
-		at[1] = (uint8_t)v;
-	}
+	if (!put_fits(w, 2))
+		return;
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+	w->p = at + 2;
 }
 
 static inline void
 put_u32(struct put *w, uint32_t v)
 {
-	uint8_t *at = put_room(w, 4);
+	uint8_t *at = w->p;
 
-	if (at != NULL) {
-		at[0] = (uint8_t)(v >> 24);
-		at[1] = (uint8_t)(v >> 16);
-		at[2] = (uint8_t)(v >> 8);
-		at[3] = (uint8_t)v;
-	}
+	if (!put_fits(w, 4))
+		return;
+	at[0] = (uint8_t)(v >> 24);
+	at[1] = (uint8_t)(v >> 16);
+	at[2] = (uint8_t)(v >> 8);
+	at[3] = (uint8_t)v;
+	w->p = at + 4;
 }
 
 static inline void
