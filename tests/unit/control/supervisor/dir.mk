@@ -1,2 +1,4 @@
 $(eval $(call unit,supervisor,tests/unit/control/supervisor/test_supervisor.c tests/unit/control/supervisor/puppet.c,\
 	supervisor conf json ctl confine link wire,-lseccomp -ljansson))
+$(eval $(call unit,supervisor_parts,tests/unit/control/supervisor/test_parts.c,\
+	supervisor conf json ctl confine link wire,-lseccomp -ljansson))

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -103,8 +104,9 @@ text(struct put *w, const char *body)
 
 /* ---- session id ---- */
 
+/* Up to keeper's answer. */
 static void
-store_hash(const char *hash)
+keep_hash(const char *hash)
 {
 	struct msg ask = { .type = MSG_FIRST_HASH, .conn = CONN, .gen = GEN, .tag = 55 };
 	uint8_t answer[64];
@@ -124,6 +126,12 @@ store_hash(const char *hash)
 	CU_ASSERT_FATAL(puppet_find(keeper, MSG_CONN_HASH, &m));
 	CU_ASSERT_FATAL(puppet_expect(keeper, MSG_FIRST_HASH_OK, &m));
 	CU_ASSERT(m.tag == 55 && m.conn == CONN && m.gen == GEN);
+}
+
+static void
+store_hash(const char *hash)
+{
+	keep_hash(hash);
 	CU_ASSERT_FATAL(puppet_find(warden, MSG_CONN_HASH, &m));
 	CU_ASSERT(m.conn == CONN && m.body.len == 4 + strlen(hash));
 }
@@ -891,6 +899,62 @@ test_out_of_line(void)
 	down();
 }
 
+/* The service manager hears of it when the last role is ready, once. */
+static void
+test_notify(void)
+{
+	struct puppet *all[7];
+	struct msg ready = { .type = MSG_READY };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char got[64] = "";
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int i;
+
+	stage_open(&st);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/n", st.folder);
+	CU_ASSERT_FATAL(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	setenv("NOTIFY_SOCKET", at.sun_path, 1);
+	stage_start(&st);
+	unsetenv("NOTIFY_SOCKET");
+	take_all();
+	all[0] = console;
+	all[1] = keeper;
+	all[2] = reader;
+	all[3] = warden;
+	all[4] = gate[0];
+	all[5] = gate[1];
+	all[6] = clerk;
+	for (i = 0; i < 7; i++) {
+		CU_ASSERT(recv(fd, got, sizeof(got), MSG_DONTWAIT) < 0);
+		puppet_say(all[i], &ready, NULL);
+	}
+	CU_ASSERT(fd_readable(fd, WAIT_MS));
+	CU_ASSERT(recv(fd, got, sizeof(got), 0) == 7 && memcmp(got, "READY=1", 7) == 0);
+	close(fd);
+	down();
+}
+
+/* A role that does not run keeps nobody else from running. */
+static void
+test_stopped_role(void)
+{
+	up(false);
+	kill(warden->pid, SIGSTOP);
+	kill(gate[1]->pid, SIGSTOP);
+	keep_hash("first-hash");
+	kill(warden->pid, SIGKILL);
+	puppet_free(warden);
+	warden = puppet_wait(&st, ROLE_WARDEN, 0);
+	CU_ASSERT_FATAL(warden != NULL);
+	CU_ASSERT(puppet_find(warden, MSG_CONN_HASH, &m));
+	ask_grant("alice");
+	answer_grant(0);
+	CU_ASSERT(puppet_find(gate[0], MSG_GRANTED, &m));
+	kill(gate[1]->pid, SIGCONT);
+	CU_ASSERT(puppet_find(gate[1], MSG_GRANTED, &m));
+	down();
+}
+
 static void
 test_stop(void)
 {
@@ -943,6 +1007,8 @@ main(int argc, char **argv)
 	CU_add_test(s, "reload", test_reload);
 	CU_add_test(s, "status and actions", test_status);
 	CU_add_test(s, "out of line", test_out_of_line);
+	CU_add_test(s, "the service manager is told", test_notify);
+	CU_add_test(s, "a role that is stopped", test_stopped_role);
 	CU_add_test(s, "stop", test_stop);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();

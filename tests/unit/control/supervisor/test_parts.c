@@ -1,0 +1,261 @@
+/*
+ * The supervisor's parts that stand alone: queued sending, plugin descriptors, the
+ * dataplane's share of the configuration.
+ */
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/link/attach.h"
+#include "control/supervisor/line.h"
+#include "control/supervisor/plugin.h"
+#include "control/supervisor/supervisor.h"
+
+/* ---- lines ---- */
+
+static struct loop *loop;
+static int pair[2];
+static struct line ln;
+static uint8_t buf[MSG_MAX];
+static uint32_t next_tag;
+static uint32_t last_tag;
+static int fd_count;
+
+/* The receiver, behind by a whole queue. */
+static void
+on_far(void *ctx, int fd, unsigned events)
+{
+	struct msg m;
+
+	(void)ctx;
+	(void)events;
+	while (msg_recv(fd, &m, buf) == 1) {
+		CU_ASSERT(m.tag == next_tag);
+		next_tag++;
+		fd_count += m.fd_count;
+		msg_drop_fds(&m);
+	}
+	if (next_tag == last_tag)
+		loop_stop(loop);
+}
+
+static void
+on_near(void *ctx, int fd, unsigned events)
+{
+	(void)ctx;
+	(void)fd;
+	(void)events;
+}
+
+static void
+line_setup(void)
+{
+	loop = loop_new();
+	CU_ASSERT_FATAL(loop != NULL && msg_pair(pair) == 0);
+	CU_ASSERT_FATAL(line_open(&ln, loop, pair[0], on_near, NULL) == 0);
+	next_tag = 0;
+	fd_count = 0;
+}
+
+static void
+line_teardown(void)
+{
+	line_close(&ln);
+	line_close(&ln);
+	close(pair[1]);
+	loop_free(loop);
+}
+
+static void
+test_line_order(void)
+{
+	static uint8_t body[20000];
+	struct msg m = { .type = MSG_CONF, .body = view_of(body, sizeof(body)) };
+	int sent_fds = 0;
+
+	line_setup();
+	for (m.tag = 0; m.tag < 200; m.tag++) {
+		m.fd_count = m.tag % 10 == 0;
+		m.fds[0] = pair[1];
+		sent_fds += m.fd_count;
+		CU_ASSERT(line_msg(&ln, &m) == 0);
+	}
+	CU_ASSERT(ln.queued > 0);
+	last_tag = 200;
+	CU_ASSERT(loop_watch(loop, pair[1], LOOP_IN, on_far, NULL) == 0);
+	loop_run(loop, NULL, NULL);
+	CU_ASSERT(next_tag == 200 && fd_count == sent_fds);
+	CU_ASSERT(ln.first == NULL && ln.queued == 0);
+	/* And directly again. */
+	m.fd_count = 0;
+	CU_ASSERT(line_msg(&ln, &m) == 0 && ln.first == NULL);
+	line_teardown();
+}
+
+static void
+test_line_given_up(void)
+{
+	static uint8_t body[60000];
+	struct msg m = { .type = MSG_CONF, .body = view_of(body, sizeof(body)) };
+	int r = 0;
+	int sent;
+
+	line_setup();
+	for (sent = 0; sent < 2000 && r == 0; sent++)
+		r = line_msg(&ln, &m);
+	CU_ASSERT(r == -EAGAIN && ln.failed);
+	CU_ASSERT((size_t)sent * sizeof(body) >= LINE_QUEUE_MAX);
+	CU_ASSERT(ln.queued == 0 && line_msg(&ln, &m) == -EPIPE);
+	line_teardown();
+}
+
+static void
+test_line_gone(void)
+{
+	struct msg m = { .type = MSG_CONF };
+
+	line_setup();
+	close(pair[1]);
+	CU_ASSERT(line_msg(&ln, &m) == -EPIPE);
+	CU_ASSERT(ln.failed);
+	pair[1] = -1;
+	line_teardown();
+}
+
+/* ---- plugins ---- */
+
+static char folder[64];
+
+static void
+put_file(const char *name, const char *text, mode_t mode)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	CU_ASSERT_FATAL(f != NULL);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+}
+
+static int
+find(struct plugin *p, const char *id)
+{
+	const char *why = NULL;
+	int r = plugin_find(p, folder, id, strlen(id), &why);
+
+	CU_ASSERT(why != NULL);
+	return r;
+}
+
+static void
+test_plugin(void)
+{
+	static struct plugin p;
+	char command[128];
+
+	strcpy(folder, "/tmp/postern-plug-XXXXXX");
+	CU_ASSERT_FATAL(mkdtemp(folder) != NULL);
+	put_file("org.example.shell.so", "x", 0755);
+	put_file("org.example.shell.conf", "  # text\n runas   USER \nkeep this\n", 0644);
+	CU_ASSERT(find(&p, "org.example.shell") == 0);
+	CU_ASSERT(p.user && strstr(p.config, "keep this") != NULL);
+	CU_ASSERT(strstr(p.file, "/org.example.shell.so") != NULL);
+	CU_ASSERT(find(&p, "none") == -1);
+	CU_ASSERT(find(&p, "") == -1);
+	CU_ASSERT(find(&p, "..") == -1);
+	CU_ASSERT(find(&p, "a/b") == -1);
+	CU_ASSERT(find(&p, "-x") == -1);
+	CU_ASSERT(plugin_find(&p, folder, "a\0b", 3, &(const char *){ NULL }) == -1);
+	put_file("open.so", "x", 0777);
+	CU_ASSERT(find(&p, "open") == -1);
+	put_file("half.so", "x", 0755);
+	put_file("half.conf", "RunAs user", 0666);
+	CU_ASSERT(find(&p, "half") == -1);
+	put_file("word.so", "x", 0755);
+	put_file("word.conf", "RunAs nobody", 0644);
+	CU_ASSERT(find(&p, "word") == -1);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	CU_ASSERT(system(command) == 0);
+}
+
+static void
+test_plugin_parse(void)
+{
+	static struct plugin p;
+
+	CU_ASSERT(plugin_parse(&p, "") == 0 && !p.user);
+	CU_ASSERT(plugin_parse(&p, "RunAs user") == 0 && p.user);
+	CU_ASSERT(plugin_parse(&p, "RunAs service\n") == 0 && !p.user);
+	CU_ASSERT(plugin_parse(&p, "RunAsuser\n#RunAs user\n") == 0 && !p.user);
+	CU_ASSERT(plugin_parse(&p, "\n\nOther x\nRunAs user\n") == 0 && p.user);
+	CU_ASSERT(plugin_parse(&p, "RunAs users") == -1);
+	CU_ASSERT(plugin_parse(&p, "RunAs") == -1);
+}
+
+/* ---- configuration of the dataplane ---- */
+
+static void
+test_attach_conf(void)
+{
+	static struct conf c;
+	static uint8_t room[4096];
+	struct put w = put_of(room, sizeof(room));
+	struct cur in;
+	unsigned seen[32] = { 0 };
+
+	conf_default(&c);
+	c.address[0] = (struct conf_address){ .family = 4, .prefix = 24, .b = { 10, 0, 0, 1 } };
+	c.address[1] = (struct conf_address){ .family = 6, .prefix = 64, .b = { 0xfd } };
+	c.address_count = 2;
+	c.port = 2022;
+	attach_conf_body(&w, &c, 5);
+	CU_ASSERT_FATAL(!w.bad);
+	in = cur_view(put_view(&w));
+	CU_ASSERT(cur_u32(&in) == 5);
+	while (!in.bad && cur_left(&in) > 0) {
+		uint8_t number = cur_u8(&in);
+		struct view body = cur_string(&in);
+
+		CU_ASSERT_FATAL(number < 32);
+		if (number == ATTACH_CONF_ADDRESS)
+			CU_ASSERT(body.len == (seen[number] == 0 ? 6u : 18u));
+		if (number == ATTACH_CONF_PORT)
+			CU_ASSERT(body.len == 2 && body.data[0] == 2022 >> 8 && body.data[1] == (2022 & 0xff));
+		if (number == ATTACH_CONF_REKEY)
+			CU_ASSERT(body.len == 12);
+		seen[number]++;
+	}
+	CU_ASSERT(cur_done(&in));
+	CU_ASSERT(seen[ATTACH_CONF_ADDRESS] == 2 && seen[ATTACH_CONF_GATEWAY] == 0);
+	CU_ASSERT(seen[ATTACH_CONF_GATES] == 1 && seen[ATTACH_CONF_GRACE_KEX] == 1 && seen[ATTACH_CONF_CHAN_MAX] == 1);
+}
+
+int
+main(void)
+{
+	CU_pSuite s;
+	unsigned failed;
+
+	CU_initialize_registry();
+	s = CU_add_suite("supervisor parts", NULL, NULL);
+	CU_add_test(s, "a queue keeps order and descriptors", test_line_order);
+	CU_add_test(s, "a receiver that does not read is given up", test_line_given_up);
+	CU_add_test(s, "a receiver that is gone", test_line_gone);
+	CU_add_test(s, "plugin files", test_plugin);
+	CU_add_test(s, "plugin descriptors", test_plugin_parse);
+	CU_add_test(s, "configuration of the dataplane", test_attach_conf);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failed != 0;
+}
