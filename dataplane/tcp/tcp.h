@@ -89,7 +89,8 @@ struct tcp_ops {
 	 * counts as a loss on the way. */
 	int (*emit)(void *owner, const struct tcp_seg_out *);
 	/* A passive open completed (the third segment arrived). Set the user
-	 * pointer with tcp_set_user. Non-zero refuses: RST is sent. */
+	 * pointer with tcp_set_user. Non-zero refuses: RST is sent. Inside it the
+	 * handle may be written to, but not aborted. */
 	int (*accept)(void *owner, struct tcp *, uint64_t now);
 	/* TCP_EV_* set; `reason` is with CLOSED, 0 for an orderly end. */
 	void (*event)(void *owner, struct tcp *, unsigned events, int reason, uint64_t now);

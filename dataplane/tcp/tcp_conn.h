@@ -72,6 +72,7 @@ struct tcp {
 	bool probed;         /* a tail loss probe is out; it ended at probe_end */
 	bool persist;        /* TCP_T_RTX probes a window that is too small */
 	bool ts_on;
+	bool scale_on;
 	bool sack_on;
 	bool room_wanted;    /* tcp_put refused since the last TCP_EV_WRITABLE */
 	bool take_seen;      /* tcp_take was called: perhaps a window update */
@@ -187,6 +188,7 @@ struct tcp_in {
 	struct tcp_seg seg;
 	struct tcp_opts opts;
 	uint32_t wire_seq;   /* before trimming */
+	bool stale;          /* all of it had come before */
 	uint64_t now;
 };
 

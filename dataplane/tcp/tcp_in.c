@@ -6,6 +6,7 @@
  */
 #include "dataplane/tcp/tcp_conn.h"
 
+#define OLD_MAX 65536u /* how far back an acknowledgement is still taken from */
 #define PAWS_IDLE_US (24ull * 86400 * 1000000) /* RFC 7323 section 5.5 */
 
 void
@@ -78,6 +79,21 @@ acceptable(const struct tcp *t, const struct tcp_seg *seg)
 	return seq_lt(seg->seq, edge) && seq_gt(seg->seq + len, t->rcv_nxt);
 }
 
+/* What had all come before may still acknowledge. Two ends that probe each
+ * other's windows can both have taken the other's byte without hearing so: then
+ * every segment of either is old to the other, and only this ends it. */
+static int
+take_ack_only(struct tcp *t, struct tcp_in *in, bool old, int reason)
+{
+	if (!old || t->state < TCP_ESTABLISHED || t->rcv_nxt - in->wire_seq > OLD_MAX)
+		return -reason;
+	tcp_drop(t->stack, reason);
+	in->seg.data_len = 0;
+	in->seg.flags &= (uint8_t)~TCP_FIN;
+	in->stale = true;
+	return 0;
+}
+
 static int
 unacceptable(struct tcp *t, struct tcp_in *in)
 {
@@ -94,10 +110,10 @@ unacceptable(struct tcp *t, struct tcp_in *in)
 	 * sender waits for the answer. */
 	if (tcp_seg_space(seg) > 0) {
 		tcp_out_ack(t, in->now);
-		return old ? -R_TCP_DUP_DATA : -R_TCP_UNACCEPTABLE;
+		return take_ack_only(t, in, old, old ? R_TCP_DUP_DATA : R_TCP_UNACCEPTABLE);
 	}
 	tcp_challenge(t, in->now);
-	return -R_TCP_UNACCEPTABLE;
+	return take_ack_only(t, in, old, R_TCP_UNACCEPTABLE);
 }
 
 static int

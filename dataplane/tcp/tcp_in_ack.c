@@ -133,7 +133,8 @@ is_duplicate(struct tcp *t, const struct tcp_in *in)
 	if (t->sack_on && in->opts.sack_count > 0)
 		return tcp_sack_update(&t->sack, t->snd_una, t->snd_max, in->opts.sack,
 		    in->opts.sack_count);
-	return tcp_seg_space(seg) == 0 && (uint32_t)seg->window << t->snd_shift == t->snd_wnd;
+	return !in->stale && tcp_seg_space(seg) == 0 &&
+	    (uint32_t)seg->window << t->snd_shift == t->snd_wnd;
 }
 
 static bool

@@ -6,7 +6,7 @@
  * 256 KiB and checks every byte that it gets. All seeds together must have met
  * each way of recovery and each way of closing, or the test fails.
  *
- *   tcp_sim                 SIM_SEEDS seeds (environment), 2500 without
+ *   tcp_sim                 SIM_SEEDS seeds (environment), 4000 without
  *   tcp_sim --seed N [-v]   that one alone
  */
 #include <CUnit/Basic.h>
@@ -21,7 +21,7 @@
 #include "dataplane/tcp/tcp_wire.h"
 #include "tests/sim/wire.h"
 
-#define SEEDS 2500u
+#define SEEDS 4000u
 #define BYTES_MIN (256u * 1024u)
 #define POOL_COUNT 2048u
 #define PATTERN 65521u /* prime: no block or segment size divides it */
