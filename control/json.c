@@ -135,7 +135,6 @@ js_each(const struct js *object, void (*fn)(void *ctx, const char *key, uint64_t
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(in(object), key, v)
-		if (json_is_integer(v) && json_integer_value(v) >= 0)
-			fn(ctx, key, (uint64_t)json_integer_value(v));
+	json_object_foreach(in(object), key, v) if (json_is_integer(v) && json_integer_value(v) >= 0)
+	    fn(ctx, key, (uint64_t)json_integer_value(v));
 }

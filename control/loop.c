@@ -25,7 +25,7 @@ struct timer {
 	loop_timer_fn *fn;
 	void *ctx;
 	uint32_t gen;
-	uint32_t at;        /* place in the heap */
+	uint32_t at; /* place in the heap */
 	uint32_t next_free;
 	bool used;
 };
@@ -35,11 +35,11 @@ struct loop {
 	bool stop;
 	struct watch *watch;
 	size_t watch_count;
-	struct timer *timer;    /* slots */
-	uint32_t *heap;         /* slot numbers, soonest first */
+	struct timer *timer; /* slots */
+	uint32_t *heap;      /* slot numbers, soonest first */
 	uint32_t timer_size;
 	uint32_t heap_count;
-	uint32_t free_slot;     /* timer_size: none */
+	uint32_t free_slot; /* timer_size: none */
 };
 
 uint64_t

@@ -11,7 +11,7 @@ struct loop;
 
 #define LOOP_IN 0x1u
 #define LOOP_OUT 0x2u
-#define LOOP_HUP 0x4u  /* told always, together with LOOP_IN where data is left */
+#define LOOP_HUP 0x4u /* told always, together with LOOP_IN where data is left */
 
 typedef void loop_fd_fn(void *ctx, int fd, unsigned events);
 typedef void loop_timer_fn(void *ctx);

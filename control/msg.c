@@ -108,7 +108,7 @@ msg_name(uint16_t type)
 {
 	switch (type) {
 #define MSG(NAME, number, from, to, fds, text) \
-	case number: \
+	case number:                           \
 		return #NAME;
 #include "control/msg.def"
 #undef MSG

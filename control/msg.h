@@ -15,7 +15,7 @@
 #include "abi/wire/cursor.h"
 
 #define MSG_VERSION 1
-#define MSG_MAX 65536u       /* whole packet; authorized_keys travel as descriptors */
+#define MSG_MAX 65536u /* whole packet; authorized_keys travel as descriptors */
 #define MSG_FDS_MAX 16
 
 enum msg_type {
@@ -28,9 +28,9 @@ struct msg {
 	uint16_t type;
 	uint32_t conn;
 	uint32_t gen;
-	uint32_t tag;            /* the asker's own; an answer repeats it */
-	struct view body;        /* borrows from the buffer it was received into */
-	int fds[MSG_FDS_MAX];    /* received: the reader's; -1 where there is none */
+	uint32_t tag;         /* the asker's own; an answer repeats it */
+	struct view body;     /* borrows from the buffer it was received into */
+	int fds[MSG_FDS_MAX]; /* received: the reader's; -1 where there is none */
 	int fd_count;
 };
 

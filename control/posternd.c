@@ -28,13 +28,12 @@ static int (*const mains[ROLE_COUNT])(uint32_t index) = {
 	[ROLE_CONSOLE] = console_main,
 };
 
-static const char usage_text[] =
-    "usage: posternd [-t | -T | --dataplane-args] [-f FILE]\n"
-    "  -f, --file FILE        configuration file (" CONF_PATH ")\n"
-    "  -t, --test             check the configuration and exit\n"
-    "  -T, --dump             print the configuration in effect and exit\n"
-    "      --dataplane-args   print the options for postern-dp and exit\n"
-    "      --version, --help\n";
+static const char usage_text[] = "usage: posternd [-t | -T | --dataplane-args] [-f FILE]\n"
+				 "  -f, --file FILE        configuration file (" CONF_PATH ")\n"
+				 "  -t, --test             check the configuration and exit\n"
+				 "  -T, --dump             print the configuration in effect and exit\n"
+				 "      --dataplane-args   print the options for postern-dp and exit\n"
+				 "      --version, --help\n";
 
 enum action { RUN = 0, TEST, DUMP, DATAPLANE_ARGS };
 
@@ -77,8 +76,8 @@ dump(const struct conf *c)
 static int
 dataplane_args(const struct conf *c)
 {
-	printf("--nic %s --control %s --memory %u --conn-max %u%s\n", c->nic, c->dataplane_socket, c->memory_mb,
-	    c->conn_max, c->huge_pages ? "" : " --no-huge");
+	printf("--nic %s --control %s --memory %u --conn-max %u%s\n", c->nic, c->dataplane_socket,
+	    c->memory_mb, c->conn_max, c->huge_pages ? "" : " --no-huge");
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 

@@ -14,7 +14,7 @@
 
 #define ROLE_SUPERVISOR_FD 3
 #define ROLE_LOG_FD 4
-#define ROLE_LEADER_FD 5   /* a user host's socket to its login leader */
+#define ROLE_LEADER_FD 5      /* a user host's socket to its login leader */
 #define ROLE_CONSOLE_LOG_FD 5 /* console's own lines: its descriptor 4 is the reading end */
 
 enum role_id {
@@ -33,11 +33,11 @@ enum role_id {
 
 struct role {
 	enum role_id id;
-	const char *name;       /* "keeper" */
-	const char *user;       /* account it runs as; NULL: root, or told later (host) */
-	uint32_t pool;          /* how many the supervisor keeps; 0: on demand, or as the
+	const char *name; /* "keeper" */
+	const char *user; /* account it runs as; NULL: root, or told later (host) */
+	uint32_t pool;    /* how many the supervisor keeps; 0: on demand, or as the
 	                           configuration says (gate, clerk) */
-	bool seccomp;           /* filter and no_new_privs (not supervisor, pam, login) */
+	bool seccomp;     /* filter and no_new_privs (not supervisor, pam, login) */
 };
 
 extern const struct role roles[ROLE_COUNT];

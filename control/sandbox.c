@@ -67,13 +67,14 @@ struct box {
 	const char *const *calls[GROUPS_MAX]; /* beside calls_base */
 	int caps[4];
 	size_t cap_count;
-	bool secrets;                         /* memory stays out of swap */
+	bool secrets; /* memory stays out of swap */
 };
 
 static const struct box boxes[ROLE_COUNT] = {
 	[ROLE_KEEPER] = { .secrets = true },
 	[ROLE_WARDEN] = { .calls = { calls_read } },
-	[ROLE_READER] = { .calls = { calls_read, calls_identity }, .caps = { CAP_SETUID, CAP_SETGID },
+	[ROLE_READER] = { .calls = { calls_read, calls_identity },
+	    .caps = { CAP_SETUID, CAP_SETGID },
 	    .cap_count = 2 },
 	[ROLE_GATE] = { .calls = { calls_region }, .secrets = true },
 	[ROLE_CLERK] = { .calls = { calls_region }, .secrets = true },

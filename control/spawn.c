@@ -81,8 +81,7 @@ child_files(const struct spawn *s, int program)
 	for (i = 0; i < CHILD_FD_COUNT; i++)
 		if (want[i] >= 0 && dup2(want[i], CHILD_FD_FIRST + i) < 0)
 			return -1;
-	if (program > CHILD_FD_ABOVE &&
-	    close_range(CHILD_FD_ABOVE, (unsigned)program - 1, 0) != 0)
+	if (program > CHILD_FD_ABOVE && close_range(CHILD_FD_ABOVE, (unsigned)program - 1, 0) != 0)
 		return -1;
 	return close_range((unsigned)program + 1, ~0u, 0);
 }

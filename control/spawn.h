@@ -18,11 +18,11 @@
 struct spawn {
 	enum role_id role;
 	uint32_t index;
-	int supervisor_fd;       /* becomes 3; the caller keeps its own copy */
-	int log_fd;              /* becomes 4; -1: none */
-	int leader_fd;           /* becomes 5 (console: its own log socket); -1: none */
-	bool keep_stderr;        /* else descriptor 2 is /dev/null */
-	bool dies_with_parent;   /* SIGKILL when the starting process ends */
+	int supervisor_fd;        /* becomes 3; the caller keeps its own copy */
+	int log_fd;               /* becomes 4; -1: none */
+	int leader_fd;            /* becomes 5 (console: its own log socket); -1: none */
+	bool keep_stderr;         /* else descriptor 2 is /dev/null */
+	bool dies_with_parent;    /* SIGKILL when the starting process ends */
 	int (*before)(void *ctx); /* in the child, before exec: 0 goes on; may be NULL.
 	                             Descriptors are in place when it is called. */
 	void *ctx;

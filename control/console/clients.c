@@ -55,8 +55,8 @@ static void
 client_write(struct client *cl)
 {
 	while (cl->out_at < cl->out_len) {
-		ssize_t n = send(cl->fd, cl->out + cl->out_at, cl->out_len - cl->out_at,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n =
+		    send(cl->fd, cl->out + cl->out_at, cl->out_len - cl->out_at, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN) {
 			loop_watch(cl->console->loop, cl->fd, LOOP_OUT, on_client, cl);
@@ -118,7 +118,7 @@ client_lines(struct client *cl)
 
 	/* The next request waits until this one is answered. */
 	while (cl->fd >= 0 && cl->want == WANT_NOTHING && cl->out == NULL &&
-	    (end = memchr(cl->in, '\n', cl->in_len)) != NULL) {
+	       (end = memchr(cl->in, '\n', cl->in_len)) != NULL) {
 		len = (size_t)(end - cl->in);
 		memcpy(line, cl->in, len);
 		cl->in_len -= len + 1;

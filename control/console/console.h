@@ -32,14 +32,14 @@ struct console;
 
 struct client {
 	struct console *console;
-	int fd;                  /* -1: free */
+	int fd; /* -1: free */
 	uid_t uid;
-	uint32_t tag;            /* of the request that is with the supervisor */
+	uint32_t tag; /* of the request that is with the supervisor */
 	enum client_want want;
 	int deadline;
 	char in[CONSOLE_REQUEST_MAX];
 	size_t in_len;
-	char *out;               /* the answer, what is left of it from out_at */
+	char *out; /* the answer, what is left of it from out_at */
 	size_t out_len;
 	size_t out_at;
 };
@@ -47,8 +47,8 @@ struct client {
 struct console {
 	struct loop *loop;
 	struct conf conf;
-	int log_in;              /* datagrams of the roles */
-	int log_out;             /* the log file or standard error */
+	int log_in;  /* datagrams of the roles */
+	int log_out; /* the log file or standard error */
 	struct logline_names names;
 	uint64_t lines;
 	int listener;
@@ -58,12 +58,12 @@ struct console {
 };
 
 /* logs.c */
-void logs_read(struct console *c);         /* what is there, bounded by a turn */
-void logs_drain(struct console *c);        /* at the end: what is still there */
+void logs_read(struct console *c);  /* what is there, bounded by a turn */
+void logs_drain(struct console *c); /* at the end: what is still there */
 int logs_start(struct console *c);
 
 /* clients.c */
-int clients_listen(struct console *c);     /* before the sandbox */
+int clients_listen(struct console *c); /* before the sandbox */
 int clients_start(struct console *c);
 /* clients_answer(c, tag, value): the value becomes the client's answer; takes it. */
 void clients_answer(struct console *c, struct client *cl, struct js *value);

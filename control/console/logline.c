@@ -104,8 +104,8 @@ escape(char *out, size_t room, const char *text, size_t len)
 }
 
 size_t
-logline_format(char *out, const struct logline_names *n, const char *datagram, size_t len,
-    pid_t pid, uid_t uid, uint64_t unix_ms, int most)
+logline_format(char *out, const struct logline_names *n, const char *datagram, size_t len, pid_t pid,
+    uid_t uid, uint64_t unix_ms, int most)
 {
 	const char *text;
 	const char *name;
@@ -123,8 +123,8 @@ logline_format(char *out, const struct logline_names *n, const char *datagram, s
 	name = name_of(n, datagram + 3, (size_t)(text - datagram) - 3, uid);
 	text++;
 	at = stamp(out, LOGLINE_MAX, unix_ms);
-	at += (size_t)snprintf(out + at, LOGLINE_MAX - at, " %s postern-%s[%d]: %s", n->machine, name, (int)pid,
-	    level_text(level));
+	at += (size_t)snprintf(out + at, LOGLINE_MAX - at, " %s postern-%s[%d]: %s", n->machine, name,
+	    (int)pid, level_text(level));
 	if (strcmp(name, "host") == 0)
 		at += (size_t)snprintf(out + at, LOGLINE_MAX - at, "uid %u: ", (unsigned)uid);
 	at += escape(out + at, LOGLINE_MAX - 1 - at, text, len - (size_t)(text - datagram));

@@ -34,7 +34,7 @@ void logline_names_load(struct logline_names *n);
  * its newline into out (LOGLINE_MAX bytes). Its length; 0 when the level is above
  * `most` or the datagram is not a log line.
  */
-size_t logline_format(char *out, const struct logline_names *n, const char *datagram, size_t len,
-    pid_t pid, uid_t uid, uint64_t unix_ms, int most);
+size_t logline_format(char *out, const struct logline_names *n, const char *datagram, size_t len, pid_t pid,
+    uid_t uid, uint64_t unix_ms, int most);
 
 #endif

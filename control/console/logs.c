@@ -48,8 +48,9 @@ read_one(struct console *c)
 		char room[CMSG_SPACE(sizeof(struct ucred))];
 	} ctl;
 	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl,
-	    .msg_controllen = sizeof(ctl) };
+	struct msghdr h = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl)
+	};
 	struct ucred who = { .pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	struct cmsghdr *a;
 	ssize_t n = recvmsg(c->log_in, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);

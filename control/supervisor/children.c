@@ -11,7 +11,7 @@
 
 #include "control/supervisor/supervisor.h"
 
-#define QUICK_MS 500u           /* an end earlier than this makes the next start wait */
+#define QUICK_MS 500u /* an end earlier than this makes the next start wait */
 #define DELAY_FIRST_MS 50u
 #define DELAY_MAX_MS 5000u
 
@@ -61,7 +61,8 @@ children_each(struct sup *s, unsigned bits, child_fn *fn, void *ctx)
 	size_t i;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		for (index = 0; (bits & ROLE_BIT(order[i])) && (c = child_at(s, order[i], index)) != NULL; index++)
+		for (index = 0; (bits & ROLE_BIT(order[i])) && (c = child_at(s, order[i], index)) != NULL;
+		     index++)
 			if (proc_up(&c->proc))
 				fn(c, ctx);
 }
@@ -133,7 +134,8 @@ pair_with(struct child *other, void *ctx)
 	int pair[2];
 
 	if (msg_pair(pair) != 0) {
-		log_error("no socket between %s and %s", roles[c->proc.role].name, roles[other->proc.role].name);
+		log_error(
+		    "no socket between %s and %s", roles[c->proc.role].name, roles[other->proc.role].name);
 		return;
 	}
 	send_peer(&c->proc, &other->proc, pair[0]);

@@ -99,8 +99,8 @@ conn_gone(struct sup *s, struct conn *c, uint32_t reason)
 
 	put_u32(&w, reason);
 	m.body = put_view(&w);
-	children_send(s, ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_GATE) |
-	    ROLE_BIT(ROLE_CLERK), &m);
+	children_send(s,
+	    ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK), &m);
 	hash_drop(s, c, reason);
 	grant_drop(s, c);
 	while (!LIST_EMPTY(&c->hosts))

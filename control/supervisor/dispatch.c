@@ -14,7 +14,8 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ MSG_READY, ROLES_POOLED | ROLE_BIT(ROLE_HOST) | ROLE_BIT(ROLE_LOGIN) | ROLE_BIT(ROLE_PAM), on_ready },
+	{ MSG_READY, ROLES_POOLED | ROLE_BIT(ROLE_HOST) | ROLE_BIT(ROLE_LOGIN) | ROLE_BIT(ROLE_PAM),
+	    on_ready },
 	{ MSG_LINK, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK) | ROLE_BIT(ROLE_HOST), on_link },
 	{ MSG_FIRST_HASH, ROLE_BIT(ROLE_KEEPER), on_first_hash },
 	{ MSG_GRANT, ROLE_BIT(ROLE_WARDEN), on_grant },
@@ -48,8 +49,8 @@ end_line(struct proc *p)
 void
 proc_refuse(struct proc *p, const struct msg *m)
 {
-	log_error("%s %u sent a %s that makes no sense: ended", roles[p->role].name, p->index,
-	    msg_name(m->type));
+	log_error(
+	    "%s %u sent a %s that makes no sense: ended", roles[p->role].name, p->index, msg_name(m->type));
 	end_line(p);
 }
 

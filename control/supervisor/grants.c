@@ -138,8 +138,8 @@ grant_account(struct grant_ask *a, bool yes, const char *text)
 		store(s, c);
 		return;
 	}
-	log_info("Access denied for user %s by PAM account configuration from %s port %u: %s",
-	    a->grant.user, a->grant.peer, a->grant.peer_port, text);
+	log_info("Access denied for user %s by PAM account configuration from %s port %u: %s", a->grant.user,
+	    a->grant.peer, a->grant.peer_port, text);
 	tell_refused(s, c->conn, c->gen);
 	ask_drop(c);
 }
@@ -159,7 +159,8 @@ grant_stored(struct sup *s, struct conn *c, uint32_t reason)
 		    g->peer_port, g->key[0] != '\0' ? ": " : "", g->key);
 		tell_granted(s, c, g->methods);
 	} else {
-		log_warn("grant for connection %u-%u not stored: %s", c->conn, c->gen, reason_text((int)reason));
+		log_warn(
+		    "grant for connection %u-%u not stored: %s", c->conn, c->gen, reason_text((int)reason));
 		tell_refused(s, c->conn, c->gen);
 	}
 	ask_drop(c);

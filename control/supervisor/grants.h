@@ -10,12 +10,12 @@
 struct pam;
 
 struct grant_ask {
-	struct grant_ask *next;     /* among those that wait for a PAM child */
+	struct grant_ask *next; /* among those that wait for a PAM child */
 	struct sup *sup;
 	uint32_t conn;
 	uint32_t gen;
 	bool queued;
-	struct pam *pam;            /* the child that is asked, or NULL */
+	struct pam *pam; /* the child that is asked, or NULL */
 	struct grant grant;
 };
 

@@ -16,7 +16,7 @@ struct hash_ask {
 	uint8_t hash[SUP_HASH_MAX];
 	uint8_t len;
 	uint32_t tag;
-	struct hash_ask *next;      /* the one that waits */
+	struct hash_ask *next; /* the one that waits */
 };
 
 static void
@@ -58,8 +58,8 @@ static void
 store(struct sup *s, const struct conn *c)
 {
 	if (attach_on(s))
-		attach_send(s, ATTACH_FIRST_HASH, c->conn, c->gen,
-		    view_of(c->hash_ask->hash, c->hash_ask->len));
+		attach_send(
+		    s, ATTACH_FIRST_HASH, c->conn, c->gen, view_of(c->hash_ask->hash, c->hash_ask->len));
 }
 
 void

@@ -14,7 +14,7 @@
 struct host_waiter {
 	struct host_waiter *next;
 	uint32_t clerk;
-	uint32_t restarts;          /* of that clerk, when it asked */
+	uint32_t restarts; /* of that clerk, when it asked */
 	uint32_t conn;
 	uint32_t gen;
 	uint32_t tag;
@@ -58,8 +58,8 @@ find(const struct host_list *list, struct view plugin)
 	struct host *h;
 
 	LIST_FOREACH(h, list, at)
-		if (!h->ending && view_is(plugin, h->plugin))
-			return h;
+	if (!h->ending && view_is(plugin, h->plugin))
+		return h;
 	return NULL;
 }
 
@@ -117,8 +117,11 @@ on_host_wanted(struct sup *s, struct proc *p, struct msg *m)
 	struct cur b = cur_view(m->body);
 	struct view plugin = cur_string(&b);
 	struct conn *c = conn_find(s, m->conn, m->gen);
-	struct host_waiter ask = { .clerk = p->index, .restarts = s->clerk[p->index].restarts,
-	    .conn = m->conn, .gen = m->gen, .tag = m->tag };
+	struct host_waiter ask = { .clerk = p->index,
+		.restarts = s->clerk[p->index].restarts,
+		.conn = m->conn,
+		.gen = m->gen,
+		.tag = m->tag };
 	struct host_waiter *w;
 	struct host *h;
 	const char *why = "";

@@ -175,7 +175,8 @@ hosts_leader(struct sup *s, struct conn *c, const char *why)
 {
 	struct host *h;
 
-	LIST_FOREACH(h, &c->hosts, at) {
+	LIST_FOREACH(h, &c->hosts, at)
+	{
 		if (why != NULL && !h->ending)
 			host_end(h, why);
 		else if (why == NULL && h->plan != NULL && !h->ending)
@@ -189,8 +190,8 @@ by_start_tag(const struct host_list *list, uint32_t tag)
 	struct host *h;
 
 	LIST_FOREACH(h, list, at)
-		if (h->start_tag == tag)
-			return h;
+	if (h->start_tag == tag)
+		return h;
 	return NULL;
 }
 
@@ -257,14 +258,14 @@ by_link(const struct host_list *list, uint32_t link_id)
 	struct host *h;
 
 	LIST_FOREACH(h, list, at)
-		if (h->ready && h->link_id == link_id)
-			return h;
+	if (h->ready && h->link_id == link_id)
+		return h;
 	return NULL;
 }
 
 void
-host_restore(struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin,
-    int pidfd, int sock)
+host_restore(
+    struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin, int pidfd, int sock)
 {
 	bool service = conn == LINK_CONN_NONE;
 	struct conn *c = service ? NULL : conn_find(s, conn, gen);
@@ -348,7 +349,7 @@ terminate_of(struct sup *s, struct conn *c, void *ctx)
 
 	(void)ctx;
 	LIST_FOREACH(h, &c->hosts, at)
-		terminate(s, h);
+	terminate(s, h);
 }
 
 void
@@ -357,8 +358,8 @@ hosts_end(struct sup *s)
 	struct host *h;
 
 	LIST_FOREACH(h, &s->services, at)
-		terminate(s, h);
+	terminate(s, h);
 	LIST_FOREACH(h, &s->orphans, at)
-		terminate(s, h);
+	terminate(s, h);
 	conns_each(s, terminate_of, NULL);
 }

@@ -151,8 +151,8 @@ leaders_tell(struct sup *s)
 	struct leader *l;
 
 	LIST_FOREACH(l, &s->leaders, at)
-		if (l->started && !l->told && !l->ending)
-			tell_dataplane(l);
+	if (l->started && !l->told && !l->ending)
+		tell_dataplane(l);
 }
 
 void
@@ -196,8 +196,8 @@ leader_restore(struct sup *s, uint32_t conn, uint32_t gen, int pidfd, int sock)
 
 	/* The same dataplane, attached to again: known already. */
 	LIST_FOREACH(l, &s->leaders, at)
-		if (l->conn == conn && l->gen == gen)
-			break;
+	if (l->conn == conn && l->gen == gen)
+		break;
 	if (l != NULL || (l = leader_new(s, conn, gen)) == NULL) {
 		close(pidfd);
 		close(sock);
@@ -266,5 +266,5 @@ leaders_end(struct sup *s)
 	struct leader *l;
 
 	LIST_FOREACH(l, &s->leaders, at)
-		end_within(l, LOST_MS);
+	end_within(l, LOST_MS);
 }

@@ -18,14 +18,14 @@
 struct line_packet;
 
 struct line {
-	int fd;                  /* -1: closed */
+	int fd; /* -1: closed */
 	struct loop *loop;
-	loop_fd_fn *fn;          /* told of LOOP_IN and LOOP_HUP */
+	loop_fd_fn *fn; /* told of LOOP_IN and LOOP_HUP */
 	void *ctx;
 	struct line_packet *first;
 	struct line_packet *last;
 	size_t queued;
-	bool failed;             /* nothing more can be sent; the owner ends it */
+	bool failed; /* nothing more can be sent; the owner ends it */
 };
 
 /* line_open(l, loop, fd, fn, ctx): the descriptor becomes the line's. 0 or -errno. */

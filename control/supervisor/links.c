@@ -17,11 +17,11 @@
 
 struct link_ask {
 	struct link_ask *next;
-	uint32_t tag;               /* ours, toward the dataplane */
-	uint32_t role_tag;          /* the asker's */
+	uint32_t tag;      /* ours, toward the dataplane */
+	uint32_t role_tag; /* the asker's */
 	uint32_t worker;
-	struct proc *proc;          /* NULL: the asker is gone */
-	struct host *host;          /* NULL for gate and clerk */
+	struct proc *proc; /* NULL: the asker is gone */
+	struct host *host; /* NULL for gate and clerk */
 	int fds[ASK_FDS_MAX];
 	int fd_count;
 };
@@ -41,8 +41,7 @@ ask_send(struct sup *s, const struct link_ask *a)
 {
 	uint8_t room[256];
 	struct put w = put_of(room, sizeof(room));
-	uint8_t role = a->host != NULL ? LINK_HOST :
-	    a->proc->role == ROLE_GATE ? LINK_GATE : LINK_CLERK;
+	uint8_t role = a->host != NULL ? LINK_HOST : a->proc->role == ROLE_GATE ? LINK_GATE : LINK_CLERK;
 
 	attach_begin(&w, ATTACH_LINK_NEW);
 	put_u32(&w, a->tag);

@@ -16,7 +16,7 @@
 
 struct pam {
 	struct proc proc;
-	struct grant_ask *ask;      /* NULL: answered, or not wanted any more */
+	struct grant_ask *ask; /* NULL: answered, or not wanted any more */
 	int deadline;
 };
 

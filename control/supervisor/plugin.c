@@ -30,7 +30,7 @@ trusted(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 static bool

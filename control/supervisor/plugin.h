@@ -31,8 +31,8 @@ struct plugin {
 	char id[PLUGIN_ID_MAX];
 	char file[512];
 	char config[PLUGIN_CONFIG_MAX];
-	bool user;              /* RunAs user */
-	uid_t uid;              /* service: identity to take */
+	bool user; /* RunAs user */
+	uid_t uid; /* service: identity to take */
 	gid_t gid;
 };
 

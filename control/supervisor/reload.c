@@ -62,7 +62,8 @@ warn_fixed(const struct conf *old, const struct conf *fresh)
 {
 	if (strcmp(old->nic, fresh->nic) != 0 || old->workers != fresh->workers ||
 	    old->memory_mb != fresh->memory_mb || old->huge_pages != fresh->huge_pages)
-		log_warn("reload: Nic, Workers, DataplaneMemory and HugePages change when postern-dp starts again");
+		log_warn("reload: Nic, Workers, DataplaneMemory and HugePages change when postern-dp starts "
+			 "again");
 	if (old->gates != fresh->gates || old->clerks != fresh->clerks ||
 	    strcmp(old->control_socket, fresh->control_socket) != 0 ||
 	    strcmp(old->dataplane_socket, fresh->dataplane_socket) != 0)

@@ -50,7 +50,7 @@ count_hosts(struct sup *s, struct conn *c, void *ctx)
 
 	(void)s;
 	LIST_FOREACH(h, &c->hosts, at)
-		n[0] += h->ready;
+	n[0] += h->ready;
 	n[1] += c->granted;
 }
 
@@ -68,9 +68,9 @@ status(struct sup *s)
 	children_each(s, ROLES_POOLED, add_child, list);
 	conns_each(s, count_hosts, n);
 	LIST_FOREACH(h, &s->services, at)
-		services += h->ready;
+	services += h->ready;
 	LIST_FOREACH(l, &s->leaders, at)
-		leaders += l->started && !l->ending;
+	leaders += l->started && !l->ending;
 	js_set_str(o, "version", POSTERN_VERSION);
 	js_set_u64(o, "pid", (uint64_t)getpid());
 	js_set_u64(o, "uptime", (loop_now_ms() - s->started_ms) / 1000);
@@ -93,7 +93,8 @@ add_hosts(const struct conn *c, struct js *o)
 	struct js *list = js_array();
 	struct host *h;
 
-	LIST_FOREACH(h, &c->hosts, at) {
+	LIST_FOREACH(h, &c->hosts, at)
+	{
 		struct js *one = js_object();
 
 		js_set_str(one, "plugin", h->plugin);

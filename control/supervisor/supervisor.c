@@ -15,7 +15,7 @@
 #include "control/spawn.h"
 #include "control/supervisor/supervisor.h"
 
-#define STOP_MS 2000u           /* for the roles to finish; then they are killed */
+#define STOP_MS 2000u /* for the roles to finish; then they are killed */
 #define STOP_POLL_MS 20u
 #define LOG_BUFFER (1024 * 1024)
 

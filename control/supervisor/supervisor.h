@@ -27,9 +27,9 @@
 #include "control/supervisor/line.h"
 #include "control/supervisor/plugin.h"
 
-#define SUP_POOL_MAX 32         /* gates, and clerks */
+#define SUP_POOL_MAX 32 /* gates, and clerks */
 #define SUP_WORKERS_MAX 64
-#define SUP_HASH_MAX 64         /* bytes of an exchange hash */
+#define SUP_HASH_MAX 64 /* bytes of an exchange hash */
 
 #define ROLE_BIT(role) (1u << (role))
 
@@ -47,10 +47,10 @@ struct proc {
 	struct sup *sup;
 	enum role_id role;
 	uint32_t index;
-	pid_t pid;                  /* for the operator; all that is done goes by pidfd */
-	int pidfd;                  /* -1: not running */
+	pid_t pid; /* for the operator; all that is done goes by pidfd */
+	int pidfd; /* -1: not running */
 	struct line line;
-	char status[48];            /* how it ended, for the log */
+	char status[48];              /* how it ended, for the log */
 	void (*ended)(struct proc *); /* the process is gone; the only place where the
 	                               proc may be freed */
 };
@@ -60,49 +60,49 @@ struct child {
 	struct proc proc;
 	bool ready;
 	uint32_t restarts;
-	uint32_t quick_ends;        /* ends in a row soon after the start */
+	uint32_t quick_ends; /* ends in a row soon after the start */
 	uint64_t started_ms;
-	int timer;                  /* pending restart */
+	int timer; /* pending restart */
 };
 
 /* What is known of a connection. */
 struct conn {
-	struct conn *next;          /* in its bucket */
+	struct conn *next; /* in its bucket */
 	uint32_t conn;
 	uint32_t gen;
-	bool seen;                  /* named by the snapshot that is being read */
+	bool seen; /* named by the snapshot that is being read */
 	uint8_t phase;
-	uint64_t opened_ms;         /* unix time, by the dataplane's word */
+	uint64_t opened_ms; /* unix time, by the dataplane's word */
 	char peer[64];
 	char local[64];
 	uint16_t peer_port;
 	uint16_t local_port;
 	/* keeper's first hash */
 	uint8_t hash[SUP_HASH_MAX];
-	uint8_t hash_len;           /* 0: none is stored */
-	struct hash_ask *hash_ask;  /* asked and not yet stored */
+	uint8_t hash_len;          /* 0: none is stored */
+	struct hash_ask *hash_ask; /* asked and not yet stored */
 	/* the grant */
-	uint8_t *grant;             /* encoded; NULL: none */
+	uint8_t *grant; /* encoded; NULL: none */
 	size_t grant_len;
-	bool granted;               /* the dataplane has it */
+	bool granted;                /* the dataplane has it */
 	struct grant_ask *grant_ask; /* warden said yes, the rest is to come */
 	struct leader *leader;
-	struct host_list hosts;     /* of this login */
+	struct host_list hosts; /* of this login */
 };
 
 /* A host of one plugin: of a service (conn LINK_CONN_NONE) or of a login. */
 struct host {
 	struct proc proc;
-	LIST_ENTRY(host) at;        /* in its connection, the services or the orphans */
+	LIST_ENTRY(host) at; /* in its connection, the services or the orphans */
 	uint32_t conn;
 	uint32_t gen;
 	char plugin[PLUGIN_ID_MAX];
 	uint32_t link_id;
-	bool ready;                 /* linked: known to the dataplane */
+	bool ready; /* linked: known to the dataplane */
 	bool ending;
-	uint32_t start_tag;         /* HOST_START that is not answered, 0: none */
-	int deadline;               /* timer: of the start, or of the end */
-	int link_fds[2];            /* its LINK came before its HOST_STARTED: region, bell */
+	uint32_t start_tag; /* HOST_START that is not answered, 0: none */
+	int deadline;       /* timer: of the start, or of the end */
+	int link_fds[2];    /* its LINK came before its HOST_STARTED: region, bell */
 	uint32_t link_worker;
 	uint32_t link_tag;          /* the LINK's tag, told with LINK_UP */
 	struct host_waiter *waiter; /* clerks that asked for it */
@@ -115,8 +115,8 @@ struct leader {
 	LIST_ENTRY(leader) at;
 	uint32_t conn;
 	uint32_t gen;
-	bool started;               /* the PAM session is open */
-	bool told;                  /* known to the dataplane */
+	bool started; /* the PAM session is open */
+	bool told;    /* known to the dataplane */
 	bool ending;
 	int deadline;
 };
@@ -127,7 +127,7 @@ enum attach_state { ATTACH_OFF = 0, ATTACH_GREETING, ATTACH_SNAPSHOT, ATTACH_ON 
 struct attach {
 	struct line line;
 	enum attach_state state;
-	uint32_t pid;               /* of the last one attached to; 0: none */
+	uint32_t pid; /* of the last one attached to; 0: none */
 	int pidfd;
 	int timer;
 	uint64_t since_ms;
@@ -140,10 +140,10 @@ struct sup {
 	struct conf conf;
 	const char *conf_path;
 	char *conf_text;
-	int conf_fd;                /* sealed file of conf_text */
+	int conf_fd; /* sealed file of conf_text */
 	uint32_t generation;
-	int log_in;                 /* console's end of the log socket */
-	int log_out;                /* everybody else's */
+	int log_in;  /* console's end of the log socket */
+	int log_out; /* everybody else's */
 	int signal_fd;
 	bool stopping;
 	bool told_ready;
@@ -160,10 +160,10 @@ struct sup {
 
 	struct attach attach;
 	struct conn **bucket;
-	uint32_t bucket_count;      /* a power of two */
+	uint32_t bucket_count; /* a power of two */
 	uint32_t conn_count;
 	struct host_list services;
-	struct host_list orphans;   /* user hosts whose connection is gone */
+	struct host_list orphans; /* user hosts whose connection is gone */
 	struct leader_list leaders;
 	struct link_ask *link_asks;
 	struct grant_ask *pam_first; /* waiting for a free PAM child */
@@ -209,8 +209,9 @@ void children_stop(struct sup *s, unsigned roles);
 void children_log_file(struct sup *s);
 /* children_each(s, roles, fn, ctx): every running child whose bit is in roles. */
 typedef void child_fn(struct child *c, void *ctx);
-#define ROLES_POOLED (ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_READER) | \
-	ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK) | ROLE_BIT(ROLE_CONSOLE))
+#define ROLES_POOLED                                                                                   \
+	(ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_READER) | ROLE_BIT(ROLE_GATE) | \
+	    ROLE_BIT(ROLE_CLERK) | ROLE_BIT(ROLE_CONSOLE))
 void children_each(struct sup *s, unsigned roles, child_fn *fn, void *ctx);
 void children_send(struct sup *s, unsigned roles, const struct msg *m);
 void on_ready(struct sup *s, struct proc *p, struct msg *m);
@@ -242,8 +243,8 @@ void on_link(struct sup *s, struct proc *p, struct msg *m);
 /* link_host(s, h): a host's LINK goes on once its pidfd is known. */
 void link_host(struct sup *s, struct host *h);
 void link_ready(struct sup *s, uint32_t tag, uint32_t link_id, uint32_t reason, const int fds[2]);
-void links_send(struct sup *s);        /* after an attachment: what waited */
-void links_down(struct sup *s);        /* the dataplane is gone */
+void links_send(struct sup *s); /* after an attachment: what waited */
+void links_down(struct sup *s); /* the dataplane is gone */
 /* links_forget(s, p, worker): drop what p asked for, of all workers with ~0. */
 void links_forget(struct sup *s, const struct proc *p, uint32_t worker);
 
@@ -256,31 +257,31 @@ struct host *host_new(struct sup *s, struct host_list *list, uint32_t conn, uint
 /* host_start(s, h, plugin, leader): leader NULL for a service. */
 void host_start(struct sup *s, struct host *h, const struct plugin *pl, struct leader *l);
 void host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason);
-void host_restore(struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin,
-    int pidfd, int sock);
+void host_restore(
+    struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin, int pidfd, int sock);
 void host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason);
 /* host_end(h, why): it is killed; whoever asked for it is told why. */
 void host_end(struct host *h, const char *why);
 /* host_orphan(h): its connection is gone, its leader ends it soon. */
 void host_orphan(struct host *h);
-void hosts_end(struct sup *s);         /* the dataplane is gone */
+void hosts_end(struct sup *s); /* the dataplane is gone */
 /* hosts_leader(s, c, why): its leader is there (why NULL), or cannot be. */
 void hosts_leader(struct sup *s, struct conn *c, const char *why);
 
 struct leader *leader_start(struct sup *s, struct conn *c);
 void on_login_started(struct sup *s, struct proc *p, struct msg *m);
 void leader_restore(struct sup *s, uint32_t conn, uint32_t gen, int pidfd, int sock);
-void leaders_tell(struct sup *s);      /* after an attachment: who is not known there */
+void leaders_tell(struct sup *s); /* after an attachment: who is not known there */
 /* leader_end(l): its connection is gone: it ends its hosts and the session. */
 void leader_end(struct leader *l);
-void leaders_end(struct sup *s);       /* the dataplane is gone */
+void leaders_end(struct sup *s); /* the dataplane is gone */
 
 /* ---- attach.c ---- */
 void attach_init(struct sup *s);
 void attach_start(struct sup *s);
 void attach_stop(struct sup *s);
-void attach_conf(struct sup *s);       /* send CONF again */
-void attach_meters(struct sup *s);     /* to a console that has just started */
+void attach_conf(struct sup *s);   /* send CONF again */
+void attach_meters(struct sup *s); /* to a console that has just started */
 static inline bool
 attach_on(const struct sup *s)
 {

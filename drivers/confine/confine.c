@@ -52,8 +52,8 @@ static int
 add_prctl(scmp_filter_ctx ctx)
 {
 	static const int options[] = { PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_PDEATHSIG,
-		PR_CAPBSET_READ, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,
-		PR_SET_VMA, PR_SET_TIMERSLACK };
+		PR_CAPBSET_READ, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_SET_VMA,
+		PR_SET_TIMERSLACK };
 	struct scmp_arg_cmp dump[2] = {
 		{ .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_DUMPABLE },
 		{ .arg = 1, .op = SCMP_CMP_EQ, .datum_a = 0 },
@@ -84,7 +84,10 @@ static int
 add_load(scmp_filter_ctx ctx)
 {
 	struct scmp_arg_cmp args[] = {
-		{ .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC | PROT_WRITE, .datum_b = PROT_EXEC },
+		{ .arg = 2,
+		    .op = SCMP_CMP_MASKED_EQ,
+		    .datum_a = PROT_EXEC | PROT_WRITE,
+		    .datum_b = PROT_EXEC },
 		{ .arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = MAP_ANONYMOUS, .datum_b = 0 },
 	};
 

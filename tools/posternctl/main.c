@@ -9,7 +9,7 @@
 
 struct verb {
 	const char *name;
-	const char *argument;   /* the request's key for it; NULL: takes none */
+	const char *argument;                   /* the request's key for it; NULL: takes none */
 	void (*table)(const struct js *answer); /* NULL: says nothing when done */
 	const char *text;
 };

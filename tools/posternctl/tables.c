@@ -102,7 +102,8 @@ table_status(const struct js *a)
 	else
 		printf("dataplane    not attached\n");
 	printf("sessions     %" PRIu64 " (%" PRIu64 " connections, %" PRIu64 " user hosts, %" PRIu64
-	    " service hosts)\n\n", js_u64(a, "sessions"), js_u64(a, "connections"), js_u64(a, "user_hosts"),
+	       " service hosts)\n\n",
+	    js_u64(a, "sessions"), js_u64(a, "connections"), js_u64(a, "user_hosts"),
 	    js_u64(a, "service_hosts"));
 	printf("%-12s %8s %9s %9s  %s\n", "ROLE", "PID", "UP", "RESTARTS", "STATE");
 	for (i = 0; i < js_count(list); i++)
@@ -137,7 +138,7 @@ table_sessions(const struct js *a)
 		const struct js *s = js_at(list, i);
 
 		snprintf(peer, sizeof(peer), "%s port %" PRIu64, plain(js_str(s, "peer")), js_u64(s, "port"));
-		printf("%-10s %-16s %-24s %-19s %-10s %s\n", plain(js_str(s, "id")), plain(js_str(s, "user")), peer,
-		    moment(js_u64(s, "since")), plain(js_str(s, "methods")), plain(js_str(s, "key")));
+		printf("%-10s %-16s %-24s %-19s %-10s %s\n", plain(js_str(s, "id")), plain(js_str(s, "user")),
+		    peer, moment(js_u64(s, "since")), plain(js_str(s, "methods")), plain(js_str(s, "key")));
 	}
 }

@@ -32,7 +32,8 @@ static void
 test_line(void)
 {
 	CU_ASSERT(format("<6>warden Failed none for x", 27, 502, LOG_L_INFO) > 0);
-	CU_ASSERT_STRING_EQUAL(line, "2023-11-14T22:13:20.123+0000 box postern-warden[77]: Failed none for x\n");
+	CU_ASSERT_STRING_EQUAL(
+	    line, "2023-11-14T22:13:20.123+0000 box postern-warden[77]: Failed none for x\n");
 	CU_ASSERT(format("<3>keeper no key", 16, 0, LOG_L_INFO) > 0);
 	CU_ASSERT(strstr(line, "postern-keeper[77]: error: no key\n") != NULL);
 	CU_ASSERT(format("<7>keeper x", 11, 0, LOG_L_INFO) == 0);

@@ -30,8 +30,9 @@ close_pair(void)
 static void
 test_round(void)
 {
-	struct msg m = { .type = MSG_SIGN, .conn = 0x01000002, .gen = 9, .tag = 0xfffffffe,
-	    .body = view_str("body") };
+	struct msg m = {
+		.type = MSG_SIGN, .conn = 0x01000002, .gen = 9, .tag = 0xfffffffe, .body = view_str("body")
+	};
 	struct msg got;
 
 	open_pair();

@@ -328,8 +328,11 @@ puppet_expect(struct puppet *p, uint16_t type, struct msg *m)
 
 	if (r == 1 && m->type == type)
 		return true;
-	fprintf(stderr, "%s: expected %s, got %s\n", p != NULL ? roles[p->role].name : "nobody", msg_name(type),
-	    r == 1 ? msg_name(m->type) : r == 0 ? "nothing" : "the end");
+	fprintf(stderr, "%s: expected %s, got %s\n", p != NULL ? roles[p->role].name : "nobody",
+	    msg_name(type),
+	    r == 1   ? msg_name(m->type)
+	    : r == 0 ? "nothing"
+		     : "the end");
 	if (r == 1)
 		msg_drop_fds(m);
 	return false;

@@ -42,9 +42,9 @@ struct stage {
 	struct conf conf;
 	int puppet_listener;
 	int dp_listener;
-	int dp;                    /* -1: not attached */
+	int dp; /* -1: not attached */
 	pid_t supervisor;
-	pid_t dp_pid;              /* the dataplane's process, as the kernel names it */
+	pid_t dp_pid;               /* the dataplane's process, as the kernel names it */
 	struct puppet *waiting[64]; /* started and not yet asked for */
 	int waiting_count;
 };
@@ -54,7 +54,7 @@ int puppet_main(int argc, char **argv);
 
 void stage_open(struct stage *s);
 void stage_close(struct stage *s);
-void stage_start(struct stage *s);      /* the supervisor */
+void stage_start(struct stage *s); /* the supervisor */
 void stage_file(struct stage *s, const char *name, const char *text, char path[256]);
 
 /* The next process started under that role; NULL when none comes. */

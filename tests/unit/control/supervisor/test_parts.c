@@ -230,14 +230,16 @@ test_attach_conf(void)
 		if (number == ATTACH_CONF_ADDRESS)
 			CU_ASSERT(body.len == (seen[number] == 0 ? 6u : 18u));
 		if (number == ATTACH_CONF_PORT)
-			CU_ASSERT(body.len == 2 && body.data[0] == 2022 >> 8 && body.data[1] == (2022 & 0xff));
+			CU_ASSERT(
+			    body.len == 2 && body.data[0] == 2022 >> 8 && body.data[1] == (2022 & 0xff));
 		if (number == ATTACH_CONF_REKEY)
 			CU_ASSERT(body.len == 12);
 		seen[number]++;
 	}
 	CU_ASSERT(cur_done(&in));
 	CU_ASSERT(seen[ATTACH_CONF_ADDRESS] == 2 && seen[ATTACH_CONF_GATEWAY] == 0);
-	CU_ASSERT(seen[ATTACH_CONF_GATES] == 1 && seen[ATTACH_CONF_GRACE_KEX] == 1 && seen[ATTACH_CONF_CHAN_MAX] == 1);
+	CU_ASSERT(seen[ATTACH_CONF_GATES] == 1 && seen[ATTACH_CONF_GRACE_KEX] == 1 &&
+		  seen[ATTACH_CONF_CHAN_MAX] == 1);
 }
 
 int

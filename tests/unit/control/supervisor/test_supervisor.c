@@ -477,9 +477,9 @@ host_ready(uint32_t tag, uint32_t *link_id)
 
 struct user_host {
 	struct puppet *leader;
-	int leader_pidfd;           /* the dataplane's copies */
+	int leader_pidfd; /* the dataplane's copies */
 	int leader_sock;
-	int host_fd;                /* the host's end */
+	int host_fd; /* the host's end */
 	int host_pidfd;
 	int host_sock;
 	pid_t pid;
@@ -830,8 +830,10 @@ test_reload(void)
 	/* A good one after it: only that is told. */
 	CU_ASSERT(!fd_readable(st.dp, 100));
 	f = fopen(path, "w");
-	fprintf(f, "Nic af_packet:none\nAddress 192.0.2.1/24\nHostKey /nonexistent/key\nPort 2022\n"
-	    "ControlSocket %s\nDataplaneSocket %s\n", st.conf.control_socket, st.conf.dataplane_socket);
+	fprintf(f,
+	    "Nic af_packet:none\nAddress 192.0.2.1/24\nHostKey /nonexistent/key\nPort 2022\n"
+	    "ControlSocket %s\nDataplaneSocket %s\n",
+	    st.conf.control_socket, st.conf.dataplane_socket);
 	fclose(f);
 	kill(st.supervisor, SIGHUP);
 	CU_ASSERT_FATAL(puppet_find(clerk, MSG_CONF, &m));

@@ -22,9 +22,10 @@
 
 #include "drivers/confine/confine.h"
 
-#define BASE "exit_group", "exit", "rt_sigreturn", "mmap", "munmap", "mprotect", "brk", "futex", "fstat", "prctl", \
-	"raise", "rt_sigprocmask", "rt_sigaction", "getpid", "gettid", "write", "read", "close", "sigaltstack", \
-	"madvise", "sched_yield"
+#define BASE                                                                                         \
+	"exit_group", "exit", "rt_sigreturn", "mmap", "munmap", "mprotect", "brk", "futex", "fstat", \
+	    "prctl", "raise", "rt_sigprocmask", "rt_sigaction", "getpid", "gettid", "write", "read", \
+	    "close", "sigaltstack", "madvise", "sched_yield"
 
 static const char *const kill_list[] = { "execve", "ptrace", "write", NULL };
 
@@ -65,27 +66,95 @@ result(long r)
 	return r >= 0 ? 0 : errno;
 }
 
-static int do_socket_unix(void) { return result(socket(AF_UNIX, SOCK_STREAM, 0)); }
-static int do_socket_inet(void) { return result(socket(AF_INET, SOCK_STREAM, 0)); }
-static int do_socket_inet6(void) { return result(socket(AF_INET6, SOCK_STREAM, 0)); }
-static int do_socket_netlink(void) { return result(socket(AF_NETLINK, SOCK_RAW, 0)); }
-static int do_open_read(void) { return result(open("/etc/passwd", O_RDONLY)); }
-static int do_open_write(void) { return result(open("/dev/null", O_WRONLY)); }
-static int do_open_create(void) { return result(open("/tmp", O_TMPFILE | O_RDWR, 0600)); }
-static int do_open_truncate(void) { return result(open("/dev/null", O_RDONLY | O_TRUNC)); }
-static int do_fork(void) { return result(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)); }
-static int do_exec(void) { char *argv[] = { NULL }; return result(execve("/bin/true", argv, argv)); }
-static int do_ptrace(void) { return result(syscall(SYS_ptrace, 0, 0, 0, 0)); }
-static int do_write(void) { return result(write(-1, "", 0)) == EBADF ? 0 : errno; }
-static int do_dumpable(void) { return result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)); }
-static int do_undumpable(void) { return result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
-static int do_kill_other(void) { return result(kill(getppid(), 0)); }
-static int do_tiocsti(void) { char c = 'x'; return ioctl(0, TIOCSTI, &c) == 0 ? 0 : errno; }
+static int
+do_socket_unix(void)
+{
+	return result(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+static int
+do_socket_inet(void)
+{
+	return result(socket(AF_INET, SOCK_STREAM, 0));
+}
+static int
+do_socket_inet6(void)
+{
+	return result(socket(AF_INET6, SOCK_STREAM, 0));
+}
+static int
+do_socket_netlink(void)
+{
+	return result(socket(AF_NETLINK, SOCK_RAW, 0));
+}
+static int
+do_open_read(void)
+{
+	return result(open("/etc/passwd", O_RDONLY));
+}
+static int
+do_open_write(void)
+{
+	return result(open("/dev/null", O_WRONLY));
+}
+static int
+do_open_create(void)
+{
+	return result(open("/tmp", O_TMPFILE | O_RDWR, 0600));
+}
+static int
+do_open_truncate(void)
+{
+	return result(open("/dev/null", O_RDONLY | O_TRUNC));
+}
+static int
+do_fork(void)
+{
+	return result(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+}
+static int
+do_exec(void)
+{
+	char *argv[] = { NULL };
+	return result(execve("/bin/true", argv, argv));
+}
+static int
+do_ptrace(void)
+{
+	return result(syscall(SYS_ptrace, 0, 0, 0, 0));
+}
+static int
+do_write(void)
+{
+	return result(write(-1, "", 0)) == EBADF ? 0 : errno;
+}
+static int
+do_dumpable(void)
+{
+	return result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
+static int
+do_undumpable(void)
+{
+	return result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+static int
+do_kill_other(void)
+{
+	return result(kill(getppid(), 0));
+}
+static int
+do_tiocsti(void)
+{
+	char c = 'x';
+	return ioctl(0, TIOCSTI, &c) == 0 ? 0 : errno;
+}
 
 static int
 do_stat(void)
 {
-	struct { char room[512]; } st;
+	struct {
+		char room[512];
+	} st;
 
 	return result(syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", &st, 0));
 }
@@ -98,8 +167,16 @@ do_map(int prot, int flags)
 	return m != MAP_FAILED ? 0 : errno;
 }
 
-static int do_map_data(void) { return do_map(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS); }
-static int do_map_code(void) { return do_map(PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS); }
+static int
+do_map_data(void)
+{
+	return do_map(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+}
+static int
+do_map_code(void)
+{
+	return do_map(PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS);
+}
 
 static int
 do_make_code(void)
@@ -270,7 +347,7 @@ test_caps(void)
 		    syscall(SYS_capget, &head, now) != 0)
 			_exit(2);
 		_exit(now[0].permitted != 0 || now[0].effective != 0 || now[1].permitted != 0 ||
-		    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0);
+		      prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0);
 	}
 	CU_ASSERT(waitpid(pid, &status, 0) == pid);
 	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
