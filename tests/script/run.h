@@ -1,0 +1,57 @@
+/*
+ * One script that is being run: shared by the commands and the segments.
+ */
+#ifndef POSTERN_SCRIPT_RUN_H
+#define POSTERN_SCRIPT_RUN_H
+
+#include "dataplane/tcp/tcp.h"
+#include "dataplane/tcp/tcp_opt.h"
+
+#define PEER_ISS 1000000u
+#define QUEUE 256u
+#define BLOCKS 2048u
+#define DATA_MAX (1u << 20)
+
+struct sent {
+	struct tcp_seg_out o;
+	struct tcp_opts opts;
+	uint32_t len;
+};
+
+struct run {
+	const char *file;
+	int line;
+	bool failed;
+	bool v6;
+	bool refuse;
+	struct tcp_config cfg;
+	struct tcp_stack *stack;
+	struct pool pool;
+	void *mem, *pool_mem;
+	struct tcp *t;
+	uint64_t now;
+	uint32_t iss;        /* ours, once seen */
+	uint32_t wrote, read;
+	unsigned events;
+	int reason;
+	uint32_t drops[REASON_MAX];
+	struct sent queue[QUEUE];
+	uint32_t head, tail;
+	uint8_t *data;
+};
+
+extern struct run run;
+
+/* The script is wrong, or the stack is: said once, with file and line. */
+void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The byte at an offset of either direction's stream. */
+uint8_t byte_at(uint32_t off);
+void poll_stack(void);
+struct tcp_tuple tuple(uint16_t port);
+uint32_t number(const char *w);
+
+/* segment.c: the commands < and > */
+void do_inject(char **words);
+void do_expect(char **words);
+
+#endif
