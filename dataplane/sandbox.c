@@ -20,7 +20,7 @@ static const char *const allowed[] = {
 	"sendto", "getsockopt",
 	/* links and the attach socket */
 	"accept4", "sendmsg", "recvmsg", "memfd_create", "ftruncate", "fstat", "fcntl", "mmap", "munmap",
-	"mprotect", "madvise", "mlock", "mlock2", "munlock", "mremap", "brk", "dup", "close", "socket-unix",
+	"mprotect", "madvise", "mlock", "mlock2", "munlock", "mremap", "brk", "dup", "close", "socketpair",
 	/* randomness, and the end */
 	"getrandom", "exit", "exit_group", "raise",
 };

@@ -33,6 +33,7 @@ collect "$build/results"
 stage "check with ASan and UBSan: build" make --no-print-directory -j"$jobs" SAN=1 build units
 stage "check with ASan and UBSan" make --no-print-directory SAN=1 check
 collect "$build/results-san"
+stage "build of the next link version" make --no-print-directory -j"$jobs" NEXT=1 build
 stage "abi" make --no-print-directory abi-check
 stage "interop" env BIN="$build/bin" tests/run.sh script "$build/results-interop" $(tests/interop/list.sh "$form")
 collect "$build/results-interop"

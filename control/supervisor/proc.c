@@ -3,12 +3,15 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/spawn.h"
 #include "control/supervisor/supervisor.h"
+
+#define REAP_AGAIN_MS 100u
 
 static void
 on_socket(void *ctx, int fd, unsigned events)
@@ -142,20 +145,67 @@ proc_signal(struct proc *p, int sig)
 		syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
 }
 
+/* 1: *info is its end; 0: not to be had yet; -1: not our child. */
+static int
+reap(int pidfd, siginfo_t *info)
+{
+	info->si_pid = 0;
+	if (waitid(P_PIDFD, (id_t)pidfd, info, WEXITED | WNOHANG) != 0)
+		return -1;
+	return info->si_pid != 0;
+}
+
+/* A process that somebody traces is dead before its parent can collect it. */
+struct corpse {
+	struct loop *loop;
+	int pidfd;
+};
+
+static void
+bury(void *ctx)
+{
+	struct corpse *c = ctx;
+	siginfo_t info;
+
+	if (reap(c->pidfd, &info) == 0 && loop_after(c->loop, REAP_AGAIN_MS, bury, c) > 0)
+		return;
+	close(c->pidfd);
+	free(c);
+}
+
+static void
+bury_later(struct loop *loop, int pidfd)
+{
+	struct corpse *c = malloc(sizeof(*c));
+
+	if (c == NULL) {
+		close(pidfd);
+		return;
+	}
+	c->loop = loop;
+	c->pidfd = pidfd;
+	bury(c);
+}
+
 void
 proc_forget(struct proc *p)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info;
+	int got;
 
 	line_close(&p->line);
 	if (p->pidfd < 0)
 		return;
 	loop_unwatch(p->sup->loop, p->pidfd);
 	snprintf(p->status, sizeof(p->status), "ended");
-	if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0)
+	got = reap(p->pidfd, &info);
+	if (got > 0)
 		snprintf(p->status, sizeof(p->status), "%s %d",
 		    info.si_code == CLD_EXITED ? "exited with status" : "ended by signal", info.si_status);
-	close(p->pidfd);
+	if (got == 0)
+		bury_later(p->sup->loop, p->pidfd);
+	else
+		close(p->pidfd);
 	p->pidfd = -1;
 	p->pid = 0;
 }

@@ -154,7 +154,7 @@ test_rights(void)
 			    (phase == SSH_PHASE_KEX && (msg == 7 || (msg >= 30 && msg <= 49))) ||
 			    ((phase == SSH_PHASE_KEX || phase == SSH_PHASE_SERVICE || phase == SSH_PHASE_AUTH) &&
 			        msg == 3) ||
-			    (phase == SSH_PHASE_SERVICE && msg == 6) ||
+			    ((phase == SSH_PHASE_SERVICE || phase == SSH_PHASE_AUTH) && msg == 6) ||
 			    (phase == SSH_PHASE_AUTH && (msg == 4 || msg == 7 || msg == 51 || msg == 52 ||
 			                                    msg == 53 || msg == 60));
 			bool clerk = phase == SSH_PHASE_OPEN &&
