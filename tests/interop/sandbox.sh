@@ -79,7 +79,7 @@ revived() {
 	case $1 in
 	host | servicehost) keep ;;
 	dp) ssh_to true && keep ;;
-	*) role_back "$1" "$2" ;;
+	*) role_back "$1" "$2" && sleep 0.6 ;; # long enough not to look like a crash loop
 	esac
 }
 pid_is_there() { [ -n "$(pid_of "$1")" ]; }
