@@ -57,7 +57,8 @@ struct gate_wait {
 	uint32_t serial;
 	uint32_t body_len;
 	uint32_t key_off; /* algorithm and blob inside the body, for message 60 */
-	uint8_t body[];   /* of the message to warden; no password is ever in it */
+	uint32_t key_len;
+	uint8_t body[]; /* of the message to warden; no password is ever in it */
 };
 
 struct gate_conn {

@@ -98,7 +98,8 @@ parse(struct auth_request *q, struct view payload)
 static int
 wait_begin(struct gate_conn *c, struct turn *t, const struct auth_request *q)
 {
-	size_t size = 256 + q->user.len + q->service.len + q->algorithm.len + q->blob.len + q->signature.len;
+	size_t size = 256 + q->user.len + q->service.len + q->method.len + q->algorithm.len + q->blob.len +
+		      q->signature.len;
 	struct gate_wait *wait = calloc(1, sizeof(*wait) + size);
 	struct put w;
 
@@ -108,17 +109,19 @@ wait_begin(struct gate_conn *c, struct turn *t, const struct auth_request *q)
 	put_sview(&w, q->user);
 	put_sview(&w, q->service);
 	wait->key_off = (uint32_t)put_len(&w);
-	if (q->ask != GATE_ASK_LIST) {
+	if (q->ask == GATE_ASK_LIST) {
+		put_sview(&w, q->method);
+	} else {
 		put_sview(&w, q->algorithm);
 		put_sview(&w, q->blob);
+		wait->key_len = (uint32_t)put_len(&w) - wait->key_off;
 	}
-	if (q->ask == GATE_ASK_PROOF) {
+	if (q->ask == GATE_ASK_PROOF)
 		put_sview(&w, q->signature);
-		put_cstr(&w, c->p.address);
-		put_u16(&w, c->p.port);
-		put_cstr(&w, c->p.local);
-		put_u16(&w, c->p.local_port);
-	}
+	put_cstr(&w, c->p.address);
+	put_u16(&w, c->p.port);
+	put_cstr(&w, c->p.local);
+	put_u16(&w, c->p.local_port);
 	wait->ask = q->ask;
 	wait->none = view_is(q->method, "none");
 	wait->serial = t->serial;
@@ -216,7 +219,7 @@ on_pk_ok(struct gate_env *env, struct gate_conn *c, struct turn *t, struct view 
 	if (body.len != 0)
 		return -R_AUTH_WARDEN;
 	mark = step_record_open(&t->act->step, SSH_MSG_USERAUTH_PK_OK);
-	put_bytes(&t->act->step.w, c->wait->body + c->wait->key_off, c->wait->body_len - c->wait->key_off);
+	put_bytes(&t->act->step.w, c->wait->body + c->wait->key_off, c->wait->key_len);
 	step_record_close(&t->act->step, mark);
 	return turn_commit(t);
 }

@@ -9,6 +9,7 @@
 
 #define DELAY_MIN_MS 6u /* more than an honest no takes */
 #define DELAY_SPREAD_MS 5u
+#define METHOD_MAX 32u
 
 static const char *
 methods(const struct warden *w)
@@ -108,25 +109,45 @@ told_invalid(struct warden_ask *a)
 	    (const char *)a->user.data, (int)a->peer.len, (const char *)a->peer.data, a->peer_port);
 }
 
-/* Clients try one key after the other: a refused offer for a valid user is worth
- * a line only when it is one of many. */
+/* A peer chose the name: one that could be read as more than a name is not told. */
+static struct view
+method_of(const struct warden_ask *a)
+{
+	struct view m = a->request == JUDGE_NONE ? a->method : view_str("publickey");
+
+	for (size_t i = 0; i < m.len; i++)
+		if (m.data[i] != '-' && (m.data[i] < 'a' || m.data[i] > 'z'))
+			return view_str("none");
+	return m.len > 0 && m.len <= METHOD_MAX ? m : view_str("none");
+}
+
+/* Clients try one key after the other, and begin with "none": what is refused to
+ * a valid user is worth a line only when it is one of many, or a guess. */
+static bool
+is_news(const struct warden_ask *a, bool valid)
+{
+	const struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
+	bool many = c != NULL && c->failures >= a->w->conf.max_auth_tries / 2;
+
+	return !valid || many || a->request == JUDGE_PROOF || view_is(a->method, "password");
+}
+
 void
 told_failed(const struct warden_ask *a)
 {
-	const struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 	bool valid = (a->flags & JUDGE_ACCOUNT) != 0 && (a->flags & JUDGE_ALLOWED) != 0;
-	bool many = c != NULL && c->failures >= a->w->conf.max_auth_tries / 2;
 	char fingerprint[PROOF_FINGERPRINT_MAX] = "";
+	struct view method = method_of(a);
 
 	if (a->peer.len == 0)
 		return;
 	if ((a->flags & JUDGE_METHOD) != 0)
 		proof_fingerprint(fingerprint, a->blob);
-	log_line(!valid || many || a->request == JUDGE_PROOF ? LOG_L_INFO : LOG_L_DEBUG,
-	    "Failed publickey for %s%.*s from %.*s port %u ssh2%s%s", valid ? "" : "invalid user ",
-	    (int)(a->user.len < 100 ? a->user.len : 100), (const char *)a->user.data, (int)a->peer.len,
-	    (const char *)a->peer.data, a->peer_port, fingerprint[0] != '\0' ? ": ED25519 " : "",
-	    fingerprint);
+	log_line(is_news(a, valid) ? LOG_L_INFO : LOG_L_DEBUG,
+	    "Failed %.*s for %s%.*s from %.*s port %u ssh2%s%s", (int)method.len, (const char *)method.data,
+	    valid ? "" : "invalid user ", (int)(a->user.len < 100 ? a->user.len : 100),
+	    (const char *)a->user.data, (int)a->peer.len, (const char *)a->peer.data, a->peer_port,
+	    fingerprint[0] != '\0' ? ": ED25519 " : "", fingerprint);
 }
 
 /*

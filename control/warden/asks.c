@@ -39,18 +39,6 @@ drop_older(struct warden *w, uint32_t gate, uint32_t conn, uint32_t gen)
 			ask_free(w->ask[i]);
 }
 
-/* The addresses are only told; without them nothing but the log is poorer. */
-static void
-parse_addresses(struct warden_ask *a, struct cur *c)
-{
-	if (a->request != JUDGE_PROOF && cur_done(c))
-		return;
-	a->peer = cur_string(c);
-	a->peer_port = cur_u16(c);
-	a->local = cur_string(c);
-	a->local_port = cur_u16(c);
-}
-
 static bool
 parse(struct warden_ask *a)
 {
@@ -58,13 +46,18 @@ parse(struct warden_ask *a)
 
 	a->user = cur_string(&c);
 	a->service = cur_string(&c);
-	if (a->request != JUDGE_NONE) {
+	if (a->request == JUDGE_NONE) {
+		a->method = cur_string(&c);
+	} else {
 		a->algorithm = cur_string(&c);
 		a->blob = cur_string(&c);
 	}
 	if (a->request == JUDGE_PROOF)
 		a->signature = cur_string(&c);
-	parse_addresses(a, &c);
+	a->peer = cur_string(&c);
+	a->peer_port = cur_u16(&c);
+	a->local = cur_string(&c);
+	a->local_port = cur_u16(&c);
 	return cur_done(&c) && a->peer.len < ADDRESS_MAX && a->local.len < ADDRESS_MAX;
 }
 

@@ -27,8 +27,11 @@ answer_none(struct warden_ask *a)
 	struct account found;
 
 	answer_no(a->w, a->gate, a->gate_tag, a->conn, a->gen, false);
-	if (a->peer.len > 0 && !(judge_name(a->user) && a->w->find(&found, a->user) == 0))
+	if (judge_name(a->user) && a->w->find(&found, a->user) == 0)
+		a->flags |= JUDGE_ACCOUNT | JUDGE_ALLOWED;
+	else
 		told_invalid(a);
+	told_failed(a);
 	ask_free(a);
 }
 

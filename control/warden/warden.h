@@ -52,7 +52,9 @@ struct warden_ask {
 	const char *why; /* why the account may not; NULL */
 	struct authkeys_match match;
 	char key_path[256];
-	struct view user, service, algorithm, blob, signature, peer, local;
+	struct view user, service;
+	struct view method; /* of JUDGE_NONE: whichever it is */
+	struct view algorithm, blob, signature, peer, local;
 	uint16_t peer_port, local_port;
 	size_t body_len;
 	uint8_t body[];

@@ -67,6 +67,15 @@ granted(struct gatebench *g, struct msg *m, struct put *w, enum ask_to *from)
 	return true;
 }
 
+/* Every request ends with both addresses. */
+static void
+addresses(struct bench *b, struct cur *c)
+{
+	if (!view_is(cur_string(c), "192.0.2.7") || cur_u16(c) != 40001 ||
+	    !view_is(cur_string(c), "192.0.2.1") || cur_u16(c) != 22 || !cur_done(c))
+		b->faults++;
+}
+
 bool
 gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
 {
@@ -77,18 +86,21 @@ gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struc
 
 	if (!view_is(cur_string(&c), "ssh-connection"))
 		b->faults++;
-	if (a->type == MSG_AUTH_NONE)
+	if (a->type == MSG_AUTH_NONE) {
+		if (cur_string(&c).len == 0)
+			b->faults++;
+		addresses(b, &c);
 		return no(g, m, w, false);
+	}
 	ok = view_is(cur_string(&c), "ssh-ed25519");
 	ok = view_is(cur_string(&c), "key a") && ok && alice;
+	if (a->type == MSG_AUTH_PROOF)
+		ok = view_is(cur_string(&c), "good signature") && ok;
+	addresses(b, &c);
 	if (a->type == MSG_AUTH_QUERY) {
 		m->type = MSG_AUTH_PK_OK;
 		return ok ? true : no(g, m, w, true);
 	}
-	ok = view_is(cur_string(&c), "good signature") && ok;
-	if (!view_is(cur_string(&c), "192.0.2.7") || cur_u16(&c) != 40001 ||
-	    !view_is(cur_string(&c), "192.0.2.1") || cur_u16(&c) != 22 || !cur_done(&c))
-		b->faults++;
 	return ok ? granted(g, m, w, from) : no(g, m, w, true);
 }
 

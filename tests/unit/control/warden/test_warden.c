@@ -278,6 +278,8 @@ fresh(void)
 	setup();
 }
 
+static const char *method = "none"; /* of MSG_AUTH_NONE */
+
 enum flaw { FLAWLESS, OTHER_SESSION, OTHER_USER, OTHER_SERVICE, BROKEN };
 
 static void
@@ -293,7 +295,9 @@ ask(uint16_t type, uint32_t conn, uint32_t tag, const char *user, const char *se
 		sig[len - 1] ^= 1;
 	put_cstr(&w, user);
 	put_cstr(&w, service);
-	if (type != MSG_AUTH_NONE) {
+	if (type == MSG_AUTH_NONE) {
+		put_cstr(&w, method);
+	} else {
 		put_cstr(&w, "ssh-ed25519");
 		put_sview(&w, blob);
 	}
@@ -486,6 +490,51 @@ test_proofs(void)
 			CU_FAIL("log line");
 		}
 		CU_ASSERT_EQUAL(warden.ask_count, 0);
+		teardown();
+	}
+}
+
+/* What is no proof is told as well: by name of its method, "Invalid user" once. */
+static const struct {
+	uint16_t type;
+	const char *user;
+	const char *method;
+	const char *line;
+	bool told;
+} requests[] = {
+	{ MSG_AUTH_NONE, "ghost", "none", "Invalid user ghost from 192.0.2.9 port 4711", true },
+	{ MSG_AUTH_NONE, "ghost", "none", "Failed none for invalid user ghost from 192.0.2.9 port 4711 ssh2",
+	    true },
+	{ MSG_AUTH_NONE, "ghost", "password", "Failed password for invalid user ghost from 192.0.2.9", true },
+	{ MSG_AUTH_NONE, "alice", "password", "Failed password for alice from 192.0.2.9 port 4711 ssh2",
+	    true },
+	{ MSG_AUTH_NONE, "ghost", "x from 10.0.0.1", "Failed none for invalid user ghost from 192.0.2.9",
+	    true },
+	{ MSG_AUTH_NONE, "alice", "none", "alice", false },
+	{ MSG_AUTH_QUERY, "ghost", "", "Invalid user ghost from 192.0.2.9 port 4711", true },
+	{ MSG_AUTH_QUERY, "ghost", "",
+	    "Failed publickey for invalid user ghost from 192.0.2.9 port 4711 ssh2: ED25519 SHA256:", true },
+	{ MSG_AUTH_QUERY, "alice", "", "Failed", false },
+};
+
+static void
+test_told(void)
+{
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+		bool ghost = strcmp(requests[i].user, "ghost") == 0;
+
+		fresh();
+		logged("");
+		method = requests[i].method;
+		ask(requests[i].type, 7, 3, requests[i].user, "ssh-connection", FLAWLESS);
+		if (requests[i].type == MSG_AUTH_QUERY)
+			read_for(ghost ? account_nobody() : 1000, 0, NULL);
+		expect_no(3, requests[i].type == MSG_AUTH_QUERY);
+		CU_ASSERT_EQUAL(logged(requests[i].line), requests[i].told);
+		method = "none";
+		ask(MSG_AUTH_NONE, 7, 4, requests[i].user, "ssh-connection", FLAWLESS);
+		expect_no(4, false);
+		CU_ASSERT_FALSE(logged("Invalid user"));
 		teardown();
 	}
 }
@@ -696,6 +745,7 @@ main(void)
 	CU_add_test(s, "user names", test_names);
 	CU_add_test(s, "proofs", test_proof);
 	CU_add_test(s, "a login", test_login);
+	CU_add_test(s, "what is told", test_told);
 	CU_add_test(s, "what each flaw leads to", test_proofs);
 	CU_add_test(s, "method switched off", test_method_off);
 	CU_add_test(s, "reader restarted", test_reader_restart);
