@@ -48,14 +48,16 @@ spawn_files(void)
 	files_raised = setrlimit(RLIMIT_NOFILE, &now) == 0;
 }
 
-static void
-child_signals(void)
+/* By the system call: glibc refuses to touch its two internal signals, which a
+ * process made by posix_spawn hands on ignored. All zeros is SIG_DFL. */
+void
+spawn_clean_signals(void)
 {
+	static const unsigned long dfl[4];
 	sigset_t none;
-	int sig;
 
-	for (sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+	for (int sig = 1; sig < NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, dfl, NULL, sizeof(unsigned long));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -96,7 +98,7 @@ child(const struct spawn *s, pid_t parent)
 
 	snprintf(name, sizeof(name), "%s", roles[s->role].name);
 	snprintf(index, sizeof(index), "%u", (unsigned)s->index);
-	child_signals();
+	spawn_clean_signals();
 	if (s->dies_with_parent) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)

@@ -36,6 +36,10 @@ int spawn_init(void);
  * process; children that are started get the old one back. */
 void spawn_files(void);
 
+/* spawn_clean_signals(): in a child before exec: every signal as at login, none
+ * blocked. */
+void spawn_clean_signals(void);
+
 /* spawn_role(s, pidfd): the child's pid, *pidfd close-on-exec; or -errno. */
 pid_t spawn_role(const struct spawn *s, int *pidfd);
 

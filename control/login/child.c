@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "control/spawn.h"
 
 #define MOTD_PATH "/etc/motd"
 #define FD_ABOVE 64 /* where descriptors wait while 0 to 2 are put in place */
@@ -19,18 +20,6 @@ fail(const char *what)
 {
 	dprintf(2, "%s: %s\n", what, strerror(errno));
 	_exit(1);
-}
-
-static void
-signals(void)
-{
-	sigset_t none;
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void
@@ -113,7 +102,7 @@ child_run(const struct child *c)
 {
 	char last[256] = "";
 
-	signals();
+	spawn_clean_signals();
 	if (setsid() < 0)
 		_exit(126);
 	files(c);

@@ -4,7 +4,7 @@
 bed_up
 second() {
 	$bed up --name second || return 1
-	( . "${BUILD:-build}/testbed/second/env"; client ssh "${ssh_opts[@]}" -o UserKnownHostsFile="$KNOWN_HOSTS" -i "$SSH_KEY" "$SSH_USER@$HOST" true )
+	( . "${BUILD:-build}/testbed/second/env"; client ssh -o UserKnownHostsFile="$KNOWN_HOSTS" -i "$SSH_KEY" "${ssh_opts[@]}" "$SSH_USER@$HOST" true )
 }
 check "two testbeds at once" second
 names() { # what a testbed makes visible on the machine
