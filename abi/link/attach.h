@@ -26,46 +26,46 @@
 #define ATTACH_FDS_MAX 6
 
 /* ATTACH(NAME, number, "fields; descriptors") */
-#define ATTACH_LIST(ATTACH) \
-	/* both ways: u16 major, u16 minor, u16 note version, u32 pid */ \
-	ATTACH(HELLO, 1, "versions") \
-	/* S->D: u32 generation, then fields (u8 number, str body): attach_conf */ \
-	ATTACH(CONF, 2, "configuration for the dataplane") \
-	/* D->S: u32 worker; fd: meter page */ \
-	ATTACH(METER, 3, "a worker's counters") \
+#define ATTACH_LIST(ATTACH)                                                                                  \
+	/* both ways: u16 major, u16 minor, u16 note version, u32 pid */                                     \
+	ATTACH(HELLO, 1, "versions")                                                                         \
+	/* S->D: u32 generation, then fields (u8 number, str body): attach_conf */                           \
+	ATTACH(CONF, 2, "configuration for the dataplane")                                                   \
+	/* D->S: u32 worker; fd: meter page */                                                               \
+	ATTACH(METER, 3, "a worker's counters")                                                              \
 	/* D->S: worker, conn, gen, str peer, u16, str local, u16, u8 phase, str first \
-	 * hash, str grant, u64 opened (unix time ms) */ \
-	ATTACH(CONN, 4, "a live connection (snapshot, and when one is logged in)") \
+	 * hash, str grant, u64 opened (unix time ms) */                     \
+	ATTACH(CONN, 4, "a live connection (snapshot, when its first hash is stored, when it is logged in)") \
 	/* D->S: u32 link id, u32 conn, u32 gen (LINK_CONN_NONE, 0 for a service \
-	 * host), str plugin; fds: pidfd, request socket */ \
-	ATTACH(HOST, 5, "a live host") \
-	/* D->S: u32 conn, u32 gen; fds: pidfd, request socket */ \
-	ATTACH(LEADER, 6, "a live login leader") \
-	ATTACH(SNAPSHOT_END, 7, "that was all") \
+	 * host), str plugin; fds: pidfd, request socket */                           \
+	ATTACH(HOST, 5, "a live host")                                                                       \
+	/* D->S: u32 conn, u32 gen; fds: pidfd, request socket */                                            \
+	ATTACH(LEADER, 6, "a live login leader")                                                             \
+	ATTACH(SNAPSHOT_END, 7, "that was all")                                                              \
 	/* S->D: u32 tag, u8 role (LINK_GATE..), u32 index (of gate or clerk; 0), \
 	 * u32 conn, u32 gen (user host), str plugin; \
 	 * fds: its region, write end of its bell, slots page (gate, clerk) or \
-	 * pidfd (host), request socket (host). Both pidfd+socket for a host. */ \
-	ATTACH(LINK_NEW, 8, "a new control process or host wants a link") \
+	 * pidfd (host), request socket (host). Both pidfd+socket for a host. */                          \
+	ATTACH(LINK_NEW, 8, "a new control process or host wants a link")                                    \
 	/* D->S: u32 tag, u32 link id, u32 reason (0: done); fds: the worker's \
-	 * region, write end of the worker's bell */ \
-	ATTACH(LINK_READY, 9, "the link is up, or why not") \
+	 * region, write end of the worker's bell */                             \
+	ATTACH(LINK_READY, 9, "the link is up, or why not")                                                  \
 	/* D->S: u32 link id, u32 reason. The host died or broke the rules; its \
-	 * channels are ended. */ \
-	ATTACH(LINK_GONE, 10, "a link was closed by the dataplane") \
-	/* S->D: u32 conn, u32 gen; fds: pidfd, request socket */ \
-	ATTACH(LEADER_NEW, 11, "keep this leader") \
-	/* S->D: conn, gen, str hash.  D->S: conn, gen, u32 reason */ \
-	ATTACH(FIRST_HASH, 12, "store keeper's first hash") \
-	ATTACH(FIRST_HASH_STORED, 13, "stored, or why not") \
-	/* S->D: conn, gen, str grant (grant.h).  D->S: conn, gen, u32 reason */ \
-	ATTACH(GRANT, 14, "store a grant") \
-	ATTACH(GRANT_STORED, 15, "stored, or why not") \
-	/* D->S: conn, gen, u32 reason */ \
-	ATTACH(CONN_CLOSED, 16, "a connection is gone") \
-	/* S->D: conn, gen, u32 reason */ \
-	ATTACH(KILL, 17, "close a connection") \
-	/* S->D: u32 link id */ \
+	 * channels are ended. */                            \
+	ATTACH(LINK_GONE, 10, "a link was closed by the dataplane")                                          \
+	/* S->D: u32 conn, u32 gen; fds: pidfd, request socket */                                            \
+	ATTACH(LEADER_NEW, 11, "keep this leader")                                                           \
+	/* S->D: conn, gen, str hash.  D->S: conn, gen, u32 reason */                                        \
+	ATTACH(FIRST_HASH, 12, "store keeper's first hash")                                                  \
+	ATTACH(FIRST_HASH_STORED, 13, "stored, or why not")                                                  \
+	/* S->D: conn, gen, str grant (grant.h).  D->S: conn, gen, u32 reason */                             \
+	ATTACH(GRANT, 14, "store a grant")                                                                   \
+	ATTACH(GRANT_STORED, 15, "stored, or why not")                                                       \
+	/* D->S: conn, gen, u32 reason */                                                                    \
+	ATTACH(CONN_CLOSED, 16, "a connection is gone")                                                      \
+	/* S->D: conn, gen, u32 reason */                                                                    \
+	ATTACH(KILL, 17, "close a connection")                                                               \
+	/* S->D: u32 link id */                                                                              \
 	ATTACH(LINK_END, 18, "no more channels for this host; it may go when idle")
 
 enum attach_type {

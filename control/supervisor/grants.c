@@ -77,15 +77,60 @@ grant_repeat(struct sup *s, struct conn *c, const struct grant *asked)
 	free(have);
 }
 
-static bool
-grant_keep(struct conn *c, struct view image)
+/* Warden has the addresses from a gate. What is logged, stored and told to PAM and
+ * to programs is what the dataplane says. */
+static void
+grant_addresses(struct grant *g, const struct conn *c)
 {
-	c->grant = malloc(image.len);
-	if (c->grant == NULL)
+	if (c->peer[0] == '\0')
+		return;
+	memcpy(g->peer, c->peer, sizeof(g->peer));
+	memcpy(g->local, c->local, sizeof(g->local));
+	g->peer_port = c->peer_port;
+	g->local_port = c->local_port;
+}
+
+static bool
+grant_keep(struct conn *c, const struct grant *g)
+{
+	uint8_t *image = malloc(GRANT_MAX);
+	struct put w = put_of(image, image != NULL ? GRANT_MAX : 0);
+
+	if (image == NULL || grant_encode(g, &w) != 0 || w.bad) {
+		free(image);
 		return false;
-	memcpy(c->grant, image.data, image.len);
-	c->grant_len = image.len;
+	}
+	c->grant = image;
+	c->grant_len = put_len(&w);
 	return true;
+}
+
+/* Names an algorithm as sshd's log does. */
+static const char *
+key_word(const char *algorithm, size_t len)
+{
+	static const struct {
+		const char *algorithm;
+		const char *word;
+	} words[] = {
+		{ "ssh-ed25519", "ED25519" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i].algorithm) == len && memcmp(words[i].algorithm, algorithm, len) == 0)
+			return words[i].word;
+	return "UNKNOWN";
+}
+
+static void
+log_accepted(const struct grant *g)
+{
+	const char *fingerprint = strchr(g->key, ' ');
+
+	log_info("Accepted %s for %s from %s port %u ssh2%s%s%s", g->methods, g->user, g->peer, g->peer_port,
+	    fingerprint != NULL ? ": " : "",
+	    fingerprint != NULL ? key_word(g->key, (size_t)(fingerprint - g->key)) : "",
+	    fingerprint != NULL ? fingerprint : "");
 }
 
 void
@@ -111,7 +156,8 @@ on_grant(struct sup *s, struct proc *p, struct msg *m)
 		grant_repeat(s, c, &a->grant);
 		goto out;
 	}
-	if (!grant_keep(c, image))
+	grant_addresses(&a->grant, c);
+	if (!grant_keep(c, &a->grant))
 		goto out;
 	a->sup = s;
 	a->conn = c->conn;
@@ -152,12 +198,9 @@ grant_stored(struct sup *s, struct conn *c, uint32_t reason)
 	if (a == NULL)
 		return;
 	if (reason == R_NONE) {
-		const struct grant *g = &a->grant;
-
 		c->granted = true;
-		log_info("Accepted %s for %s from %s port %u ssh2%s%s", g->methods, g->user, g->peer,
-		    g->peer_port, g->key[0] != '\0' ? ": " : "", g->key);
-		tell_granted(s, c, g->methods);
+		log_accepted(&a->grant);
+		tell_granted(s, c, a->grant.methods);
 	} else {
 		log_warn(
 		    "grant for connection %u-%u not stored: %s", c->conn, c->gen, reason_text((int)reason));

@@ -86,28 +86,14 @@ send_conf(struct leader *l)
 	proc_send(&l->proc, &m);
 }
 
-/* The addresses by the dataplane's word, where it has given it. */
 static void
 send_start(struct leader *l, const struct conn *c)
 {
-	uint8_t image[GRANT_MAX];
 	uint8_t body[GRANT_MAX + 4];
-	struct put g = put_of(image, sizeof(image));
 	struct put w = put_of(body, sizeof(body));
 	struct msg m = { .type = MSG_LOGIN_START, .conn = l->conn, .gen = l->gen };
-	struct grant *grant = malloc(sizeof(*grant));
 
-	if (grant != NULL && c->peer[0] != '\0' &&
-	    grant_decode(grant, view_of(c->grant, c->grant_len)) == 0) {
-		snprintf(grant->peer, sizeof(grant->peer), "%s", c->peer);
-		snprintf(grant->local, sizeof(grant->local), "%s", c->local);
-		grant->peer_port = c->peer_port;
-		grant->local_port = c->local_port;
-		if (grant_encode(grant, &g) != 0)
-			g = put_of(image, sizeof(image));
-	}
-	free(grant);
-	put_sview(&w, put_len(&g) > 0 ? put_view(&g) : view_of(c->grant, c->grant_len));
+	put_string(&w, c->grant, c->grant_len);
 	m.body = put_view(&w);
 	proc_send(&l->proc, &m);
 }

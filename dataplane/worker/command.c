@@ -137,7 +137,7 @@ listen_at(struct worker *w, uint16_t port)
 		meter_drop(w->meter, R_LIMIT);
 }
 
-void
+static void
 worker_conf(struct worker *w, struct view fields)
 {
 	struct conf_fields f = { .addr_count = 0, .port = w->listen_port };
@@ -190,6 +190,10 @@ store_hash(struct worker *w, const struct cmd *c)
 		return -R_LINK_STATE;
 	memcpy(n->first_hash, c->data, c->len);
 	n->first_hash_len = (uint8_t)c->len;
+	/* From here on the supervisor has this connection in its table: its
+	 * addresses come from nobody else. */
+	n->tell_conn = true;
+	conn_list_add(w, n, LIST_UP);
 	return 0;
 }
 

@@ -13,7 +13,7 @@
  * reach its front.
  */
 struct up_head {
-	uint32_t serial;   /* 0: not outstanding, done once it was sent */
+	uint32_t serial; /* 0: not outstanding, done once it was sent */
 	uint32_t len;
 	uint32_t seq;
 	uint32_t chan;
@@ -23,8 +23,8 @@ struct up_head {
 	uint8_t done;
 };
 
-#define UP_BUDGET 64u      /* connections served in one poll */
-#define ADOPT_BUDGET 256u  /* slots looked at in one poll */
+#define UP_BUDGET 64u     /* connections served in one poll */
+#define ADOPT_BUDGET 256u /* slots looked at in one poll */
 
 bool
 up_ready(const struct worker *w, const struct conn *c)
@@ -33,7 +33,7 @@ up_ready(const struct worker *w, const struct conn *c)
 	if (c->ssh.phase == SSH_PHASE_SERVICE || c->ssh.phase == SSH_PHASE_AUTH)
 		return c->pending == 0;
 	return c->pending < (c->ssh.phase == SSH_PHASE_OPEN ? UP_MAX_OPEN : UP_MAX_KEX) &&
-	    c->undone.len < UP_MAX_BYTES;
+	       c->undone.len < UP_MAX_BYTES;
 }
 
 static int
@@ -48,11 +48,15 @@ append(struct worker *w, struct conn *c, struct up_head *h, struct view payload)
 }
 
 int
-up_record(struct worker *w, struct conn *c, uint16_t op, struct view payload, uint32_t seq,
-    uint32_t chan, uint64_t arg)
+up_record(struct worker *w, struct conn *c, uint16_t op, struct view payload, uint32_t seq, uint32_t chan,
+    uint64_t arg)
 {
-	struct up_head h = { .serial = c->serial + 1, .len = (uint32_t)payload.len, .seq = seq,
-	    .chan = chan, .arg = arg, .op = op };
+	struct up_head h = { .serial = c->serial + 1,
+		.len = (uint32_t)payload.len,
+		.seq = seq,
+		.chan = chan,
+		.arg = arg,
+		.op = op };
 	int r;
 
 	if (h.serial == 0)
@@ -259,7 +263,7 @@ send_undone(struct worker *w, struct conn *c, struct link *l, uint32_t *done)
 }
 
 static bool
-tell_login(struct worker *w, struct conn *c)
+tell_conn(struct worker *w, struct conn *c)
 {
 	struct cmd *e = event_slot(w);
 
@@ -278,7 +282,7 @@ serve(struct worker *w, struct conn *c, uint32_t *done)
 {
 	struct link *l = owner_link(w, c);
 
-	if (c->tell_conn && !tell_login(w, c))
+	if (c->tell_conn && !tell_conn(w, c))
 		return false;
 	if (c->owner != 0 && (l == NULL || l->id != c->owner)) {
 		c->release = c->owner;

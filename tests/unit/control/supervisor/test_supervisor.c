@@ -318,6 +318,9 @@ test_grant_needs_hash(void)
 	down();
 }
 
+/* By the dataplane's word; by warden's while it has said nothing. */
+static const char *peer = "192.0.2.1";
+
 static struct puppet *
 pam_child(void)
 {
@@ -329,7 +332,7 @@ pam_child(void)
 	c = cur_view(m.body);
 	CU_ASSERT(cur_u8(&c) == 1);
 	CU_ASSERT(view_is(cur_string(&c), "alice"));
-	CU_ASSERT(view_is(cur_string(&c), "192.0.2.1"));
+	CU_ASSERT(view_is(cur_string(&c), peer));
 	CU_ASSERT(cur_done(&c));
 	return pam;
 }
@@ -368,6 +371,53 @@ test_pam(void)
 	pam_says(pam, 0);
 	answer_grant(0);
 	CU_ASSERT(puppet_find(gate[1], MSG_GRANTED, &m));
+	puppet_free(pam);
+	down();
+}
+
+static void
+say_conn(const char *from, uint16_t port)
+{
+	uint8_t say[256];
+	struct put w;
+
+	dp_begin(&w, say, sizeof(say), ATTACH_CONN);
+	put_u32(&w, 0);
+	put_u32(&w, CONN);
+	put_u32(&w, GEN);
+	put_cstr(&w, from);
+	put_u16(&w, port);
+	put_cstr(&w, "198.51.100.1");
+	put_u16(&w, 22);
+	put_u8(&w, 0);
+	put_cstr(&w, "");
+	put_cstr(&w, "");
+	put_u64(&w, 1);
+	dp_say(&st, &w, NULL, 0);
+}
+
+/* A gate that lies about the peer deceives neither PAM nor whom the grant tells. */
+static void
+test_grant_addresses(void)
+{
+	static struct grant g;
+	struct puppet *pam;
+
+	up(true);
+	say_conn("198.51.100.7", 4242);
+	store_hash("h"); /* answered on the same socket: that word is read */
+	peer = "198.51.100.7";
+	ask_grant("alice");
+	pam = pam_child();
+	peer = "192.0.2.1";
+	pam_says(pam, 0);
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_GRANT, &dp));
+	CU_ASSERT(cur_u32(&dp.c) == CONN && cur_u32(&dp.c) == GEN);
+	CU_ASSERT_FATAL(grant_decode(&g, cur_string(&dp.c)) == 0);
+	CU_ASSERT_STRING_EQUAL(g.peer, "198.51.100.7");
+	CU_ASSERT_STRING_EQUAL(g.local, "198.51.100.1");
+	CU_ASSERT(g.peer_port == 4242 && g.local_port == 22);
+	CU_ASSERT_STRING_EQUAL(g.user, "alice");
 	puppet_free(pam);
 	down();
 }
@@ -1004,6 +1054,7 @@ main(int argc, char **argv)
 	CU_add_test(s, "a grant is told again", test_grant_again);
 	CU_add_test(s, "no grant without a session id", test_grant_needs_hash);
 	CU_add_test(s, "account stage", test_pam);
+	CU_add_test(s, "a grant's addresses", test_grant_addresses);
 	CU_add_test(s, "links", test_link);
 	CU_add_test(s, "user host", test_user_host);
 	CU_add_test(s, "connection closed", test_conn_closed);

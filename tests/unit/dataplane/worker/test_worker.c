@@ -406,6 +406,7 @@ first_hash_until_newkeys(void)
 	rig_push(r);
 	rig_run(r, 2);
 	CU_ASSERT_EQUAL(r->hash_reason, 0);
+	CU_ASSERT_EQUAL(r->conn_events, 2);
 	rig_cmd(r, CMD_SNAPSHOT)->tag = 9;
 	rig_push(r);
 	r->conn_events = 0;
