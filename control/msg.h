@@ -14,7 +14,6 @@
 
 #include "abi/wire/cursor.h"
 
-#define MSG_VERSION 1
 #define MSG_MAX 65536u /* whole packet; authorized_keys travel as descriptors */
 #define MSG_FDS_MAX 16
 

@@ -164,12 +164,3 @@ pamwrap_session_close(struct pamwrap_session *s)
 	pam_end(s->pam, r);
 	session_free(s);
 }
-
-void
-pamwrap_session_drop(struct pamwrap_session *s)
-{
-	if (s == NULL)
-		return;
-	pam_end(s->pam, PAM_SUCCESS | PAM_DATA_SILENT);
-	session_free(s);
-}

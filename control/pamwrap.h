@@ -45,8 +45,4 @@ char *const *pamwrap_session_env(const struct pamwrap_session *s);
 /* Close the session, delete credentials, free. From the process that opened it. */
 void pamwrap_session_close(struct pamwrap_session *s);
 
-/* pamwrap_session_drop(s): in a forked child: free what belongs to the handle
- * without running the modules' close. */
-void pamwrap_session_drop(struct pamwrap_session *s);
-
 #endif

@@ -56,7 +56,4 @@ int console_main(uint32_t index);
 
 const struct role *role_by_name(const char *name);
 
-/* The group of every role's account; its members may reach nothing more. */
-#define ROLE_GROUP "_postern"
-
 #endif

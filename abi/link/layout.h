@@ -37,7 +37,6 @@
 
 #define LINK_MAGIC 0x706f7374u /* "post" */
 #define LINK_PAGE 4096u
-#define LINK_CACHELINE 64u
 
 /* Sizes of the region pairs; powers of two for the rings. */
 #define LINK_CONTROL_RING 1024u

@@ -6,13 +6,8 @@
 
 #include "abi/link/memfile.h"
 
-struct row {
-	const char *name;
-	const char *text;
-};
-
-static const struct row rows[METER_COUNT] = {
-#define METER(name, text) [METER_##name] = { #name, text },
+static const char *const names[METER_COUNT] = {
+#define METER(name, text) [METER_##name] = #name,
 	METER_LIST(METER)
 #undef METER
 };
@@ -53,11 +48,5 @@ meter_detach(const struct meter *m)
 const char *
 meter_name(int id)
 {
-	return id >= 0 && id < METER_COUNT ? rows[id].name : "?";
-}
-
-const char *
-meter_text(int id)
-{
-	return id >= 0 && id < METER_COUNT ? rows[id].text : "?";
+	return id >= 0 && id < METER_COUNT ? names[id] : "?";
 }

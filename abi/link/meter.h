@@ -62,9 +62,8 @@ int meter_create(struct meter **m, int *fd, uint32_t worker);
 const struct meter *meter_attach(int fd);
 void meter_detach(const struct meter *m);
 
-/* meter_name(id), meter_text(id): for people and programs. */
+/* meter_name(id): for people and programs; "?" when unknown. */
 const char *meter_name(int id);
-const char *meter_text(int id);
 
 static inline void
 meter_add(struct meter *m, enum meter_id id, uint64_t n)

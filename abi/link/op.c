@@ -5,22 +5,11 @@
 struct op_row {
 	uint16_t op;
 	uint32_t role;
-	const char *name;
 };
 
 static const struct op_row downs[] = {
 #define UP(name, number, to, text)
-#define DOWN(name, number, from, text) { (number), (from), "DOWN_" #name },
-#define ITEM(name, number, from, text)
-#include "abi/link/op.def"
-#undef UP
-#undef DOWN
-#undef ITEM
-};
-
-static const struct op_row ups[] = {
-#define UP(name, number, to, text) { (number), (to), "UP_" #name },
-#define DOWN(name, number, from, text)
+#define DOWN(name, number, from, text) { (number), (from) },
 #define ITEM(name, number, from, text)
 #include "abi/link/op.def"
 #undef UP
@@ -31,7 +20,7 @@ static const struct op_row ups[] = {
 static const struct op_row items[] = {
 #define UP(name, number, to, text)
 #define DOWN(name, number, from, text)
-#define ITEM(name, number, from, text) { (number), (from), #name },
+#define ITEM(name, number, from, text) { (number), (from) },
 #include "abi/link/op.def"
 #undef UP
 #undef DOWN
@@ -63,24 +52,6 @@ link_item_allowed(uint8_t item, uint32_t role)
 	const struct op_row *r = find(items, COUNT(items), item);
 
 	return r != NULL && (r->role & role) != 0;
-}
-
-const char *
-link_op_name(uint16_t op)
-{
-	const struct op_row *r = find(downs, COUNT(downs), op);
-
-	if (r == NULL)
-		r = find(ups, COUNT(ups), op);
-	return r != NULL ? r->name : "?";
-}
-
-const char *
-link_item_name(uint8_t item)
-{
-	const struct op_row *r = find(items, COUNT(items), item);
-
-	return r != NULL ? r->name : "?";
 }
 
 /*

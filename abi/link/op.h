@@ -56,8 +56,4 @@ bool link_item_allowed(uint8_t item, uint32_t role);
  * message number now (enum ssh_phase, abi/wire/ssh.h)? One table in op.c. */
 bool link_record_allowed(uint8_t msg, uint32_t role, int phase);
 
-/* Text of an op or item for logs and tests; "?" when unknown. */
-const char *link_op_name(uint16_t op);
-const char *link_item_name(uint8_t item);
-
 #endif

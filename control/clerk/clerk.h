@@ -93,7 +93,6 @@ struct clerk_chan {
 	struct view env; /* (str name, str value)* */
 };
 
-int clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from);
 /* clerk_chan_find: 0 and *ch, *at set, or -R_CHAN_UNKNOWN. */
 int clerk_chan_find(const struct note *n, uint32_t ours, struct clerk_chan *ch, uint32_t *at);
 /* clerk_chan_store(n, at, ch, w): encode into w and point the note at it;

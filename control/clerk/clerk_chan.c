@@ -7,7 +7,7 @@
 #define CHAN_F_STARTED 0x01u
 #define CHAN_F_PTY 0x02u
 
-int
+static int
 clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from)
 {
 	struct cur c = cur_view(from->state);

@@ -58,7 +58,6 @@ struct console {
 };
 
 /* logs.c */
-void logs_read(struct console *c);  /* what is there, bounded by a turn */
 void logs_drain(struct console *c); /* at the end: what is still there */
 int logs_start(struct console *c);
 

@@ -67,7 +67,8 @@ read_one(struct console *c)
 	return true;
 }
 
-void
+/* What is there, bounded by a turn. */
+static void
 logs_read(struct console *c)
 {
 	int left = LINES_PER_TURN;

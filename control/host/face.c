@@ -36,7 +36,7 @@ log_face_line(const struct postern_host *face, uint32_t level, struct postern_ch
 		    (const char *)text.data);
 }
 
-const struct postern_if_log face_log = { .line = log_face_line };
+static const struct postern_if_log face_log = { .line = log_face_line };
 
 /* ---- postern.config/1 ---- */
 
@@ -54,7 +54,7 @@ config_name(const struct postern_host *face)
 	return postern_text(host_of(face)->name);
 }
 
-const struct postern_if_config face_config = { .text = config_text, .name = config_name };
+static const struct postern_if_config face_config = { .text = config_text, .name = config_name };
 
 /* ---- by id ---- */
 

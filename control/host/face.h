@@ -15,7 +15,5 @@ extern const struct postern_if_channel face_channel;
 extern const struct postern_if_session face_session;
 extern const struct postern_if_loop face_loop;
 extern const struct postern_if_spawn face_spawn;
-extern const struct postern_if_log face_log;
-extern const struct postern_if_config face_config;
 
 #endif

@@ -98,7 +98,7 @@ send_conf(struct child *c, void *ctx)
 
 /* Opened here: console cannot open anything, and a rotated file is opened anew
  * with each generation. */
-void
+static void
 children_log_file(struct sup *s)
 {
 	struct msg m = { .type = MSG_LOG_FILE, .fd_count = 1 };

@@ -129,16 +129,6 @@ proc_send(struct proc *p, const struct msg *m)
 }
 
 void
-proc_note(struct proc *p, uint16_t type, uint32_t conn, uint32_t gen, uint32_t value)
-{
-	uint8_t b[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-		(uint8_t)value };
-	struct msg m = { .type = type, .conn = conn, .gen = gen, .body = view_of(b, sizeof(b)) };
-
-	proc_send(p, &m);
-}
-
-void
 proc_signal(struct proc *p, int sig)
 {
 	if (p->pidfd >= 0)

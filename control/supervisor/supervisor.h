@@ -186,8 +186,6 @@ int proc_adopt(struct sup *s, struct proc *p, int sock, int pidfd);
 /* proc_watch_pid(p): after p->pidfd was set: notice the end. 0 or -errno. */
 int proc_watch_pid(struct proc *p);
 void proc_send(struct proc *p, const struct msg *m);
-/* proc_note(p, type, conn, gen, reason): a message whose body is one u32. */
-void proc_note(struct proc *p, uint16_t type, uint32_t conn, uint32_t gen, uint32_t value);
 void proc_signal(struct proc *p, int sig);
 /* proc_forget(p): close socket and pidfd, reap; the process may live on. */
 void proc_forget(struct proc *p);
@@ -206,7 +204,6 @@ void proc_refuse(struct proc *p, const struct msg *m);
 void children_start(struct sup *s);
 void children_conf(struct sup *s);
 void children_stop(struct sup *s, unsigned roles);
-void children_log_file(struct sup *s);
 /* children_each(s, roles, fn, ctx): every running child whose bit is in roles. */
 typedef void child_fn(struct child *c, void *ctx);
 #define ROLES_POOLED                                                                                   \

@@ -198,22 +198,6 @@ neigh_learn(struct net *n, const struct net_ip *ip, const uint8_t mac[6], bool s
 }
 
 void
-net_confirm(struct net *n, const uint8_t remote[16], uint64_t now)
-{
-	struct net_ip dst = ip_v6(remote);
-	struct net_ip hop;
-	struct neigh *e;
-
-	if (route_next_hop(n, &dst, &hop) < 0)
-		return;
-	e = find(n, &hop);
-	if (e == NULL || e->state == NEIGH_INCOMPLETE)
-		return;
-	e->state = NEIGH_REACHABLE;
-	e->due = now + NEIGH_REACHABLE_US;
-}
-
-void
 net_poll(struct net *n, uint64_t now)
 {
 	if (n->neigh_due > now)

@@ -1,7 +1,5 @@
 #include "dataplane/net/net_priv.h"
 
-#define TCP_HEADER 20u
-
 size_t
 net_size(void)
 {
@@ -73,10 +71,4 @@ net_configure(struct net *n, const struct net_addr *addr, uint32_t addr_count,
 	n->icmp_tokens = ICMP_BURST;
 	announce(n);
 	return 0;
-}
-
-uint16_t
-net_mss(const struct net *n, int family)
-{
-	return (uint16_t)(n->mtu - TCP_HEADER - (family == 4 ? IP4_SIZE : IP6_SIZE));
 }

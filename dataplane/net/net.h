@@ -80,10 +80,4 @@ int net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const 
 void net_poll(struct net *n, uint64_t now);
 uint64_t net_next(const struct net *n, uint64_t now);
 
-/* net_confirm(n, remote): TCP made progress with it: its neighbour is reachable. */
-void net_confirm(struct net *n, const uint8_t remote[16], uint64_t now);
-
-/* net_mss(n, family): MTU minus IP and TCP headers. */
-uint16_t net_mss(const struct net *n, int family);
-
 #endif

@@ -118,10 +118,6 @@ uint16_t csum_fold(uint64_t sum);
 /* The pseudo headers of RFC 9293 section 3.1 and RFC 8200 section 8.1. */
 uint64_t csum_pseudo(const struct net_ip *src, const struct net_ip *dst, uint8_t proto, uint32_t len);
 
-/* ---- parse.c ---- */
-int ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f);
-int ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f);
-
 /* ---- build.c ---- */
 /* A packet with `len` bytes of room behind space for headers, or NULL. */
 struct pkt *net_alloc(struct net *n, uint32_t len);

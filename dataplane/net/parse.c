@@ -36,7 +36,7 @@ ip4_header_good(const uint8_t *p, uint32_t len, bool csum_good, uint32_t *total)
 	return 0;
 }
 
-int
+static int
 ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f)
 {
 	uint32_t total;
@@ -75,7 +75,7 @@ ip6_next_header(uint8_t next)
 	}
 }
 
-int
+static int
 ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f)
 {
 	struct cur c = cur_of(p, len);

@@ -67,7 +67,6 @@ int conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq
  * if nothing of it is left. */
 int keys_in_switch(struct ssh_conn *c);
 int keys_out_switch(struct ssh_conn *c);
-void keys_settle(struct ssh_conn *c);
 
 /* deadline.c: ask clerk for a rekey when a limit is reached. */
 int rekey_check(struct ssh_conn *c, uint64_t now);

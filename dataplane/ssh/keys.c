@@ -60,7 +60,7 @@ switch_to(struct ssh_conn *c, struct record_dir *d, struct ssh_key_copy *k)
 	return rc;
 }
 
-void
+static void
 keys_settle(struct ssh_conn *c)
 {
 	if (exchanging(c))

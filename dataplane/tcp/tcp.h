@@ -162,8 +162,6 @@ size_t tcp_readable(const struct tcp *t);
  * consuming; returns how many. */
 size_t tcp_peek(const struct tcp *t, void *dst, size_t len);
 
-/* tcp_peek_view(t, len): the first contiguous piece of readable bytes. */
-const uint8_t *tcp_peek_view(const struct tcp *t, size_t *len);
 
 /* tcp_take(t, len): consume; re-opens the window (sent when it is worth it). */
 void tcp_take(struct tcp *t, size_t len);

@@ -258,12 +258,8 @@ void tcp_syn_timeout(struct tcp *t, uint64_t now);
 int tcp_in_ack(struct tcp *t, struct tcp_in *in);
 int tcp_in_text(struct tcp *t, struct tcp_in *in);
 int tcp_in_fin(struct tcp *t, struct tcp_in *in);
-/* Takes the peer's window from an acceptable segment. */
-void tcp_in_window(struct tcp *t, const struct tcp_in *in);
 /* The first window, of a segment that completes the handshake. */
 void tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window);
-/* Our FIN was acknowledged, or not. */
-void tcp_in_fin_acked(struct tcp *t, uint64_t now);
 /* An answer that an attacker may ask for as often as it likes. */
 void tcp_challenge(struct tcp *t, uint64_t now);
 

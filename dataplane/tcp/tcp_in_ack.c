@@ -17,7 +17,7 @@ tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window)
 }
 
 /* MUST-72: an older segment must not undo a newer one's window. */
-void
+static void
 tcp_in_window(struct tcp *t, const struct tcp_in *in)
 {
 	uint32_t window = (uint32_t)in->seg.window << t->snd_shift;
@@ -162,7 +162,7 @@ duplicate(struct tcp *t)
 	tcp_work_add(t);
 }
 
-void
+static void
 tcp_in_fin_acked(struct tcp *t, uint64_t now)
 {
 	if (!t->fin_queued || t->snd_una != tcp_snd_end(t) + 1 || !tcp_fsm(t, TCP_E_RCV_ACK_OF_FIN))

@@ -54,12 +54,6 @@ tcp_peek(const struct tcp *t, void *dst, size_t len)
 	return fifo_copy(&t->rcv, 0, dst, len);
 }
 
-const uint8_t *
-tcp_peek_view(const struct tcp *t, size_t *len)
-{
-	return fifo_view(&t->rcv, len);
-}
-
 void
 tcp_take(struct tcp *t, size_t len)
 {

@@ -34,12 +34,6 @@ tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uin
 	return 0;
 }
 
-uint32_t
-tcp_seg_len(const struct tcp_seg_out *o)
-{
-	return TCP_HEADER_SIZE + o->options_len + o->data_len[0] + o->data_len[1];
-}
-
 int
 tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size)
 {

@@ -13,9 +13,6 @@
 int tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uint8_t local[16],
     const uint8_t remote[16]);
 
-/* tcp_seg_len(o): bytes that tcp_seg_build writes. */
-uint32_t tcp_seg_len(const struct tcp_seg_out *o);
-
 /* tcp_seg_build(o, buf, size): header with a zero checksum, options, payload.
  * Returns the length, or -R_SHORT when `size` is too small. */
 int tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size);

@@ -94,7 +94,7 @@ conn_reset(struct conn *c)
 	c->listed = listed;
 }
 
-struct conn *
+static struct conn *
 conn_new(struct worker *w, struct tcp *t, uint64_t now)
 {
 	const struct tcp_tuple *at = tcp_tuple(t);

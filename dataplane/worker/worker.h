@@ -188,7 +188,6 @@ conn_id(const struct worker *w, const struct conn *c)
 	return w->c.index << 24 | c->slot;
 }
 struct conn *conn_find(struct worker *w, uint32_t id, uint32_t gen);
-struct conn *conn_new(struct worker *w, struct tcp *t, uint64_t now);
 /* Something happened to it: look at it in this poll. */
 void conn_touch(struct worker *w, struct conn *c);
 void conn_list_add(struct worker *w, struct conn *c, enum conn_list_id id);
@@ -267,7 +266,6 @@ uint32_t gone_stage(struct worker *w);
 
 /* command.c */
 uint32_t command_stage(struct worker *w);
-void worker_conf(struct worker *w, struct view fields);
 struct cmd *event_slot(struct worker *w);
 void event_push(struct worker *w);
 
