@@ -39,14 +39,31 @@ sock_close(struct login_host *host)
 	program_orphan(host);
 }
 
+/* It ends when its connection does; anything else is told by its parent alone. */
+static void
+say_end(const struct login_host *host, int status)
+{
+	const char *name;
+
+	if (WIFEXITED(status) || host->login->ending)
+		return;
+	name = sigabbrev_np(WTERMSIG(status));
+	log_warn("login %s: host %d ended by signal %d (%s)", host->login->grant.user, (int)host->pid,
+	    WTERMSIG(status), name != NULL ? name : "?");
+}
+
 static void
 on_end(void *ctx, int fd, unsigned events)
 {
 	struct login_host *host = ctx;
+	int status = 0;
 
 	(void)events;
-	if (waitpid(host->pid, NULL, WNOHANG) == 0)
+	if (waitpid(host->pid, &status, WNOHANG) == 0)
 		return;
+	say_end(host, status);
+	if (host->linger > 0)
+		loop_cancel(host->login->loop, host->linger);
 	loop_unwatch(host->login->loop, fd);
 	close(fd);
 	host->pidfd = -1;
@@ -79,28 +96,44 @@ dispatch(struct login_host *host, struct msg *m)
 }
 
 static void
+linger_over(void *ctx)
+{
+	struct login_host *host = ctx;
+
+	host->linger = 0;
+	kill(host->pid, SIGKILL);
+}
+
+/* Who closes its socket ends, soon or by force. */
+static void
+hang_up(struct login_host *host)
+{
+	sock_close(host);
+	host->linger = loop_after(host->login->loop, LOGIN_LINGER_MS, linger_over, host);
+	if (host->linger < 0)
+		linger_over(host);
+}
+
+static void
 on_request(void *ctx, int fd, unsigned events)
 {
 	struct login_host *host = ctx;
 	struct login *l = host->login;
 	struct msg m;
+	bool refused = false;
 	int r;
 
 	(void)events;
-	while ((r = msg_recv(fd, &m, l->buf)) == 1) {
-		if (l->ending || dispatch(host, &m) != 0) {
-			if (!l->ending)
-				log_error("login %s: malformed %s from a host", l->grant.user, msg_name(m.type));
-			r = -1;
-		}
+	while (!refused && (r = msg_recv(fd, &m, l->buf)) == 1) {
+		refused = l->ending || dispatch(host, &m) != 0;
+		if (refused && !l->ending)
+			log_error("login %s: malformed %s from a host", l->grant.user, msg_name(m.type));
 		msg_drop_fds(&m);
-		if (r < 0)
-			break;
 	}
-	if (r < 0) {
-		sock_close(host);
+	if (refused || r < 0)
+		hang_up(host);
+	if (refused)
 		kill(host->pid, SIGKILL);
-	}
 }
 
 /* ---- HOST_START ---- */
@@ -140,8 +173,11 @@ static int
 launch(struct login_host *host, int supervisor, int log)
 {
 	struct login *l = host->login;
-	struct spawn s = { .role = ROLE_HOST, .supervisor_fd = supervisor, .log_fd = log,
-	    .before = become_user, .ctx = &l->grant };
+	struct spawn s = { .role = ROLE_HOST,
+		.supervisor_fd = supervisor,
+		.log_fd = log,
+		.before = become_user,
+		.ctx = &l->grant };
 	int pair[2];
 	int r = msg_pair(pair);
 

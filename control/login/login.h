@@ -36,8 +36,9 @@
 #define LOGIN_PROGRAMS_MAX 1024u
 #define LOGIN_TERMINALS_MAX 256u
 #define LOGIN_TTY_MAX 64
-#define LOGIN_END_MS 1000u     /* hosts that do not end by themselves are killed */
-#define LOGIN_AGAIN_MS 100u    /* a slow reader of an exit gets it later */
+#define LOGIN_LINGER_MS 200u /* between the end of a host's socket and its own */
+#define LOGIN_END_MS 1000u   /* hosts that do not end by themselves are killed */
+#define LOGIN_AGAIN_MS 100u  /* a slow reader of an exit gets it later */
 
 struct login;
 
@@ -45,15 +46,16 @@ struct login_host {
 	struct login_host *next;
 	struct login *login;
 	pid_t pid;
-	int pidfd;              /* -1 once it ended */
-	int sock;               /* -1 once it closed it */
+	int pidfd;  /* -1 once it ended */
+	int sock;   /* -1 once it closed it */
+	int linger; /* timer: it closed it and has not ended */
 };
 
 struct terminal {
 	struct terminal *next;
 	const struct login_host *owner;
 	uint32_t id;
-	int slave;              /* kept open until a program has it */
+	int slave; /* kept open until a program has it */
 	char name[LOGIN_TTY_MAX];
 };
 
@@ -61,11 +63,11 @@ struct program {
 	struct program *next;
 	struct login *login;
 	struct login_host *owner; /* NULL: gone */
-	uint32_t tag;           /* of its SPAWN; its EXITED carries it */
+	uint32_t tag;             /* of its SPAWN; its EXITED carries it */
 	pid_t pid;
 	int pidfd;
 	bool ended;
-	bool recorded;          /* utmp has it */
+	bool recorded; /* utmp has it */
 	int status;
 	char tty[LOGIN_TTY_MAX];
 };
@@ -85,7 +87,7 @@ struct login {
 	uint32_t program_count;
 	uint32_t terminal_count;
 	uint32_t terminal_id;
-	uint8_t *buf;           /* MSG_MAX bytes to receive into */
+	uint8_t *buf; /* MSG_MAX bytes to receive into */
 };
 
 /* ---- session.c ---- */
@@ -119,10 +121,10 @@ struct child {
 	const char *program;
 	char **argv;
 	char **environment;
-	const char *directory;  /* "": home */
-	const char *tty;        /* NULL: none */
-	int fds[3];             /* -1: /dev/null */
-	bool greet;             /* a shell on a terminal: motd, last login */
+	const char *directory; /* "": home */
+	const char *tty;       /* NULL: none */
+	int fds[3];            /* -1: /dev/null */
+	bool greet;            /* a shell on a terminal: motd, last login */
 };
 
 /* In the child: does not return. */

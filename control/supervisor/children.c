@@ -198,7 +198,9 @@ child_ended(struct proc *p)
 	links_forget(s, p, ~0u);
 	if (s->stopping)
 		return;
-	log_warn("%s %u %s; starting it again", roles[p->role].name, p->index, p->status);
+	/* A gate that has served its term exits by itself. */
+	log_line(p->end == PROC_DONE ? LOG_L_INFO : LOG_L_WARN, "%s %u %s; starting it again",
+	    roles[p->role].name, p->index, p->status);
 	c->restarts++;
 	if (loop_now_ms() - c->started_ms >= QUICK_MS)
 		c->quick_ends = 0;

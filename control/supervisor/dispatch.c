@@ -38,20 +38,14 @@ row_of(const struct proc *p, uint16_t type)
 	return NULL;
 }
 
-static void
-end_line(struct proc *p)
-{
-	line_close(&p->line);
-	/* A leader closes its session on the way out. */
-	proc_signal(p, p->role == ROLE_LOGIN ? SIGTERM : SIGKILL);
-}
-
 void
 proc_refuse(struct proc *p, const struct msg *m)
 {
 	log_error(
 	    "%s %u sent a %s that makes no sense: ended", roles[p->role].name, p->index, msg_name(m->type));
-	end_line(p);
+	proc_hang_up(p);
+	if (p->role != ROLE_LOGIN)
+		proc_signal(p, SIGKILL);
 }
 
 /* Handlers never free a process: that is done when its pidfd tells its end. */
@@ -67,7 +61,7 @@ dispatch_ready(struct proc *p)
 	while (left-- > 0 && p->line.fd >= 0 && r > 0) {
 		r = msg_recv(p->line.fd, &m, buf);
 		if (r < 0)
-			end_line(p);
+			proc_hang_up(p);
 		if (r <= 0)
 			break;
 		row = row_of(p, m.type);

@@ -46,13 +46,25 @@ host_free(struct host *h)
 	free(h);
 }
 
+/* Of a user's host only its leader, the parent, knows whether it crashed; it says
+ * so. A service is not expected to end while the dataplane is there. */
+static void
+log_end(const struct host *h)
+{
+	enum proc_end end = h->proc.end;
+	bool service = h->conn == LINK_CONN_NONE;
+	bool crash = end == PROC_CRASHED || (end == PROC_UNKNOWN && service && attach_on(h->proc.sup));
+
+	log_line(crash ? LOG_L_WARN : LOG_L_DEBUG, "host of plugin %s %s", h->plugin, h->proc.status);
+}
+
 static void
 host_ended(struct proc *p)
 {
 	struct host *h = host_of(p);
 
 	if (!h->ending)
-		log_warn("host of plugin %s %s", h->plugin, p->status);
+		log_end(h);
 	host_answer(p->sup, h, R_CHAN_HOST_GONE, "its host ended");
 	host_free(h);
 }

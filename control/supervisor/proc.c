@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "control/supervisor/supervisor.h"
 
 #define REAP_AGAIN_MS 100u
+#define LINGER_MS 200u /* between the end of a socket and of its process */
 
 static void
 on_socket(void *ctx, int fd, unsigned events)
@@ -135,6 +137,31 @@ proc_signal(struct proc *p, int sig)
 		syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
 }
 
+static void
+linger_over(void *ctx)
+{
+	struct proc *p = ctx;
+
+	p->linger = 0;
+	proc_signal(p, SIGKILL);
+}
+
+void
+proc_hang_up(struct proc *p)
+{
+	line_close(&p->line);
+	/* A leader closes its session on the way out. */
+	if (p->role == ROLE_LOGIN) {
+		proc_signal(p, SIGTERM);
+		return;
+	}
+	if (p->linger > 0)
+		return;
+	p->linger = loop_after(p->sup->loop, LINGER_MS, linger_over, p);
+	if (p->linger < 0)
+		linger_over(p);
+}
+
 /* 1: *info is its end; 0: not to be had yet; -1: not our child. */
 static int
 reap(int pidfd, siginfo_t *info)
@@ -177,6 +204,25 @@ bury_later(struct loop *loop, int pidfd)
 	bury(c);
 }
 
+static void
+say_end(struct proc *p, const siginfo_t *info)
+{
+	const char *name;
+
+	if (info == NULL) {
+		p->end = PROC_UNKNOWN;
+		snprintf(p->status, sizeof(p->status), "ended");
+	} else if (info->si_code == CLD_EXITED) {
+		p->end = info->si_status == 0 ? PROC_DONE : PROC_CRASHED;
+		snprintf(p->status, sizeof(p->status), "exited with status %d", info->si_status);
+	} else {
+		p->end = PROC_CRASHED;
+		name = sigabbrev_np(info->si_status);
+		snprintf(p->status, sizeof(p->status), "ended by signal %d (%s)", info->si_status,
+		    name != NULL ? name : "?");
+	}
+}
+
 void
 proc_forget(struct proc *p)
 {
@@ -184,14 +230,14 @@ proc_forget(struct proc *p)
 	int got;
 
 	line_close(&p->line);
+	if (p->linger > 0)
+		loop_cancel(p->sup->loop, p->linger);
+	p->linger = 0;
 	if (p->pidfd < 0)
 		return;
 	loop_unwatch(p->sup->loop, p->pidfd);
-	snprintf(p->status, sizeof(p->status), "ended");
 	got = reap(p->pidfd, &info);
-	if (got > 0)
-		snprintf(p->status, sizeof(p->status), "%s %d",
-		    info.si_code == CLD_EXITED ? "exited with status" : "ended by signal", info.si_status);
+	say_end(p, got > 0 ? &info : NULL);
 	if (got == 0)
 		bury_later(p->sup->loop, p->pidfd);
 	else

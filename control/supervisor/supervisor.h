@@ -42,6 +42,9 @@ struct host_plan;
 LIST_HEAD(host_list, host);
 LIST_HEAD(leader_list, leader);
 
+/* How a process ended, as far as its parent can know. */
+enum proc_end { PROC_UNKNOWN = 0, PROC_DONE, PROC_CRASHED };
+
 /* A process that has a socket to the supervisor. */
 struct proc {
 	struct sup *sup;
@@ -50,7 +53,9 @@ struct proc {
 	pid_t pid; /* for the operator; all that is done goes by pidfd */
 	int pidfd; /* -1: not running */
 	struct line line;
-	char status[48];              /* how it ended, for the log */
+	int linger; /* timer: its socket is closed, its end is awaited */
+	enum proc_end end;
+	char status[48];              /* the same for the log */
 	void (*ended)(struct proc *); /* the process is gone; the only place where the
 	                               proc may be freed */
 };
@@ -187,6 +192,8 @@ int proc_adopt(struct sup *s, struct proc *p, int sock, int pidfd);
 int proc_watch_pid(struct proc *p);
 void proc_send(struct proc *p, const struct msg *m);
 void proc_signal(struct proc *p, int sig);
+/* proc_hang_up(p): its socket is closed: whoever does that ends, soon or by force. */
+void proc_hang_up(struct proc *p);
 /* proc_forget(p): close socket and pidfd, reap; the process may live on. */
 void proc_forget(struct proc *p);
 static inline bool
