@@ -4,7 +4,6 @@
  * away, stops, and dies. The honest side must not crash, hang or believe it, and
  * an honest link beside it stays byte-exact.
  */
-#include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "abi/link/packet.h"
 #include "abi/link/ring.h"
 #include "abi/wire/reason.h"
+#include "tests/lib/suite.h"
 
 #define COUNT 64u
 #define ARENA 65536u
@@ -274,15 +274,10 @@ test_hostile_beside_honest(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "a hostile end beside an honest one", test_hostile_beside_honest },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("hostile", NULL, NULL);
-	CU_add_test(s, "a hostile end beside an honest one", test_hostile_beside_honest);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("hostile", tests);
 }

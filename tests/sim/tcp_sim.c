@@ -9,7 +9,6 @@
  *   tcp_sim                 SIM_SEEDS seeds (environment), 4000 without
  *   tcp_sim --seed N [-v]   that one alone
  */
-#include <CUnit/Basic.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/tcp/tcp_fsm.h"
 #include "dataplane/tcp/tcp_wire.h"
+#include "tests/lib/suite.h"
 #include "tests/sim/wire.h"
 
 #define SEEDS 4000u
@@ -597,20 +597,14 @@ run_one(uint64_t seed)
 int
 main(int argc, char **argv)
 {
-	CU_pSuite suite;
-	unsigned failures;
+	static const CU_TestInfo tests[] = {
+		{ "every seed: bytes exact, both ends closed", test_seeds },
+		{ "every recovery and close was met", test_reached },
+		CU_TEST_INFO_NULL,
+	};
 
 	verbose = argc > 3;
 	if (argc > 2 && strcmp(argv[1], "--seed") == 0)
 		return run_one(strtoull(argv[2], NULL, 10));
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	suite = CU_add_suite("tcp_sim", NULL, NULL);
-	CU_add_test(suite, "every seed: bytes exact, both ends closed", test_seeds);
-	CU_add_test(suite, "every recovery and close was met", test_reached);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("tcp_sim", tests);
 }

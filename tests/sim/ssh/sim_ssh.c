@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/ssh/duo.h"
-#include "tests/unit/dataplane/ssh/suite.h"
 #include "tests/unit/dataplane/ssh/toy.h"
 
 #define CHANNELS 6u

@@ -1,10 +1,10 @@
 /* The note and the grant: round trips, cut at every length, flipped bytes. */
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "abi/link/grant.h"
 #include "abi/link/op.h"
 #include "abi/wire/reason.h"
+#include "tests/lib/suite.h"
 
 static void
 full_note(struct note *n)
@@ -170,19 +170,14 @@ test_rights(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "note round trip", test_note_round_trip },
+		{ "note cut anywhere", test_note_cut_anywhere },
+		{ "note of a later version", test_note_later_version },
+		{ "grant", test_grant },
+		{ "rights", test_rights },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("note", NULL, NULL);
-	CU_add_test(s, "note round trip", test_note_round_trip);
-	CU_add_test(s, "note cut anywhere", test_note_cut_anywhere);
-	CU_add_test(s, "note of a later version", test_note_later_version);
-	CU_add_test(s, "grant", test_grant);
-	CU_add_test(s, "rights", test_rights);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("note", tests);
 }

@@ -1,5 +1,4 @@
 /* Regions, rings and key slots of abi/link, both ends in one process. */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +8,7 @@
 #include "abi/link/ring.h"
 #include "abi/link/slot.h"
 #include "abi/wire/reason.h"
+#include "tests/lib/suite.h"
 
 #define COUNT 16u
 #define ARENA 4096u
@@ -207,21 +207,16 @@ test_bell(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "bytes in order", test_bytes_in_order },
+		{ "full and reclaim", test_full_and_reclaim },
+		{ "wipes what is given back", test_wipes_what_is_given_back },
+		{ "wild indices", test_wild_indices },
+		{ "attach checks", test_attach_checks },
+		{ "key slots", test_slots },
+		{ "bells", test_bell },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("ring", NULL, NULL);
-	CU_add_test(s, "bytes in order", test_bytes_in_order);
-	CU_add_test(s, "full and reclaim", test_full_and_reclaim);
-	CU_add_test(s, "wipes what is given back", test_wipes_what_is_given_back);
-	CU_add_test(s, "wild indices", test_wild_indices);
-	CU_add_test(s, "attach checks", test_attach_checks);
-	CU_add_test(s, "key slots", test_slots);
-	CU_add_test(s, "bells", test_bell);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("ring", tests);
 }

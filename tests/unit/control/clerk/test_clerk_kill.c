@@ -1,10 +1,10 @@
 /* Clerk is destroyed and built anew between any two events of a busy connection:
  * rekeys by either side, opens, requests, starts, global requests. Every request
  * is answered once and in order, every program started once. */
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/control/clerk/clerkbench.h"
 
 #define TRY(what, number)                \
@@ -200,19 +200,13 @@ test_random(void)
 int
 main(void)
 {
-	unsigned failures;
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "a busy connection, undisturbed", test_no_kill },
+		{ "killed before each event", test_each_event },
+		{ "killed twice", test_twice },
+		{ "killed at random", test_random },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("clerk: killed and taken over", NULL, NULL);
-	CU_add_test(s, "a busy connection, undisturbed", test_no_kill);
-	CU_add_test(s, "killed before each event", test_each_event);
-	CU_add_test(s, "killed twice", test_twice);
-	CU_add_test(s, "killed at random", test_random);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("clerk: killed and taken over", tests);
 }

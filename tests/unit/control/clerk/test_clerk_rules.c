@@ -1,9 +1,9 @@
 /* What clerk allows, refuses and bounds: each rule by itself, and every message
  * cut at every length. */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/control/clerk/clerkbench.h"
 
 static void
@@ -641,10 +641,7 @@ test_closed(void)
 	clerkbench_free(k);
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} tests[] = {
+static const CU_TestInfo tests[] = {
 	{ "channel types", test_open_types },
 	{ "MaxSessions, and numbers used again", test_max_sessions },
 	{ "no-more-sessions", test_no_more_sessions },
@@ -673,22 +670,11 @@ static const struct {
 	{ "adopt images", test_images },
 	{ "channels that went meanwhile", test_reconcile },
 	{ "the connection is gone", test_closed },
+	CU_TEST_INFO_NULL,
 };
 
 int
 main(void)
 {
-	unsigned failures;
-	CU_pSuite s;
-
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("clerk: rules", NULL, NULL);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		CU_add_test(s, tests[i].name, tests[i].fn);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("clerk: rules", tests);
 }

@@ -1,5 +1,3 @@
-#include <CUnit/Basic.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 
 #include "control/conf_row.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 
 struct told {
 	int errors;
@@ -578,28 +577,23 @@ test_nearest(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "defaults", test_defaults },
+		{ "syntax", test_syntax },
+		{ "first value wins", test_first_wins },
+		{ "repeated keywords accumulate", test_accumulate },
+		{ "values", test_values },
+		{ "errors", test_errors },
+		{ "bad bytes", test_bad_bytes },
+		{ "all keywords of sshd", test_all_of_sshd },
+		{ "every row", test_every_row },
+		{ "Debian's file", test_debian },
+		{ "Match", test_match },
+		{ "dump parses back", test_dump },
+		{ "Include", test_include },
+		{ "nearest word", test_nearest },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("conf", NULL, NULL);
-	CU_add_test(s, "defaults", test_defaults);
-	CU_add_test(s, "syntax", test_syntax);
-	CU_add_test(s, "first value wins", test_first_wins);
-	CU_add_test(s, "repeated keywords accumulate", test_accumulate);
-	CU_add_test(s, "values", test_values);
-	CU_add_test(s, "errors", test_errors);
-	CU_add_test(s, "bad bytes", test_bad_bytes);
-	CU_add_test(s, "all keywords of sshd", test_all_of_sshd);
-	CU_add_test(s, "every row", test_every_row);
-	CU_add_test(s, "Debian's file", test_debian);
-	CU_add_test(s, "Match", test_match);
-	CU_add_test(s, "dump parses back", test_dump);
-	CU_add_test(s, "Include", test_include);
-	CU_add_test(s, "nearest word", test_nearest);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("conf", tests);
 }

@@ -1,7 +1,6 @@
 /*
  * Log lines, and posternctl's answers; the plugin descriptor is the supervisor's.
  */
-#include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "control/console/logline.h"
 #include "control/json.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 
 static const struct logline_names names = {
 	.owner = { { 501, "gate" }, { 502, "warden" } },
@@ -120,20 +120,16 @@ test_json(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "lines", test_line },
+		{ "forged names", test_forged },
+		{ "escapes", test_escape },
+		{ "not lines", test_not_lines },
+		{ "json", test_json },
+		CU_TEST_INFO_NULL,
+	};
 
 	setenv("TZ", "UTC", 1);
 	tzset();
-	CU_initialize_registry();
-	s = CU_add_suite("console", NULL, NULL);
-	CU_add_test(s, "lines", test_line);
-	CU_add_test(s, "forged names", test_forged);
-	CU_add_test(s, "escapes", test_escape);
-	CU_add_test(s, "not lines", test_not_lines);
-	CU_add_test(s, "json", test_json);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("console", tests);
 }

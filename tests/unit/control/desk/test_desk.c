@@ -1,7 +1,6 @@
 /* Gate and clerk as processes: logins and starts over real rings and sockets,
  * with SIGKILL between any two events, and what they do when keeper, warden, the
  * dataplane or the supervisor goes. */
-#include <CUnit/Basic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "control/role.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/clerk/clerkbench.h"
 #include "tests/unit/control/desk/deskproc.h"
 #include "tests/unit/control/gate/gatebench.h"
@@ -301,25 +301,19 @@ test_shell(void)
 int
 main(void)
 {
-	unsigned failures;
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "a login", test_login },
+		{ "gate killed before each event", test_killed },
+		{ "keeper is replaced", test_keeper_replaced },
+		{ "warden is replaced", test_warden_replaced },
+		{ "the dataplane goes", test_link_down },
+		{ "the worker breaks the rules", test_link_broken },
+		{ "the worker gives the link up", test_link_given_up },
+		{ "the supervisor goes", test_supervisor_gone },
+		{ "gate is started anew", test_recycled },
+		{ "a shell, clerk killed before each event", test_shell },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("gate and clerk as processes", NULL, NULL);
-	CU_add_test(s, "a login", test_login);
-	CU_add_test(s, "gate killed before each event", test_killed);
-	CU_add_test(s, "keeper is replaced", test_keeper_replaced);
-	CU_add_test(s, "warden is replaced", test_warden_replaced);
-	CU_add_test(s, "the dataplane goes", test_link_down);
-	CU_add_test(s, "the worker breaks the rules", test_link_broken);
-	CU_add_test(s, "the worker gives the link up", test_link_given_up);
-	CU_add_test(s, "the supervisor goes", test_supervisor_gone);
-	CU_add_test(s, "gate is started anew", test_recycled);
-	CU_add_test(s, "a shell, clerk killed before each event", test_shell);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("gate and clerk as processes", tests);
 }

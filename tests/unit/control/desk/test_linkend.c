@@ -1,7 +1,6 @@
 /* A control process's end of a link against a worker's end in the same process:
  * both directions over the rings' whole length, no room, slots, and a worker that
  * breaks the rules. */
-#include <CUnit/Basic.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "abi/wire/reason.h"
 #include "control/linkend.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/desk/workend.h"
 
 static struct linkend l;
@@ -334,24 +334,18 @@ test_again(void)
 int
 main(void)
 {
-	unsigned failures;
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "entries up, around the ring", test_up },
+		{ "steps down without room", test_down_no_room },
+		{ "bells", test_bells },
+		{ "key slots", test_slots },
+		{ "a wild tail", test_wild_tail },
+		{ "a wild head", test_wild_head },
+		{ "wild offsets and lengths", test_wild_ranges },
+		{ "a LINK_UP that is none", test_bad_link_up },
+		{ "asked again", test_again },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("the control end of a link", NULL, NULL);
-	CU_add_test(s, "entries up, around the ring", test_up);
-	CU_add_test(s, "steps down without room", test_down_no_room);
-	CU_add_test(s, "bells", test_bells);
-	CU_add_test(s, "key slots", test_slots);
-	CU_add_test(s, "a wild tail", test_wild_tail);
-	CU_add_test(s, "a wild head", test_wild_head);
-	CU_add_test(s, "wild offsets and lengths", test_wild_ranges);
-	CU_add_test(s, "a LINK_UP that is none", test_bad_link_up);
-	CU_add_test(s, "asked again", test_again);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("the control end of a link", tests);
 }

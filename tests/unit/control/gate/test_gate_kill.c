@@ -1,9 +1,9 @@
 /* Gate is destroyed and built anew between any two events of a login; the login
  * succeeds on the same connection all the same. */
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/control/gate/gatebench.h"
 
 enum variant { STRICT, PLAIN, SERVER_FIRST, BOTH_CROSS, WRONG_GUESS, VARIANT_COUNT };
@@ -116,19 +116,13 @@ test_random(void)
 int
 main(void)
 {
-	unsigned failures;
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "a login, undisturbed", test_no_kill },
+		{ "killed before each event", test_each_event },
+		{ "killed twice", test_twice },
+		{ "killed at random", test_random },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("gate: killed and taken over", NULL, NULL);
-	CU_add_test(s, "a login, undisturbed", test_no_kill);
-	CU_add_test(s, "killed before each event", test_each_event);
-	CU_add_test(s, "killed twice", test_twice);
-	CU_add_test(s, "killed at random", test_random);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("gate: killed and taken over", tests);
 }

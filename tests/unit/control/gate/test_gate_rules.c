@@ -1,10 +1,10 @@
 /* What gate refuses, limits and says: each rule by itself, and every message cut
  * at every length. */
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/control/gate/gatebench.h"
 
 static void
@@ -736,10 +736,7 @@ test_closed(void)
 	gatebench_free(g);
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} tests[] = {
+static const CU_TestInfo tests[] = {
 	{ "strict: KEXINIT is the first packet", test_strict_first_packet },
 	{ "strict: nothing else inside", test_strict_inside },
 	{ "strict: only NEWKEYS after the answer", test_strict_after_answer },
@@ -775,22 +772,11 @@ static const struct {
 	{ "adopt images", test_images },
 	{ "our identification line", test_ident_of_worker },
 	{ "the connection is gone", test_closed },
+	CU_TEST_INFO_NULL,
 };
 
 int
 main(void)
 {
-	unsigned failures;
-	CU_pSuite s;
-
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("gate: rules", NULL, NULL);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		CU_add_test(s, tests[i].name, tests[i].fn);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failures = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failures != 0;
+	return suite_run("gate: rules", tests);
 }

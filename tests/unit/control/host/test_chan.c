@@ -1,13 +1,13 @@
 /*
  * One channel's life in a host: order, credit, back-pressure, faults.
  */
-#include <CUnit/Basic.h>
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "abi/wire/reason.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/host/hostbench.h"
 
 static uint8_t bulk[65536];
@@ -766,18 +766,7 @@ main(void)
 		{ "many channels", test_many_channels },
 		CU_TEST_INFO_NULL,
 	};
-	static CU_SuiteInfo suites[] = {
-		{ "host channels", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests },
-		CU_SUITE_INFO_NULL,
-	};
-	unsigned failed;
 
 	log_start("test", -1);
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed == 0 ? 0 : 1;
+	return suite_run("host channels", tests);
 }

@@ -2,13 +2,13 @@
  * The interfaces beside the channel: loop, session, config, log, and who gets
  * which.
  */
-#include <CUnit/Basic.h>
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "abi/link/grant.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/host/hostbench.h"
 
 static struct bench *b;
@@ -260,18 +260,7 @@ main(void)
 		{ "config and log", test_config_and_log },
 		CU_TEST_INFO_NULL,
 	};
-	static CU_SuiteInfo suites[] = {
-		{ "host interfaces", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests },
-		CU_SUITE_INFO_NULL,
-	};
-	unsigned failed;
 
 	log_start("test", -1);
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed == 0 ? 0 : 1;
+	return suite_run("host interfaces", tests);
 }

@@ -2,7 +2,6 @@
  * Which files and entries a host refuses, and that it does so before any code of
  * the file has run.
  */
-#include <CUnit/Basic.h>
 
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +14,7 @@
 #include "control/host/elf.h"
 #include "control/host/host.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 
 static char bin[PATH_MAX / 2]; /* where this program and, beside it, plugins/ are */
 static struct host h;
@@ -330,25 +330,16 @@ main(void)
 		{ "entries", test_entries },
 		CU_TEST_INFO_NULL,
 	};
-	static CU_SuiteInfo suites[] = {
-		{ "host load", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests },
-		CU_SUITE_INFO_NULL,
-	};
 	ssize_t n = readlink("/proc/self/exe", bin, sizeof(bin) - 1);
 	char *slash = n > 0 ? strrchr(bin, '/') : NULL;
-	unsigned failed;
+	int status;
 
 	if (slash == NULL)
 		return 1;
 	*slash = '\0';
 	log_start("test", -1);
 	loop = loop_new();
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
+	status = suite_run("host load", tests);
 	loop_free(loop);
-	return failed == 0 ? 0 : 1;
+	return status;
 }

@@ -1,11 +1,11 @@
 /*
  * The small queues of a channel, and its table.
  */
-#include <CUnit/Basic.h>
 
 #include <stdlib.h>
 
 #include "control/host/chans.h"
+#include "tests/lib/suite.h"
 
 /* Random puts and takes against a plain array. */
 static void
@@ -166,17 +166,6 @@ main(void)
 		{ "channel table", test_chans },
 		CU_TEST_INFO_NULL,
 	};
-	static CU_SuiteInfo suites[] = {
-		{ "host queues", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests },
-		CU_SUITE_INFO_NULL,
-	};
-	unsigned failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_NORMAL);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed == 0 ? 0 : 1;
+	return suite_run("host queues", tests);
 }

@@ -1,5 +1,3 @@
-#include <CUnit/Basic.h>
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include "control/keeper/keyfile.h"
 #include "control/kex/kex.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/keeper/keys.h"
 
 /* ---- the decision, every cell ---- */
@@ -377,23 +376,18 @@ finish(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "every cell of the decision", test_every_cell },
+		{ "first exchange, then a rekey", test_first_then_rekey },
+		{ "refusals", test_refusals },
+		{ "restore and forget", test_restore_and_forget },
+		{ "asked again by a new gate", test_asked_again },
+		{ "bounded table", test_bounded },
+		{ "key files", test_keyfile },
+		{ "host key signs, verified", test_hostkey },
+		{ "permissions of host keys", test_permissions },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("keeper", begin, finish);
-	CU_add_test(s, "every cell of the decision", test_every_cell);
-	CU_add_test(s, "first exchange, then a rekey", test_first_then_rekey);
-	CU_add_test(s, "refusals", test_refusals);
-	CU_add_test(s, "restore and forget", test_restore_and_forget);
-	CU_add_test(s, "asked again by a new gate", test_asked_again);
-	CU_add_test(s, "bounded table", test_bounded);
-	CU_add_test(s, "key files", test_keyfile);
-	CU_add_test(s, "host key signs, verified", test_hostkey);
-	CU_add_test(s, "permissions of host keys", test_permissions);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run_in("keeper", begin, finish, tests);
 }

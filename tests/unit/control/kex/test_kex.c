@@ -1,11 +1,11 @@
 /* The exchange: computed vectors, both roles against each other, and shares,
  * signatures and messages that must be refused. */
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 
 #include "control/kex/kex.h"
 #include "drivers/pk/pk.h"
 #include "drivers/rng/rng.h"
+#include "tests/lib/suite.h"
 #include "tests/vector/vector.h"
 
 static struct rng rng;
@@ -398,25 +398,21 @@ test_blobs(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "vectors", test_vectors },
+		{ "both roles", test_both_roles },
+		{ "session id", test_session_id },
+		{ "tampered reply", test_tampered_reply },
+		{ "bound context", test_bound_context },
+		{ "small order shares", test_small_order_shares },
+		{ "share lengths", test_share_lengths },
+		{ "malformed init", test_malformed_init },
+		{ "not negotiated", test_not_negotiated },
+		{ "EXT_INFO", test_ext_info },
+		{ "blobs", test_blobs },
+		CU_TEST_INFO_NULL,
+	};
 
 	rng_fixed(&rng, 8731);
-	CU_initialize_registry();
-	s = CU_add_suite("kex", NULL, NULL);
-	CU_add_test(s, "vectors", test_vectors);
-	CU_add_test(s, "both roles", test_both_roles);
-	CU_add_test(s, "session id", test_session_id);
-	CU_add_test(s, "tampered reply", test_tampered_reply);
-	CU_add_test(s, "bound context", test_bound_context);
-	CU_add_test(s, "small order shares", test_small_order_shares);
-	CU_add_test(s, "share lengths", test_share_lengths);
-	CU_add_test(s, "malformed init", test_malformed_init);
-	CU_add_test(s, "not negotiated", test_not_negotiated);
-	CU_add_test(s, "EXT_INFO", test_ext_info);
-	CU_add_test(s, "blobs", test_blobs);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("kex", tests);
 }

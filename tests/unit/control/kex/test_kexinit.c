@@ -1,11 +1,11 @@
 /* KEXINIT and negotiation, with everything that a hostile list can hold. */
-#include <CUnit/Basic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "control/kex/kex.h"
 #include "control/kex/namelist.h"
+#include "tests/lib/suite.h"
 
 #define LISTS 10
 
@@ -337,24 +337,20 @@ test_linear(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "what we send", test_build },
+		{ "markers by role", test_markers },
+		{ "markers are not negotiated", test_markers_not_negotiated },
+		{ "the client's order", test_choice },
+		{ "no match", test_no_match },
+		{ "guesses", test_guess },
+		{ "malformed lists", test_bad_lists },
+		{ "NUL in a list", test_nul_in_list },
+		{ "lengths", test_long },
+		{ "truncated", test_truncated },
+		{ "linear time", test_linear },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("kexinit", NULL, NULL);
-	CU_add_test(s, "what we send", test_build);
-	CU_add_test(s, "markers by role", test_markers);
-	CU_add_test(s, "markers are not negotiated", test_markers_not_negotiated);
-	CU_add_test(s, "the client's order", test_choice);
-	CU_add_test(s, "no match", test_no_match);
-	CU_add_test(s, "guesses", test_guess);
-	CU_add_test(s, "malformed lists", test_bad_lists);
-	CU_add_test(s, "NUL in a list", test_nul_in_list);
-	CU_add_test(s, "lengths", test_long);
-	CU_add_test(s, "truncated", test_truncated);
-	CU_add_test(s, "linear time", test_linear);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("kexinit", tests);
 }

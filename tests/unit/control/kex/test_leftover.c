@@ -4,7 +4,6 @@
  * parent, as the client, then knows the secret and looks for it in all of the
  * child's writable memory.
  */
-#include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "control/kex/kex.h"
 #include "drivers/pk/pk.h"
+#include "tests/lib/suite.h"
 
 #define MESSAGE_MAX 512
 #define MAP_MAX (256ul << 20) /* a sanitizer's shadow is larger */
@@ -204,16 +204,12 @@ test_nothing_left(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "nothing secret is left", test_nothing_left },
+		CU_TEST_INFO_NULL,
+	};
 
 	if (pk_start() != 0)
 		return 1;
-	CU_initialize_registry();
-	s = CU_add_suite("kex leftovers", NULL, NULL);
-	CU_add_test(s, "nothing secret is left", test_nothing_left);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("kex leftovers", tests);
 }

@@ -1,7 +1,6 @@
 /*
  * A login from its leader to the program and back, and what a program is given.
  */
-#include <CUnit/Basic.h>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -14,6 +13,7 @@
 
 #include "control/log.h"
 #include "control/login/login.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/login/loginbench.h"
 
 #define USER "nobody"
@@ -615,7 +615,6 @@ main(int argc, char **argv)
 		{ "login, root", open_login, close_login, NULL, NULL, (CU_TestInfo *)root },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
 	bench_role(argc, argv);
 	if (geteuid() != 0) {
@@ -623,11 +622,5 @@ main(int argc, char **argv)
 		suites[1] = (CU_SuiteInfo)CU_SUITE_INFO_NULL;
 	}
 	log_start("test", -1);
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed == 0 ? 0 : 1;
+	return suites_run(suites);
 }

@@ -2,7 +2,6 @@
  * A service's host as a process: identity and sandbox before its plugin, who it
  * lives and dies with, and echo with little room both ways.
  */
-#include <CUnit/Basic.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 
 #include "abi/link/bell.h"
 #include "control/log.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/login/loginbench.h"
 
 #define UID 65534u
@@ -202,7 +202,6 @@ main(int argc, char **argv)
 		{ "service host", NULL, NULL, NULL, NULL, (CU_TestInfo *)root },
 		CU_SUITE_INFO_NULL,
 	};
-	unsigned failed;
 
 	bench_role(argc, argv);
 	if (geteuid() != 0) {
@@ -210,11 +209,5 @@ main(int argc, char **argv)
 		suites[0].pTests = (CU_TestInfo *)plain;
 	}
 	log_start("test", -1);
-	if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-		return 1;
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed == 0 ? 0 : 1;
+	return suites_run(suites);
 }

@@ -1,4 +1,3 @@
-#include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "control/loop.h"
+#include "tests/lib/suite.h"
 
 static struct loop *l;
 static char order[64];
@@ -239,20 +239,16 @@ test_before(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "timers in order, cancelled", test_order },
+		{ "a timer sets itself", test_again },
+		{ "a stale id", test_stale_id },
+		{ "many timers", test_many },
+		{ "descriptors", test_fd },
+		{ "removed by another callback", test_unwatch_in_callback },
+		{ "poll before waiting", test_before },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("loop", NULL, NULL);
-	CU_add_test(s, "timers in order, cancelled", test_order);
-	CU_add_test(s, "a timer sets itself", test_again);
-	CU_add_test(s, "a stale id", test_stale_id);
-	CU_add_test(s, "many timers", test_many);
-	CU_add_test(s, "descriptors", test_fd);
-	CU_add_test(s, "removed by another callback", test_unwatch_in_callback);
-	CU_add_test(s, "poll before waiting", test_before);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("loop", tests);
 }

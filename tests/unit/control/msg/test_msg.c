@@ -1,4 +1,3 @@
-#include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +8,7 @@
 
 #include "control/log.h"
 #include "control/msg.h"
+#include "tests/lib/suite.h"
 
 static int pair[2];
 static uint8_t buf[MSG_MAX];
@@ -165,19 +165,15 @@ test_log(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "there and back", test_round },
+		{ "descriptors", test_fds },
+		{ "limits and malformed packets", test_limits },
+		{ "a slow receiver", test_slow },
+		{ "names", test_names },
+		{ "log lines", test_log },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("msg", NULL, NULL);
-	CU_add_test(s, "there and back", test_round);
-	CU_add_test(s, "descriptors", test_fds);
-	CU_add_test(s, "limits and malformed packets", test_limits);
-	CU_add_test(s, "a slow receiver", test_slow);
-	CU_add_test(s, "names", test_names);
-	CU_add_test(s, "log lines", test_log);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("msg", tests);
 }

@@ -1,5 +1,3 @@
-#include <CUnit/Basic.h>
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "control/connmap.h"
 #include "control/log.h"
 #include "control/peers.h"
+#include "tests/lib/suite.h"
 
 /* ---- connections ---- */
 
@@ -317,22 +316,17 @@ begin(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "table of connections", test_connmap },
+		{ "configuration message", test_confmsg },
+		{ "introduced, replaced, gone", test_introduced },
+		{ "refused message", test_refused },
+		{ "introduced wrongly", test_not_introduced },
+		{ "slow receiver", test_slow },
+		{ "stuck receiver", test_stuck },
+		{ "supervisor gone", test_supervisor_gone },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("peers", begin, NULL);
-	CU_add_test(s, "table of connections", test_connmap);
-	CU_add_test(s, "configuration message", test_confmsg);
-	CU_add_test(s, "introduced, replaced, gone", test_introduced);
-	CU_add_test(s, "refused message", test_refused);
-	CU_add_test(s, "introduced wrongly", test_not_introduced);
-	CU_add_test(s, "slow receiver", test_slow);
-	CU_add_test(s, "stuck receiver", test_stuck);
-	CU_add_test(s, "supervisor gone", test_supervisor_gone);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run_in("peers", begin, NULL, tests);
 }

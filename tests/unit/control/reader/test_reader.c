@@ -1,5 +1,3 @@
-#include <CUnit/Basic.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +11,7 @@
 
 #include "control/log.h"
 #include "control/reader/reader.h"
+#include "tests/lib/suite.h"
 
 /*
  * Runs as anybody: the account is this process's own uid. As root, where every
@@ -313,22 +312,17 @@ finish(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "patterns", test_patterns },
+		{ "modes", test_modes },
+		{ "owners", test_owners },
+		{ "outside the home directory", test_outside },
+		{ "links", test_links },
+		{ "kinds of file", test_kinds },
+		{ "identity", test_identity },
+		{ "facts", test_facts },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("reader", begin, finish);
-	CU_add_test(s, "patterns", test_patterns);
-	CU_add_test(s, "modes", test_modes);
-	CU_add_test(s, "owners", test_owners);
-	CU_add_test(s, "outside the home directory", test_outside);
-	CU_add_test(s, "links", test_links);
-	CU_add_test(s, "kinds of file", test_kinds);
-	CU_add_test(s, "identity", test_identity);
-	CU_add_test(s, "facts", test_facts);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run_in("reader", begin, finish, tests);
 }

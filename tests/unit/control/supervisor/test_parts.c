@@ -2,7 +2,6 @@
  * The supervisor's parts that stand alone: queued sending, plugin descriptors, the
  * dataplane's share of the configuration.
  */
-#include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +16,7 @@
 #include "control/supervisor/line.h"
 #include "control/supervisor/plugin.h"
 #include "control/supervisor/supervisor.h"
+#include "tests/lib/suite.h"
 
 /* ---- lines ---- */
 
@@ -245,19 +245,15 @@ test_attach_conf(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "a queue keeps order and descriptors", test_line_order },
+		{ "a receiver that does not read is given up", test_line_given_up },
+		{ "a receiver that is gone", test_line_gone },
+		{ "plugin files", test_plugin },
+		{ "plugin descriptors", test_plugin_parse },
+		{ "configuration of the dataplane", test_attach_conf },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("supervisor parts", NULL, NULL);
-	CU_add_test(s, "a queue keeps order and descriptors", test_line_order);
-	CU_add_test(s, "a receiver that does not read is given up", test_line_given_up);
-	CU_add_test(s, "a receiver that is gone", test_line_gone);
-	CU_add_test(s, "plugin files", test_plugin);
-	CU_add_test(s, "plugin descriptors", test_plugin_parse);
-	CU_add_test(s, "configuration of the dataplane", test_attach_conf);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("supervisor parts", tests);
 }

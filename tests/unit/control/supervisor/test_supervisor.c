@@ -1,7 +1,6 @@
 /*
  * The supervisor's flows, with puppets for the roles and the dataplane.
  */
-#include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "abi/link/grant.h"
 #include "abi/link/op.h"
 #include "abi/wire/reason.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/control/supervisor/puppet.h"
 
 #define CONN 7u
@@ -1039,38 +1039,33 @@ test_stop(void)
 int
 main(int argc, char **argv)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "roles are started and introduced", test_start },
+		{ "a role that ends is back at once", test_restart },
+		{ "a role that keeps ending is kept trying", test_restart_again },
+		{ "first hash, replaced, refused", test_hash_replaced },
+		{ "a grant is told again", test_grant_again },
+		{ "no grant without a session id", test_grant_needs_hash },
+		{ "account stage", test_pam },
+		{ "a grant's addresses", test_grant_addresses },
+		{ "links", test_link },
+		{ "user host", test_user_host },
+		{ "connection closed", test_conn_closed },
+		{ "leader dies", test_leader_dies },
+		{ "supervisor dies, hosts are restored", test_supervisor_dies },
+		{ "the dataplane's socket is lost", test_dataplane_socket },
+		{ "the dataplane dies", test_dataplane_dies },
+		{ "reload", test_reload },
+		{ "status and actions", test_status },
+		{ "out of line", test_out_of_line },
+		{ "the service manager is told", test_notify },
+		{ "a role that is stopped", test_stopped_role },
+		{ "stop", test_stop },
+		CU_TEST_INFO_NULL,
+	};
 
 	if (argc > 1 && strcmp(argv[1], "role") == 0)
 		return puppet_main(argc, argv);
 	signal(SIGPIPE, SIG_IGN);
-	CU_initialize_registry();
-	s = CU_add_suite("supervisor", NULL, NULL);
-	CU_add_test(s, "roles are started and introduced", test_start);
-	CU_add_test(s, "a role that ends is back at once", test_restart);
-	CU_add_test(s, "a role that keeps ending is kept trying", test_restart_again);
-	CU_add_test(s, "first hash, replaced, refused", test_hash_replaced);
-	CU_add_test(s, "a grant is told again", test_grant_again);
-	CU_add_test(s, "no grant without a session id", test_grant_needs_hash);
-	CU_add_test(s, "account stage", test_pam);
-	CU_add_test(s, "a grant's addresses", test_grant_addresses);
-	CU_add_test(s, "links", test_link);
-	CU_add_test(s, "user host", test_user_host);
-	CU_add_test(s, "connection closed", test_conn_closed);
-	CU_add_test(s, "leader dies", test_leader_dies);
-	CU_add_test(s, "supervisor dies, hosts are restored", test_supervisor_dies);
-	CU_add_test(s, "the dataplane's socket is lost", test_dataplane_socket);
-	CU_add_test(s, "the dataplane dies", test_dataplane_dies);
-	CU_add_test(s, "reload", test_reload);
-	CU_add_test(s, "status and actions", test_status);
-	CU_add_test(s, "out of line", test_out_of_line);
-	CU_add_test(s, "the service manager is told", test_notify);
-	CU_add_test(s, "a role that is stopped", test_stopped_role);
-	CU_add_test(s, "stop", test_stop);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("supervisor", tests);
 }

@@ -1,11 +1,10 @@
-#include <CUnit/Basic.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "abi/link/grant.h"
 #include "control/warden/authkeys.h"
+#include "tests/lib/suite.h"
 
 #define KEY "AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"
 #define OTHER "AAAAC3NzaC1lZDI1NTE5AAAAICECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"
@@ -180,18 +179,13 @@ test_text(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "lines and options", test_cases },
+		{ "NUL in a line", test_nul },
+		{ "bounds", test_bounds },
+		{ "base64 of a key", test_text },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("authorized_keys", NULL, NULL);
-	CU_add_test(s, "lines and options", test_cases);
-	CU_add_test(s, "NUL in a line", test_nul);
-	CU_add_test(s, "bounds", test_bounds);
-	CU_add_test(s, "base64 of a key", test_text);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("authorized_keys", tests);
 }

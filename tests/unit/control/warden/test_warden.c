@@ -1,5 +1,3 @@
-#include <CUnit/Basic.h>
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include "control/warden/proof.h"
 #include "control/warden/warden.h"
 #include "drivers/pk/pk.h"
+#include "tests/lib/suite.h"
 
 /* ---- the rules, every cell ---- */
 
@@ -734,29 +733,24 @@ finish(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "requests and flags, every cell", test_judge },
+		{ "accounts, every cell", test_judge_account },
+		{ "user names", test_names },
+		{ "proofs", test_proof },
+		{ "a login", test_login },
+		{ "what is told", test_told },
+		{ "what each flaw leads to", test_proofs },
+		{ "method switched off", test_method_off },
+		{ "reader restarted", test_reader_restart },
+		{ "session id late", test_session_id_late },
+		{ "replaced and gone", test_replaced_and_gone },
+		{ "many at one time", test_many },
+		{ "tries", test_tries },
+		{ "malformed and misplaced messages", test_malformed },
+		{ "delay of a no", test_delay },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("warden", begin, finish);
-	CU_add_test(s, "requests and flags, every cell", test_judge);
-	CU_add_test(s, "accounts, every cell", test_judge_account);
-	CU_add_test(s, "user names", test_names);
-	CU_add_test(s, "proofs", test_proof);
-	CU_add_test(s, "a login", test_login);
-	CU_add_test(s, "what is told", test_told);
-	CU_add_test(s, "what each flaw leads to", test_proofs);
-	CU_add_test(s, "method switched off", test_method_off);
-	CU_add_test(s, "reader restarted", test_reader_restart);
-	CU_add_test(s, "session id late", test_session_id_late);
-	CU_add_test(s, "replaced and gone", test_replaced_and_gone);
-	CU_add_test(s, "many at one time", test_many);
-	CU_add_test(s, "tries", test_tries);
-	CU_add_test(s, "malformed and misplaced messages", test_malformed);
-	CU_add_test(s, "delay of a no", test_delay);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures() + CU_get_number_of_tests_failed();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run_in("warden", begin, finish, tests);
 }

@@ -3,7 +3,7 @@
 
 #include "dataplane/mem/fifo.h"
 #include "dataplane/mem/siphash.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define BLOCKS 8u
 

@@ -8,7 +8,7 @@
 #define POSTERN_TEST_NET_RIG_H
 
 #include "dataplane/net/net_priv.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define SENT_MAX 64u
 #define BUF_SIZE 2048u

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "dataplane/ssh/demux.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/ssh/duo.h"
-#include "tests/unit/dataplane/ssh/suite.h"
 #include "tests/unit/dataplane/ssh/toy.h"
 
 /* The life of a connection before and beside its channels. */

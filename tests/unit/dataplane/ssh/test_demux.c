@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dataplane/ssh/demux.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 /*
  * Written by hand from RFC 4250 4.1.2, 4252, 4253 7 and 12, 4254, 8308 and

@@ -2,8 +2,8 @@
 
 #include "abi/wire/algo.h"
 #include "drivers/cipher/select.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/ssh/duo.h"
-#include "tests/unit/dataplane/ssh/suite.h"
 
 /* The same connections over the real engines of AES-128-GCM. */
 

@@ -1,7 +1,7 @@
 #include "abi/wire/reason.h"
 #include "abi/wire/ssh.h"
 #include "dataplane/ssh/ident.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 static int
 scan(const char *text, bool client, struct view *line, size_t *used)

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "dataplane/ssh/itemq.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define BLOCKS 64
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "dataplane/ssh/record.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/ssh/toy.h"
 
 static uint64_t seed = 7;

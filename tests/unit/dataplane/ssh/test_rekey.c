@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/ssh/duo.h"
-#include "tests/unit/dataplane/ssh/suite.h"
 #include "tests/unit/dataplane/ssh/toy.h"
 
 #define WINDOW (1u << 21)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dataplane/tcp/tcp_fsm.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 /*
  * Columns: the events in the order of enum tcp_event.

@@ -2,7 +2,7 @@
 
 #include "dataplane/tcp/tcp_opt.h"
 #include "dataplane/tcp/tcp_wire.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 static void
 read_bytes(struct tcp_opts *o, const char *bytes, uint32_t len, bool syn)

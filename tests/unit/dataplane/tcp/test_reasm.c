@@ -3,7 +3,7 @@
 
 #include "dataplane/tcp/tcp_reasm.h"
 #include "dataplane/tcp/tcp_seq.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define BLOCKS 256u
 #define SPAN 40000u

@@ -1,6 +1,6 @@
 #include "dataplane/tcp/tcp_cc.h"
 #include "dataplane/tcp/tcp_rto.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define MSS 1000u
 

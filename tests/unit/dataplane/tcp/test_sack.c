@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dataplane/tcp/tcp_seq.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define MSS 100u
 #define SPAN 3000u

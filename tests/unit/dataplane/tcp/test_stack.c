@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dataplane/tcp/tcp_conn.h"
-#include "tests/unit/dataplane/ssh/suite.h"
+#include "tests/lib/suite.h"
 
 #define BLOCKS 64u
 

@@ -1,7 +1,7 @@
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/worker/rig.h"
 
 /*
@@ -273,16 +273,13 @@ deaf_host(void)
 int
 main(void)
 {
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "a gate that writes anything", hostile_gate },
+		{ "a clerk that writes anything", hostile_clerk },
+		{ "a host that writes anything", hostile_host },
+		{ "a host that stops", deaf_host },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("hostile control side", NULL, NULL);
-	CU_add_test(s, "a gate that writes anything", hostile_gate);
-	CU_add_test(s, "a clerk that writes anything", hostile_clerk);
-	CU_add_test(s, "a host that writes anything", hostile_host);
-	CU_add_test(s, "a host that stops", deaf_host);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() > 0 ? 1 : 0;
+	return suite_run("hostile control side", tests);
 }

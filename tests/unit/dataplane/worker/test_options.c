@@ -1,8 +1,8 @@
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "abi/link/attach.h"
 #include "dataplane/options.h"
+#include "tests/lib/suite.h"
 
 static struct options o;
 
@@ -68,16 +68,13 @@ said_and_done(void)
 int
 main(void)
 {
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "defaults", defaults },
+		{ "both forms of a value", both_forms },
+		{ "refused", refused },
+		{ "version and help", said_and_done },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("options", NULL, NULL);
-	CU_add_test(s, "defaults", defaults);
-	CU_add_test(s, "both forms of a value", both_forms);
-	CU_add_test(s, "refused", refused);
-	CU_add_test(s, "version and help", said_and_done);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() > 0 ? 1 : 0;
+	return suite_run("options", tests);
 }

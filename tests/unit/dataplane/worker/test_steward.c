@@ -1,4 +1,3 @@
-#include <CUnit/Basic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/worker/rig.h"
 
 static char dir[64], path[80];
@@ -362,19 +362,16 @@ a_wrong_region_gets_its_reason(void)
 int
 main(void)
 {
-	CU_pSuite suite;
+	static const CU_TestInfo tests[] = {
+		{ "the order of an attachment", order_of_an_attachment },
+		{ "another major, and no HELLO", another_major_is_refused },
+		{ "the newer replaces the older", the_newer_replaces_the_older },
+		{ "a stranger is refused", a_stranger_is_refused },
+		{ "a live path is not taken, a dead one is", a_live_path_is_not_taken },
+		{ "a host outlives its supervisor", a_host_outlives_its_supervisor },
+		{ "a wrong region gets its reason", a_wrong_region_gets_its_reason },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	suite = CU_add_suite("steward", NULL, NULL);
-	CU_add_test(suite, "the order of an attachment", order_of_an_attachment);
-	CU_add_test(suite, "another major, and no HELLO", another_major_is_refused);
-	CU_add_test(suite, "the newer replaces the older", the_newer_replaces_the_older);
-	CU_add_test(suite, "a stranger is refused", a_stranger_is_refused);
-	CU_add_test(suite, "a live path is not taken, a dead one is", a_live_path_is_not_taken);
-	CU_add_test(suite, "a host outlives its supervisor", a_host_outlives_its_supervisor);
-	CU_add_test(suite, "a wrong region gets its reason", a_wrong_region_gets_its_reason);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() > 0 ? 1 : 0;
+	return suite_run("steward", tests);
 }

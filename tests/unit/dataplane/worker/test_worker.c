@@ -1,8 +1,8 @@
-#include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "abi/link/note.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/dataplane/worker/rig.h"
 
 static struct step step;
@@ -519,29 +519,26 @@ nothing_leaks(void)
 int
 main(void)
 {
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "before the first configuration nobody is let in", before_conf_refused },
+		{ "the identification line needs no gate", ident_without_gate },
+		{ "what is not done goes to every new gate", undone_survives_gates },
+		{ "login, and gate's end of it", login_and_change_of_rooms },
+		{ "where the peer is, is the dataplane's word", grant_is_the_dataplanes_peer },
+		{ "success in a wrong phase", no_login_without_grant },
+		{ "success without a grant", success_without_grant_closes },
+		{ "a channel, both ways", channel_both_ways },
+		{ "a dead host ends its channels only", dead_host_ends_its_channels_only },
+		{ "a user's host is bound to its connection", user_host_is_bound },
+		{ "late entries of an old channel", late_entries_of_an_old_channel },
+		{ "beyond its credit a host ends", beyond_credit_ends_the_host },
+		{ "the first hash, until NEWKEYS; snapshot", first_hash_until_newkeys },
+		{ "a clerk dies under a channel", clerk_dies_under_a_channel },
+		{ "key slots are wiped in every case", key_slots_are_wiped },
+		{ "stop says goodbye", stop_says_goodbye },
+		{ "nothing leaks", nothing_leaks },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("worker", NULL, NULL);
-	CU_add_test(s, "before the first configuration nobody is let in", before_conf_refused);
-	CU_add_test(s, "the identification line needs no gate", ident_without_gate);
-	CU_add_test(s, "what is not done goes to every new gate", undone_survives_gates);
-	CU_add_test(s, "login, and gate's end of it", login_and_change_of_rooms);
-	CU_add_test(s, "where the peer is, is the dataplane's word", grant_is_the_dataplanes_peer);
-	CU_add_test(s, "success in a wrong phase", no_login_without_grant);
-	CU_add_test(s, "success without a grant", success_without_grant_closes);
-	CU_add_test(s, "a channel, both ways", channel_both_ways);
-	CU_add_test(s, "a dead host ends its channels only", dead_host_ends_its_channels_only);
-	CU_add_test(s, "a user's host is bound to its connection", user_host_is_bound);
-	CU_add_test(s, "late entries of an old channel", late_entries_of_an_old_channel);
-	CU_add_test(s, "beyond its credit a host ends", beyond_credit_ends_the_host);
-	CU_add_test(s, "the first hash, until NEWKEYS; snapshot", first_hash_until_newkeys);
-	CU_add_test(s, "a clerk dies under a channel", clerk_dies_under_a_channel);
-	CU_add_test(s, "key slots are wiped in every case", key_slots_are_wiped);
-	CU_add_test(s, "stop says goodbye", stop_says_goodbye);
-	CU_add_test(s, "nothing leaks", nothing_leaks);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() > 0 ? 1 : 0;
+	return suite_run("worker", tests);
 }

@@ -1,9 +1,9 @@
 /* A program that links no third-party engine is served by the reference. */
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "abi/wire/algo.h"
 #include "drivers/cipher/select.h"
+#include "tests/lib/suite.h"
 
 static void
 test_alone(void)
@@ -24,14 +24,10 @@ test_alone(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "the reference serves", test_alone },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("cipher alone", NULL, NULL);
-	CU_add_test(s, "the reference serves", test_alone);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("cipher alone", tests);
 }

@@ -1,5 +1,4 @@
 /* Every engine against every other: same bytes, same refusals, same counter. */
-#include <CUnit/Basic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "abi/wire/algo.h"
 #include "drivers/cipher/select.h"
 #include "drivers/rng/rng.h"
+#include "tests/lib/suite.h"
 
 #define TAG 16u
 #define LEN_MAX 35000u
@@ -261,21 +261,17 @@ test_fini_wipes(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "all are built in and selectable", test_all_built },
+		{ "pairs on random sizes", test_pairs },
+		{ "same bytes", test_same_bytes },
+		{ "invocation counter", test_counter },
+		{ "counter after a refusal", test_counter_after_refusal },
+		{ "each byte tampered with", test_tamper },
+		{ "fini wipes", test_fini_wipes },
+		CU_TEST_INFO_NULL,
+	};
 
 	rng_fixed(&rng, 5647);
-	CU_initialize_registry();
-	s = CU_add_suite("cipher engines", NULL, NULL);
-	CU_add_test(s, "all are built in and selectable", test_all_built);
-	CU_add_test(s, "pairs on random sizes", test_pairs);
-	CU_add_test(s, "same bytes", test_same_bytes);
-	CU_add_test(s, "invocation counter", test_counter);
-	CU_add_test(s, "counter after a refusal", test_counter_after_refusal);
-	CU_add_test(s, "each byte tampered with", test_tamper);
-	CU_add_test(s, "fini wipes", test_fini_wipes);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("cipher engines", tests);
 }

@@ -1,8 +1,8 @@
 /* The plain reference against published vectors. */
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "drivers/cipher/ref.h"
+#include "tests/lib/suite.h"
 #include "tests/vector/vector.h"
 
 #define TEXT_MAX 256
@@ -54,15 +54,11 @@ test_gcm(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "AES-128", test_aes },
+		{ "AES-128-GCM", test_gcm },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("cipher vectors", NULL, NULL);
-	CU_add_test(s, "AES-128", test_aes);
-	CU_add_test(s, "AES-128-GCM", test_gcm);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("cipher vectors", tests);
 }

@@ -1,7 +1,7 @@
-#include <CUnit/Basic.h>
 #include <time.h>
 
 #include "drivers/clock/clock.h"
+#include "tests/lib/suite.h"
 
 static uint64_t
 monotonic_us(void)
@@ -64,16 +64,12 @@ test_others(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "before start", test_before_start },
+		{ "started", test_started },
+		{ "cycles and date", test_others },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("clock", NULL, NULL);
-	CU_add_test(s, "before start", test_before_start);
-	CU_add_test(s, "started", test_started);
-	CU_add_test(s, "cycles and date", test_others);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("clock", tests);
 }

@@ -2,7 +2,6 @@
  * The filter, tried call by call: each try runs in a child of its own, confined
  * with a list of its own, without root.
  */
-#include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "drivers/confine/confine.h"
+#include "tests/lib/suite.h"
 
 #define BASE                                                                                         \
 	"exit_group", "exit", "rt_sigreturn", "mmap", "munmap", "mprotect", "brk", "futex", "fstat", \
@@ -356,21 +356,17 @@ test_caps(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "socket families", test_families },
+		{ "opening files", test_open },
+		{ "memory that is code", test_code },
+		{ "processes and threads", test_processes },
+		{ "prctl", test_prctl },
+		{ "terminals", test_tty },
+		{ "threads that are there", test_all_threads },
+		{ "capabilities", test_caps },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("confine", NULL, NULL);
-	CU_add_test(s, "socket families", test_families);
-	CU_add_test(s, "opening files", test_open);
-	CU_add_test(s, "memory that is code", test_code);
-	CU_add_test(s, "processes and threads", test_processes);
-	CU_add_test(s, "prctl", test_prctl);
-	CU_add_test(s, "terminals", test_tty);
-	CU_add_test(s, "threads that are there", test_all_threads);
-	CU_add_test(s, "capabilities", test_caps);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("confine", tests);
 }

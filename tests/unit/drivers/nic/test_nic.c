@@ -1,8 +1,8 @@
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "drivers/nic/impair.h"
 #include "drivers/nic/pair.h"
+#include "tests/lib/suite.h"
 
 #define FRAMES 2000u
 
@@ -158,18 +158,15 @@ impair_refuses_nonsense(void)
 int
 main(void)
 {
-	CU_pSuite s;
+	static const CU_TestInfo tests[] = {
+		{ "a pair carries in order", pair_carries_in_order },
+		{ "a full pair keeps the rest with the sender", pair_full_keeps_the_rest },
+		{ "loss follows the seed", impair_loses_by_seed },
+		{ "delay and jitter keep the order, reorder does not", impair_reorders_only_when_asked },
+		{ "duplicates", impair_duplicates },
+		{ "nonsense is refused", impair_refuses_nonsense },
+		CU_TEST_INFO_NULL,
+	};
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
-		return 1;
-	s = CU_add_suite("nic", NULL, NULL);
-	CU_add_test(s, "a pair carries in order", pair_carries_in_order);
-	CU_add_test(s, "a full pair keeps the rest with the sender", pair_full_keeps_the_rest);
-	CU_add_test(s, "loss follows the seed", impair_loses_by_seed);
-	CU_add_test(s, "delay and jitter keep the order, reorder does not", impair_reorders_only_when_asked);
-	CU_add_test(s, "duplicates", impair_duplicates);
-	CU_add_test(s, "nonsense is refused", impair_refuses_nonsense);
-	CU_basic_set_mode(CU_BRM_VERBOSE);
-	CU_basic_run_tests();
-	return CU_get_number_of_failures() > 0 ? 1 : 0;
+	return suite_run("nic", tests);
 }

@@ -1,9 +1,9 @@
 /* Public-key operations against the RFCs' vectors and against misuse. */
-#include <CUnit/Basic.h>
 #include <string.h>
 
 #include "drivers/pk/pk.h"
 #include "drivers/rng/rng.h"
+#include "tests/lib/suite.h"
 #include "tests/vector/vector.h"
 
 static unsigned refused;
@@ -161,21 +161,17 @@ test_small(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "start", test_start },
+		{ "X25519 vectors", test_x25519 },
+		{ "X25519 iterated", test_x25519_iterated },
+		{ "X25519 pairs", test_x25519_pairs },
+		{ "Ed25519 vectors", test_ed25519 },
+		{ "Ed25519 each bit", test_ed25519_bits },
+		{ "hashes", test_hashes },
+		{ "equal and wipe", test_small },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("pk", NULL, NULL);
-	CU_add_test(s, "start", test_start);
-	CU_add_test(s, "X25519 vectors", test_x25519);
-	CU_add_test(s, "X25519 iterated", test_x25519_iterated);
-	CU_add_test(s, "X25519 pairs", test_x25519_pairs);
-	CU_add_test(s, "Ed25519 vectors", test_ed25519);
-	CU_add_test(s, "Ed25519 each bit", test_ed25519_bits);
-	CU_add_test(s, "hashes", test_hashes);
-	CU_add_test(s, "equal and wipe", test_small);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("pk", tests);
 }

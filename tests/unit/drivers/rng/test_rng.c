@@ -1,9 +1,9 @@
-#include <CUnit/Basic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "drivers/rng/rng.h"
+#include "tests/lib/suite.h"
 
 static void
 test_fixed(void)
@@ -90,17 +90,13 @@ test_system_fork(void)
 int
 main(void)
 {
-	CU_pSuite s;
-	unsigned failed;
+	static const CU_TestInfo tests[] = {
+		{ "fixed stream repeats", test_fixed },
+		{ "system, all sizes", test_system_sizes },
+		{ "system forgets", test_system_forgets },
+		{ "system after fork", test_system_fork },
+		CU_TEST_INFO_NULL,
+	};
 
-	CU_initialize_registry();
-	s = CU_add_suite("rng", NULL, NULL);
-	CU_add_test(s, "fixed stream repeats", test_fixed);
-	CU_add_test(s, "system, all sizes", test_system_sizes);
-	CU_add_test(s, "system forgets", test_system_forgets);
-	CU_add_test(s, "system after fork", test_system_fork);
-	CU_basic_run_tests();
-	failed = CU_get_number_of_failures();
-	CU_cleanup_registry();
-	return failed != 0;
+	return suite_run("rng", tests);
 }
