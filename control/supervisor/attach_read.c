@@ -152,8 +152,10 @@ take_conn(struct from_dp *m)
 	return true;
 }
 
+/* What the dataplane says of a connection with a reason; one that is gone here
+ * is not told. */
 static bool
-take_conn_closed(struct from_dp *m)
+told(struct from_dp *m, void (*fn)(struct sup *s, struct conn *c, uint32_t reason))
 {
 	uint32_t conn = cur_u32(m->c);
 	uint32_t gen = cur_u32(m->c);
@@ -164,40 +166,26 @@ take_conn_closed(struct from_dp *m)
 		return false;
 	c = conn_find(m->sup, conn, gen);
 	if (c != NULL)
-		conn_gone(m->sup, c, reason);
+		fn(m->sup, c, reason);
 	return true;
+}
+
+static bool
+take_conn_closed(struct from_dp *m)
+{
+	return told(m, conn_gone);
 }
 
 static bool
 take_hash_stored(struct from_dp *m)
 {
-	uint32_t conn = cur_u32(m->c);
-	uint32_t gen = cur_u32(m->c);
-	uint32_t reason = cur_u32(m->c);
-	struct conn *c;
-
-	if (!cur_done(m->c))
-		return false;
-	c = conn_find(m->sup, conn, gen);
-	if (c != NULL)
-		hash_stored(m->sup, c, reason);
-	return true;
+	return told(m, hash_stored);
 }
 
 static bool
 take_grant_stored(struct from_dp *m)
 {
-	uint32_t conn = cur_u32(m->c);
-	uint32_t gen = cur_u32(m->c);
-	uint32_t reason = cur_u32(m->c);
-	struct conn *c;
-
-	if (!cur_done(m->c))
-		return false;
-	c = conn_find(m->sup, conn, gen);
-	if (c != NULL)
-		grant_stored(m->sup, c, reason);
-	return true;
+	return told(m, grant_stored);
 }
 
 /* ---- hosts, leaders, links ---- */

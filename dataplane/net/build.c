@@ -91,8 +91,8 @@ ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8
 	put_bytes(&w, dst->b, 16);
 }
 
-static int
-refuse(struct net *n, struct pkt *p, int reason)
+int
+net_refuse(struct net *n, struct pkt *p, int reason)
 {
 	n->ops.drop(n->owner, reason);
 	n->ops.free(n->owner, p);
@@ -112,9 +112,9 @@ net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint
 
 	if (p->len < TCP_MIN_SIZE || p->len + header > n->mtu || ip_is_v4(&src) != ip_is_v4(&dst) ||
 	    (size_t)(p->data - p->head) < header + ETH_SIZE)
-		return refuse(n, p, R_INTERNAL);
+		return net_refuse(n, p, R_INTERNAL);
 	if (route_next_hop(n, &dst, &hop) < 0)
-		return refuse(n, p, R_NET_NO_ROUTE);
+		return net_refuse(n, p, R_NET_NO_ROUTE);
 	sum = csum_pseudo(&src, &dst, IP_TCP, p->len);
 	sum = csum_add(sum, p->data, p->len);
 	w = put_of(p->data + TCP_CSUM_OFF, 2);

@@ -125,14 +125,6 @@ send_to(struct net *n, struct pkt *p, const struct neigh *e)
 	n->ops.send(n->owner, p);
 }
 
-static int
-refuse(struct net *n, struct pkt *p, int reason)
-{
-	n->ops.drop(n->owner, reason);
-	n->ops.free(n->owner, p);
-	return -reason;
-}
-
 int
 neigh_send(struct net *n, struct pkt *p, const struct net_ip *hop, const struct net_ip *src,
     uint64_t now)
@@ -142,13 +134,13 @@ neigh_send(struct net *n, struct pkt *p, const struct net_ip *hop, const struct 
 	if (e == NULL) {
 		e = add(n, hop, now);
 		if (e == NULL)
-			return refuse(n, p, R_NET_NEIGH_FULL);
+			return net_refuse(n, p, R_NET_NEIGH_FULL);
 		e->source = *src;
 		question(n, e, NEIGH_INCOMPLETE, now);
 	}
 	if (e->state == NEIGH_INCOMPLETE) {
 		if (e->wait_count == NET_NEIGH_WAIT)
-			return refuse(n, p, R_NET_NEIGH_WAIT);
+			return net_refuse(n, p, R_NET_NEIGH_WAIT);
 		e->wait[e->wait_count++] = p;
 		return 0;
 	}

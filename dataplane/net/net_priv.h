@@ -121,6 +121,8 @@ uint64_t csum_pseudo(const struct net_ip *src, const struct net_ip *dst, uint8_t
 /* ---- build.c ---- */
 /* A packet with `len` bytes of room behind space for headers, or NULL. */
 struct pkt *net_alloc(struct net *n, uint32_t len);
+/* Counts the reason and frees the packet: -reason. */
+int net_refuse(struct net *n, struct pkt *p, int reason);
 void eth_push(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type);
 void ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
     uint8_t hop_limit);

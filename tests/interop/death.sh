@@ -9,20 +9,7 @@ scan=$tests_bin/memscan
 
 # ---- keys -------------------------------------------------------------------
 secrets=$work/secrets
-coproc SC { exec timeout 100 ip netns exec "$NETNS" "$tests_bin/script-client" 2>&1; }
-from=${SC[0]} to=${SC[1]}
-say() {
-	local line
-	echo "$1" >&"$to"
-	while read -r -t 15 -u "$from" line; do
-		echo "$line"
-		case $line in
-		ERROR*) return 1 ;;
-		"${1%% *}"*) return 0 ;;
-		esac
-	done
-	return 1
-}
+script_client 100
 logged_in() {
 	local s
 	for s in "connect $HOST $PORT" ident kexinit kexdh newkeys service "auth $SSH_USER $SSH_KEY" open shell rekey \

@@ -4,6 +4,7 @@
 #   bed_up [testbed options]   brings the testbed NAME up; down at exit
 #   check "what" command...    one test: passes when the command does
 #   ssh_to [ssh options] [--] command...
+#   script_client, say         the scripted client, step by step
 #   finish                     prints "N passed, N failed" and exits
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -35,6 +36,27 @@ trap 'exit 130' INT TERM
 client() { timeout -k 5 "${LIMIT:-120}" ip netns exec "$NETNS" "$@"; }
 
 ssh_to() { client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" "$@"; }
+
+# script_client SECONDS: start the scripted client, for so long at the most.
+# say STEP: it does this step; its lines, until the step's own or an ERROR.
+script_client() {
+	coproc SC { exec timeout "$1" ip netns exec "$NETNS" "${BIN:-build/bin}/tests/script-client" 2>&1; }
+	from=${SC[0]} to=${SC[1]}
+}
+
+say() {
+	local line
+	echo "$1" >&"$to"
+	while read -r -t 15 -u "$from" line; do
+		echo "$line"
+		case $line in
+		ERROR*) return 1 ;;
+		"${1%% *}"*) return 0 ;;
+		esac
+	done
+	echo "no answer to: $1"
+	return 1
+}
 
 check() { # what command...
 	local what=$1 start=$SECONDS

@@ -4,33 +4,17 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/roles.sh"
 bed_up
-client_bin=${BIN:-build/bin}/tests/script-client
 
 # The steps of a login in order; a step NAME-send is followed by its NAME-recv.
 steps=("connect $HOST $PORT" ident-send ident-recv kexinit-send kexinit-recv kexdh-send kexdh-recv newkeys-send
     newkeys-recv service-send service-recv "auth-none-send $SSH_USER" auth-recv
     "auth-query-send $SSH_USER $SSH_KEY" auth-recv "auth-send $SSH_USER $SSH_KEY" auth-recv)
 
-say() { # STEP: run it, until its line comes
-	local line
-	echo "$1" >&"$to"
-	while read -r -t 15 -u "$from" line; do
-		echo "$line"
-		case $line in
-		ERROR*) return 1 ;;
-		"${1%% *}"*) return 0 ;;
-		esac
-	done
-	echo "no answer to: $1"
-	return 1
-}
-
 # login_through ROLE PHASE-INDEX: kill before that step; when the step before it
 # was a -send, the role was stopped before the send, so that its request waits.
 login_through() {
 	local role=$1 at=$2 i old bad=0 stopped=0
-	coproc SC { exec timeout 60 ip netns exec "$NETNS" "$client_bin" 2>&1; }
-	from=${SC[0]} to=${SC[1]}
+	script_client 60
 	for i in "${!steps[@]}"; do
 		if [ "$i" -eq $((at - 1)) ]; then
 			case ${steps[i]} in *-send*) signal_role STOP "$role" && stopped=1 ;; esac
