@@ -188,6 +188,7 @@ conn_id(const struct worker *w, const struct conn *c)
 	return w->c.index << 24 | c->slot;
 }
 struct conn *conn_find(struct worker *w, uint32_t id, uint32_t gen);
+struct conn *conn_new(struct worker *w, struct tcp *t, uint64_t now);
 /* Something happened to it: look at it in this poll. */
 void conn_touch(struct worker *w, struct conn *c);
 void conn_list_add(struct worker *w, struct conn *c, enum conn_list_id id);
