@@ -1,7 +1,6 @@
 /*
  * The pools: keeper, warden, reader, console, gates and clerks. Each is started
- * again when it ends: at once the first time, later with growing delays as long
- * as it keeps ending early.
+ * again at once when it ends, as long as it does not end all the time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +10,8 @@
 
 #include "control/supervisor/supervisor.h"
 
-#define QUICK_MS 500u /* an end earlier than this makes the next start wait */
-#define DELAY_FIRST_MS 50u
-#define DELAY_MAX_MS 5000u
+#define START_BURST 16u
+#define START_MS 1000u
 
 /* Who talks to whom directly. */
 static const struct {
@@ -168,24 +166,20 @@ child_feed(struct sup *s, struct child *c)
 
 /* ---- life ---- */
 
-static uint32_t
-delay_of(const struct child *c)
+/* A start costs one of START_BURST, and one comes back each START_MS: a role that
+ * was killed is back at once, one that cannot live is not tried all the time. */
+static bool
+may_start(struct child *c)
 {
-	uint32_t shift = c->quick_ends - 1;
+	uint64_t now = loop_now_ms();
+	uint64_t back = (now - c->starts_ms) / START_MS;
 
-	if (c->quick_ends == 0)
-		return 0;
-	return shift > 5 || DELAY_FIRST_MS << shift > DELAY_MAX_MS ? DELAY_MAX_MS : DELAY_FIRST_MS << shift;
-}
-
-static void
-child_later(struct child *c)
-{
-	struct sup *s = c->proc.sup;
-	uint32_t delay = delay_of(c);
-
-	c->quick_ends++;
-	c->timer = loop_after(s->loop, delay, child_start, c);
+	c->starts_left = back > START_BURST - c->starts_left ? START_BURST : c->starts_left + (uint32_t)back;
+	c->starts_ms += back * START_MS;
+	if (c->starts_left == 0)
+		return false;
+	c->starts_left--;
+	return true;
 }
 
 static void
@@ -202,14 +196,7 @@ child_ended(struct proc *p)
 	log_line(p->end == PROC_DONE ? LOG_L_INFO : LOG_L_WARN, "%s %u %s; starting it again",
 	    roles[p->role].name, p->index, p->status);
 	c->restarts++;
-	if (loop_now_ms() - c->started_ms >= QUICK_MS)
-		c->quick_ends = 0;
-	if (c->quick_ends == 0) {
-		c->quick_ends = 1;
-		child_start(c);
-	} else {
-		child_later(c);
-	}
+	child_start(c);
 }
 
 static void
@@ -222,11 +209,15 @@ child_start(void *ctx)
 	c->timer = 0;
 	if (s->stopping)
 		return;
+	if (!may_start(c)) {
+		c->timer = loop_after(s->loop, START_MS, child_start, c);
+		return;
+	}
 	c->started_ms = loop_now_ms();
 	r = proc_start(s, &c->proc);
 	if (r != 0) {
 		log_error("%s %u cannot be started: error %d", roles[c->proc.role].name, c->proc.index, -r);
-		child_later(c);
+		c->timer = loop_after(s->loop, START_MS, child_start, c);
 		return;
 	}
 	child_feed(s, c);
@@ -241,6 +232,8 @@ child_init(struct sup *s, struct child *c, enum role_id role, uint32_t index)
 	c->proc.pidfd = -1;
 	c->proc.line.fd = -1;
 	c->proc.ended = child_ended;
+	c->starts_left = START_BURST;
+	c->starts_ms = loop_now_ms();
 }
 
 /* All places exist before the first process is introduced to the others. */

@@ -65,7 +65,8 @@ struct child {
 	struct proc proc;
 	bool ready;
 	uint32_t restarts;
-	uint32_t quick_ends; /* ends in a row soon after the start */
+	uint32_t starts_left; /* that need not wait */
+	uint64_t starts_ms;   /* when one last came back */
 	uint64_t started_ms;
 	int timer; /* pending restart */
 };
