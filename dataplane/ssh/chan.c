@@ -96,4 +96,5 @@ chan_shut(struct ssh_conn *c, struct ssh_chan *ch)
 	ch->flags &= ~(CHAN_STARTING | CHAN_RELEASE);
 	ch->flags |= CHAN_CLOSE_OUT;
 	itemq_clear(&ch->held, c->env->pool);
+	ch->asks_held = 0;
 }

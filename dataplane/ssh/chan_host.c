@@ -155,6 +155,7 @@ static void
 stop_taking(struct ssh_conn *c, struct ssh_chan *ch)
 {
 	itemq_clear(&ch->held, c->env->pool);
+	ch->asks_held = 0;
 	ch->unread = 0;
 	ch->took = ch->window_in_max - ch->window_in;
 }

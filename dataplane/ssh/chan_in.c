@@ -179,6 +179,7 @@ release_turn(struct ssh_conn *c, struct ssh_chan *ch)
 		if (it.kind == CHAN_UP_REQUEST && !found) {
 			found = true;
 			rc = release_one(c, ch, &it);
+			ch->asks_held--;
 			itemq_take(&ch->held, p, it.len);
 			continue;
 		}

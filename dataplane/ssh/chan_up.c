@@ -1,5 +1,6 @@
 #include "dataplane/ssh/inner.h"
 
+#define OUT_SHARE 64u            /* a channel's queue: one part in so many of what is free */
 #define CREDIT_STEP (8u * 1024u) /* smaller grants wait, unless the host has less */
 
 /*
@@ -23,12 +24,25 @@ request_bytes(uint8_t *bytes, size_t *len, bool *want_reply)
 	return bytes + 1;
 }
 
+/* What a channel may queue toward its peer: less while blocks are few, so that
+ * peers which do not read cannot take them all. */
+static uint64_t
+out_max(const struct ssh_conn *c)
+{
+	uint64_t share = (uint64_t)c->env->pool->free_count * POOL_DATA / OUT_SHARE;
+
+	if (share >= SSH_CHAN_OUT_MAX)
+		return SSH_CHAN_OUT_MAX;
+	return share > SSH_CHAN_OUT_LEAST ? share : SSH_CHAN_OUT_LEAST;
+}
+
 /* What may be granted so that queue and window both hold it. */
 static uint32_t
-credit_gain(const struct ssh_chan *ch)
+credit_gain(const struct ssh_conn *c, const struct ssh_chan *ch)
 {
+	uint64_t max = out_max(c);
 	uint64_t window = ch->window_out < ch->queued ? 0 : ch->window_out - ch->queued;
-	uint64_t room = ch->out.f.len < SSH_CHAN_OUT_MAX ? SSH_CHAN_OUT_MAX - ch->out.f.len : 0;
+	uint64_t room = ch->out.f.len < max ? max - ch->out.f.len : 0;
 	uint64_t most = window < room ? window : room;
 
 	return most > ch->credit ? (uint32_t)(most - ch->credit) : 0;
@@ -48,7 +62,7 @@ chan_offer(struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint32_t 
 	}
 	if (kind == CHAN_UP_OPEN) {
 		arg0 = ch->packet_in_max;
-		arg1 = credit_gain(ch);
+		arg1 = credit_gain(c, ch);
 	}
 	if (!c->env->ops->host(c->env->owner, c, ch, kind, arg0, arg1, view_of(at, len))) {
 		if (at != bytes) { /* back to its own form: it is held as it came */
@@ -84,9 +98,13 @@ chan_deliver(struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint32_
 		return 0;
 	if (ch->held.f.len + ITEMQ_HEAD + len > max)
 		return -R_SSH_QUEUE;
+	/* Each that is handed on to clerk turns the queue once. */
+	if (kind == CHAN_UP_REQUEST && !(ch->flags & CHAN_STARTED) && ch->asks_held >= SSH_CHAN_ASKS_MAX)
+		return -R_SSH_QUEUE;
 	if (!itemq_put(&ch->held, c->env->pool, (uint8_t)kind, arg, view_of(bytes, len),
 	        kind == CHAN_UP_DATA))
 		return -R_NOMEM;
+	ch->asks_held += kind == CHAN_UP_REQUEST;
 	return 0;
 }
 
@@ -103,6 +121,7 @@ chan_pump(struct ssh_conn *c, struct ssh_chan *ch)
 		itemq_copy(&ch->held, scratch_out(c), len);
 		if (!chan_offer(c, ch, (enum chan_up)it->kind, it->arg, scratch_out(c), len))
 			break;
+		ch->asks_held -= it->kind == CHAN_UP_REQUEST;
 		itemq_take(&ch->held, c->env->pool, len);
 	}
 	chan_credit(c, ch);
@@ -113,7 +132,7 @@ chan_credit(struct ssh_conn *c, struct ssh_chan *ch)
 {
 	const uint32_t over = CHAN_HOST_TOLD | CHAN_CLOSE_IN | CHAN_CLOSE_OUT | CHAN_EOF_OUT;
 	const struct view none = { NULL, 0 };
-	uint32_t gain = credit_gain(ch);
+	uint32_t gain = credit_gain(c, ch);
 
 	if (!(ch->flags & CHAN_OPEN_TOLD) || (ch->flags & over) || gain == 0)
 		return;

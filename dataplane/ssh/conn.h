@@ -27,6 +27,10 @@
 #define SSH_HOLD_MAX (64u * 1024u)    /* bytes of control records held back by HOLD */
 #define SSH_CHAN_OUT_MAX (128u * 1024u) /* credit plus queued bytes of one channel */
 #define SSH_CHAN_EXTRA_MAX (64u * 1024u) /* queued beside data: requests, replies, headers */
+#define SSH_CHAN_OUT_LEAST (16u * 1024u) /* of that, however few blocks are free */
+#define SSH_CHAN_ASKS_MAX 64u         /* requests held while a start is decided */
+#define SSH_HELD_SHARE 16u            /* one part in so many of the free blocks may be held */
+#define SSH_HELD_LEAST 32u            /* blocks; toward all hosts of a connection */
 #define SSH_CTRL_SOFT (48u * 1024u)   /* with more queued, the peer is not read */
 #define SSH_CTRL_MAX (256u * 1024u)   /* control records queued, hard limit */
 #define SSH_GLOBAL_MAX 64u            /* global requests of ours that await a reply */
@@ -145,6 +149,7 @@ struct ssh_chan {
 	uint64_t unread;           /* data bytes the host has and did not take */
 	struct itemq out;          /* items toward the peer, in wire order */
 	struct itemq held;         /* items toward the host, in order */
+	uint32_t asks_held;        /* requests in held */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 };

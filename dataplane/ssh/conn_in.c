@@ -161,6 +161,24 @@ conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, ui
 	}
 }
 
+/*
+ * Does what is held toward the channels' hosts leave enough for others? A share of
+ * what is free, so that however many connections hold all they may, blocks are
+ * left. During HOLD the exchange must be read to its end; windows bound the rest.
+ */
+static bool
+held_fits(const struct ssh_conn *c)
+{
+	uint32_t share = c->env->pool->free_count / SSH_HELD_SHARE;
+	uint32_t held = 0, left = c->used;
+
+	while (left != 0) {
+		held += c->chan[__builtin_ctz(left)].held.f.blocks;
+		left &= left - 1;
+	}
+	return held <= SSH_HELD_LEAST || held <= share || c->hold;
+}
+
 /* May one more record be opened and acted on? The peer waits otherwise. */
 static bool
 may_read(struct ssh_conn *c)
@@ -168,7 +186,8 @@ may_read(struct ssh_conn *c)
 	/* What HOLD keeps does not count: the exchange must be read to its end. */
 	uint32_t queued = c->ctrl.len + (c->hold ? 0 : c->delayed.len);
 
-	if (c->phase == SSH_PHASE_CLOSING || c->answer_awaited || queued > SSH_CTRL_SOFT)
+	if (c->phase == SSH_PHASE_CLOSING || c->answer_awaited || queued > SSH_CTRL_SOFT ||
+	    !held_fits(c))
 		return false;
 	/* 52 is queued: what follows is judged in the phase that comes with it. */
 	if (c->phase == SSH_PHASE_AUTH && c->last_msg == SSH_MSG_USERAUTH_SUCCESS &&
@@ -217,8 +236,8 @@ ssh_input(struct ssh_conn *c, uint64_t now)
 	while (count < INPUT_BATCH && may_read(c)) {
 		int rc = chan_release(c);
 
-		if (rc > 0)
-			continue;
+		if (rc > 0) /* it may have turned a long queue: others first */
+			return count + rc;
 		if (rc == 0)
 			rc = c->phase == SSH_PHASE_IDENT ? ident_in(c, now) : record_in(c, now);
 		if (rc < 0)

@@ -1,6 +1,7 @@
 #include "dataplane/ssh/inner.h"
 
 #define CTRL_HEAD 4u
+#define OUTPUT_BATCH 64 /* records of one call: a peer's maximum packet may be 1 */
 
 static int
 queue_put(struct ssh_conn *c, struct fifo *f, uint32_t max, uint32_t flags, struct view bytes)
@@ -92,11 +93,11 @@ record_out(struct ssh_conn *c, struct fifo *f, size_t *room)
 }
 
 static int
-queue_out(struct ssh_conn *c, struct fifo *f, size_t *room)
+queue_out(struct ssh_conn *c, struct fifo *f, int most, size_t *room)
 {
 	int count = 0;
 
-	while (f->len > 0) {
+	while (f->len > 0 && count < most) {
 		int rc = record_out(c, f, room);
 
 		if (rc < 0)
@@ -136,13 +137,13 @@ chan_next(uint32_t used, uint32_t at)
 
 /* Channels in turn, one record each, until a whole round found nothing. */
 static int
-channels_out(struct ssh_conn *c, size_t *room)
+channels_out(struct ssh_conn *c, int most, size_t *room)
 {
 	uint32_t touched = 0;
 	uint32_t idle = c->used;
 	int count = 0, rc = 0;
 
-	while (idle != 0) {
+	while (idle != 0 && count < most) {
 		uint32_t i = chan_next(idle, c->next_chan);
 
 		rc = chan_turn(c, &c->chan[i], room);
@@ -174,16 +175,16 @@ ssh_output(struct ssh_conn *c, uint64_t now)
 	size_t room = c->env->ops->room(c->env->owner, c);
 	int total, rc;
 
-	total = queue_out(c, &c->ctrl, &room);
+	total = queue_out(c, &c->ctrl, OUTPUT_BATCH, &room);
 	if (total < 0 || c->ctrl.len > 0 || c->hold || c->phase == SSH_PHASE_CLOSING)
 		return total;
-	rc = queue_out(c, &c->delayed, &room);
+	rc = queue_out(c, &c->delayed, OUTPUT_BATCH - total, &room);
 	if (rc < 0)
 		return rc;
 	total += rc;
 	if (c->delayed.len > 0 || c->used == 0)
 		return total;
-	rc = channels_out(c, &room);
+	rc = channels_out(c, OUTPUT_BATCH - total, &room);
 	if (rc < 0)
 		return rc;
 	total += rc;
