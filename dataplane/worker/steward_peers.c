@@ -26,9 +26,19 @@ keep(int *fd)
 	return kept;
 }
 
+/* The supervisor has the same pidfd: closing ours does not end its watch, whose
+ * event would name a descriptor that is somebody else's by then. */
 static void
-peer_free(struct peer *p)
+unwatch_pid(struct steward *s, const struct peer *p)
 {
+	if (p->pidfd >= 0)
+		(void)epoll_ctl(s->epfd, EPOLL_CTL_DEL, p->pidfd, NULL);
+}
+
+static void
+peer_free(struct steward *s, struct peer *p)
+{
+	unwatch_pid(s, p);
 	slots_close(p->link.slots);
 	region_close(&p->link.own);
 	region_close(&p->link.peer);
@@ -145,7 +155,7 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 	if (p == NULL)
 		return;
 	if (!read_request(p, c)) {
-		peer_free(p);
+		peer_free(s, p);
 		return;
 	}
 	r = take_theirs(p, fds, fd_count);
@@ -162,7 +172,7 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 		return;
 	}
 	send_ready(s, p->tag, 0, r != 0 ? r : -R_LIMIT, NULL, 0);
-	peer_free(p);
+	peer_free(s, p);
 }
 
 static void
@@ -185,7 +195,7 @@ peer_added(struct steward *s, const struct cmd *e)
 	if (e->reason != 0) {
 		send_ready(s, p->tag, 0, (int)e->reason, NULL, 0);
 		unlink_peer(s, p);
-		peer_free(p);
+		peer_free(s, p);
 		return;
 	}
 	p->added = true;
@@ -208,7 +218,7 @@ peer_gone(struct steward *s, const struct cmd *e)
 	put_u32(&w, e->reason);
 	attach_send(s, &w, NULL, 0);
 	unlink_peer(s, p);
-	peer_free(p);
+	peer_free(s, p);
 }
 
 /* Two descriptors for the supervisor, copies of ours. */
@@ -308,7 +318,7 @@ pid_ended(struct steward *s, int pidfd)
 	for (struct peer *p = s->peers; p != NULL; p = p->next) {
 		if (p->pidfd != pidfd || p->dead)
 			continue;
-		(void)epoll_ctl(s->epfd, EPOLL_CTL_DEL, pidfd, NULL);
+		unwatch_pid(s, p);
 		p->dead = true;
 		if (p->added)
 			drop_link(s, p);
@@ -324,6 +334,6 @@ peers_fini(struct steward *s)
 		struct peer *p = s->peers;
 
 		s->peers = p->next;
-		peer_free(p);
+		peer_free(s, p);
 	}
 }

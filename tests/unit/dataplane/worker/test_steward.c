@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -359,6 +360,39 @@ a_wrong_region_gets_its_reason(void)
 	end();
 }
 
+/* The supervisor still has the pidfd of a host that broke the rules: its end is
+ * nobody else's, whose descriptor may have the same number by then. */
+static void
+a_refused_host_is_watched_no_more(void)
+{
+	static struct said m;
+	struct epoll_event e;
+	struct pollfd dead;
+	struct theirs t;
+	int fd;
+
+	begin();
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	ask_for_host(fd, &t, LINK_HOST_ARENA);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_READY));
+	forget(&m);
+	region_header(&t.own)->head = LINK_HOST_RING + 1;
+	rig_run(r, 5);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_GONE));
+	CU_ASSERT_PTR_NULL(s.peers);
+	kill(t.pid, SIGKILL);
+	dead = (struct pollfd){ .fd = t.pidfd, .events = POLLIN };
+	CU_ASSERT_EQUAL(poll(&dead, 1, 5000), 1);
+	while (epoll_wait(s.epfd, &e, 1, 0) > 0) {
+		CU_ASSERT_NOT_EQUAL_FATAL(e.data.u64 >> 32, WATCH_PID);
+		steward_turn(&s, 0);
+	}
+	end_theirs(&t);
+	close(fd);
+	end();
+}
+
 int
 main(void)
 {
@@ -370,6 +404,7 @@ main(void)
 		{ "a live path is not taken, a dead one is", a_live_path_is_not_taken },
 		{ "a host outlives its supervisor", a_host_outlives_its_supervisor },
 		{ "a wrong region gets its reason", a_wrong_region_gets_its_reason },
+		{ "a refused host is watched no more", a_refused_host_is_watched_no_more },
 		CU_TEST_INFO_NULL,
 	};
 
