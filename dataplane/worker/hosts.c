@@ -283,7 +283,7 @@ late(int r)
 static bool
 ours(int r)
 {
-	return r == -R_NOMEM || r == -R_LIMIT || r == -R_SSH_QUEUE || r == -R_TCP_NO_BLOCK;
+	return r == -R_LIMIT || r == -R_SSH_QUEUE || r == -R_TCP_NO_BLOCK;
 }
 
 static int
@@ -330,6 +330,8 @@ host_run(struct worker *w, struct link *l, int *fault)
 		if (r == 1)
 			r = host_entry(w, l, &e, payload);
 		else if (r == 0)
+			break;
+		if (r == -R_NOMEM) /* nothing was done: the entry waits for blocks */
 			break;
 		if (late(r)) {
 			meter_drop(w->meter, r);

@@ -374,6 +374,47 @@ beyond_credit_ends_the_host(void)
 	rig_close(r);
 }
 
+/* Short of blocks, the host waits and the connection stays. */
+static void
+host_waits_for_blocks(void)
+{
+	struct rig *r = rig_open();
+	struct pool *p = &r->w->pool;
+	struct block *taken = NULL, *b;
+	struct fake *gate, *clerk, *host;
+	struct client *c;
+	struct got *open;
+	uint8_t *much = calloc(1, 128 * 1024);
+	uint32_t count = p->count;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 5, &open));
+	rig_run(r, 20);
+	while (p->free_count > 8) {
+		b = pool_get(p);
+		b->next = taken;
+		taken = b;
+	}
+	p->count = 8; /* what is left is not what is kept back from hosts */
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, open, 0,
+	    view_of(much, 10 * POOL_BLOCK)));
+	rig_run(r, 20);
+	CU_ASSERT_FALSE(host->gone);
+	CU_ASSERT_EQUAL(r->closed_events, 0);
+	CU_ASSERT_EQUAL(c->closed || c->eof, false);
+	p->count = count;
+	while (taken != NULL) {
+		b = taken->next;
+		pool_put(p, taken);
+		taken = b;
+	}
+	CU_ASSERT_EQUAL(client_next(c).len, 9 + 10 * POOL_BLOCK);
+	free(much);
+	rig_close(r);
+}
+
 static void
 first_hash_until_newkeys(void)
 {
@@ -532,6 +573,7 @@ main(void)
 		{ "a user's host is bound to its connection", user_host_is_bound },
 		{ "late entries of an old channel", late_entries_of_an_old_channel },
 		{ "beyond its credit a host ends", beyond_credit_ends_the_host },
+		{ "short of blocks a host waits", host_waits_for_blocks },
 		{ "the first hash, until NEWKEYS; snapshot", first_hash_until_newkeys },
 		{ "a clerk dies under a channel", clerk_dies_under_a_channel },
 		{ "key slots are wiped in every case", key_slots_are_wiped },
