@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #define PKT_COUNT 8192u
 #define EAL_MEMORY_MB 64u
 #define MTU 1500u
+#define FILES_NEEDED (8u * LINK_MAX)
 
 struct dataplane {
 	struct options o;
@@ -42,6 +44,23 @@ fail(const char *what)
 {
 	fprintf(stderr, "postern-dp: %s: %s\n", what, strerror(errno));
 	return -1;
+}
+
+/* Each link has five descriptors here, each leader two. Out of them, the attach
+ * socket could not be read any more. */
+static int
+files_raise(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return -1;
+	if (files.rlim_cur >= FILES_NEEDED)
+		return 0;
+	files.rlim_cur = FILES_NEEDED;
+	if (files.rlim_max < FILES_NEEDED)
+		files.rlim_max = FILES_NEEDED;
+	return setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* Signals are read, not delivered; threads made from here on block them too. */
@@ -166,6 +185,8 @@ start(struct dataplane *d)
 {
 	/* What whoever started us left open is not for a process with keys. */
 	(void)close_range(3, ~0u, 0);
+	if (files_raise() != 0)
+		return fail("limit of open files");
 	if (sandbox_find(&d->sandbox, d->o.user) != 0)
 		return -1;
 	d->steward.listener = steward_listen(d->o.control);

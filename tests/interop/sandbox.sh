@@ -101,6 +101,10 @@ threads() { # ROLE: each thread: filter, no capability, no new privileges, not r
 	return $bad
 }
 
+files() { # descriptors for as many hosts and leaders as there are places for links
+	[ "$(awk '/^Max open files/ { print $4 }' /proc/"$(pid_of dp)"/limits)" -ge 32768 ]
+}
+
 free() { # a user's program has none of it
 	ssh_to 'grep -E "^(Seccomp|NoNewPrivs|CapBnd):" /proc/self/status' >"$work/free" || return 1
 	grep -q '^Seccomp:.*0$' "$work/free" && grep -q '^NoNewPrivs:.*0$' "$work/free" &&
@@ -114,6 +118,7 @@ done
 for role in ${ONLY:-keeper warden reader gate clerk console host servicehost dp}; do
 	check "$role may do what its row says and nothing else" one_role $role
 done
+check "dp: descriptors for every link" files
 check "a user's program is not confined" free
 check "the tries can succeed: an unconfined process of root is allowed" bash -c "sleep 60 & $inject \$! socket-inet && kill \$!"
 finish
