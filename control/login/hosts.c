@@ -12,6 +12,9 @@
 #include "control/sandbox.h"
 #include "control/spawn.h"
 
+/* A host that floods must not keep the supervisor waiting, nor other hosts. */
+#define REQUESTS_PER_TURN 16
+
 static void
 host_free(struct login_host *host)
 {
@@ -121,10 +124,11 @@ on_request(void *ctx, int fd, unsigned events)
 	struct login *l = host->login;
 	struct msg m;
 	bool refused = false;
-	int r;
+	int left = REQUESTS_PER_TURN;
+	int r = 0;
 
 	(void)events;
-	while (!refused && (r = msg_recv(fd, &m, l->buf)) == 1) {
+	while (!refused && left-- > 0 && (r = msg_recv(fd, &m, l->buf)) == 1) {
 		refused = l->ending || dispatch(host, &m) != 0;
 		if (refused && !l->ending)
 			log_error("login %s: malformed %s from a host", l->grant.user, msg_name(m.type));

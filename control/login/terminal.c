@@ -71,6 +71,11 @@ terminal_open(struct login_host *host, struct msg *m)
 
 	if (m->body.len != 0)
 		return -1;
+	/* Clerk and the plugin refuse it too; neither has the last word. */
+	if ((l->grant.restrictions & GRANT_NO_PTY) != 0) {
+		answer(host, m->tag, NULL, -1, EACCES);
+		return 0;
+	}
 	if (l->terminal_count < LOGIN_TERMINALS_MAX)
 		t = calloc(1, sizeof(*t));
 	if (t == NULL) {

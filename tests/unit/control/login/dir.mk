@@ -3,4 +3,5 @@ LOGIN_TEST_LIBS := loginbench login host peers ctl pamwrap conf confine link wir
 $(eval $(call lib,loginbench,tests/unit/control/login/loginbench.c))
 $(eval $(call unit,test_login,tests/unit/control/login/test_login.c,$(LOGIN_TEST_LIBS),-lpam -lseccomp -ldl))
 $(eval $(call unit,test_service,tests/unit/control/login/test_service.c,$(LOGIN_TEST_LIBS),-lpam -lseccomp -ldl))
-$(BIN)/tests/test_login $(BIN)/tests/test_service: | $(PLUGIN_OUT)
+$(eval $(call unit,test_greedy,tests/unit/control/login/test_greedy.c,$(LOGIN_TEST_LIBS),-lpam -lseccomp -ldl))
+$(BIN)/tests/test_login $(BIN)/tests/test_service $(BIN)/tests/test_greedy: | $(PLUGIN_OUT)

@@ -22,6 +22,7 @@
 static uint8_t buf[MSG_MAX];
 
 const char *w_conf = "UsePAM no\nPrintMotd no\n";
+uint32_t w_restrictions;
 
 void
 bench_role(int argc, char **argv)
@@ -114,6 +115,7 @@ start_leader(struct world *w, const char *user, const char *shell)
 	snprintf(g.methods, sizeof(g.methods), "publickey");
 	g.uid = pw->pw_uid;
 	g.gid = pw->pw_gid;
+	g.restrictions = w_restrictions;
 	if (grant_encode(&g, &gw) != 0)
 		return -1;
 	if (send_conf(w) != 0)
