@@ -47,20 +47,24 @@ fail(const char *what)
 }
 
 /* Each link has five descriptors here, each leader two. Out of them, the attach
- * socket could not be read any more. */
-static int
+ * socket could not be read any more. Where the hard limit may not be lifted, as
+ * much as it gives is what there is. */
+static void
 files_raise(void)
 {
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return -1;
-	if (files.rlim_cur >= FILES_NEEDED)
-		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= FILES_NEEDED)
+		return;
 	files.rlim_cur = FILES_NEEDED;
-	if (files.rlim_max < FILES_NEEDED)
-		files.rlim_max = FILES_NEEDED;
-	return setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_max < FILES_NEEDED) {
+		struct rlimit lifted = { FILES_NEEDED, FILES_NEEDED };
+
+		if (setrlimit(RLIMIT_NOFILE, &lifted) == 0)
+			return;
+		files.rlim_cur = files.rlim_max;
+	}
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* Signals are read, not delivered; threads made from here on block them too. */
@@ -185,8 +189,7 @@ start(struct dataplane *d)
 {
 	/* What whoever started us left open is not for a process with keys. */
 	(void)close_range(3, ~0u, 0);
-	if (files_raise() != 0)
-		return fail("limit of open files");
+	files_raise();
 	if (sandbox_find(&d->sandbox, d->o.user) != 0)
 		return -1;
 	d->steward.listener = steward_listen(d->o.control);
