@@ -12,6 +12,9 @@ rm -f "$results"
 jobs=$(nproc)
 tools/hugepages.sh || true
 export FORM=$form
+if [ "$form" = full ]; then
+	export SIM_SEEDS=80000 SEEDS=3000 MIB=2048
+fi
 
 stage() { # name command...
 	local name=$1 start=$SECONDS
@@ -37,7 +40,8 @@ stage "build of the next link version" make --no-print-directory -j"$jobs" NEXT=
 stage "abi" make --no-print-directory abi-check
 stage "interop" env BIN="$build/bin" tests/run.sh script "$build/results-interop" $(tests/interop/list.sh "$form")
 collect "$build/results-interop"
-if [ "$form" = full ] || [ "${DEBIAN13:-1}" = 1 ]; then
-	stage "make check on Debian 13" tests/debian13.sh
+stage "make check on Debian 13" tests/debian13.sh
+if [ "$form" = full ]; then
+	stage "fuzzing" make --no-print-directory fuzz FUZZ_TIME="${FUZZ_TIME:-30}"
 fi
 tests/run.sh summary "$results"

@@ -10,6 +10,14 @@ check "two testbeds at once" second
 names() { # what a testbed makes visible on the machine
 	ip netns list | grep -c "^pst-$1-" || true
 }
+without_pages() {
+	$bed up --name nohuge --no-huge || return 1
+	grep -q 'HugePages no' "${BUILD:-build}/testbed/nohuge/root/etc/postern/postern.conf"
+	local got=$?
+	$bed down --name nohuge
+	return $got
+}
+check "serves without huge pages" without_pages
 check "down removes the namespaces" bash -c "$bed down --name second && ! ip netns list | grep -q pst-second-"
 mercy() {
 	kill -9 "$MONITOR_PID" || return 1
