@@ -158,9 +158,9 @@ test-full: deps
 	$(Q)tests/all.sh full
 
 # Packages that a build and a test need on a fresh Debian.
-DEPS := gcc g++ libc6-dev make pkg-config libdpdk-dev libipsec-mb-dev libssl-dev zlib1g-dev libcunit1-dev \
-	libseccomp-dev libjansson-dev libpam0g-dev libcap2-bin iproute2 ethtool iputils-ping openssh-client \
-	expect sudo procps util-linux debootstrap abigail-tools netcat-openbsd perl tar xz-utils
+DEPS := gcc g++ libc6-dev make pkg-config libdpdk-dev libipsec-mb-dev libssl-dev libcunit1-dev \
+	libseccomp-dev libjansson-dev libpam0g-dev iproute2 ethtool iputils-ping openssh-client \
+	expect sudo procps util-linux debootstrap abigail-tools perl tar xz-utils
 deps:
 	$(Q)tools/deps.sh $(DEPS)
 

@@ -16,7 +16,7 @@ leave() {
 	umount "$root/src" "$root/proc" "$root/dev" 2>/dev/null || true
 }
 
-packages=$(make -s print-DEPS | tr ' ' '\n' | grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools|netcat-openbsd)$' | tr '\n' ' ')
+packages=$(make -s print-DEPS | tr ' ' '\n' | grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools)$' | tr '\n' ' ')
 if [ ! -e "$root/.ready" ]; then
 	rm -rf "$root"
 	debootstrap --variant=minbase trixie "$root" "$(mirror)" >"$build/debian13.log" 2>&1 ||

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Reserves 2 MiB pages for the dataplane (256 MiB) where the machine can, and
+# Reserves 2 MiB pages for the dataplane (320 MiB) where the machine can, and
 # mounts hugetlbfs. Failing is no error: the dataplane works without.
 set -u
 want=${1:-160}
