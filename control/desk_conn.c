@@ -79,7 +79,7 @@ perform(struct desk *d, struct conhash_node *n)
 	send_step(d, n);
 	send_ask(d, n);
 	if (d->act.log[0] != '\0')
-		log_info("%s", d->act.log);
+		log_conn(LOG_L_INFO, n->conn, n->gen, "%s", d->act.log);
 	if (!d->act.forget)
 		return true;
 	desk_forget(d, n);

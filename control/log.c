@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* One datagram: '<', level digit, '>', name, ' ', text. Console takes nothing
- * in it for granted. */
+/* One datagram: '<', level digit, '>', name, ' ', text; where the line is about a
+ * connection, '@' conn '-' gen behind the name. Console takes nothing in it for
+ * granted. */
 #define LINE_MAX_SIZE 2048
 
 static char log_name[32] = "postern";
@@ -61,21 +62,18 @@ tell_dropped(void)
 		atomic_fetch_add(&log_dropped, n);
 }
 
-void
-log_line(enum log_level level, const char *format, ...)
+static void
+say(enum log_level level, const char *whose, const char *format, va_list ap)
 {
 	char line[LINE_MAX_SIZE];
 	int saved = errno;
 	int head, len;
-	va_list ap;
 
 	if (level > log_most)
 		return;
 	tell_dropped();
-	head = snprintf(line, sizeof(line), "<%d>%s ", level, log_name);
-	va_start(ap, format);
+	head = snprintf(line, sizeof(line), "<%d>%s%s ", level, log_name, whose);
 	len = vsnprintf(line + head, sizeof(line) - (size_t)head, format, ap);
-	va_end(ap);
 	if (len < 0)
 		len = 0;
 	len += head;
@@ -84,4 +82,26 @@ log_line(enum log_level level, const char *format, ...)
 	if (line_out(line, (size_t)len) != 0)
 		atomic_fetch_add(&log_dropped, 1);
 	errno = saved;
+}
+
+void
+log_line(enum log_level level, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(level, "", format, ap);
+	va_end(ap);
+}
+
+void
+log_conn(enum log_level level, uint32_t conn, uint32_t gen, const char *format, ...)
+{
+	char whose[32];
+	va_list ap;
+
+	snprintf(whose, sizeof(whose), "@%u-%u", conn, gen);
+	va_start(ap, format);
+	say(level, whose, format, ap);
+	va_end(ap);
 }

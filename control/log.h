@@ -9,6 +9,8 @@
 #ifndef POSTERN_CONTROL_LOG_H
 #define POSTERN_CONTROL_LOG_H
 
+#include <stdint.h>
+
 enum log_level { LOG_L_ERROR = 3, LOG_L_WARN = 4, LOG_L_INFO = 6, LOG_L_DEBUG = 7 };
 
 /* log_start(name, fd): lines carry `name`; fd -1 writes to stderr (tests, -t). */
@@ -18,6 +20,10 @@ void log_set_fd(int fd);
 /* log_set_level(most): lines above it are not made; LOG_L_INFO at start. */
 void log_set_level(enum log_level most);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* log_conn(level, conn, gen, ...): a line about that connection. Those that sshd has
+ * too are written as sshd writes them (console/logline.h). */
+void log_conn(enum log_level level, uint32_t conn, uint32_t gen, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #define log_error(...) log_line(LOG_L_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_L_WARN, __VA_ARGS__)

@@ -50,6 +50,62 @@ name_of(const struct logline_names *n, const char *said, size_t len, uid_t uid)
 	return r != NULL ? r->name : "supervisor";
 }
 
+/* The lines that sshd has too, and who may say them: only these are written under
+ * its name, so that filters made for sshd (fail2ban) read them, and read nothing that
+ * another process, a gate before all, has made up. */
+static const struct {
+	enum role_id role;
+	const char *begins;
+} as_sshd[] = {
+	{ ROLE_SUPERVISOR, "Accepted " },
+	{ ROLE_SUPERVISOR, "Access denied for user " },
+	{ ROLE_WARDEN, "Invalid user " },
+	{ ROLE_WARDEN, "Failed " },
+	{ ROLE_WARDEN, "User " },
+	{ ROLE_WARDEN, "ROOT LOGIN REFUSED " },
+	{ ROLE_GATE, "Connection closed by " },
+	{ ROLE_GATE, "Disconnecting " },
+	{ ROLE_GATE, "Received disconnect from " },
+	{ ROLE_GATE, "Timeout before authentication " },
+	{ ROLE_GATE, "Unable to negotiate with " },
+	{ ROLE_GATE, "maximum authentication attempts exceeded " },
+	{ ROLE_CLERK, "Connection closed by " },
+	{ ROLE_CLERK, "Disconnected from " },
+};
+
+static bool
+sshd_says(const char *name, const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(as_sshd) / sizeof(as_sshd[0]); i++) {
+		size_t n = strlen(as_sshd[i].begins);
+
+		if (strcmp(name, roles[as_sshd[i].role].name) == 0 && len >= n &&
+		    memcmp(text, as_sshd[i].begins, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "@conn-gen", and nothing else, behind the sender's name. */
+static bool
+whose(const char *tag, size_t len, uint64_t *conn)
+{
+	char copy[32];
+	unsigned number, gen;
+	int end = 0;
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, tag, len);
+	copy[len] = '\0';
+	if (sscanf(copy, "@%10u-%10u%n", &number, &gen, &end) != 2 || (size_t)end != len)
+		return false;
+	*conn = (uint64_t)number * 1000000u + gen % 1000000u;
+	return true;
+}
+
 static const char *
 level_text(int level)
 {
@@ -107,9 +163,9 @@ size_t
 logline_format(char *out, const struct logline_names *n, const char *datagram, size_t len, pid_t pid,
     uid_t uid, uint64_t unix_ms, int most)
 {
-	const char *text;
-	const char *name;
-	size_t at;
+	const char *text, *tag, *name;
+	uint64_t conn;
+	size_t at, text_len;
 	int level;
 
 	if (len < 5 || datagram[0] != '<' || datagram[1] < '0' || datagram[1] > '7' || datagram[2] != '>')
@@ -120,14 +176,22 @@ logline_format(char *out, const struct logline_names *n, const char *datagram, s
 	text = memchr(datagram + 3, ' ', len - 3);
 	if (text == NULL)
 		return 0;
-	name = name_of(n, datagram + 3, (size_t)(text - datagram) - 3, uid);
-	text++;
+	tag = memchr(datagram + 3, '@', (size_t)(text - datagram) - 3);
+	if (tag == NULL)
+		tag = text;
+	name = name_of(n, datagram + 3, (size_t)(tag - datagram) - 3, uid);
 	at = stamp(out, LOGLINE_MAX, unix_ms);
-	at += (size_t)snprintf(out + at, LOGLINE_MAX - at, " %s postern-%s[%d]: %s", n->machine, name,
-	    (int)pid, level_text(level));
+	text_len = len - (size_t)(text + 1 - datagram);
+	if (whose(tag, (size_t)(text - tag), &conn) && sshd_says(name, text + 1, text_len))
+		at += (size_t)snprintf(
+		    out + at, LOGLINE_MAX - at, " %s sshd[%llu]: ", n->machine, (unsigned long long)conn);
+	else
+		at += (size_t)snprintf(
+		    out + at, LOGLINE_MAX - at, " %s postern-%s[%d]: ", n->machine, name, (int)pid);
+	at += (size_t)snprintf(out + at, LOGLINE_MAX - at, "%s", level_text(level));
 	if (strcmp(name, "host") == 0)
 		at += (size_t)snprintf(out + at, LOGLINE_MAX - at, "uid %u: ", (unsigned)uid);
-	at += escape(out + at, LOGLINE_MAX - 1 - at, text, len - (size_t)(text - datagram));
+	at += escape(out + at, LOGLINE_MAX - 1 - at, text + 1, text_len);
 	out[at++] = '\n';
 	return at;
 }

@@ -1,9 +1,15 @@
 /*
  * One log line: from a role's datagram to the text that is written.
  *
- * A datagram is "<L>name text". Who sent it is known from the kernel: a name that
- * does not belong to the sender's uid is not believed, and everything outside
- * printable ASCII is escaped, so that no peer and no plugin can forge a line.
+ * A datagram is "<L>name text", or "<L>name@conn-gen text". Who sent it is known from
+ * the kernel: a name that does not belong to the sender's uid is not believed, and
+ * everything outside printable ASCII is escaped, so that no peer and no plugin can
+ * forge a line.
+ *
+ * A line is written as "stamp machine postern-ROLE[PID]: text". One about a connection
+ * that sshd has too is "stamp machine sshd[N]: text", N being the connection's: its
+ * number times a million, and its generation. Filters for sshd take the bracket for
+ * what the lines of one connection have in common, which a role's pid is not.
  */
 #ifndef POSTERN_CONTROL_CONSOLE_LOGLINE_H
 #define POSTERN_CONTROL_CONSOLE_LOGLINE_H

@@ -123,12 +123,12 @@ key_word(const char *algorithm, size_t len)
 }
 
 static void
-log_accepted(const struct grant *g)
+log_accepted(const struct conn *c, const struct grant *g)
 {
 	const char *fingerprint = strchr(g->key, ' ');
 
-	log_info("Accepted %s for %s from %s port %u ssh2%s%s%s", g->methods, g->user, g->peer, g->peer_port,
-	    fingerprint != NULL ? ": " : "",
+	log_conn(LOG_L_INFO, c->conn, c->gen, "Accepted %s for %s from %s port %u ssh2%s%s%s", g->methods,
+	    g->user, g->peer, g->peer_port, fingerprint != NULL ? ": " : "",
 	    fingerprint != NULL ? key_word(g->key, (size_t)(fingerprint - g->key)) : "",
 	    fingerprint != NULL ? fingerprint : "");
 }
@@ -184,7 +184,8 @@ grant_account(struct grant_ask *a, bool yes, const char *text)
 		store(s, c);
 		return;
 	}
-	log_info("Access denied for user %s by PAM account configuration from %s port %u: %s", a->grant.user,
+	log_conn(LOG_L_INFO, a->conn, a->gen,
+	    "Access denied for user %s by PAM account configuration from %s port %u: %s", a->grant.user,
 	    a->grant.peer, a->grant.peer_port, text);
 	tell_refused(s, c->conn, c->gen);
 	ask_drop(c);
@@ -199,7 +200,7 @@ grant_stored(struct sup *s, struct conn *c, uint32_t reason)
 		return;
 	if (reason == R_NONE) {
 		c->granted = true;
-		log_accepted(&a->grant);
+		log_accepted(c, &a->grant);
 		tell_granted(s, c, a->grant.methods);
 	} else {
 		log_warn(

@@ -105,8 +105,9 @@ told_invalid(struct warden_ask *a)
 	if (a->peer.len == 0 || c == NULL || c->invalid_told)
 		return;
 	c->invalid_told = true;
-	log_info("Invalid user %.*s from %.*s port %u", (int)(a->user.len < 100 ? a->user.len : 100),
-	    (const char *)a->user.data, (int)a->peer.len, (const char *)a->peer.data, a->peer_port);
+	log_conn(LOG_L_INFO, a->conn, a->gen, "Invalid user %.*s from %.*s port %u",
+	    (int)(a->user.len < 100 ? a->user.len : 100), (const char *)a->user.data, (int)a->peer.len,
+	    (const char *)a->peer.data, a->peer_port);
 }
 
 /* A peer chose the name: one that could be read as more than a name is not told. */
@@ -143,7 +144,7 @@ told_failed(const struct warden_ask *a)
 		return;
 	if ((a->flags & JUDGE_METHOD) != 0)
 		proof_fingerprint(fingerprint, a->blob);
-	log_line(is_news(a, valid) ? LOG_L_INFO : LOG_L_DEBUG,
+	log_conn(is_news(a, valid) ? LOG_L_INFO : LOG_L_DEBUG, a->conn, a->gen,
 	    "Failed %.*s for %s%.*s from %.*s port %u ssh2%s%s", (int)method.len, (const char *)method.data,
 	    valid ? "" : "invalid user ", (int)(a->user.len < 100 ? a->user.len : 100),
 	    (const char *)a->user.data, (int)a->peer.len, (const char *)a->peer.data, a->peer_port,

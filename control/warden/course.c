@@ -222,10 +222,11 @@ judge_facts(struct warden_ask *a, bool locked, bool expired, bool nologin)
 	if (a->why == NULL)
 		a->flags |= JUDGE_ALLOWED;
 	else if (a->peer.len > 0 && account.root)
-		log_info("ROOT LOGIN REFUSED FROM %.*s port %u: %s", (int)a->peer.len,
-		    (const char *)a->peer.data, a->peer_port, a->why);
+		log_conn(LOG_L_INFO, a->conn, a->gen, "ROOT LOGIN REFUSED FROM %.*s port %u: %s",
+		    (int)a->peer.len, (const char *)a->peer.data, a->peer_port, a->why);
 	else
-		log_info("User %s not allowed because %s", a->account.name, a->why);
+		log_conn(
+		    LOG_L_INFO, a->conn, a->gen, "User %s not allowed because %s", a->account.name, a->why);
 }
 
 int

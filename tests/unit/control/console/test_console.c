@@ -2,6 +2,7 @@
  * Log lines, and posternctl's answers; the plugin descriptor is the supervisor's.
  */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,6 +51,52 @@ test_forged(void)
 	CU_ASSERT(strstr(line, "postern-host[77]: uid 1000: Accepted\n") != NULL);
 	CU_ASSERT(format("<6>nobody x", 11, 0, LOG_L_INFO) > 0);
 	CU_ASSERT(strstr(line, "postern-supervisor[77]: x\n") != NULL);
+}
+
+/* What filters made for sshd read: its name, and one number per connection. */
+static const struct {
+	const char *datagram;
+	uid_t uid;
+	const char *head; /* behind the stamp */
+} connections[] = {
+	{ "<6>warden@17-3 Invalid user x from 192.0.2.1 port 7", 502, "sshd[17000003]: Invalid user x " },
+	{ "<6>warden@17-3 Failed none for invalid user x from 192.0.2.1 port 7 ssh2", 502,
+	    "sshd[17000003]: Failed none for " },
+	{ "<6>gate@16777216-1000001 Connection closed by 192.0.2.1 port 7 [preauth]", 501,
+	    "sshd[16777216000001]: Connection closed by " },
+	{ "<6>supervisor@0-1 Accepted publickey for x from 192.0.2.1 port 7 ssh2", 0,
+	    "sshd[1]: Accepted publickey for x " },
+	/* not the sender's to say */
+	{ "<6>gate@17-3 Failed password for x from 192.0.2.1 port 7 ssh2", 501, "postern-gate[77]: Failed " },
+	{ "<6>supervisor@17-3 Accepted publickey for x from 192.0.2.1", 501, "postern-gate[77]: Accepted " },
+	{ "<6>supervisor@17-3 Accepted publickey for x from 192.0.2.1", 1000,
+	    "postern-host[77]: uid 1000: Accepted " },
+	/* not sshd's, or not about a connection */
+	{ "<6>gate@17-3 hello", 501, "postern-gate[77]: hello" },
+	{ "<6>warden Failed none for x", 502, "postern-warden[77]: Failed " },
+	{ "<6>warden@17 Failed none for x", 502, "postern-warden[77]: Failed " },
+	{ "<6>warden@17-3]: Failed none for x", 502, "postern-warden[77]: Failed " },
+	{ "<6>warden@11111111111111111111-22222222222222222222 Failed none", 502,
+	    "postern-warden[77]: Failed " },
+};
+
+static void
+test_connections(void)
+{
+	static const char stamp[] = "2023-11-14T22:13:20.123+0000 box ";
+	size_t i;
+
+	for (i = 0; i < sizeof(connections) / sizeof(connections[0]); i++) {
+		const char *d = connections[i].datagram;
+		const char *head = connections[i].head;
+
+		CU_ASSERT(format(d, strlen(d), connections[i].uid, LOG_L_INFO) > 0);
+		CU_ASSERT(strncmp(line, stamp, strlen(stamp)) == 0);
+		if (strncmp(line + strlen(stamp), head, strlen(head)) != 0) {
+			fprintf(stderr, "not \"%s\": %s", head, line);
+			CU_FAIL("head");
+		}
+	}
 }
 
 static void
@@ -123,6 +170,7 @@ main(void)
 	static const CU_TestInfo tests[] = {
 		{ "lines", test_line },
 		{ "forged names", test_forged },
+		{ "lines of connections", test_connections },
 		{ "escapes", test_escape },
 		{ "not lines", test_not_lines },
 		{ "json", test_json },
