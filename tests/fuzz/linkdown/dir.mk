@@ -1,2 +1,3 @@
-$(eval $(call fuzz,linkdown,tests/fuzz/linkdown/linkdown.c tests/unit/dataplane/worker/rig.c control/step.c,\
+$(eval $(call fuzz,linkdown,tests/fuzz/linkdown/linkdown.c tests/unit/dataplane/worker/rig.c \
+	tests/unit/dataplane/worker/rig_client.c control/step.c,\
 	worker ssh tcp net mem link nic cipher clock rng wire))

@@ -1,11 +1,11 @@
-#include "tests/unit/control/desk/bench.h"
+#include "tests/unit/control/desk/bench_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t *
-copy(struct view v)
+uint8_t *
+bench_copy(struct view v)
 {
 	uint8_t *p = malloc(v.len > 0 ? v.len : 1);
 
@@ -16,8 +16,8 @@ copy(struct view v)
 	return p;
 }
 
-static void
-fault(struct bench *b, const char *what)
+void
+bench_fault(struct bench *b, const char *what)
 {
 	fprintf(stderr, "bench: event %u: %s\n", b->event, what);
 	b->faults++;
@@ -74,7 +74,7 @@ adopt(struct bench *b)
 
 	b->obj = b->side->adopt(b->env, b->conn, b->gen, view_of(buf, len));
 	if (b->obj == NULL)
-		fault(b, "image refused");
+		bench_fault(b, "image refused");
 	free(buf);
 }
 
@@ -167,183 +167,6 @@ bench_kill(struct bench *b)
 	adopt(b);
 }
 
-/* ---- a step, as the worker takes it ---- */
-
-static void
-out(struct bench *b, enum bench_out_kind kind, struct view body, uint32_t reason)
-{
-	struct bench_out *o = &b->out[b->out_count];
-
-	if (b->out_count == BENCH_OUT_MAX)
-		abort();
-	b->out_count++;
-	o->kind = kind;
-	o->bytes = copy(body);
-	o->len = body.len;
-	o->reason = reason;
-}
-
-static void
-item_record(struct bench *b, struct view body)
-{
-	if (body.len == 0 || !link_record_allowed(body.data[0], b->side->role, b->phase))
-		fault(b, "record not allowed now");
-	if (body.len > 0 && body.data[0] == SSH_MSG_USERAUTH_SUCCESS && !b->granted)
-		fault(b, "success without a grant");
-	out(b, OUT_RECORD, body, 0);
-}
-
-static void
-item_newkeys(struct bench *b, struct view body)
-{
-	struct cur c = cur_view(body);
-
-	if (slot_take(b->slots, cur_u32(&c), b->conn, b->gen, &b->keys) != 0 || !cur_done(&c))
-		fault(b, "slot not filled");
-	if (!b->hold)
-		fault(b, "NEWKEYS without HOLD");
-	b->hold = false;
-	b->keys_pending = true;
-	out(b, OUT_NEWKEYS, body, 0);
-}
-
-static void
-item_phase(struct bench *b, struct view body)
-{
-	uint8_t to = body.len == 1 ? body.data[0] : 255;
-	bool ok = (b->phase == SSH_PHASE_SERVICE && to == SSH_PHASE_AUTH) ||
-		  (b->phase == SSH_PHASE_AUTH && to == SSH_PHASE_OPEN && b->granted);
-
-	if (!ok)
-		fault(b, "phase not allowed");
-	b->phase = to;
-	out(b, OUT_PHASE, body, 0);
-}
-
-static void
-item_chan_new(struct bench *b, struct view body)
-{
-	struct cur c = cur_view(body);
-	uint32_t ours = cur_u32(&c);
-
-	if (body.len != 24 || ours >= BENCH_CHAN_MAX || b->chan[ours].used) {
-		fault(b, "channel number in use");
-		return;
-	}
-	b->chan[ours] = (struct bench_chan){ .used = true, .peers = cur_u32(&c) };
-	out(b, OUT_CHAN_NEW, body, 0);
-}
-
-static void
-item_chan_start(struct bench *b, struct view body)
-{
-	struct cur c = cur_view(body);
-	uint32_t ours = cur_u32(&c);
-	uint32_t pairs;
-
-	cur_u32(&c);
-	cur_u8(&c);
-	cur_u8(&c);
-	cur_string(&c);
-	cur_string(&c);
-	for (pairs = cur_u32(&c); pairs > 0 && !c.bad; pairs--) {
-		cur_string(&c);
-		cur_string(&c);
-	}
-	if (!cur_done(&c) || ours >= BENCH_CHAN_MAX || !b->chan[ours].used || b->chan[ours].started) {
-		fault(b, "start malformed, or of a channel that cannot start");
-		return;
-	}
-	b->chan[ours].started = true;
-	out(b, OUT_CHAN_START, body, 0);
-}
-
-static void
-item_close(struct bench *b, struct view body)
-{
-	struct cur c = cur_view(body);
-
-	b->close_reason = cur_u32(&c);
-	cur_string(&c);
-	if (!cur_done(&c) || b->close_reason == 0 || b->close_reason >= REASON_MAX)
-		fault(b, "close malformed");
-	b->closed = true;
-	b->phase = SSH_PHASE_CLOSING;
-	out(b, OUT_CLOSE, body, b->close_reason);
-}
-
-static void
-item(struct bench *b, uint8_t number, struct view body, bool after_kexinit)
-{
-	if (!link_item_allowed(number, b->side->role))
-		fault(b, "item not allowed to this role");
-	if (after_kexinit && number != LINK_ITEM_HOLD)
-		fault(b, "KEXINIT without HOLD");
-	switch (number) {
-	case LINK_ITEM_RECORD:
-		item_record(b, body);
-		break;
-	case LINK_ITEM_HOLD:
-		if (!after_kexinit || b->hold)
-			fault(b, "misplaced HOLD");
-		b->hold = true;
-		out(b, OUT_HOLD, body, 0);
-		break;
-	case LINK_ITEM_NEWKEYS:
-		item_newkeys(b, body);
-		break;
-	case LINK_ITEM_NOTE:
-		if (body.len > sizeof(b->note))
-			fault(b, "note too long");
-		memcpy(b->note, body.data, body.len);
-		b->note_len = body.len;
-		break;
-	case LINK_ITEM_PHASE:
-		item_phase(b, body);
-		break;
-	case LINK_ITEM_CLOSE:
-		item_close(b, body);
-		break;
-	case LINK_ITEM_CHAN_NEW:
-		item_chan_new(b, body);
-		break;
-	case LINK_ITEM_CHAN_START:
-		item_chan_start(b, body);
-		break;
-	default:
-		out(b, OUT_CHAN_CLOSE, body, 0);
-	}
-}
-
-static void
-apply(struct bench *b, const struct step *s)
-{
-	struct cur c = cur_of(s->w.start, put_len(&s->w));
-	struct bench_up *u = NULL;
-	bool after_kexinit = false;
-
-	if (!s->used || b->closed)
-		return;
-	if (step_bad(s) || s->conn != b->conn || s->gen != b->gen)
-		fault(b, "bad step");
-	for (uint32_t i = 0; s->done && i < b->up_count; i++)
-		if (b->up[i].e.serial == s->serial && !b->up[i].done)
-			u = &b->up[i];
-	if (s->done && u == NULL)
-		fault(b, "done names nothing outstanding");
-	while (cur_left(&c) > 0) {
-		uint8_t number = cur_u8(&c);
-		struct view body = cur_string(&c);
-
-		item(b, number, body, after_kexinit);
-		after_kexinit = number == LINK_ITEM_RECORD && body.len > 0 && body.data[0] == SSH_MSG_KEXINIT;
-	}
-	if (c.bad || after_kexinit)
-		fault(b, "step malformed");
-	if (u != NULL)
-		u->done = true;
-}
-
 /* ---- events ---- */
 
 static void
@@ -358,15 +181,15 @@ ask(struct bench *b, const struct ask *a)
 	b->ask_count++;
 	*q = (struct bench_ask){ .to = a->to, .type = a->type, .tag = a->tag };
 	if (a->w.bad)
-		fault(b, "request does not fit");
-	q->bytes = copy(put_view(&a->w));
+		bench_fault(b, "request does not fit");
+	q->bytes = bench_copy(put_view(&a->w));
 	q->len = put_len(&a->w);
 }
 
 static void
 perform(struct bench *b)
 {
-	apply(b, &b->act.step);
+	bench_apply(b, &b->act.step);
 	ask(b, &b->act.ask);
 	if (b->act.forget && b->obj != NULL) {
 		b->side->free(b->env, b->obj);
@@ -418,7 +241,7 @@ add_up(
 	u->e.msg = payload.len > 0 && op == LINK_UP_RECORD ? payload.data[0] : 0;
 	u->e.serial = serial ? ++b->serial : 0;
 	u->e.arg[0] = arg;
-	u->bytes = copy(payload);
+	u->bytes = bench_copy(payload);
 }
 
 void
@@ -451,7 +274,7 @@ void
 bench_newkeys(struct bench *b)
 {
 	if (!b->keys_pending)
-		fault(b, "peer's NEWKEYS without keys");
+		bench_fault(b, "peer's NEWKEYS without keys");
 	b->keys_pending = false;
 	if (b->phase == SSH_PHASE_KEX)
 		b->phase = SSH_PHASE_SERVICE;
@@ -487,7 +310,7 @@ deliverable(struct bench *b)
 static void
 deliver(struct bench *b, struct bench_up *u)
 {
-	uint8_t *exact = copy(view_of(u->bytes, u->e.len)); /* overruns show under ASan */
+	uint8_t *exact = bench_copy(view_of(u->bytes, u->e.len)); /* overruns show under ASan */
 
 	u->sent = true;
 	if (u->e.serial == 0)
@@ -511,7 +334,7 @@ tell_keys(struct bench *b)
 	put_cstr(&w, "ssh-ed25519");
 	put_sview(&w, put_view(&k));
 	if (hostkeys_decode(&b->exchange->keys, put_view(&w)) != 0)
-		fault(b, "host keys refused");
+		bench_fault(b, "host keys refused");
 	b->keys_told = true;
 }
 
@@ -525,7 +348,7 @@ sign(struct bench *b, const struct bench_ask *a, struct put *w)
 	struct put s = put_of(blob, sizeof(blob));
 
 	if (!cur_done(&c) || !view_is(algorithm, "ssh-ed25519") || hash.len > SSH_HASH_MAX)
-		fault(b, "SIGN malformed");
+		bench_fault(b, "SIGN malformed");
 	if (b->phase == SSH_PHASE_KEX) {
 		memcpy(b->first_hash, hash.data, hash.len);
 		b->first_hash_len = hash.len;
@@ -661,119 +484,4 @@ bench_clean(const struct bench *b)
 			ok = false;
 		}
 	return ok;
-}
-
-/* ---- the client ---- */
-
-void
-bench_client_init(struct bench_client *c, bool strict, bool ext_info)
-{
-	memset(c, 0, sizeof(*c));
-	snprintf(c->ident, sizeof(c->ident), "SSH-2.0-bench_1");
-	c->strict = strict;
-	c->ext_info = ext_info;
-}
-
-/* kexinit_build gives both markers or none: the kex list is written here. */
-void
-bench_client_kexinit(struct bench *b, const struct kex_offer *offer, bool follows, bool first)
-{
-	struct bench_client *c = &b->client;
-	struct put w = put_of(c->kexinit, sizeof(c->kexinit));
-	uint8_t cookie[16];
-	char kex[512];
-	const char *lists[10];
-
-	snprintf(kex, sizeof(kex), "%s%s%s", offer->kex, first && c->ext_info ? ",ext-info-c" : "",
-	    first && c->strict ? ",kex-strict-c-v00@openssh.com" : "");
-	lists[0] = kex;
-	lists[1] = offer->host_keys;
-	lists[2] = lists[3] = offer->ciphers;
-	lists[4] = lists[5] = offer->macs;
-	lists[6] = lists[7] = offer->compression;
-	lists[8] = lists[9] = "";
-	rng_fill(&b->rng, cookie, sizeof(cookie));
-	put_u8(&w, SSH_MSG_KEXINIT);
-	put_bytes(&w, cookie, sizeof(cookie));
-	for (int i = 0; i < 10; i++)
-		put_cstr(&w, lists[i]);
-	put_bool(&w, follows);
-	put_u32(&w, 0);
-	c->kexinit_len = put_len(&w);
-	bench_send(b, put_view(&w));
-}
-
-static int
-negotiate(struct bench_client *c)
-{
-	struct kexinit client, server;
-	int r;
-
-	if ((r = kexinit_parse(&client, view_of(c->kexinit, c->kexinit_len), true)) != 0)
-		return r;
-	if ((r = kexinit_parse(&server, view_of(c->server_kexinit, c->server_kexinit_len), false)) != 0)
-		return r;
-	return kex_negotiate(&c->choice, &client, &server);
-}
-
-static int
-check_direction(const struct link_keys *k, const struct bench_client *c, bool c2s)
-{
-	struct kex_keys mine;
-	int bad;
-
-	if (kex_derive(&mine, &c->choice, &c->secret, view_of(c->session_id, c->session_id_len), c2s) != 0)
-		return -1;
-	bad = k->suite != mine.suite || k->key_len != 16 || k->iv_len != 12 || k->mac_len != 0 ||
-	      memcmp(k->key, mine.key, k->key_len) != 0 || memcmp(k->iv, mine.iv, k->iv_len) != 0;
-	kex_keys_wipe(&mine);
-	return bad ? -1 : 0;
-}
-
-int
-bench_client_exchange(struct bench *b, const struct kex_offer *offer, bool first)
-{
-	struct bench_client *c = &b->client;
-	uint8_t init[2048];
-	struct put w = put_of(init, sizeof(init));
-	struct kex_context ctx;
-	struct view reply, host_key;
-
-	(void)offer;
-	bench_run(b);
-	reply = bench_take(b, SSH_MSG_KEXINIT);
-	if (reply.len == 0)
-		return -1;
-	memcpy(c->server_kexinit, reply.data, reply.len);
-	c->server_kexinit_len = reply.len;
-	if (negotiate(c) != 0 || kex_client_init(&c->state, &c->choice, &w) != 0)
-		return -2;
-	bench_send(b, put_view(&w));
-	bench_run(b);
-	reply = bench_take(b, SSH_MSG_KEX_ECDH_REPLY);
-	if (reply.len == 0)
-		return -3;
-	ctx = (struct kex_context){ .ident_client = view_str(c->ident),
-		.ident_server = view_str(SSH_IDENT_OURS),
-		.kexinit_client = view_of(c->kexinit, c->kexinit_len),
-		.kexinit_server = view_of(c->server_kexinit, c->server_kexinit_len) };
-	if (kex_client_finish(&c->secret, &c->state, &c->choice, &ctx, reply, &host_key) != 0)
-		return -4;
-	if (first) {
-		memcpy(c->session_id, c->secret.h, c->secret.h_len);
-		c->session_id_len = c->secret.h_len;
-		if (b->first_hash_len != c->session_id_len ||
-		    memcmp(b->first_hash, c->session_id, c->session_id_len) != 0)
-			return -5;
-	}
-	if (bench_take_kind(b, OUT_NEWKEYS) == NULL)
-		return -6;
-	if (check_direction(&b->keys.in, c, true) != 0 || check_direction(&b->keys.out, c, false) != 0 ||
-	    b->keys.strict != (c->strict ? 1u : 0u))
-		return -7;
-	if (first && c->ext_info && bench_take(b, SSH_MSG_EXT_INFO).len == 0)
-		return -8;
-	bench_newkeys(b);
-	bench_run(b);
-	return 0;
 }

@@ -1,0 +1,258 @@
+/* The client of the rig: TCP over the other port of the pair, and SSH on it. */
+#include "tests/unit/dataplane/worker/rig_inner.h"
+
+#include <string.h>
+
+#include "dataplane/tcp/tcp_wire.h"
+#include "drivers/cipher/select.h"
+
+#define CLIENT_BLOCKS 4096u
+
+static const uint8_t server_ip[4] = { 192, 0, 2, 1 };
+static const uint8_t client_ip[4] = { 192, 0, 2, 2 };
+
+/* ---- its TCP ---- */
+
+static void
+c_send(void *owner, struct pkt *p)
+{
+	struct rig *r = owner;
+
+	if (r->client_port->ops->tx(r->client_port, &p, 1, r->now) == 0)
+		r->client_port->ops->free(r->client_port, p);
+}
+
+static struct pkt *
+c_alloc(void *owner)
+{
+	struct rig *r = owner;
+
+	return r->client_port->ops->alloc(r->client_port);
+}
+
+static void
+c_free(void *owner, struct pkt *p)
+{
+	struct rig *r = owner;
+
+	r->client_port->ops->free(r->client_port, p);
+}
+
+static void
+c_drop(void *owner, int reason)
+{
+	(void)owner;
+	(void)reason;
+}
+
+static void
+c_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
+    uint16_t remote_port, uint32_t seq, bool hard)
+{
+	(void)owner, (void)local, (void)local_port, (void)remote, (void)remote_port, (void)seq, (void)hard;
+}
+
+static const struct net_ops c_net_ops = {
+	.alloc = c_alloc, .send = c_send, .free = c_free, .drop = c_drop, .tcp_error = c_error,
+};
+
+static int
+c_emit(void *owner, const struct tcp_seg_out *seg)
+{
+	struct rig *r = owner;
+	struct pkt *p = c_alloc(r);
+	int n;
+
+	if (p == NULL)
+		return -R_NET_NO_PKT;
+	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
+	p->len = (uint32_t)n;
+	return net_output_tcp(r->net, p, seg->tuple.local.b, seg->tuple.remote.b, r->now);
+}
+
+static int
+c_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	(void)owner, (void)t, (void)now;
+	return -R_LIMIT;
+}
+
+static void
+c_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	struct client *c = tcp_user(t);
+
+	(void)owner, (void)now;
+	if (c == NULL)
+		return;
+	c->connected |= (events & TCP_EV_CONNECTED) != 0;
+	c->eof |= (events & TCP_EV_EOF) != 0;
+	if ((events & TCP_EV_CLOSED) != 0) {
+		c->closed = true;
+		c->reason = reason;
+		c->tcp = NULL;
+	}
+}
+
+static const struct tcp_ops c_tcp_ops = {
+	.emit = c_emit, .accept = c_accept, .event = c_event, .drop = c_drop,
+};
+
+void
+client_poll(struct rig *r)
+{
+	struct pkt *p[PORT_BURST];
+	uint32_t n = r->client_port->ops->rx(r->client_port, p, PORT_BURST, r->now);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct net_tcp found;
+		struct tcp_seg seg;
+
+		if (net_input(r->net, p[i], &found, r->now) == 1 &&
+		    tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote) == 0)
+			tcp_input(r->tcp, &seg, r->now);
+		c_free(r, p[i]);
+	}
+	(void)tcp_poll(r->tcp, r->now);
+	net_poll(r->net, r->now);
+}
+
+void
+client_start(struct rig *r)
+{
+	struct net_addr a = { .family = 4, .prefix = 24 };
+	struct tcp_config t;
+	uint8_t secret[32] = { 7 };
+
+	tcp_config_default(&t, r->client_port->mtu);
+	t.conn_max = 64;
+	r->client_mem = rig_area(r, tcp_stack_size(&t));
+	r->net_mem = rig_area(r, net_size());
+	r->pool_mem = rig_area(r, pool_size(CLIENT_BLOCKS));
+	pool_init(&r->pool, r->pool_mem, CLIENT_BLOCKS);
+	r->tcp = tcp_stack_init(r->client_mem, &t, &c_tcp_ops, &r->pool, r, secret);
+	r->net = net_init(r->net_mem, r->client_port->mac, r->client_port->mtu, &c_net_ops, r, secret);
+	memcpy(a.b, client_ip, 4);
+	(void)net_configure(r->net, &a, 1, NULL, 0, r->now);
+}
+
+/* ---- its SSH ---- */
+
+struct client *
+client_open(struct rig *r, unsigned at)
+{
+	struct client *c = &r->client[at];
+	struct tcp_tuple t = { .local_port = (uint16_t)(40000 + at + r->now % 7919), .remote_port = RIG_PORT };
+
+	memset(c, 0, sizeof(*c));
+	c->rig = r;
+	t.local.b[10] = t.local.b[11] = t.remote.b[10] = t.remote.b[11] = 0xff;
+	memcpy(t.local.b + 12, client_ip, 4);
+	memcpy(t.remote.b + 12, server_ip, 4);
+	record_dir_init(&c->in, &c->ctx[0]);
+	record_dir_init(&c->out, &c->ctx[1]);
+	c->tcp = tcp_connect(r->tcp, &t, c, r->now);
+	for (int i = 0; i < 400 && !c->connected && !c->closed; i++)
+		rig_run(r, 1);
+	return c;
+}
+
+void
+client_bytes(struct client *c, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	while (len > 0 && c->tcp != NULL) {
+		size_t n = tcp_room(c->tcp) < len ? tcp_room(c->tcp) : len;
+
+		if (n > 0 && tcp_put(c->tcp, at, n) == 0) {
+			at += n;
+			len -= n;
+		}
+		rig_run(c->rig, 1);
+	}
+}
+
+bool
+client_line(struct client *c, char *dst, size_t size)
+{
+	for (int i = 0; i < 400 && c->tcp != NULL; i++) {
+		size_t n = tcp_peek(c->tcp, dst, size - 1);
+		char *end;
+
+		dst[n] = '\0';
+		end = strstr(dst, "\r\n");
+		if (end != NULL) {
+			*end = '\0';
+			tcp_take(c->tcp, (size_t)(end - dst) + 2);
+			return true;
+		}
+		rig_run(c->rig, 1);
+	}
+	return false;
+}
+
+void
+client_record(struct client *c, struct view payload)
+{
+	uint8_t random[32];
+	int n;
+
+	rng_fill(&c->rig->client_rng, random, sizeof(random));
+	n = record_seal(&c->out, c->record, sizeof(c->record), payload, random);
+	if (n > 0)
+		client_bytes(c, c->record, (size_t)n);
+}
+
+void
+client_msg(struct client *c, uint8_t msg)
+{
+	client_record(c, view_of(&msg, 1));
+}
+
+struct view
+client_next(struct client *c)
+{
+	struct view v = { NULL, 0 };
+
+	for (int i = 0; i < 400 && c->tcp != NULL; i++) {
+		uint8_t head[4];
+		int need = 0;
+
+		if (tcp_peek(c->tcp, head, 4) == 4)
+			need = record_need(&c->in, head, 4);
+		if (need > 0 && tcp_readable(c->tcp) >= (size_t)need) {
+			(void)tcp_peek(c->tcp, c->record, (size_t)need);
+			tcp_take(c->tcp, (size_t)need);
+			if (record_open(&c->in, c->record, &v) != 0)
+				v = view_of(NULL, 0);
+			return v;
+		}
+		if (need < 0)
+			break;
+		rig_run(c->rig, 1);
+	}
+	return v;
+}
+
+static void
+dir_keys(struct record_dir *d, uint8_t fill)
+{
+	struct link_keys k;
+
+	memset(&k, 0, sizeof(k));
+	rig_key_set(&k, fill);
+	(void)record_dir_keys(d, cipher_engine_for(k.suite), k.key, k.iv, k.mac, true);
+}
+
+void
+client_keys_in(struct client *c)
+{
+	dir_keys(&c->in, 0x22);
+}
+
+void
+client_keys_out(struct client *c)
+{
+	dir_keys(&c->out, 0x11);
+}
