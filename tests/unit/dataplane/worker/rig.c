@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "dataplane/tcp/tcp_wire.h"
 #include "drivers/cipher/select.h"
 #include "drivers/clock/clock.h"
 #include "drivers/nic/pair.h"
