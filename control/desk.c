@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "control/confmsg.h"
-#include "control/log.h"
 #include "control/sandbox.h"
 #include "drivers/pk/pk.h"
 

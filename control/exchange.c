@@ -1,6 +1,5 @@
 #include "control/exchange.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/msg.h"

@@ -4,9 +4,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* One datagram: '<', level digit, '>', name, ' ', text; where the line is about a
  * connection, '@' conn '-' gen behind the name. Console takes nothing in it for

@@ -2,7 +2,6 @@
 
 #include <security/pam_appl.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
  * posternd: the control plane. Without a role it is the supervisor, which starts
  * this program again for every other process.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

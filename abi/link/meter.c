@@ -1,6 +1,5 @@
 #include "abi/link/meter.h"
 
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

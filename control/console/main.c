@@ -5,7 +5,6 @@
 
 #include "control/confmsg.h"
 #include "control/console/console.h"
-#include "control/log.h"
 #include "control/sandbox.h"
 
 static void

@@ -1,7 +1,6 @@
 /*
  * A client's request: checked, asked of the supervisor, answered.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

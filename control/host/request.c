@@ -1,7 +1,5 @@
 #include "control/host/host.h"
 
-#include "control/log.h"
-
 /* RFC 4335 section 3: what is shorter or longer than this is not asked of the
  * line; 0 leaves the choice to the server. */
 #define BREAK_MIN 500u

@@ -2,7 +2,6 @@
  * Keeper's process: the configuration, the keys, the sandbox, then requests.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "control/confmsg.h"
 #include "control/keeper/hostkey.h"

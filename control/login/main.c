@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "abi/wire/reason.h"
 #include "control/confmsg.h"
 #include "control/log.h"
 #include "control/role.h"

@@ -3,7 +3,6 @@
  * dataplane says that the connection is gone, or is gone itself.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "control/supervisor/supervisor.h"
 

@@ -5,7 +5,6 @@
  * Gates and warden may be started again at any point and ask again: what is
  * under way goes on, what is done is told again.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * one that is there is named at once, one that is on its way is waited for, by as
  * many as ask. What follows is in hosts_run.c.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

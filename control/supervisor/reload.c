@@ -2,7 +2,6 @@
  * The configuration in effect, and taking a new one: whole or not at all.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "abi/wire/reason.h"
-#include "abi/wire/ssh.h"
 #include "control/json.h"
 #include "control/supervisor/supervisor.h"
 

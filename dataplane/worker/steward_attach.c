@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "abi/link/layout.h"
-#include "abi/wire/reason.h"
 
 #define INPUT_BUDGET 64
 
