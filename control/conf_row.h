@@ -87,7 +87,17 @@ struct conf_args {
 void conf_say(struct conf_parser *p, bool fatal, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* conf_value(p, row, c, a): the row's value into *c, errors told. */
+/* The row's value into *c, errors told. conf_special.c has those that are more than
+ * a value. */
+typedef void conf_value_fn(
+    struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
+conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
+
+/* One word, neither more nor less; told otherwise. */
+bool conf_one_word(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a);
+bool conf_has_control(const char *text);
+
+/* conf_value(p, row, c, a): by its kind. */
 void conf_value(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 
 /* conf_text(p, text, len, file): the lines of one file. */

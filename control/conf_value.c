@@ -5,14 +5,10 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-typedef void value_fn(
-    struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 
 static void *
 field(const struct conf_row *row, struct conf *c)
@@ -26,8 +22,8 @@ field_count(const struct conf_row *row, struct conf *c)
 	return (uint32_t *)(void *)((char *)c + row->count_off);
 }
 
-static bool
-one_word(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a)
+bool
+conf_one_word(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a)
 {
 	if (a->count == 1)
 		return true;
@@ -108,8 +104,8 @@ flag(const char *text, bool *out)
 	return *out || strcasecmp(text, "no") == 0 || strcasecmp(text, "false") == 0;
 }
 
-static bool
-is_control(const char *text)
+bool
+conf_has_control(const char *text)
 {
 	for (; *text != '\0'; text++)
 		if (iscntrl((unsigned char)*text))
@@ -124,7 +120,7 @@ keep(struct conf_parser *p, const struct conf_row *row, char *out, const char *t
 		conf_say(p, true, "%s: value longer than %" PRIu32 " bytes", row->name, row->size - 1);
 		return false;
 	}
-	if (is_control(text)) {
+	if (conf_has_control(text)) {
 		conf_say(p, true, "%s: control character in the value", row->name);
 		return false;
 	}
@@ -136,7 +132,7 @@ keep(struct conf_parser *p, const struct conf_row *row, char *out, const char *t
 static void
 value_flag(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
 {
-	if (one_word(p, row, a) && !flag(a->word[0], field(row, c)))
+	if (conf_one_word(p, row, a) && !flag(a->word[0], field(row, c)))
 		conf_say(p, true, "%s: \"%.64s\" found, yes or no expected", row->name, a->word[0]);
 }
 
@@ -145,7 +141,7 @@ value_number(struct conf_parser *p, const struct conf_row *row, struct conf *c, 
 {
 	uint64_t v;
 
-	if (!one_word(p, row, a))
+	if (!conf_one_word(p, row, a))
 		return;
 	if (number(a->word[0], row->max, &v) && v >= row->min)
 		*(uint32_t *)field(row, c) = (uint32_t)v;
@@ -162,7 +158,7 @@ value_time(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 {
 	uint64_t v;
 
-	if (!one_word(p, row, a))
+	if (!conf_one_word(p, row, a))
 		return;
 	if (seconds(a->word[0], row->max, &v))
 		*(uint32_t *)field(row, c) = (uint32_t)v;
@@ -177,7 +173,7 @@ value_port(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 	uint16_t *port = field(row, c);
 	uint64_t v;
 
-	if (!one_word(p, row, a))
+	if (!conf_one_word(p, row, a))
 		return;
 	if (!number(a->word[0], UINT16_MAX, &v) || v == 0)
 		conf_say(p, true, "Port: \"%.64s\" found, a number from 1 to 65535 expected", a->word[0]);
@@ -190,7 +186,7 @@ value_port(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 static void
 value_text(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
 {
-	if (one_word(p, row, a))
+	if (conf_one_word(p, row, a))
 		keep(p, row, field(row, c), strcasecmp(a->word[0], "none") == 0 ? "" : a->word[0]);
 }
 
@@ -206,7 +202,7 @@ is_path(struct conf_parser *p, const struct conf_row *row, const char *text)
 static void
 value_path(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
 {
-	if (!one_word(p, row, a))
+	if (!conf_one_word(p, row, a))
 		return;
 	if (row->min == 0 && strcasecmp(a->word[0], "none") == 0)
 		keep(p, row, field(row, c), "");
@@ -221,7 +217,7 @@ value_nic(struct conf_parser *p, const struct conf_row *row, struct conf *c, con
 {
 	static const char driver[] = "af_packet:";
 
-	if (!one_word(p, row, a))
+	if (!conf_one_word(p, row, a))
 		return;
 	if (strncmp(a->word[0], driver, sizeof driver - 1) != 0 || a->word[0][sizeof driver - 1] == '\0' ||
 	    strpbrk(a->word[0], " \t") != NULL)
@@ -235,7 +231,7 @@ value_word(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 {
 	char known[256] = "";
 
-	if (!one_word(p, row, a))
+	if (!conf_one_word(p, row, a))
 		return;
 	for (const struct conf_word *w = row->words; w->name != NULL; w++) {
 		size_t used = strlen(known);
@@ -269,7 +265,7 @@ value_list(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 		*field_count(row, c) = 0;
 	if (row->kind == CONF_K_LIST_ONCE && a->count == 1 && strcasecmp(a->word[0], "none") == 0)
 		return;
-	if (row->kind == CONF_K_PATHS && !one_word(p, row, a))
+	if (row->kind == CONF_K_PATHS && !conf_one_word(p, row, a))
 		return;
 	for (int i = 0; i < a->count; i++) {
 		char *out = element(p, row, c);
@@ -364,157 +360,7 @@ value_rekey(struct conf_parser *p, const struct conf_row *row, struct conf *c, c
 	c->rekey_s = (uint32_t)time;
 }
 
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t a = strlen(text), b = strlen(end);
-
-	return a >= b && strcmp(text + a - b, end) == 0;
-}
-
-static bool
-is_plugin_id(const char *text)
-{
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
-
-	return len > 0 && text[len] == '\0' && len < sizeof((struct conf_subsystem *)NULL)->plugin;
-}
-
-static void
-value_subsystem(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
-{
-	static const char plugin[] = "plugin:";
-	struct conf_subsystem s = { 0 };
-
-	if (a->count < 2) {
-		conf_say(p, true, "%s: a name and plugin:ID or a command are expected", row->name);
-		return;
-	}
-	if (strlen(a->word[0]) >= sizeof s.name || a->word[0][0] == '\0' || is_control(a->word[0]) ||
-	    strpbrk(a->word[0], "= \"'\\#,") != NULL) {
-		conf_say(p, true, "%s: \"%.64s\" cannot be a subsystem's name", row->name, a->word[0]);
-		return;
-	}
-	for (uint32_t i = 0; i < c->subsystem_count; i++) {
-		if (strcmp(c->subsystem[i].name, a->word[0]) == 0) {
-			conf_say(p, true, "%s: \"%.64s\" is defined already", row->name, a->word[0]);
-			return;
-		}
-	}
-	if (c->subsystem_count == CONF_LIST_MAX) {
-		conf_say(p, true, "%s: more than %d subsystems", row->name, CONF_LIST_MAX);
-		return;
-	}
-	memcpy(s.name, a->word[0], strlen(a->word[0]));
-	if (strncmp(a->word[1], plugin, sizeof plugin - 1) == 0) {
-		const char *id = a->word[1] + sizeof plugin - 1;
-
-		if (a->count != 2 || !is_plugin_id(id)) {
-			conf_say(p, true, "%s: \"%.64s\" found, plugin:ID expected", row->name, a->word[1]);
-			return;
-		}
-		memcpy(s.plugin, id, strlen(id));
-	} else if (strcmp(a->word[1], "internal-sftp") == 0 || ends_with(a->word[1], "sftp-server")) {
-		conf_say(p, true, "%s: \"%.64s\" means the sftp plugin, which is not served yet", row->name,
-		    a->word[1]);
-		return;
-	} else {
-		if (strlen(a->rest) >= sizeof s.command || is_control(a->rest)) {
-			conf_say(p, true, "%s: command too long or with control characters", row->name);
-			return;
-		}
-		memcpy(s.command, a->rest, strlen(a->rest));
-	}
-	c->subsystem[c->subsystem_count++] = s;
-}
-
-static void
-value_include(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
-{
-	(void)row;
-	(void)c;
-	for (int i = 0; i < a->count; i++)
-		conf_include(p, a->word[i]);
-}
-
-static void
-value_match(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
-{
-	(void)c;
-	p->skipping = a->count != 1 || strcasecmp(a->word[0], "all") != 0;
-	if (p->skipping)
-		conf_say(p, true, "%s: not served yet, and the block would restrict or grant for some only",
-		    row->name);
-}
-
-static bool
-listed(const char *list, const char *name, size_t name_len)
-{
-	while (*list != '\0') {
-		size_t len = strcspn(list, " ");
-
-		if (len == name_len && strncasecmp(list, name, len) == 0)
-			return true;
-		list += len + strspn(list + len, " ");
-	}
-	return false;
-}
-
-/* Does a comma separated pattern list match one of the "a|b" names? */
-static bool
-names_any(const char *patterns, const char *served)
-{
-	while (*served != '\0') {
-		char name[64], one[128];
-		size_t len = strcspn(served, "|");
-
-		snprintf(name, sizeof name, "%.*s", (int)len, served);
-		for (const char *at = patterns; *at != '\0';) {
-			size_t n = strcspn(at, ",");
-
-			snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), at);
-			if (fnmatch(one, name, 0) == 0)
-				return true;
-			at += n + (at[n] == ',');
-		}
-		served += len + (served[len] == '|');
-	}
-	return false;
-}
-
-/* sshd's lists: "+x" and "^x" add, "-x" takes away, anything else replaces. */
-static void
-value_algorithms(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
-{
-	const char *list = a->word[0];
-	bool named, excludes;
-
-	(void)c;
-	if (!one_word(p, row, a))
-		return;
-	named = names_any(list + (strchr("+-^", list[0]) != NULL && list[0] != '\0'), row->fine);
-	excludes = list[0] == '-' ? named : list[0] == '+' || list[0] == '^' ? false : !named;
-	if (excludes)
-		conf_say(p, true, "%s: the list excludes %s, and nothing else is served yet", row->name,
-		    row->fine);
-	else if (strcmp(list, row->fine) != 0)
-		conf_say(p, false, "%s: of this list only %s is served yet", row->name, row->fine);
-}
-
-static void
-value_unserved(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
-{
-	bool fine = row->fine != NULL;
-
-	(void)c;
-	for (int i = 0; i < a->count && fine; i++)
-		fine = listed(row->fine, a->word[i], strlen(a->word[i]));
-	if (!fine)
-		conf_say(p, row->kind == CONF_K_REFUSE, "%s: %s%s", row->name,
-		    row->kind == CONF_K_REFUSE ? "" : "not in effect: ", row->why);
-}
-
-static value_fn *const value_of[CONF_K_KIND_COUNT] = {
+static conf_value_fn *const value_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_FLAG] = value_flag,
 	[CONF_K_NUMBER] = value_number,
 	[CONF_K_TIME] = value_time,
@@ -528,12 +374,12 @@ static value_fn *const value_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_PATHS] = value_list,
 	[CONF_K_ADDRESSES] = value_addresses,
 	[CONF_K_REKEY] = value_rekey,
-	[CONF_K_SUBSYSTEM] = value_subsystem,
-	[CONF_K_INCLUDE] = value_include,
-	[CONF_K_MATCH] = value_match,
-	[CONF_K_ALGORITHMS] = value_algorithms,
-	[CONF_K_WARN] = value_unserved,
-	[CONF_K_REFUSE] = value_unserved,
+	[CONF_K_SUBSYSTEM] = conf_set_subsystem,
+	[CONF_K_INCLUDE] = conf_set_include,
+	[CONF_K_MATCH] = conf_set_match,
+	[CONF_K_ALGORITHMS] = conf_set_algorithms,
+	[CONF_K_WARN] = conf_set_unserved,
+	[CONF_K_REFUSE] = conf_set_unserved,
 };
 
 void

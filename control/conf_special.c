@@ -1,0 +1,160 @@
+/*
+ * Keywords that are more than a value: subsystems, other files, blocks, and what
+ * sshd serves and we do not.
+ */
+#include "control/conf_row.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t a = strlen(text), b = strlen(end);
+
+	return a >= b && strcmp(text + a - b, end) == 0;
+}
+
+static bool
+is_plugin_id(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+	return len > 0 && text[len] == '\0' && len < sizeof((struct conf_subsystem *)NULL)->plugin;
+}
+
+void
+conf_set_subsystem(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	static const char plugin[] = "plugin:";
+	struct conf_subsystem s = { 0 };
+
+	if (a->count < 2) {
+		conf_say(p, true, "%s: a name and plugin:ID or a command are expected", row->name);
+		return;
+	}
+	if (strlen(a->word[0]) >= sizeof s.name || a->word[0][0] == '\0' || conf_has_control(a->word[0]) ||
+	    strpbrk(a->word[0], "= \"'\\#,") != NULL) {
+		conf_say(p, true, "%s: \"%.64s\" cannot be a subsystem's name", row->name, a->word[0]);
+		return;
+	}
+	for (uint32_t i = 0; i < c->subsystem_count; i++) {
+		if (strcmp(c->subsystem[i].name, a->word[0]) == 0) {
+			conf_say(p, true, "%s: \"%.64s\" is defined already", row->name, a->word[0]);
+			return;
+		}
+	}
+	if (c->subsystem_count == CONF_LIST_MAX) {
+		conf_say(p, true, "%s: more than %d subsystems", row->name, CONF_LIST_MAX);
+		return;
+	}
+	memcpy(s.name, a->word[0], strlen(a->word[0]));
+	if (strncmp(a->word[1], plugin, sizeof plugin - 1) == 0) {
+		const char *id = a->word[1] + sizeof plugin - 1;
+
+		if (a->count != 2 || !is_plugin_id(id)) {
+			conf_say(p, true, "%s: \"%.64s\" found, plugin:ID expected", row->name, a->word[1]);
+			return;
+		}
+		memcpy(s.plugin, id, strlen(id));
+	} else if (strcmp(a->word[1], "internal-sftp") == 0 || ends_with(a->word[1], "sftp-server")) {
+		conf_say(p, true, "%s: \"%.64s\" means the sftp plugin, which is not served yet", row->name,
+		    a->word[1]);
+		return;
+	} else {
+		if (strlen(a->rest) >= sizeof s.command || conf_has_control(a->rest)) {
+			conf_say(p, true, "%s: command too long or with control characters", row->name);
+			return;
+		}
+		memcpy(s.command, a->rest, strlen(a->rest));
+	}
+	c->subsystem[c->subsystem_count++] = s;
+}
+
+void
+conf_set_include(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	(void)row;
+	(void)c;
+	for (int i = 0; i < a->count; i++)
+		conf_include(p, a->word[i]);
+}
+
+void
+conf_set_match(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	(void)c;
+	p->skipping = a->count != 1 || strcasecmp(a->word[0], "all") != 0;
+	if (p->skipping)
+		conf_say(p, true, "%s: not served yet, and the block would restrict or grant for some only",
+		    row->name);
+}
+
+static bool
+listed(const char *list, const char *name, size_t name_len)
+{
+	while (*list != '\0') {
+		size_t len = strcspn(list, " ");
+
+		if (len == name_len && strncasecmp(list, name, len) == 0)
+			return true;
+		list += len + strspn(list + len, " ");
+	}
+	return false;
+}
+
+/* Does a comma separated pattern list match one of the "a|b" names? */
+static bool
+names_any(const char *patterns, const char *served)
+{
+	while (*served != '\0') {
+		char name[64], one[128];
+		size_t len = strcspn(served, "|");
+
+		snprintf(name, sizeof name, "%.*s", (int)len, served);
+		for (const char *at = patterns; *at != '\0';) {
+			size_t n = strcspn(at, ",");
+
+			snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), at);
+			if (fnmatch(one, name, 0) == 0)
+				return true;
+			at += n + (at[n] == ',');
+		}
+		served += len + (served[len] == '|');
+	}
+	return false;
+}
+
+/* sshd's lists: "+x" and "^x" add, "-x" takes away, anything else replaces. */
+void
+conf_set_algorithms(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	const char *list = a->word[0];
+	bool named, excludes;
+
+	(void)c;
+	if (!conf_one_word(p, row, a))
+		return;
+	named = names_any(list + (strchr("+-^", list[0]) != NULL && list[0] != '\0'), row->fine);
+	excludes = list[0] == '-' ? named : list[0] == '+' || list[0] == '^' ? false : !named;
+	if (excludes)
+		conf_say(p, true, "%s: the list excludes %s, and nothing else is served yet", row->name,
+		    row->fine);
+	else if (strcmp(list, row->fine) != 0)
+		conf_say(p, false, "%s: of this list only %s is served yet", row->name, row->fine);
+}
+
+void
+conf_set_unserved(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	bool fine = row->fine != NULL;
+
+	(void)c;
+	for (int i = 0; i < a->count && fine; i++)
+		fine = listed(row->fine, a->word[i], strlen(a->word[i]));
+	if (!fine)
+		conf_say(p, row->kind == CONF_K_REFUSE, "%s: %s%s", row->name,
+		    row->kind == CONF_K_REFUSE ? "" : "not in effect: ", row->why);
+}
