@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/link/layout.h"
@@ -48,8 +49,10 @@ run_role(int argc, char **argv)
 {
 	const struct role *r = argc == 4 ? role_by_name(argv[2]) : NULL;
 	char name[32];
+	struct stat st;
 
-	if (r == NULL || mains[r->id] == NULL) {
+	if (r == NULL || mains[r->id] == NULL || fstat(ROLE_SUPERVISOR_FD, &st) != 0 ||
+	    !S_ISSOCK(st.st_mode)) {
 		fputs("posternd: roles are started by the supervisor\n", stderr);
 		return 2;
 	}
