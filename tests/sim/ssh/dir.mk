@@ -1,2 +1,2 @@
-$(eval $(call unit,sim_ssh,tests/sim/ssh/sim_ssh.c tests/unit/dataplane/ssh/duo.c tests/unit/dataplane/ssh/toy.c,\
-	ssh mem wire))
+$(eval $(call unit,sim_ssh,tests/sim/ssh/sim_ssh.c \
+	$(addprefix tests/unit/dataplane/ssh/,duo.c duo_ops.c toy.c),ssh mem wire))

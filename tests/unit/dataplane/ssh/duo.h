@@ -93,6 +93,9 @@ void duo_channel(struct duo *d, uint32_t n, uint32_t window, uint32_t packet);
 /* The same without hosts. */
 void duo_channel_bare(struct duo *d, uint32_t n, uint32_t window, uint32_t packet);
 
+/* A pair in clear, logged in, with channel 0. */
+struct duo *duo_opened(uint32_t window, uint32_t packet);
+
 /* Hosts write what credit allows, up to their goal; take what they hold. */
 bool duo_write(struct duo *d, int side);
 void duo_take(struct duo *d, int side, uint32_t n);
@@ -104,6 +107,8 @@ uint8_t duo_byte(int from, uint32_t n, uint64_t pos);
 /* The other side sends this payload as a record, past all its own checks. */
 void duo_forge(struct duo *d, int from, const void *payload, size_t len);
 void duo_forge_chan(struct duo *d, int from, uint8_t msg, uint32_t chan, const void *rest, size_t len);
+/* CHANNEL_DATA with `len` zeros. */
+void duo_forge_data(struct duo *d, int from, uint32_t chan, uint32_t len);
 
 int duo_record(struct duo *d, int side, const void *payload, size_t len);
 int duo_kexinit(struct duo *d, int side);

@@ -10,16 +10,6 @@
 static uint8_t zeros[PACKET];
 
 static void
-forge_data(struct duo *d, uint32_t chan, uint32_t len)
-{
-	static uint8_t buf[4 + PACKET];
-	struct put w = put_of(buf, sizeof(buf));
-
-	put_string(&w, zeros, len);
-	duo_forge_chan(d, CLI, SSH_MSG_CHANNEL_DATA, chan, buf, put_len(&w));
-}
-
-static void
 forge_request(struct duo *d, const char *name)
 {
 	uint8_t buf[64];
@@ -53,7 +43,7 @@ test_held(void)
 	for (uint32_t n = 0; n < 4; n++) {
 		duo_channel_bare(d, n, WINDOW, PACKET);
 		for (uint32_t sent = 0; sent < WINDOW; sent += PACKET)
-			forge_data(d, n, PACKET);
+			duo_forge_data(d, CLI, n, PACKET);
 	}
 	duo_run(d);
 	CU_ASSERT_EQUAL(s->fatal, 0);
@@ -86,7 +76,7 @@ test_held_least(void)
 		taken = b;
 	}
 	for (int i = 0; i < 10; i++)
-		forge_data(d, 0, PACKET);
+		duo_forge_data(d, CLI, 0, PACKET);
 	duo_run(d);
 	CU_ASSERT(held_blocks(&s->c) >= SSH_HELD_LEAST);
 	CU_ASSERT(held_blocks(&s->c) <= SSH_HELD_LEAST + PACKET / POOL_DATA + 2);
