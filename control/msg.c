@@ -78,7 +78,7 @@ msg_drop_fds(struct msg *m)
 
 	for (i = 0; i < m->fd_count; i++) {
 		if (m->fds[i] >= 0)
-			close(m->fds[i]);
+			packet_close(m->fds[i]);
 		m->fds[i] = -1;
 	}
 }

@@ -10,6 +10,8 @@ union fd_space {
 	struct cmsghdr align;
 };
 
+int (*packet_close)(int fd) = close;
+
 int
 packet_send(int sock, struct view data, const int *fds, int n)
 {
@@ -54,7 +56,7 @@ collect(struct msghdr *mh, int *fds)
 			if (n < PACKET_FDS_MAX)
 				fds[n++] = fd;
 			else
-				close(fd);
+				packet_close(fd);
 		}
 	}
 	return n;
@@ -78,7 +80,7 @@ packet_recv(int sock, void *buf, size_t size, size_t *len, int *fds, int *n)
 	*n = collect(&mh, fds);
 	if (got == 0 || (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
 		for (int i = 0; i < *n; i++)
-			close(fds[i]);
+			packet_close(fds[i]);
 		*n = 0;
 		return -1;
 	}

@@ -20,4 +20,11 @@ int packet_send(int sock, struct view data, const int *fds, int n);
  * packet that was cut. fds has PACKET_FDS_MAX members. */
 int packet_recv(int sock, void *buf, size_t size, size_t *len, int *fds, int *n);
 
+/*
+ * How a descriptor that came in a packet and is not wanted is closed: close, unless
+ * the process says otherwise. The last close of a file may wait for whoever serves
+ * it, and that may be the sender.
+ */
+extern int (*packet_close)(int fd);
+
 #endif

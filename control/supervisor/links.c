@@ -11,6 +11,7 @@
 
 #include "abi/link/op.h"
 #include "abi/wire/reason.h"
+#include "control/supervisor/apart.h"
 #include "control/supervisor/supervisor.h"
 
 #define ASK_FDS_MAX 4
@@ -141,7 +142,8 @@ on_link(struct sup *s, struct proc *p, struct msg *m)
 		return;
 	}
 	h = (struct host *)((char *)p - offsetof(struct host, proc));
-	if (m->fd_count != 2 || h->ready || h->link_fds[0] >= 0) {
+	if (m->fd_count != 2 || h->ready || h->link_fds[0] >= 0 || !apart_is_memory(m->fds[0]) ||
+	    !apart_is_bell(m->fds[1])) {
 		proc_refuse(p, m);
 		return;
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/spawn.h"
+#include "control/supervisor/apart.h"
 #include "control/supervisor/supervisor.h"
 
 #define STOP_MS 2000u /* for the roles to finish; then they are killed */
@@ -190,6 +191,7 @@ sup_init(struct sup *s, const char *conf_path, const struct conf *conf)
 	s->loop = loop_new();
 	if (s->loop == NULL || conf_install(s, conf) != 0)
 		return -ENOMEM;
+	apart_start(s->loop);
 	return 0;
 }
 

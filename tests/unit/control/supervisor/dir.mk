@@ -2,3 +2,5 @@ $(eval $(call unit,supervisor,tests/unit/control/supervisor/test_supervisor.c te
 	supervisor conf json ctl confine link wire,-lseccomp -ljansson))
 $(eval $(call unit,supervisor_parts,tests/unit/control/supervisor/test_parts.c,\
 	supervisor conf json ctl confine link wire,-lseccomp -ljansson))
+$(eval $(call unit,supervisor_apart,tests/unit/control/supervisor/test_apart.c,\
+	supervisor conf json ctl confine link wire,-lseccomp -ljansson))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/link/bell.h"
 #include "abi/link/grant.h"
 #include "abi/link/op.h"
 #include "abi/wire/reason.h"
@@ -424,14 +426,17 @@ test_grant_addresses(void)
 
 /* ---- links ---- */
 
+/* What a link is made of: memory, the two ends of a bell, the slots' memory. */
 static void
-pipes(int fds[4])
+link_files(int fds[4])
 {
-	CU_ASSERT_FATAL(pipe2(fds, O_CLOEXEC) == 0 && pipe2(fds + 2, O_CLOEXEC) == 0);
+	fds[0] = memfd_create("region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fds[3] = memfd_create("slots", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	CU_ASSERT_FATAL(fds[0] >= 0 && fds[3] >= 0 && bell_create(&fds[1], &fds[2]) == 0);
 }
 
 static void
-close_pipes(const int fds[4])
+close_files(const int fds[4])
 {
 	int i;
 
@@ -447,11 +452,11 @@ ask_link(struct puppet *p, int count, uint8_t role)
 	int fds[4];
 	uint32_t tag;
 
-	pipes(fds);
+	link_files(fds);
 	memcpy(ask.fds, fds, (size_t)count * sizeof(int));
 	put_u32(&w, 0);
 	puppet_say(p, &ask, &w);
-	close_pipes(fds);
+	close_files(fds);
 	CU_ASSERT_FATAL(dp_find(&st, ATTACH_LINK_NEW, &dp));
 	tag = cur_u32(&dp.c);
 	CU_ASSERT(cur_u8(&dp.c) == role);
@@ -465,13 +470,13 @@ link_ready(uint32_t tag, uint32_t id, uint32_t reason)
 	struct put w;
 	int fds[4];
 
-	pipes(fds);
+	link_files(fds);
 	dp_begin(&w, answer, sizeof(answer), ATTACH_LINK_READY);
 	put_u32(&w, tag);
 	put_u32(&w, id);
 	put_u32(&w, reason);
 	dp_say(&st, &w, fds, 2);
-	close_pipes(fds);
+	close_files(fds);
 }
 
 static void
@@ -587,7 +592,7 @@ host_starts(struct user_host *u, bool link_first, uint32_t link_id)
 	while (r == 0 && fd_readable(u->host_fd, WAIT_MS))
 		r = msg_recv(u->host_fd, &m, u->buf);
 	CU_ASSERT_FATAL(r == 1 && m.type == MSG_HOST_CONF);
-	pipes(fds);
+	link_files(fds);
 	lk.fds[0] = fds[0];
 	lk.fds[1] = fds[1];
 	w = put_of(room, sizeof(room));
@@ -604,7 +609,7 @@ host_starts(struct user_host *u, bool link_first, uint32_t link_id)
 	puppet_say(u->leader, &started, &w);
 	if (!link_first)
 		CU_ASSERT(msg_send(u->host_fd, &lk) == 0);
-	close_pipes(fds);
+	close_files(fds);
 	CU_ASSERT_FATAL(dp_find(&st, ATTACH_LINK_NEW, &dp));
 	tag = cur_u32(&dp.c);
 	CU_ASSERT(cur_u8(&dp.c) == LINK_HOST);
