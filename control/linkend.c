@@ -66,8 +66,8 @@ linkend_down(struct linkend *l)
 	linkend_init(l, role, worker);
 }
 
-static int
-make_memory(struct linkend *l)
+int
+linkend_make(struct linkend *l)
 {
 	bool host = l->role == LINK_HOST;
 	uint32_t count = host ? LINK_HOST_RING : LINK_CONTROL_RING;
@@ -112,7 +112,7 @@ linkend_request(struct linkend *l, int supervisor)
 
 	if (l->asked || l->up)
 		linkend_down(l);
-	if (l->own.base == NULL && (r = make_memory(l)) != 0) {
+	if (l->own.base == NULL && (r = linkend_make(l)) != 0) {
 		linkend_down(l);
 		return r;
 	}
@@ -148,8 +148,8 @@ linkend_up(struct linkend *l, const struct msg *m)
 	return 0;
 }
 
-static void
-ring_other(struct linkend *l)
+void
+linkend_ring(struct linkend *l)
 {
 	if (ring_armed(&l->other))
 		bell_ring(l->peer_ring_fd);
@@ -171,7 +171,7 @@ linkend_flush(struct linkend *l)
 		queue_free_first(l);
 	}
 	if (some)
-		ring_other(l);
+		linkend_ring(l);
 	return l->queue == NULL;
 }
 
@@ -199,7 +199,7 @@ linkend_send(struct linkend *l, struct link_entry *e, struct view payload)
 		return 0;
 	if (!linkend_flush(l) || !ring_send(&l->out, e, payload))
 		return enqueue(l, e, payload);
-	ring_other(l);
+	linkend_ring(l);
 	return 0;
 }
 

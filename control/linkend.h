@@ -57,6 +57,10 @@ struct linkend {
 
 void linkend_init(struct linkend *l, uint32_t role, uint32_t worker);
 
+/* linkend_make(l): memory, bell and slots, for a process that may soon make none;
+ * linkend_request does it otherwise. 0 or -errno: then linkend_down. */
+int linkend_make(struct linkend *l);
+
 /* linkend_request(l, supervisor): 0; -EAGAIN: the supervisor is slow, call again;
  * another -errno. Closes what an earlier link left. */
 int linkend_request(struct linkend *l, int supervisor);
@@ -79,6 +83,10 @@ int linkend_poll(struct linkend *l, int budget, linkend_fn *fn, void *ctx);
 /* linkend_send(l, e, payload): published or queued, in order. 0 or -R_NOMEM. */
 int linkend_send(struct linkend *l, struct link_entry *e, struct view payload);
 int linkend_step(struct linkend *l, const struct step *s);
+
+/* linkend_ring(l): the worker's bell, if it has armed; for who publishes in l->out
+ * without linkend_send. */
+void linkend_ring(struct linkend *l);
 
 /* linkend_flush(l): publish what waits, as far as there is room. True: nothing
  * waits any more. */

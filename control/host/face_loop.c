@@ -30,7 +30,7 @@ struct host_timer {
 static bool
 is_ours(const struct host *h, int fd)
 {
-	return fd == h->bell_wait || fd == h->bell_other || fd == h->leader || fd == h->own.fd ||
+	return fd == h->link.wait_fd || fd == h->link.peer_ring_fd || fd == h->link.own.fd || fd == h->leader ||
 	    fd == ROLE_SUPERVISOR_FD || fd == ROLE_LOG_FD;
 }
 

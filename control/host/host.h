@@ -16,14 +16,13 @@
 
 #include <pthread.h>
 
-#include "abi/link/ring.h"
 #include "abi/postern/draft/subsystem.h"
 #include "abi/postern/postern.h"
 #include "control/host/chans.h"
+#include "control/linkend.h"
 #include "control/loop.h"
 
 #define HOST_NAME_MAX 64
-#define HOST_SCRATCH 65536u          /* largest payload of one entry */
 #define HOST_CHUNK 32768u            /* largest data entry that we publish */
 #define HOST_WINDOW_DEFAULT (2u << 20) /* when the worker does not say its own */
 #define HOST_LINGER_MS 10000u        /* a closed channel may drain so long */
@@ -41,19 +40,12 @@ struct host {
 	bool debug;                  /* a call from a wrong thread aborts */
 
 	/* link */
-	struct region own;
-	struct region other;
-	struct ring_out out;
-	struct ring_in in;
-	uint32_t arena_end[LINK_HOST_RING];
-	int bell_wait;
-	int bell_other;
-	bool linked;
+	struct linkend link;
+	int fault;                   /* what the worker did wrong, -R_LINK_* */
 	bool rang;                   /* something was published: ring the bell */
 	bool blocked;                /* the ring was full: look again soon */
 	int room_timer;
 	bool ending;                 /* no more channels will come */
-	uint8_t scratch[HOST_SCRATCH];
 
 	/* plugin */
 	char name[HOST_NAME_MAX];

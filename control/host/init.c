@@ -12,10 +12,7 @@ host_init(struct host *h, struct loop *loop)
 	h->face.query = face_query;
 	h->loop = loop;
 	h->thread = pthread_self();
-	h->bell_wait = -1;
-	h->bell_other = -1;
-	h->own.fd = -1;
-	h->other.fd = -1;
+	linkend_init(&h->link, LINK_HOST, 0);
 	h->leader = -1;
 #ifdef __SANITIZE_ADDRESS__
 	h->debug = true;
@@ -31,8 +28,7 @@ host_fini(struct host *h)
 	if (h->room_timer > 0)
 		loop_cancel(h->loop, h->room_timer);
 	chans_fini(&h->chans);
-	region_close(&h->own);
-	region_close(&h->other);
+	linkend_down(&h->link);
 	free(h->config);
 	h->config = NULL;
 }

@@ -1,6 +1,5 @@
 #include "control/host/host.h"
 
-#include "abi/link/bell.h"
 #include "abi/link/op.h"
 #include "abi/wire/reason.h"
 
@@ -27,7 +26,7 @@ host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct
 	struct link_entry e = { .op = op, .conn = c->conn, .gen = c->gen, .chan = c->number,
 	    .seq = c->use, .arg = { arg } };
 
-	if (!ring_send(&h->out, &e, payload)) {
+	if (!ring_send(&h->link.out, &e, payload)) {
 		host_blocked(h);
 		return false;
 	}
@@ -55,49 +54,32 @@ host_out_data(struct host *h, struct chan *c, uint32_t stream, struct view data)
 	return done;
 }
 
-/*
- * One entry: out of shared memory, given back, then acted on. A plugin never
- * sees bytes that another process can still change.
- */
-static int
-take_one(struct host *h)
+/* Of what follows a fault nothing is believed. */
+static void
+take(void *ctx, struct linkend *l, const struct link_entry *e, struct view payload)
 {
-	struct link_entry e;
-	struct view payload;
-	int r = ring_peek(&h->in, &e, &payload);
+	struct host *h = ctx;
 
-	if (r <= 0)
-		return r;
-	if (payload.len > sizeof(h->scratch))
-		return -R_LINK_RANGE;
-	memcpy(h->scratch, payload.data, payload.len);
-	payload.data = h->scratch;
-	ring_take(&h->in);
-	r = chan_entry(h, &e, payload);
-	return r < 0 ? r : 1;
+	(void)l;
+	if (h->fault >= 0)
+		h->fault = chan_entry(h, e, payload);
 }
 
 int
 host_poll(struct host *h)
 {
-	int i, r = 0;
-	bool work = false;
+	int n = linkend_poll(&h->link, HOST_BATCH, take, h);
+	bool work = n > 0;
 
-	if (h->linked) {
-		if (ring_reclaim(&h->out) != 0)
-			return -R_LINK_INDEX;
-		for (i = 0; i < HOST_BATCH && (r = take_one(h)) > 0; i++)
-			work = true;
-		if (r < 0)
-			return r;
-	}
+	if (n < 0 || h->fault < 0)
+		return n < 0 ? n : h->fault;
 	h->blocked = false;
 	if (chan_settle_all(h))
 		work = true;
 	if (h->rang) {
 		h->rang = false;
-		if (h->linked && ring_armed(&h->other))
-			bell_ring(h->bell_other);
+		if (h->link.up)
+			linkend_ring(&h->link);
 	}
 	return work ? 1 : 0;
 }
@@ -105,18 +87,14 @@ host_poll(struct host *h)
 int
 host_sleep(struct host *h)
 {
-	if (!h->linked)
+	if (linkend_sleep(&h->link))
 		return 0;
-	ring_arm(&h->own);
-	if (!ring_pending(&h->in))
-		return 0;
-	ring_disarm(&h->own);
+	linkend_wake(&h->link);
 	return 1;
 }
 
 void
 host_wake(struct host *h)
 {
-	if (h->linked)
-		ring_disarm(&h->own);
+	linkend_wake(&h->link);
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "abi/link/bell.h"
 #include "abi/wire/reason.h"
 #include "control/log.h"
 #include "control/msg.h"
@@ -116,53 +115,18 @@ on_supervisor(void *ctx, int fd, unsigned events)
 /* ---- the link ---- */
 
 static int
-send_link(struct host *h, int ring_fd)
-{
-	struct msg m = { .type = MSG_LINK, .fds = { h->own.fd, ring_fd }, .fd_count = 2 };
-	uint8_t body[4];
-	struct put w = put_of(body, sizeof(body));
-
-	put_u32(&w, 0);
-	m.body = put_view(&w);
-	return msg_send(ROLE_SUPERVISOR_FD, &m);
-}
-
-static int
-take_link(struct host *h, struct msg *m)
-{
-	int region = msg_take_fd(m, 0);
-	int r;
-
-	h->bell_other = msg_take_fd(m, 1);
-	msg_drop_fds(m);
-	if (region < 0 || h->bell_other < 0)
-		return -R_LINK_SEALS;
-	r = bell_adopt(h->bell_other);
-	if (r == 0)
-		r = region_attach(&h->other, region, LINK_HOST_RING, LINK_HOST_ARENA);
-	close(region);
-	return r;
-}
-
-static int
-link_up(struct host *h, int ring_fd, uint8_t *buf)
+link_up(struct host *h, uint8_t *buf)
 {
 	struct msg m;
-	int r = send_link(h, ring_fd);
+	int r;
 
-	/* Only the dataplane holds the other end: its death is the pipe's. */
-	close(ring_fd);
-	if (r != 0 || expect(MSG_LINK_UP, &m, buf) != 0)
+	if (linkend_request(&h->link, ROLE_SUPERVISOR_FD) != 0 || expect(MSG_LINK_UP, &m, buf) != 0)
 		return -1;
-	r = take_link(h, &m);
-	if (r != 0) {
+	r = linkend_up(&h->link, &m);
+	msg_drop_fds(&m);
+	if (r != 0)
 		log_error("host %s: link: %s", h->name, reason_text(-r));
-		return -1;
-	}
-	ring_out_init(&h->out, &h->own, &h->other, h->arena_end, false);
-	ring_in_init(&h->in, &h->own, &h->other);
-	h->linked = true;
-	return 0;
+	return r;
 }
 
 static void
@@ -170,8 +134,9 @@ on_bell(void *ctx, int fd, unsigned events)
 {
 	struct host *h = ctx;
 
+	(void)fd;
 	(void)events;
-	if (bell_hush(fd) == 0)
+	if (linkend_hush(&h->link) == 0)
 		return;
 	log_info("host %s: the dataplane is gone", h->name);
 	loop_stop(h->loop);
@@ -204,7 +169,7 @@ serve(struct host *h)
 {
 	struct msg ready = { .type = MSG_READY };
 
-	if (loop_watch(h->loop, h->bell_wait, LOOP_IN, on_bell, h) != 0 ||
+	if (loop_watch(h->loop, h->link.wait_fd, LOOP_IN, on_bell, h) != 0 ||
 	    loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0)
 		return -1;
 	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);
@@ -217,13 +182,11 @@ run(struct host *h, uint8_t *buf)
 	struct conf conf;
 	char why[256];
 	bool user_host;
-	int ring_fd;
 
 	if (get_conf(h, &conf, buf) != 0)
 		return 1;
 	user_host = conf.uid == 0 && conf.gid == 0;
-	if (region_create(&h->own, "host", LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
-	    bell_create(&h->bell_wait, &ring_fd) != 0) {
+	if (linkend_make(&h->link) != 0) {
 		log_error("host %s: no memory for its link", h->name);
 		return 1;
 	}
@@ -241,7 +204,7 @@ run(struct host *h, uint8_t *buf)
 		log_error("plugin %s: does not start", h->name);
 		return 1;
 	}
-	if (link_up(h, ring_fd, buf) != 0 || serve(h) != 0)
+	if (link_up(h, buf) != 0 || serve(h) != 0)
 		return 1;
 	chan_end_all(h);
 	load_stop(h);

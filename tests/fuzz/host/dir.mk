@@ -1,1 +1,1 @@
-$(eval $(call fuzz,hostup,tests/fuzz/host/hostup.c,hostbench host ctl confine link wire,-lseccomp -ldl))
+$(eval $(call fuzz,hostup,tests/fuzz/host/hostup.c,hostbench host linkend ctl confine link wire,-lseccomp -ldl))

@@ -184,6 +184,9 @@ bench_new(void)
 	struct bench *b = calloc(1, sizeof(*b));
 	struct host *h;
 	char why[256];
+	uint8_t body[8];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m;
 	int ring_fd = -1;
 
 	the = b;
@@ -192,18 +195,20 @@ bench_new(void)
 	host_init(h, b->loop);
 	h->debug = false;
 	snprintf(h->name, sizeof(h->name), "bench");
-	if (region_create(&h->own, "host", LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
+	if (linkend_make(&h->link) != 0 ||
 	    region_create(&b->own, "worker", LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
-	    region_attach(&h->other, b->own.fd, LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
-	    region_attach(&b->other, h->own.fd, LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
+	    region_attach(&b->other, h->link.own.fd, LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
 	    bell_create(&b->bell_wait, &ring_fd) != 0)
 		abort();
-	h->bell_other = ring_fd;
-	ring_out_init(&h->out, &h->own, &h->other, h->arena_end, false);
-	ring_in_init(&h->in, &h->own, &h->other);
+	put_u32(&w, 0);
+	put_u32(&w, 77);
+	h->link.asked = true;
+	m = (struct msg){ .type = MSG_LINK_UP, .body = put_view(&w), .fds = { b->own.fd, ring_fd }, .fd_count = 2 };
+	if (linkend_up(&h->link, &m) != 0)
+		abort();
+	close(ring_fd);
 	ring_out_init(&b->out, &b->own, &b->other, b->arena_end, false);
 	ring_in_init(&b->in, &b->own, &b->other);
-	h->linked = true;
 	if (load_adopt(h, &entry, why) != 0)
 		abort();
 	b->guest.take = UINT64_MAX;
@@ -213,13 +218,10 @@ bench_new(void)
 void
 bench_free(struct bench *b)
 {
-	int bell = b->host.bell_other;
-
 	host_fini(&b->host);
 	region_close(&b->own);
 	region_close(&b->other);
 	loop_free(b->loop);
-	close(bell);
 	close(b->bell_wait);
 	free(b);
 }

@@ -1,5 +1,5 @@
 # The tests serve the roles login and host themselves, as posternd does.
-LOGIN_TEST_LIBS := loginbench login host peers ctl pamwrap conf confine link wire
+LOGIN_TEST_LIBS := loginbench login host linkend peers ctl pamwrap conf confine link wire
 $(eval $(call lib,loginbench,tests/unit/control/login/loginbench.c))
 $(eval $(call unit,test_login,tests/unit/control/login/test_login.c,$(LOGIN_TEST_LIBS),-lpam -lseccomp -ldl))
 $(eval $(call unit,test_service,tests/unit/control/login/test_service.c,$(LOGIN_TEST_LIBS),-lpam -lseccomp -ldl))
