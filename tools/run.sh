@@ -2,11 +2,24 @@
 # `make run`: a service to play with, in the foreground, until Ctrl-C.
 set -eu
 cd "$(dirname "$0")/.."
-name=run
+name=${NAME:-run}
 bed=tools/testbed
 
 tools/hugepages.sh || true
-trap 'trap - EXIT INT TERM; echo; echo "stopping"; $bed down --name $name; exit 0' EXIT INT TERM
+pause=
+
+# A second Ctrl-C does not stop the clearing up.
+clear_up() {
+	trap - EXIT
+	trap '' INT TERM HUP
+	set +e
+	echo
+	echo "stopping"
+	[ -n "$pause" ] && kill "$pause" 2>/dev/null
+	$bed down --name $name
+	exit 0
+}
+trap clear_up EXIT INT TERM HUP
 $bed up --name $name "$@"
 # shellcheck disable=SC1090
 . "${BUILD:-build}/testbed/$name/env"
@@ -23,6 +36,7 @@ Ctrl-C stops it and removes everything.
 END
 while kill -0 "$MONITOR_PID" 2>/dev/null; do
 	sleep 1 &
-	wait $!
+	pause=$!
+	wait $pause
 done
 echo "the service went away" >&2
