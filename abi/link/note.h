@@ -40,7 +40,8 @@ enum note_field {
 	                             str user, str service of the last request */
 	NOTE_CHAN = 9,            /* repeated: u32 our number, then the clerk's own
 	                             state of it (pty-req, environment) */
-	NOTE_KEX_STATE = 10,      /* u8: 0 none, 1 ours sent, 2 both known; u8 skip guess */
+	NOTE_KEX_STATE = 10,      /* u8: 0 none, 1 ours sent, 2 both known, 3 reply and NEWKEYS
+	                             sent, the peer's NEWKEYS to come; u8 skip guess */
 	NOTE_NEXT = 64,           /* written by the next minor version only */
 };
 
