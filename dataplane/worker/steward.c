@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 #define STEWARD_EVENTS 16
 #define STEWARD_RETRY_MS 1
+#define STEWARD_FILES 512u /* for gates, clerks, the port, and packets under way */
 
 /* Somebody is there: its socket must not be taken away. */
 static bool
@@ -82,9 +84,22 @@ steward_watch(struct steward *s, int fd, uint32_t events, enum steward_watch kin
 	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, fd, &e);
 }
 
+/* A host has five descriptors here, its leader two. */
+static uint32_t
+hosts_that_fit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= STEWARD_FILES)
+		return 0;
+	files.rlim_cur = (files.rlim_cur - STEWARD_FILES) / 7;
+	return files.rlim_cur < LINK_MAX ? (uint32_t)files.rlim_cur : LINK_MAX;
+}
+
 int
 steward_init(struct steward *s)
 {
+	s->host_max = hosts_that_fit();
 	s->supervisor = -1;
 	s->out_end = &s->out;
 	s->epfd = epoll_create1(EPOLL_CLOEXEC);

@@ -66,6 +66,8 @@ struct steward {
 	uint32_t out_count;
 	bool out_watched;
 	struct peer *peers;
+	uint32_t host_count;
+	uint32_t host_max;    /* as descriptors allow: the attach socket needs some too */
 	struct leader *leaders;
 	bool blocked;         /* the command ring was full */
 	bool stopping;

@@ -56,6 +56,7 @@ unlink_peer(struct steward *s, struct peer *p)
 	for (struct peer **at = &s->peers; *at != NULL; at = &(*at)->next)
 		if (*at == p) {
 			*at = p->next;
+			s->host_count -= p->link.role == LINK_HOST;
 			return;
 		}
 }
@@ -159,6 +160,9 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 		return;
 	}
 	r = take_theirs(p, fds, fd_count);
+	/* Without a descriptor left, the next packet would be cut, and the supervisor. */
+	if (r == 0 && p->link.role == LINK_HOST && s->host_count >= s->host_max)
+		r = -R_LIMIT;
 	if (r == 0)
 		r = make_ours(p);
 	if (r == 0 && p->pidfd >= 0 && steward_watch(s, p->pidfd, EPOLLIN, WATCH_PID) != 0)
@@ -168,6 +172,7 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 		k->l = &p->link;
 		p->next = s->peers;
 		s->peers = p;
+		s->host_count += p->link.role == LINK_HOST;
 		steward_push(s);
 		return;
 	}

@@ -360,6 +360,39 @@ a_wrong_region_gets_its_reason(void)
 	end();
 }
 
+/* Descriptors are kept for the attach socket: a host too many is refused. */
+static void
+hosts_are_limited(void)
+{
+	static struct said m;
+	struct theirs t[2];
+	int fd;
+
+	begin();
+	CU_ASSERT(s.host_max > 0);
+	s.host_max = 1;
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	ask_for_host(fd, &t[0], LINK_HOST_ARENA);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_READY));
+	CU_ASSERT_EQUAL(m.fd_count, 2);
+	forget(&m);
+	ask_for_host(fd, &t[1], LINK_HOST_ARENA);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_READY));
+	(void)cur_u32(&m.body);
+	(void)cur_u32(&m.body);
+	CU_ASSERT_EQUAL(cur_u32(&m.body), R_LIMIT);
+	CU_ASSERT_EQUAL(m.fd_count, 0);
+	/* the first one's place is free again when it is gone */
+	end_theirs(&t[0]);
+	rig_run(r, 5);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_GONE));
+	CU_ASSERT_EQUAL(s.host_count, 0);
+	end_theirs(&t[1]);
+	close(fd);
+	end();
+}
+
 /* The supervisor still has the pidfd of a host that broke the rules: its end is
  * nobody else's, whose descriptor may have the same number by then. */
 static void
@@ -404,6 +437,7 @@ main(void)
 		{ "a live path is not taken, a dead one is", a_live_path_is_not_taken },
 		{ "a host outlives its supervisor", a_host_outlives_its_supervisor },
 		{ "a wrong region gets its reason", a_wrong_region_gets_its_reason },
+		{ "hosts are limited", hosts_are_limited },
 		{ "a refused host is watched no more", a_refused_host_is_watched_no_more },
 		CU_TEST_INFO_NULL,
 	};
