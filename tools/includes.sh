@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks who includes whom (DESIGN, "The rooms"): one row per room, first match
-# counts. Prints every include that its row does not allow.
+# Checks who includes whom: one row per room, first match counts. Prints every
+# include that its row does not allow.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 /*
  * The table in front of all dispatch: (phase x message) -> what to do.
- * Unlisted means refuse. DESIGN section 7, invariant 1.
+ * Unlisted means refuse.
  */
 #ifndef POSTERN_SSH_DEMUX_H
 #define POSTERN_SSH_DEMUX_H

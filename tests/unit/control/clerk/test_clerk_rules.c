@@ -465,7 +465,7 @@ test_rekey_state(void)
 	ends(k, R_SSH_REKEY_TIME);
 }
 
-/* A marker in a later KEXINIT changes nothing (attacks.md A4). */
+/* A marker in a later KEXINIT changes nothing. */
 static void
 test_rekey_marker(void)
 {

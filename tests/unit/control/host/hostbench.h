@@ -88,4 +88,10 @@ bool bench_silent(struct bench *b);
 /* The interface, as a plugin gets it. */
 const struct postern_if_channel *bench_channels(struct bench *b);
 
+static inline struct view
+none(void)
+{
+	return view_of(NULL, 0);
+}
+
 #endif

@@ -74,7 +74,7 @@ test_streams_and_status(void)
 	outcome_free(&o);
 }
 
-/* What DESIGN section 2 promises: what login gives, and nothing of ours. */
+/* A user's program has what login gives, and nothing of ours. */
 static void
 test_clean_program(void)
 {
