@@ -281,7 +281,12 @@ on_ready(struct sup *s, struct proc *p, struct msg *m)
 	struct child *c = (struct child *)((char *)p - offsetof(struct child, proc));
 	int unready = 0;
 
-	(void)m;
+	/* Once: of all that a host may say, this costs it nothing. */
+	if (p->said_ready) {
+		proc_refuse(p, m);
+		return;
+	}
+	p->said_ready = true;
 	if ((ROLES_POOLED & ROLE_BIT(p->role)) == 0)
 		return;
 	c->ready = true;

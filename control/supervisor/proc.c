@@ -46,6 +46,7 @@ proc_open(struct sup *s, struct proc *p, int sock)
 	int r;
 
 	p->sup = s;
+	p->said_ready = false;
 	r = line_open(&p->line, s->loop, sock, on_socket, p);
 	if (r == 0)
 		r = p->pidfd >= 0 ? proc_watch_pid(p) : 0;

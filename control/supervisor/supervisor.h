@@ -53,6 +53,7 @@ struct proc {
 	pid_t pid; /* for the operator; all that is done goes by pidfd */
 	int pidfd; /* -1: not running */
 	struct line line;
+	bool said_ready;
 	int linger; /* timer: its socket is closed, its end is awaited */
 	enum proc_end end;
 	char status[48];              /* the same for the log */

@@ -957,7 +957,15 @@ test_out_of_line(void)
 	CU_ASSERT(puppet_gone(clerk));
 	puppet_free(clerk);
 	clerk = puppet_wait(&st, ROLE_CLERK, 0);
-	CU_ASSERT(gate[0] != NULL && clerk != NULL);
+	CU_ASSERT_FATAL(gate[0] != NULL && clerk != NULL);
+	/* So does one that says again and again that it is ready. */
+	ask.type = MSG_READY;
+	puppet_say(clerk, &ask, NULL);
+	puppet_say(clerk, &ask, NULL);
+	CU_ASSERT(puppet_gone(clerk));
+	puppet_free(clerk);
+	clerk = puppet_wait(&st, ROLE_CLERK, 0);
+	CU_ASSERT(clerk != NULL);
 	down();
 }
 
