@@ -105,6 +105,19 @@ check "8 sessions on one connection" eight
 check "answers keepalives" is awake client ssh "${ssh_opts[@]}" -o ServerAliveInterval=1 -o ServerAliveCountMax=1 "$SSH_USER@$HOST" 'sleep 4; echo awake'
 gone() { [ -z "$(user_pids)" ]; }
 check "nothing of a user's is left after logout" until_true 10 gone
+said() { until_true 5 grep -Eq -- "$1" "$LOG"; }
+from="from 10\.77\.0\.2 port [0-9]+"
+check "a login is logged as sshd does" \
+    said "sshd\[[0-9]+\]: Accepted publickey for $SSH_USER $from ssh2: ED25519 SHA256:[A-Za-z0-9+/]{43}\$"
+stranger() {
+	client ssh "${ssh_opts[@]}" "stranger@$HOST" true
+	said "sshd\[[0-9]+\]: Invalid user stranger $from\$" &&
+	    said "sshd\[[0-9]+\]: Failed publickey for invalid user stranger $from ssh2: ED25519 SHA256:" &&
+	    is 1 grep -c "Invalid user stranger" "$LOG"
+}
+check "an unknown user is logged as sshd does, and once" stranger
+quiet() { ! grep -E "warning: (host of|login|dataplane closed|gate|clerk)" "$LOG"; }
+check "no warning about a process that ended as it should" quiet
 check "posternctl status" bash -c "$CTL status"
 check "posternctl sessions --json is JSON" bash -c "$CTL --json sessions | perl -MJSON::PP -0ne 'decode_json(\$_)'"
 finish
