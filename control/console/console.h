@@ -18,6 +18,7 @@
 #include "abi/link/meter.h"
 #include "control/conf.h"
 #include "control/console/logline.h"
+#include "control/console/lograte.h"
 #include "control/json.h"
 #include "control/loop.h"
 #include "control/msg.h"
@@ -50,6 +51,7 @@ struct console {
 	int log_in;  /* datagrams of the roles */
 	int log_out; /* the log file or standard error */
 	struct logline_names names;
+	struct lograte rate;
 	uint64_t lines;
 	int listener;
 	uint32_t next_tag;

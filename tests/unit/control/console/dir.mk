@@ -1,1 +1,2 @@
 $(eval $(call unit,console,tests/unit/control/console/test_console.c,console peers conf json ctl confine link wire,-lseccomp -ljansson))
+$(eval $(call unit,console_lograte,tests/unit/control/console/test_lograte.c,console))
