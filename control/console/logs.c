@@ -45,7 +45,8 @@ write_line(struct console *c, const char *datagram, size_t len, const struct ucr
 {
 	char line[LOGLINE_MAX];
 
-	len = logline_format(line, &c->names, datagram, len, who->pid, who->uid, unix_ms(), c->conf.log_level);
+	len =
+	    logline_format(line, &c->names, datagram, len, who->pid, who->uid, unix_ms(), c->conf.log_level);
 	put_line(c, line, len);
 	c->lines += len > 0;
 }

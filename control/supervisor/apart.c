@@ -52,8 +52,7 @@ on_end(void *ctx, int pidfd, unsigned events)
 }
 
 /* The table of descriptors stays shared, so that this close is the parent's. */
-static void __attribute__((noreturn))
-closer(int fd, pid_t parent)
+static void __attribute__((noreturn)) closer(int fd, pid_t parent)
 {
 	int sig;
 
