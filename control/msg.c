@@ -22,7 +22,8 @@ msg_pack(const struct msg *m, uint8_t *buf)
 	if (m->body.len > MSG_MAX - MSG_HEADER)
 		return 0;
 	put_u16(&w, m->type);
-	put_u16(&w, 0);
+	put_u8(&w, MSG_MAJOR);
+	put_u8(&w, MSG_MINOR);
 	put_u32(&w, m->conn);
 	put_u32(&w, m->gen);
 	put_u32(&w, m->tag);
@@ -48,7 +49,7 @@ msg_recv(int fd, struct msg *m, uint8_t *buf)
 {
 	struct cur c;
 	size_t len = 0;
-	uint16_t kind;
+	uint8_t major;
 	int r, i;
 
 	memset(m, 0, sizeof(*m));
@@ -59,12 +60,13 @@ msg_recv(int fd, struct msg *m, uint8_t *buf)
 		m->fds[i] = -1;
 	c = cur_of(buf, len);
 	m->type = cur_u16(&c);
-	kind = cur_u16(&c);
+	major = cur_u8(&c);
+	cur_u8(&c);
 	m->conn = cur_u32(&c);
 	m->gen = cur_u32(&c);
 	m->tag = cur_u32(&c);
 	m->body = cur_take(&c, cur_left(&c));
-	if (len < MSG_HEADER || kind != 0) {
+	if (len < MSG_HEADER || major != MSG_MAJOR) {
 		msg_drop_fds(m);
 		return -1;
 	}

@@ -1,11 +1,15 @@
 /*
  * Typed messages between processes of the control side.
  *
- * One message is one SOCK_SEQPACKET packet: u16 type, u16 tag-kind 0, u32 conn,
- * u32 gen, u32 tag, then the body: fields written with cursor.h in the order
+ * One message is one SOCK_SEQPACKET packet: u16 type, u8 major and u8 minor
+ * version, u32 conn, u32 gen, u32 tag, then the body: fields written with cursor.h in the order
  * that msg.def gives; descriptors travel beside it. A receiver checks type,
  * sender and the whole body (cur_done) before it acts; what is not in its table
  * is refused and, between roles, ends the sender's connection.
+ *
+ * Versions: hosts and login leaders outlive the supervisor that started them, so
+ * messages are versioned as the link is. Another major version is malformed; a
+ * higher minor one only adds types and flags.
  */
 #ifndef POSTERN_CONTROL_MSG_H
 #define POSTERN_CONTROL_MSG_H
@@ -14,6 +18,12 @@
 
 #include "abi/wire/cursor.h"
 
+#ifndef POSTERN_NEXT
+#define POSTERN_NEXT 0 /* make NEXT=1: the next minor version, for the upgrade tests */
+#endif
+
+#define MSG_MAJOR 1
+#define MSG_MINOR POSTERN_NEXT
 #define MSG_MAX 65536u /* whole packet; authorized_keys travel as descriptors */
 #define MSG_FDS_MAX 16
 

@@ -46,6 +46,7 @@ check "names its methods to a known user" methods "$SSH_USER"
 check "names its methods to an unknown user" methods nobodyhere
 check "refuses an unknown user" status 255 as nobodyhere true
 check "refuses an account without a shell" status 255 as noshell true
+check "a locked password does not keep keys out (UsePAM, as sshd)" is locked as locked id -un
 check "refuses an expired account" status 255 as expired true
 check "lets root in with a key (PermitRootLogin prohibit-password)" is root as root id -un
 nologin() {
