@@ -13,7 +13,7 @@ mirror() {
 }
 
 leave() {
-	umount "$root/src" "$root/proc" "$root/dev" 2>/dev/null || true
+	umount "$root/src" "$root/proc" "$root/dev/pts" "$root/dev" 2>/dev/null || true
 }
 
 packages=$(make -s print-DEPS | tr ' ' '\n' | grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools)$' | tr '\n' ' ')
@@ -36,4 +36,5 @@ trap leave EXIT
 mount --bind "$here" "$root/src"
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
+mount --bind /dev/pts "$root/dev/pts"
 chroot "$root" sh -c "cd /src && make --no-print-directory -j$(nproc) BUILD=/build build units && make --no-print-directory BUILD=/build check"

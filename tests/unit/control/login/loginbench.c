@@ -127,20 +127,22 @@ start_leader(struct world *w, const char *user, const char *shell)
 	return m.body.len >= 4 && memcmp(m.body.data, "\0\0\0\0", 4) == 0 ? 0 : -1;
 }
 
+static char exe[PATH_MAX / 2];
+
+/* Before the mount namespace is left: in a chroot its path has another root then. */
+__attribute__((constructor)) static void
+find_exe(void)
+{
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[n > 0 ? n : 0] = '\0';
+	for (int up = 0; up < 2 && strrchr(exe, '/') != NULL; up++)
+		*strrchr(exe, '/') = '\0';
+}
+
 static void
 plugin_path(const char *id, char *path, size_t size)
 {
-	char exe[PATH_MAX / 2];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash;
-
-	exe[n > 0 ? n : 0] = '\0';
-	slash = strrchr(exe, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	slash = strrchr(exe, '/');
-	if (slash != NULL)
-		*slash = '\0';
 	snprintf(path, size, "%s/plugins/%s.so", exe, id);
 }
 
