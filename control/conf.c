@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control/conf_row.h"
+#include "control/kex/names.h"
 #include "control/log.h"
 
 static void
@@ -36,6 +37,10 @@ conf_default(struct conf *c)
 	SET(c->authorized_keys[0], ".ssh/authorized_keys");
 	SET(c->authorized_keys[1], ".ssh/authorized_keys2");
 	c->authorized_keys_count = 2;
+	SET(c->kex_algorithms, KEX_NAMES);
+	SET(c->host_key_algorithms, SIGN_NAMES);
+	SET(c->pubkey_algorithms, SIGN_NAMES);
+	SET(c->ciphers, CIPHER_NAMES);
 	c->pubkey_authentication = true;
 	c->strict_modes = true;
 	c->use_pam = true;

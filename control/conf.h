@@ -15,6 +15,7 @@
 #define CONF_PATH "/etc/postern/postern.conf"
 #define CONF_LIST_MAX 16
 #define CONF_NAME_MAX 256
+#define CONF_ALGORITHMS_MAX 1024 /* a list of algorithms */
 
 struct conf_subsystem {
 	char name[64];
@@ -47,6 +48,11 @@ struct conf {
 	uint32_t host_key_count;
 	char authorized_keys[CONF_LIST_MAX][CONF_NAME_MAX]; /* patterns with %h %u %% */
 	uint32_t authorized_keys_count;
+	/* comma separated names that are served, in order; never empty */
+	char kex_algorithms[CONF_ALGORITHMS_MAX];
+	char host_key_algorithms[CONF_ALGORITHMS_MAX];
+	char pubkey_algorithms[CONF_ALGORITHMS_MAX];
+	char ciphers[CONF_ALGORITHMS_MAX];
 	bool pubkey_authentication;
 	bool strict_modes;
 	bool use_pam;

@@ -184,6 +184,7 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_LIST_ONCE] = dump_list_once,
 	[CONF_K_PATHS] = dump_list,
 	[CONF_K_ADDRESSES] = dump_addresses,
+	[CONF_K_ALGORITHMS] = dump_text,
 	[CONF_K_REKEY] = dump_rekey,
 	[CONF_K_SUBSYSTEM] = dump_subsystem,
 };

@@ -24,7 +24,7 @@ enum conf_kind {
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,
 	CONF_K_MATCH,
-	CONF_K_ALGORITHMS, /* not a setting yet: must not exclude what is served */
+	CONF_K_ALGORITHMS, /* names out of `fine`, sshd's + - ^ forms; the first line wins */
 	CONF_K_WARN,       /* sshd's, not served; leaving it out opens nothing */
 	CONF_K_REFUSE,     /* sshd's, not served; leaving it out would */
 	CONF_K_ALIAS,      /* another name for the keyword `why` */
@@ -45,7 +45,7 @@ struct conf_row {
 	uint32_t min, max;
 	const struct conf_word *words; /* CONF_K_WORD; a NULL name ends */
 	const char *fine;              /* not served: values that ask for nothing we lack,
-	                         space separated; algorithms: what is served */
+	                         space separated; algorithms: what is served, comma separated */
 	const char *why;               /* not served: the reason that people read */
 };
 

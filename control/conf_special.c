@@ -105,47 +105,6 @@ listed(const char *list, const char *name, size_t name_len)
 	return false;
 }
 
-/* Does a comma separated pattern list match one of the "a|b" names? */
-static bool
-names_any(const char *patterns, const char *served)
-{
-	while (*served != '\0') {
-		char name[64], one[128];
-		size_t len = strcspn(served, "|");
-
-		snprintf(name, sizeof name, "%.*s", (int)len, served);
-		for (const char *at = patterns; *at != '\0';) {
-			size_t n = strcspn(at, ",");
-
-			snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), at);
-			if (fnmatch(one, name, 0) == 0)
-				return true;
-			at += n + (at[n] == ',');
-		}
-		served += len + (served[len] == '|');
-	}
-	return false;
-}
-
-/* sshd's lists: "+x" and "^x" add, "-x" takes away, anything else replaces. */
-void
-conf_set_algorithms(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
-{
-	const char *list = a->word[0];
-	bool named, excludes;
-
-	(void)c;
-	if (!conf_one_word(p, row, a))
-		return;
-	named = names_any(list + (strchr("+-^", list[0]) != NULL && list[0] != '\0'), row->fine);
-	excludes = list[0] == '-' ? named : list[0] == '+' || list[0] == '^' ? false : !named;
-	if (excludes)
-		conf_say(p, true, "%s: the list excludes %s, and nothing else is served yet", row->name,
-		    row->fine);
-	else if (strcmp(list, row->fine) != 0)
-		conf_say(p, false, "%s: of this list only %s is served yet", row->name, row->fine);
-}
-
 void
 conf_set_unserved(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
 {

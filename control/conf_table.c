@@ -11,6 +11,7 @@
 
 #include <strings.h>
 
+#include "control/kex/names.h"
 #include "control/log.h"
 
 #define OFF(field) .off = offsetof(struct conf, field)
@@ -30,7 +31,8 @@
 	{ .name = NAME, .kind = CONF_K_PATH, OFF(field), .size = 108, .min = 1 }
 #define WARN(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_WARN, .fine = FINE, .why = WHY }
 #define REFUSE(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_REFUSE, .fine = FINE, .why = WHY }
-#define ALGORITHMS(NAME, SERVED) { .name = NAME, .kind = CONF_K_ALGORITHMS, .fine = SERVED }
+#define ALGORITHMS(NAME, field, SERVED) \
+	{ .name = NAME, .kind = CONF_K_ALGORITHMS, OFF(field), SIZE(field), .fine = SERVED }
 #define ALIAS(NAME, REAL) { .name = NAME, .kind = CONF_K_ALIAS, .why = REAL }
 
 static const struct conf_word root_words[] = {
@@ -111,11 +113,11 @@ const struct conf_row conf_rows[] = {
 	{ .name = "Include", .kind = CONF_K_INCLUDE },
 	{ .name = "Match", .kind = CONF_K_MATCH },
 
-	/* sshd's choice of algorithms: one of each is served so far */
-	ALGORITHMS("Ciphers", "aes128-gcm@openssh.com"),
-	ALGORITHMS("KexAlgorithms", "curve25519-sha256|curve25519-sha256@libssh.org"),
-	ALGORITHMS("HostKeyAlgorithms", "ssh-ed25519"),
-	ALGORITHMS("PubkeyAcceptedAlgorithms", "ssh-ed25519"),
+	/* sshd's choice of algorithms */
+	ALGORITHMS("Ciphers", ciphers, CIPHER_NAMES),
+	ALGORITHMS("KexAlgorithms", kex_algorithms, KEX_NAMES),
+	ALGORITHMS("HostKeyAlgorithms", host_key_algorithms, SIGN_NAMES),
+	ALGORITHMS("PubkeyAcceptedAlgorithms", pubkey_algorithms, SIGN_NAMES),
 	ALIAS("PubkeyAcceptedKeyTypes", "PubkeyAcceptedAlgorithms"),
 	WARN("MACs", NULL, "the cipher that is served authenticates by itself"),
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "control/kex/namelist.h"
+#include "control/kex/names.h"
 #include "control/msg.h"
 
 void
@@ -9,7 +11,17 @@ exchange_env_init(struct exchange_env *env, struct rng *rng)
 {
 	memset(env, 0, sizeof(*env));
 	env->rng = rng;
+	env->lists = (struct exchange_lists){ KEX_NAMES, SIGN_NAMES, CIPHER_NAMES, SIGN_NAMES };
 	locked_init(&env->secrets, sizeof(struct exchange));
+}
+
+void
+exchange_env_conf(struct exchange_env *env, const struct conf *c)
+{
+	memcpy(env->lists.kex, c->kex_algorithms, sizeof(env->lists.kex));
+	memcpy(env->lists.host_keys, c->host_key_algorithms, sizeof(env->lists.host_keys));
+	memcpy(env->lists.ciphers, c->ciphers, sizeof(env->lists.ciphers));
+	memcpy(env->lists.sign, c->pubkey_algorithms, sizeof(env->lists.sign));
 }
 
 void
@@ -67,10 +79,10 @@ hostkeys_decode(struct hostkeys *k, struct view body)
 }
 
 static const struct hostkey *
-hostkey_find(const struct hostkeys *k, const char *algorithm)
+hostkey_find(const struct hostkeys *k, struct view algorithm)
 {
 	for (uint32_t i = 0; i < k->count; i++)
-		if (strcmp(k->key[i].algorithm, algorithm) == 0)
+		if (view_is(algorithm, k->key[i].algorithm))
 			return &k->key[i];
 	return NULL;
 }
@@ -83,16 +95,40 @@ first(const struct turn *t)
 	return (t->note.flags & NOTE_F_FIRST_DONE) == 0;
 }
 
+/* Of the algorithms that may be used, those that there is a key for. */
+static void
+offered_host_keys(char out[EXCHANGE_LIST_MAX], const struct exchange_env *env)
+{
+	struct view list = view_str(env->lists.host_keys), name;
+	size_t len = 0;
+
+	while (namelist_next(&list, &name)) {
+		if (env->keys.count > 0 && hostkey_find(&env->keys, name) == NULL)
+			continue;
+		if (len > 0)
+			out[len++] = ',';
+		memcpy(out + len, name.data, name.len);
+		len += name.len;
+	}
+	out[len] = '\0';
+}
+
 int
 exchange_offer(struct turn *t, struct exchange_env *env)
 {
-	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
-	uint8_t cookie[16];
-
-	rng_fill(env->rng, cookie, sizeof(cookie));
 	/* Without strict key exchange ChaCha20 is open to prefix truncation; before
 	 * the peer's KEXINIT its marker is not known. */
-	kexinit_build(&w, kex_offer_default((t->note.flags & NOTE_F_STRICT) == 0), true, first(t), cookie);
+	struct kex_offer offer = *kex_offer_default((t->note.flags & NOTE_F_STRICT) == 0);
+	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
+	char host_keys[EXCHANGE_LIST_MAX];
+	uint8_t cookie[16];
+
+	offered_host_keys(host_keys, env);
+	offer.kex = env->lists.kex;
+	offer.host_keys = host_keys;
+	offer.ciphers = env->lists.ciphers;
+	rng_fill(env->rng, cookie, sizeof(cookie));
+	kexinit_build(&w, &offer, true, first(t), cookie);
 	if (w.bad)
 		return -R_INTERNAL;
 	t->note.kexinit_ours = put_view(&w);
@@ -226,7 +262,7 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 
 	if ((r = agree(&t->note, &x->choice)) != 0)
 		return r;
-	key = hostkey_find(&env->keys, x->choice.host_key);
+	key = hostkey_find(&env->keys, view_str(x->choice.host_key));
 	if (key == NULL)
 		return env->keys.count > 0 ? -R_KEX_SIGN : 0;
 	context(&t->note, key, &ctx);
@@ -330,7 +366,8 @@ fill_slot(struct turn *t, struct exchange_env *env, const struct exchange *x)
 }
 
 static void
-step_reply(struct turn *t, const struct exchange *x, const struct hostkey *key, uint32_t slot, bool ext_info)
+step_reply(struct turn *t, const struct exchange_env *env, const struct exchange *x, const struct hostkey *key,
+    uint32_t slot, bool ext_info)
 {
 	struct step *s = &t->act->step;
 	struct kex_context ctx;
@@ -345,14 +382,14 @@ step_reply(struct turn *t, const struct exchange *x, const struct hostkey *key, 
 	if (!ext_info)
 		return;
 	w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
-	kex_ext_info(&w);
+	kex_ext_info(&w, env->lists.sign);
 	step_record(s, put_view(&w));
 }
 
 static int
 finish(struct turn *t, struct exchange_env *env, struct exchange *x)
 {
-	const struct hostkey *key = hostkey_find(&env->keys, x->choice.host_key);
+	const struct hostkey *key = hostkey_find(&env->keys, view_str(x->choice.host_key));
 	bool was_first = first(t);
 	uint8_t session_id[SSH_HASH_MAX];
 	int slot;
@@ -367,7 +404,7 @@ finish(struct turn *t, struct exchange_env *env, struct exchange *x)
 	if (slot < 0)
 		return slot == -R_LINK_SLOT ? 0 : slot;
 	t->serial = x->serial;
-	step_reply(t, x, key, (uint32_t)slot, was_first && (t->note.flags & NOTE_F_EXT_INFO) != 0);
+	step_reply(t, env, x, key, (uint32_t)slot, was_first && (t->note.flags & NOTE_F_EXT_INFO) != 0);
 	exchange_drop(t->peer, env);
 	t->note.flags |= NOTE_F_FIRST_DONE;
 	t->note.kex_state = EXCHANGE_ANSWERED;

@@ -16,6 +16,7 @@
 #ifndef POSTERN_CONTROL_EXCHANGE_H
 #define POSTERN_CONTROL_EXCHANGE_H
 
+#include "control/conf.h"
 #include "control/kex/kex.h"
 #include "control/locked.h"
 #include "control/turn.h"
@@ -62,9 +63,20 @@ struct exchange {
 	struct kex_secret secret;
 };
 
+#define EXCHANGE_LIST_MAX CONF_ALGORITHMS_MAX
+
+/* What may be used, by the configuration: comma separated names. */
+struct exchange_lists {
+	char kex[EXCHANGE_LIST_MAX];
+	char host_keys[EXCHANGE_LIST_MAX]; /* of these, what keeper has keys for is offered */
+	char ciphers[EXCHANGE_LIST_MAX];
+	char sign[EXCHANGE_LIST_MAX]; /* user keys' algorithms, told in EXT_INFO */
+};
+
 struct exchange_env {
 	struct locked secrets; /* of struct exchange */
 	struct hostkeys keys;
+	struct exchange_lists lists;
 	struct rng *rng;
 	/* Put keys into a slot of the link to this connection's worker; its number,
 	 * or < 0: none is free now. */
@@ -75,6 +87,8 @@ struct exchange_env {
 
 void exchange_env_init(struct exchange_env *env, struct rng *rng);
 void exchange_env_fini(struct exchange_env *env);
+/* exchange_env_conf(env, c): take the lists of algorithms from it. */
+void exchange_env_conf(struct exchange_env *env, const struct conf *c);
 
 /* exchange_offer(t, env): our KEXINIT and HOLD into the step, OURS into the note.
  * The caller commits. */

@@ -18,6 +18,7 @@ void
 clerk_env_conf(struct clerk_env *env, const struct conf *c)
 {
 	env->conf = *c;
+	exchange_env_conf(&env->exchange, c);
 }
 
 /* ---- adoption ---- */

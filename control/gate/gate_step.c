@@ -18,6 +18,7 @@ gate_env_init(struct gate_env *env, struct rng *rng)
 void
 gate_env_conf(struct gate_env *env, const struct conf *c)
 {
+	exchange_env_conf(&env->exchange, c);
 	env->limits.tries = c->max_auth_tries > 0 ? c->max_auth_tries : 1;
 	snprintf(env->ident, sizeof(env->ident), "%s%s%s", SSH_IDENT_OURS,
 	    c->version_addendum[0] != '\0' ? " " : "", c->version_addendum);

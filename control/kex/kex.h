@@ -126,9 +126,9 @@ int kex_derive(struct kex_keys *k, const struct kex_choice *choice, const struct
     struct view session_id, bool client_to_server);
 void kex_keys_wipe(struct kex_keys *k);
 
-/* kex_ext_info(w): the server's EXT_INFO (RFC 8308), signature algorithms of
- * user keys, ping@openssh.com and what else is served. */
-void kex_ext_info(struct put *w);
+/* kex_ext_info(w, sign_names): the server's EXT_INFO (RFC 8308): the signature
+ * algorithms of user keys, ping@openssh.com and what else is served. */
+void kex_ext_info(struct put *w, const char *sign_names);
 
 /* Key blobs: ssh-ed25519 (RFC 8709). */
 void kex_ed25519_blob(struct put *w, const uint8_t pub[32]);

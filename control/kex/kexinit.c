@@ -2,19 +2,13 @@
 #include "control/kex/kex.h"
 #include "control/kex/marker.h"
 #include "control/kex/namelist.h"
+#include "control/kex/names.h"
 
-/*
- * The MAC names are never used: every cipher offered has its own tag, and then
- * peers ignore the MAC lists (as RFC 5647's rule could not be followed, and
- * OpenSSH's names were made for). An empty list would break RFC 4253 section
- * 7.1, and some clients look for a common MAC before they look at the cipher,
- * so names that all of them have stand in.
- */
 static const struct kex_offer served = {
-	.kex = "curve25519-sha256,curve25519-sha256@libssh.org",
-	.host_keys = "ssh-ed25519",
-	.ciphers = "aes128-gcm@openssh.com",
-	.macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256",
+	.kex = KEX_NAMES,
+	.host_keys = SIGN_NAMES,
+	.ciphers = CIPHER_NAMES,
+	.macs = MAC_NAMES,
 	.compression = "none",
 };
 

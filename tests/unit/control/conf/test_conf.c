@@ -105,6 +105,55 @@ test_first_wins(void)
 	CU_ASSERT_EQUAL(parse(&c, "MaxAuthTries 3\nMaxAuthTries x\n", &t), -1);
 }
 
+/* Every form of sshd_config(5), on lists that are made up for it. */
+static void
+test_algorithms(void)
+{
+	static const struct {
+		const char *line, *result;
+		int warnings;
+	} cases[] = {
+		{ "c,a", "c,a", 0 },
+		{ "c,c,a,c", "c,a", 0 },
+		{ "+b", "a,b,cc,c", 0 },
+		{ "-b", "a,cc,c", 0 },
+		{ "-c*", "a,b", 0 },
+		{ "-x,a", "b,cc,c", 0 },
+		{ "^c", "c,a,b,cc", 0 },
+		{ "^c,b,x", "c,b,a,cc", 1 },
+		{ "c*,?", "cc,c,a,b", 0 },
+		{ "x,b,y", "b", 1 },
+		{ "+x", "a,b,cc,c", 1 },
+		{ "x", NULL, 0 },
+		{ "-*", NULL, 0 },
+		{ "-c*,?", NULL, 0 },
+		{ "", NULL, 0 },
+		{ ",", NULL, 1 },
+	};
+	const struct conf_row row = { .name = "Letters",
+		.kind = CONF_K_ALGORITHMS,
+		.off = offsetof(struct conf, kex_algorithms),
+		.size = CONF_ALGORITHMS_MAX,
+		.fine = "a,b,cc,c" };
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct conf c = { .kex_algorithms = "before" };
+		struct told t = { 0 };
+		struct conf_parser p = { .report = told, .ctx = &t, .file = "FILE" };
+		struct conf_args a = { .count = 1 };
+		char word[32];
+
+		snprintf(word, sizeof word, "%s", cases[i].line);
+		a.word[0] = word;
+		conf_set_algorithms(&p, &row, &c, &a);
+		CU_ASSERT_EQUAL(t.errors, cases[i].result == NULL ? 1 : 0);
+		if (cases[i].result != NULL)
+			CU_ASSERT_EQUAL(t.warnings, cases[i].warnings);
+		CU_ASSERT_STRING_EQUAL(
+		    c.kex_algorithms, cases[i].result != NULL ? cases[i].result : "before");
+	}
+}
+
 static void
 test_accumulate(void)
 {
@@ -218,7 +267,7 @@ static const struct {
 	{ "ForceCommand /bin/true", "ForceCommand: not served yet" },
 	{ "ChrootDirectory /x", "ChrootDirectory: not served yet" },
 	{ "AuthenticationMethods publickey,password", "AuthenticationMethods: not served yet" },
-	{ "Ciphers aes256-ctr", "Ciphers: the list excludes aes128-gcm@openssh.com" },
+	{ "Ciphers aes256-ctr", "Ciphers: the list excludes all that is served: aes128-gcm@openssh.com" },
 	{ "Ciphers -aes128-gcm*", "Ciphers: the list excludes" },
 	{ "KexAlgorithms diffie-hellman-group14-sha256", "KexAlgorithms: the list excludes" },
 	{ "HostKeyAlgorithms rsa-sha2-512", "HostKeyAlgorithms: the list excludes" },
@@ -399,7 +448,8 @@ test_every_row(void)
 			check_line(row, "other", 1, 0);
 			check_line(row, "+other", 0, 1);
 			check_line(row, "other,*", 0, 1);
-			check_line(row, "-other", 0, 1);
+			check_line(row, "-other", 0, 0);
+			check_line(row, "-*", 1, 0);
 			break;
 		case CONF_K_ALIAS:
 			CU_ASSERT_PTR_NOT_NULL(conf_row_find(row->name));
@@ -581,6 +631,7 @@ main(void)
 		{ "defaults", test_defaults },
 		{ "syntax", test_syntax },
 		{ "first value wins", test_first_wins },
+		{ "lists of algorithms", test_algorithms },
 		{ "repeated keywords accumulate", test_accumulate },
 		{ "values", test_values },
 		{ "errors", test_errors },

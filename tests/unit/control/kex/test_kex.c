@@ -359,7 +359,7 @@ test_ext_info(void)
 	struct put w = put_of(buf, sizeof(buf));
 	struct cur c;
 
-	kex_ext_info(&w);
+	kex_ext_info(&w, "ssh-ed25519");
 	c = cur_view(put_view(&w));
 	CU_ASSERT_EQUAL(cur_u8(&c), SSH_MSG_EXT_INFO);
 	CU_ASSERT_EQUAL(cur_u32(&c), 2);
