@@ -78,7 +78,7 @@ arp_input(struct net *n, const uint8_t *p, uint32_t len, bool to_us, uint64_t no
 		    now);
 	if (!ours)
 		return -R_NET_ARP;
-	if (op == ARP_REQUEST)
+	if (op == ARP_REQUEST && !n->overhears)
 		arp_send(n, ARP_REPLY, &to, sha.data, &from, sha.data);
 	return 0;
 }

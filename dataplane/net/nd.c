@@ -103,12 +103,14 @@ solicit(struct net *n, const struct net_frame *f, const struct net_ip *target, c
 		if (mac != NULL)
 			return -R_NET_ND;
 		mac_of_group(group_mac, &all_nodes);
-		nd_send(n, ND_ADVERT, NA_OVERRIDE, target, target, &all_nodes, group_mac);
+		if (!n->overhears)
+			nd_send(n, ND_ADVERT, NA_OVERRIDE, target, target, &all_nodes, group_mac);
 		return 0;
 	}
 	if (mac != NULL)
 		neigh_learn(n, &f->src, mac, false, true, now);
-	nd_send(n, ND_ADVERT, NA_SOLICITED | NA_OVERRIDE, target, target, &f->src, to);
+	if (!n->overhears)
+		nd_send(n, ND_ADVERT, NA_SOLICITED | NA_OVERRIDE, target, target, &f->src, to);
 	return 0;
 }
 

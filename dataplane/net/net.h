@@ -68,6 +68,11 @@ struct net_tcp {
  */
 int net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now);
 
+/* net_overhear(n, p, now): a frame that another worker of this port received and
+ * deals with: where a neighbour is, as ARP or neighbour discovery says, is learned,
+ * and nothing is answered. The packet stays the caller's. */
+void net_overhear(struct net *n, struct pkt *p, uint64_t now);
+
 /*
  * net_output_tcp(n, p, local, remote, now): p holds a TCP header and payload
  * with zero checksum; fill the checksum, add IP and Ethernet headers, resolve

@@ -72,6 +72,7 @@ struct net {
 	uint32_t addr_count;
 	bool gateway_on[2];  /* IPv4, IPv6 */
 	struct net_ip gateway[2];
+	bool overhears;      /* the frame was answered elsewhere */
 	uint32_t icmp_tokens;
 	uint64_t icmp_at;
 	uint64_t neigh_due;  /* not later than the earliest deadline of a question */

@@ -10,7 +10,8 @@
  *
  * Contexts live in caller memory of CIPHER_CTX_SIZE bytes, 64-byte aligned, and
  * hold keys: cipher_wipe them. No allocation after engine start. Thread: one at
- * a time per context.
+ * a time per context; several workers use an engine at the same time, each with
+ * its own contexts, so an engine keeps nothing else that changes after its start.
  */
 #ifndef POSTERN_DRIVERS_CIPHER_ENGINE_H
 #define POSTERN_DRIVERS_CIPHER_ENGINE_H

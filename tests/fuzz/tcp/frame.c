@@ -3,12 +3,15 @@
  * says that the port has verified the checksums; the next that those of IPv4
  * and ICMP are to be put right, so that what is behind them is reached.
  *
- * What is TCP goes to a stack that listens, and its answers out again.
+ * What is TCP goes to a stack that listens, and its answers out again. Where
+ * workers share a port, the owner of a frame is told from the frame alone: it must
+ * be the owner of the connection that the frame then turns out to be for.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "abi/wire/cursor.h"
+#include "dataplane/net/flow.h"
 #include "dataplane/net/net_priv.h"
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/tcp/tcp_wire.h"
@@ -32,6 +35,9 @@ static struct {
 	uint8_t bufs[BUFS][BUF_SIZE];
 	bool busy[BUFS];
 	uint64_t now;
+	struct flow_key key;
+	enum flow_whose whose;
+	uint32_t hash;
 } f;
 
 static void
@@ -79,6 +85,21 @@ on_drop(void *owner, int reason)
 	require(reason > 0 && reason < REASON_MAX);
 }
 
+/* The hash over a connection's ends, seen from the peer. */
+static uint32_t
+flow_of(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16], uint16_t remote_port)
+{
+	uint8_t b[36];
+	struct put w = put_of(b, sizeof(b));
+	bool v4 = ip_is_v4((const struct net_ip *)local);
+
+	put_bytes(&w, v4 ? remote + 12 : remote, v4 ? 4 : 16);
+	put_bytes(&w, v4 ? local + 12 : local, v4 ? 4 : 16);
+	put_u16(&w, remote_port);
+	put_u16(&w, local_port);
+	return flow_hash(&f.key, b, (uint32_t)put_len(&w));
+}
+
 static void
 on_tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
     uint16_t remote_port, uint32_t seq, bool hard)
@@ -86,6 +107,9 @@ on_tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const ui
 	struct tcp_tuple t = { .local_port = local_port, .remote_port = remote_port };
 
 	(void)owner;
+	/* A quoted header with options is nobody's, ours have none. */
+	require(f.whose == FLOW_HERE ||
+	    (f.whose == FLOW_ONE && f.hash == flow_of(local, local_port, remote, remote_port)));
 	memcpy(t.local.b, local, 16);
 	memcpy(t.remote.b, remote, 16);
 	tcp_icmp_error(f.stack, &t, seq, hard, f.now);
@@ -135,6 +159,8 @@ set_up(void)
 	static const struct net_addr gateway[] = { { 4, 0, { 10, 0, 0, 254 } } };
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
 	static const uint8_t secret[32] = { 9 };
+	static const uint8_t key[FLOW_KEY_SIZE] = { 0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
+		0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb };
 
 	tcp_config_default(&f.cfg, 1500);
 	f.cfg.conn_max = 8;
@@ -149,6 +175,7 @@ set_up(void)
 	memset(f.mem, 0, tcp_stack_size(&f.cfg));
 	memset(f.busy, 0, sizeof(f.busy));
 	f.now = 1000000;
+	flow_key_init(&f.key, key);
 	pool_init(&f.pool, f.pool_mem, BLOCKS);
 	f.stack = tcp_stack_init(f.mem, &f.cfg, &tcp_ops, &f.pool, NULL, secret);
 	f.net = net_init(f.net, mac, 1500, &net_ops, NULL, secret);
@@ -207,7 +234,11 @@ one(struct view v, bool good, bool put_right)
 		memcpy(buf, v.data, v.len);
 	if (put_right)
 		repair(&p);
+	f.whose = flow_whose(&f.key, p.data, p.len, &f.hash);
 	if (net_input(f.net, &p, &out, f.now) == 1) {
+		require(f.whose == FLOW_ONE);
+		if (tcp_seg_parse(&seg, out.segment, out.len, out.local, out.remote) == 0)
+			require(f.hash == flow_of(out.local, seg.tuple.local_port, out.remote, seg.tuple.remote_port));
 		require(out.segment >= buf && out.segment + out.len <= buf + v.len);
 		if (tcp_seg_parse(&seg, out.segment, out.len, out.local, out.remote) == 0)
 			tcp_input(f.stack, &seg, f.now);
