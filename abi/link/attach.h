@@ -66,7 +66,11 @@
 	/* S->D: conn, gen, u32 reason */                                                                    \
 	ATTACH(KILL, 17, "close a connection")                                                               \
 	/* S->D: u32 link id */                                                                              \
-	ATTACH(LINK_END, 18, "no more channels for this host; it may go when idle")
+	ATTACH(LINK_END, 18, "no more channels for this host; it may go when idle")                          \
+	/* S->D: u32 tag. A newer one replaces what is still under way. */                                   \
+	ATTACH(LIST, 19, "name every connection and channel")                                                \
+	/* D->S: u32 tag, u32 worker, u8 1: the worker's last, then rows (rows.h) */                         \
+	ATTACH(ROWS, 20, "a worker's connections and channels, in pieces")
 
 enum attach_type {
 #define ATTACH(NAME, number, text) ATTACH_##NAME = (number),

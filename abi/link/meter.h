@@ -32,7 +32,40 @@
 	METER(CYCLES_TOTAL, "cycles awake") \
 	METER(CYCLES_USEFUL, "cycles with work") \
 	METER(LINK_UP, "entries sent up") \
-	METER(LINK_DOWN, "entries received down")
+	METER(LINK_DOWN, "entries received down") \
+	METER(CYCLES_SECOND, "cycles in a second") \
+	METER(CYCLES_ASLEEP, "cycles waited in sleep") \
+	METER(CYCLES_RX, "cycles: frames from the port") \
+	METER(CYCLES_NET, "cycles: Ethernet, IP, TCP") \
+	METER(CYCLES_OPEN, "cycles: verify and decrypt") \
+	METER(CYCLES_SSH, "cycles: demux, channels, mux") \
+	METER(CYCLES_SEAL, "cycles: encrypt and authenticate") \
+	METER(CYCLES_TX, "cycles: frames to the port") \
+	METER(CYCLES_LINK, "cycles: control and hosts") \
+	METER(CALLS_RX, "calls: frames from the port") \
+	METER(CALLS_NET, "calls: Ethernet, IP, TCP") \
+	METER(CALLS_OPEN, "calls: verify and decrypt") \
+	METER(CALLS_SSH, "calls: demux, channels, mux") \
+	METER(CALLS_SEAL, "calls: encrypt and authenticate") \
+	METER(CALLS_TX, "calls: frames to the port") \
+	METER(CALLS_LINK, "calls: control and hosts") \
+	METER(OPEN_BYTES, "bytes of records opened") \
+	METER(SEAL_BYTES, "bytes of records sealed")
+
+/*
+ * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
+ * that found work spent where. A poll that found none counts whole as idle: that
+ * is CYCLES_TOTAL - CYCLES_USEFUL, and CYCLES_ASLEEP beside it.
+ */
+#define METER_STAGE_LIST(STAGE) \
+	STAGE(RX) STAGE(NET) STAGE(OPEN) STAGE(SSH) STAGE(SEAL) STAGE(TX) STAGE(LINK)
+
+enum meter_stage {
+#define STAGE(name) STAGE_##name,
+	METER_STAGE_LIST(STAGE)
+#undef STAGE
+	STAGE_COUNT
+};
 
 enum meter_id {
 #define METER(name, text) METER_##name,
@@ -53,6 +86,8 @@ struct meter {
 
 LINK_ASSERT(sizeof(struct meter) <= METER_SIZE);
 LINK_ASSERT(METER_COUNT <= 256);
+LINK_ASSERT(METER_CYCLES_RX + STAGE_LINK == METER_CYCLES_LINK);
+LINK_ASSERT(METER_CALLS_RX + STAGE_LINK == METER_CALLS_LINK);
 
 /* meter_create: the worker's page, sealed against everybody else's writing;
  * *fd is to be handed over. 0 or -errno. */

@@ -36,6 +36,7 @@
 #define SSH_GLOBAL_MAX 64u            /* global requests of ours that await a reply */
 #define SSH_KEXINIT_HOLD_US 200000u   /* or three round trips, whichever is more */
 #define SSH_SLACK_US 2000000u         /* a reported deadline is enforced here after this */
+#define SSH_CHAN_WHAT_MAX 48u         /* of a command's or subsystem's text */
 #define SSH_START_MAX RECORD_MAX      /* open_payload of ssh_do_chan_start */
 
 struct ssh_conn;
@@ -53,6 +54,9 @@ enum chan_up { /* what goes to a channel's host */
 enum ssh_deadline { /* arg of SSH_UP_DEADLINE; the numbers are enum link_deadline's */
 	SSH_DEADLINE_KEXINIT = 1, SSH_DEADLINE_GRACE = 2, SSH_DEADLINE_REKEY = 3,
 };
+
+/* Which part of the work begins. */
+enum ssh_stage { SSH_STAGE_REST, SSH_STAGE_OPEN, SSH_STAGE_SEAL };
 
 struct ssh_ops {
 	/* Bytes of the peer, in order. The owner's buffer must be able to hold
@@ -90,6 +94,9 @@ struct ssh_ops {
 	void (*drop)(void *owner, int reason);
 	/* Random bytes for padding. */
 	void (*random)(void *owner, void *dst, size_t len);
+	/* For who counts time: the cipher begins with a record of len bytes, or is done
+	 * with it (REST). May be NULL. */
+	void (*stage)(void *owner, enum ssh_stage, size_t len);
 };
 
 /* What all connections of a worker share. */
@@ -152,6 +159,11 @@ struct ssh_chan {
 	uint32_t asks_held;        /* requests in held */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	/* How it was started, for the operator. */
+	uint64_t opened_ms;        /* set by the owner: unix time */
+	uint8_t start;             /* first byte of open_payload */
+	uint8_t what_len;
+	char what[SSH_CHAN_WHAT_MAX];
 };
 
 struct ssh_conn {

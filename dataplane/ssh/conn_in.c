@@ -218,7 +218,9 @@ record_in(struct ssh_conn *c, uint64_t now)
 		return 0;
 	env->ops->peek(env->owner, c, buf, (size_t)need);
 	env->ops->take(env->owner, c, (size_t)need);
+	stage(c, SSH_STAGE_OPEN, (size_t)need);
 	rc = record_open(&c->in, buf, &payload);
+	stage(c, SSH_STAGE_REST, 0);
 	if (rc != 0)
 		return rc;
 	rc = conn_dispatch(c, buf + RECORD_HEAD, payload.len, seq, now);

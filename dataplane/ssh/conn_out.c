@@ -44,7 +44,9 @@ emit(struct ssh_conn *c, size_t len, size_t *room)
 	int n;
 
 	env->ops->random(env->owner, random, sizeof(random));
+	stage(c, SSH_STAGE_SEAL, len);
 	n = record_seal(&c->out, dst, RECORD_MAX, view_of(dst + RECORD_HEAD, len), random);
+	stage(c, SSH_STAGE_REST, 0);
 	if (n < 0)
 		return n;
 	*room -= (size_t)n;

@@ -35,6 +35,13 @@ control_up(struct ssh_conn *c, enum ssh_up kind, struct view payload, uint32_t s
 	return c->env->ops->control(c->env->owner, c, kind, payload, seq, chan, arg);
 }
 
+static inline void
+stage(const struct ssh_conn *c, enum ssh_stage to, size_t len)
+{
+	if (c->env->ops->stage != NULL)
+		c->env->ops->stage(c->env->owner, to, len);
+}
+
 static inline bool
 control_ready(struct ssh_conn *c)
 {

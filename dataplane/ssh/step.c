@@ -220,6 +220,19 @@ held_open(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
 	return 0;
 }
 
+static void
+chan_name(struct ssh_chan *ch, struct view open_payload)
+{
+	struct cur r = cur_view(open_payload);
+	struct view what;
+
+	ch->start = cur_u8(&r);
+	what = cur_string(&r);
+	ch->what_len = (uint8_t)(what.len < sizeof(ch->what) ? what.len : sizeof(ch->what));
+	if (ch->what_len > 0)
+		memcpy(ch->what, what.data, ch->what_len);
+}
+
 int
 ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_reply,
     struct view open_payload)
@@ -237,6 +250,7 @@ ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_re
 	rc = held_open(c, ch, open_payload);
 	if (rc != 0)
 		return rc;
+	chan_name(ch, open_payload);
 	ch->flags |= CHAN_STARTED;
 	ch->flags &= ~(CHAN_STARTING | CHAN_RELEASE);
 	ch->link = link;

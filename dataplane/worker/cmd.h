@@ -26,6 +26,7 @@ enum cmd_type {
 	CMD_KILL,         /* conn, gen, reason */
 	CMD_SNAPSHOT,     /* tag: EV_CONN for each, then EV_SNAPSHOT_END */
 	CMD_STOP,
+	CMD_LIST,         /* tag: EV_ROWS until the last one */
 	/* worker -> steward */
 	EV_LINK_ADDED,    /* tag, l, link, reason: with a reason it was not taken */
 	EV_LINK_GONE,     /* l, link, reason: the steward's again */
@@ -35,6 +36,7 @@ enum cmd_type {
 	EV_GRANT_STORED,  /* conn, gen, reason */
 	EV_SNAPSHOT_END,  /* tag */
 	EV_STOPPED,
+	EV_ROWS,          /* tag, reason 1: the last; data: rows (abi/link/rows.h) */
 };
 
 struct cmd {

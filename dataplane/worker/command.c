@@ -281,6 +281,9 @@ run(struct worker *w, const struct cmd *c)
 	case CMD_STOP:
 		run_stop(w);
 		break;
+	case CMD_LIST:
+		list_start(w, c->tag);
+		break;
 	default:
 		break;
 	}

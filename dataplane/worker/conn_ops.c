@@ -89,8 +89,10 @@ ssh_take(void *owner, struct ssh_conn *s, size_t len)
 	struct conn *c = s->user;
 
 	(void)owner;
-	if (c->tcp != NULL)
-		tcp_take(c->tcp, len);
+	if (c->tcp == NULL)
+		return;
+	c->bytes_in += len;
+	tcp_take(c->tcp, len);
 }
 
 static size_t
@@ -117,6 +119,7 @@ ssh_wire(void *owner, struct ssh_conn *s, const uint8_t *data, size_t len)
 	struct conn *c = s->user;
 
 	(void)owner;
+	c->bytes_out += len;
 	return c->tcp != NULL ? tcp_put(c->tcp, data, len) : -R_PEER_GONE;
 }
 
@@ -167,6 +170,20 @@ ssh_random(void *owner, void *dst, size_t len)
 	rng_fill(w->rng, dst, len);
 }
 
+static void
+ssh_stage(void *owner, enum ssh_stage to, size_t len)
+{
+	struct worker *w = owner;
+	bool open = to == SSH_STAGE_OPEN;
+
+	if (to == SSH_STAGE_REST) {
+		stage_back(w, STAGE_SSH);
+		return;
+	}
+	stage_enter(w, open ? STAGE_OPEN : STAGE_SEAL);
+	meter_add(w->meter, open ? METER_OPEN_BYTES : METER_SEAL_BYTES, len);
+}
+
 const struct ssh_ops conn_ssh_ops = {
 	.peek = ssh_peek,
 	.take = ssh_take,
@@ -179,4 +196,5 @@ const struct ssh_ops conn_ssh_ops = {
 	.chan_free = ssh_chan_free,
 	.drop = on_drop,
 	.random = ssh_random,
+	.stage = ssh_stage,
 };

@@ -181,6 +181,7 @@ set_timer(struct worker *w)
 uint32_t
 idle_wait(struct worker *w)
 {
+	uint64_t asleep;
 	uint32_t done;
 
 	if (arm_all(w))
@@ -192,6 +193,8 @@ idle_wait(struct worker *w)
 	if (w->hot_count > 0 && arm_all(w))
 		return 1;
 	meter_add(w->meter, METER_SLEEPS, 1);
+	asleep = clock_cycles();
 	gather(w, -1);
+	meter_add(w->meter, METER_CYCLES_ASLEEP, clock_cycles() - asleep);
 	return 0;
 }

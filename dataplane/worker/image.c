@@ -5,14 +5,21 @@
 
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
+void
+image_address(char text[INET6_ADDRSTRLEN], const uint8_t b[16])
+{
+	bool v4 = memcmp(b, v4_prefix, sizeof(v4_prefix)) == 0;
+
+	if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? b + 12 : b, text, INET6_ADDRSTRLEN) == NULL)
+		text[0] = '\0';
+}
+
 static void
 put_address(struct put *w, const uint8_t b[16], uint16_t port)
 {
 	char text[INET6_ADDRSTRLEN];
-	bool v4 = memcmp(b, v4_prefix, sizeof(v4_prefix)) == 0;
 
-	if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? b + 12 : b, text, sizeof(text)) == NULL)
-		text[0] = '\0';
+	image_address(text, b);
 	put_cstr(w, text);
 	put_u16(w, port);
 }

@@ -1,5 +1,9 @@
 #include "dataplane/worker/worker.h"
 
+#include <string.h>
+
+#include "drivers/clock/clock.h"
+
 #define METER_EVERY_US 100000u
 
 /* Gauges, and what other rooms count themselves: now and then. */
@@ -16,4 +20,59 @@ worker_meter(struct worker *w, uint64_t now)
 	w->metered_us = now;
 	tcp_get_stats(w->tcp, &st);
 	meter_set(w->meter, METER_RETRANSMITS, st.retransmits);
+}
+
+static void
+stage_switch(struct worker *w, enum meter_stage to)
+{
+	uint64_t now = clock_cycles();
+
+	w->stage_cycles[w->stage] += now - w->stage_since;
+	w->stage_since = now;
+	w->stage = to;
+}
+
+enum meter_stage
+stage_enter(struct worker *w, enum meter_stage to)
+{
+	enum meter_stage from = w->stage;
+
+	if (from != to)
+		stage_switch(w, to);
+	w->stage_calls[to]++;
+	return from;
+}
+
+void
+stage_back(struct worker *w, enum meter_stage to)
+{
+	if (w->stage != to)
+		stage_switch(w, to);
+}
+
+void
+stage_begin(struct worker *w)
+{
+	memset(w->stage_cycles, 0, sizeof(w->stage_cycles));
+	memset(w->stage_calls, 0, sizeof(w->stage_calls));
+	w->stage = STAGE_LINK;
+	w->stage_since = clock_cycles();
+}
+
+void
+stage_end(struct worker *w, bool useful)
+{
+	uint64_t total = 0;
+
+	stage_switch(w, STAGE_LINK);
+	for (int i = 0; i < STAGE_COUNT; i++) {
+		total += w->stage_cycles[i];
+		if (!useful || w->stage_cycles[i] == 0)
+			continue;
+		meter_add(w->meter, METER_CYCLES_RX + (enum meter_id)i, w->stage_cycles[i]);
+		meter_add(w->meter, METER_CALLS_RX + (enum meter_id)i, w->stage_calls[i]);
+	}
+	meter_add(w->meter, METER_CYCLES_TOTAL, total);
+	if (useful)
+		meter_add(w->meter, METER_CYCLES_USEFUL, total);
 }

@@ -31,11 +31,14 @@ rx_stage(struct worker *w)
 	for (uint32_t burst = 0; burst < RX_BURSTS; burst++) {
 		uint32_t n = w->port->ops->rx(w->port, p, PORT_BURST, w->now);
 
+		if (n > 0)
+			stage_enter(w, STAGE_NET);
 		for (uint32_t i = 0; i < n; i++) {
 			if (i + 2 < n)
 				__builtin_prefetch(p[i + 2]->data);
 			frame(w, p[i]);
 		}
+		stage_back(w, STAGE_RX);
 		done += n;
 		if (n < PORT_BURST)
 			break;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "drivers/cipher/select.h"
+#include "drivers/clock/clock.h"
 
 /* ---- RECORD, HOLD, PHASE ---- */
 
@@ -203,8 +204,10 @@ apply_chan_new(struct worker *w, struct step_plan *p, struct view body)
 	for (int i = 0; i < 6; i++)
 		v[i] = cur_u32(&c);
 	r = ssh_do_chan_new(&p->conn->ssh, v[0], v[1], v[2], v[3], v[4], v[5]);
-	if (r == 0)
+	if (r == 0) {
 		meter_add(w->meter, METER_CHAN_TOTAL, 1);
+		p->conn->ssh.chan[v[0]].opened_ms = clock_unix_ms();
+	}
 	return r;
 }
 

@@ -171,6 +171,20 @@ snapshot_end(struct steward *s, const struct cmd *e)
 }
 
 static void
+send_rows(struct steward *s, const struct cmd *e)
+{
+	uint8_t buf[ATTACH_MESSAGE_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	attach_begin(&w, ATTACH_ROWS);
+	put_u32(&w, e->tag);
+	put_u32(&w, s->worker);
+	put_u8(&w, (uint8_t)e->reason);
+	put_bytes(&w, e->data, e->len);
+	attach_send(s, &w, NULL, 0);
+}
+
+static void
 event(struct steward *s, const struct cmd *e)
 {
 	switch (e->type) {
@@ -194,6 +208,9 @@ event(struct steward *s, const struct cmd *e)
 		break;
 	case EV_SNAPSHOT_END:
 		snapshot_end(s, e);
+		break;
+	case EV_ROWS:
+		send_rows(s, e);
 		break;
 	case EV_STOPPED:
 		s->stopped = true;

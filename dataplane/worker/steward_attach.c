@@ -247,6 +247,18 @@ on_link_end(struct steward *s, struct cur *c)
 	steward_push(s);
 }
 
+static void
+on_list(struct steward *s, struct cur *c)
+{
+	uint32_t tag = cur_u32(c);
+	struct cmd *k;
+
+	if (!cur_done(c) || (k = steward_cmd(s, CMD_LIST)) == NULL)
+		return;
+	k->tag = tag;
+	steward_push(s);
+}
+
 static bool
 message(struct steward *s, struct view data, int *fds, int fd_count)
 {
@@ -279,6 +291,9 @@ message(struct steward *s, struct view data, int *fds, int fd_count)
 		break;
 	case ATTACH_LINK_END:
 		on_link_end(s, &c);
+		break;
+	case ATTACH_LIST:
+		on_list(s, &c);
 		break;
 	default: /* of a newer minor version */
 		break;

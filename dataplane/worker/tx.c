@@ -7,6 +7,7 @@
 static void
 flush(struct worker *w)
 {
+	enum meter_stage from = stage_enter(w, STAGE_TX);
 	uint32_t at = 0;
 
 	while (at < w->out_count) {
@@ -20,6 +21,7 @@ flush(struct worker *w)
 	w->out_count -= at;
 	memmove(w->out, w->out + at, w->out_count * sizeof(w->out[0]));
 	meter_add(w->meter, METER_TX_PACKETS, at);
+	stage_back(w, from);
 }
 
 static void

@@ -153,21 +153,25 @@ stop_stage(struct worker *w)
 }
 
 /* Frames in, what they and the control side ask for, frames out. */
-static uint32_t (*const stages[])(struct worker *) = {
-	rx_stage,
-	command_stage,
-	down_stage,
-	deadline_stage,
-	stall_stage,
-	conn_stage,
-	up_stage,
-	dead_stage,
-	gone_stage,
-	tcp_stage,
-	net_stage,
-	tx_stage,
-	stop_stage,
-	bell_stage,
+static const struct {
+	uint32_t (*run)(struct worker *);
+	enum meter_stage stage;
+} stages[] = {
+	{ rx_stage, STAGE_RX },
+	{ command_stage, STAGE_LINK },
+	{ list_stage, STAGE_LINK },
+	{ down_stage, STAGE_LINK },
+	{ stall_stage, STAGE_LINK },
+	{ deadline_stage, STAGE_SSH },
+	{ conn_stage, STAGE_SSH },
+	{ up_stage, STAGE_LINK },
+	{ dead_stage, STAGE_LINK },
+	{ gone_stage, STAGE_LINK },
+	{ tcp_stage, STAGE_NET },
+	{ net_stage, STAGE_NET },
+	{ tx_stage, STAGE_TX },
+	{ stop_stage, STAGE_LINK },
+	{ bell_stage, STAGE_LINK },
 };
 
 uint32_t
@@ -176,8 +180,12 @@ worker_poll(struct worker *w, uint64_t now)
 	uint32_t done = 0;
 
 	w->now = now;
-	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
-		done += stages[i](w);
+	stage_begin(w);
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		stage_enter(w, stages[i].stage);
+		done += stages[i].run(w);
+	}
+	stage_end(w, done > 0);
 	worker_meter(w, now);
 	meter_add(w->meter, METER_POLLS, 1);
 	meter_add(w->meter, METER_POLLS_USEFUL, done > 0);
@@ -195,7 +203,7 @@ worker_next(struct worker *w, uint64_t now)
 {
 	uint64_t next = tcp_next(w->tcp, now);
 
-	if (w->adopting || w->snapshot || w->list[LIST_WORK].count > 0 || w->out_count > 0)
+	if (w->adopting || w->snapshot || w->listing || w->list[LIST_WORK].count > 0 || w->out_count > 0)
 		return now;
 	next = earlier(next, net_next(w->net, now));
 	next = earlier(next, deadline_next(w));
@@ -227,16 +235,10 @@ worker_run(void *arg)
 	struct worker *w = arg;
 	uint64_t now = clock_us(), worked = now, gathered = now;
 
+	meter_set(w->meter, METER_CYCLES_SECOND, clock_hz());
 	while (!w->stopped) {
-		uint64_t begin = clock_cycles();
-		uint32_t done = worker_poll(w, now = clock_us());
-		uint64_t spent = clock_cycles() - begin;
-
-		meter_add(w->meter, METER_CYCLES_TOTAL, spent);
-		if (done > 0) {
-			meter_add(w->meter, METER_CYCLES_USEFUL, spent);
+		if (worker_poll(w, now = clock_us()) > 0)
 			worked = now;
-		}
 		if (w->c.poll || now - worked < SPIN_US) {
 			if (now - gathered >= GATHER_US) {
 				idle_gather(w);

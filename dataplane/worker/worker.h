@@ -11,6 +11,8 @@
 #ifndef POSTERN_DATAPLANE_WORKER_WORKER_H
 #define POSTERN_DATAPLANE_WORKER_WORKER_H
 
+#include <netinet/in.h>
+
 #include "abi/link/grant.h"
 #include "abi/link/meter.h"
 #include "dataplane/net/net.h"
@@ -64,6 +66,8 @@ struct conn {
 	uint64_t due;              /* next deadline */
 	uint32_t heap_at;          /* place in the deadline heap, plus 1; 0: none */
 	uint64_t opened_ms;
+	uint64_t bytes_in;         /* of the TCP stream */
+	uint64_t bytes_out;
 	struct net_tuple {
 		uint8_t local[16], remote[16];
 		uint16_t local_port, remote_port;
@@ -145,6 +149,17 @@ struct worker {
 	uint16_t listen_port;
 	uint32_t conn_limit;
 	char ident[SSH_IDENT_MAX];
+
+	/* where the cycles of this poll go: meter.c */
+	uint64_t stage_since;
+	enum meter_stage stage;
+	uint64_t stage_cycles[STAGE_COUNT];
+	uint32_t stage_calls[STAGE_COUNT];
+
+	/* list under way: list.c */
+	bool listing;
+	uint32_t list_tag;
+	uint32_t list_at;
 
 	/* snapshot under way */
 	bool snapshot;
@@ -229,6 +244,7 @@ uint32_t up_stage(struct worker *w);
 bool up_closed(struct worker *w, struct conn *c);
 
 /* image.c */
+void image_address(char text[INET6_ADDRSTRLEN], const uint8_t b[16]);
 /* The adopt image of a connection, in w->image; length, or 0. */
 size_t image_adopt(struct worker *w, struct conn *c);
 /* The body of ATTACH_CONN behind the worker's number. */
@@ -279,7 +295,19 @@ void idle_unwatch(struct idle *i, struct link *l);
 void idle_gather(struct worker *w);
 uint32_t idle_wait(struct worker *w);
 
+/* list.c */
+void list_start(struct worker *w, uint32_t tag);
+uint32_t list_stage(struct worker *w);
+
 /* meter.c */
 void worker_meter(struct worker *w, uint64_t now);
+/* Where cycles are counted from here on: stage_enter counts a call and says where it
+ * was, stage_back returns there. Once a burst or a record, not for less. */
+enum meter_stage stage_enter(struct worker *w, enum meter_stage to);
+void stage_back(struct worker *w, enum meter_stage to);
+/* A poll from its begin to its end: its cycles go into the meter page, to their
+ * stages only where it found work. */
+void stage_begin(struct worker *w);
+void stage_end(struct worker *w, bool useful);
 
 #endif

@@ -13,6 +13,9 @@ uint64_t clock_us(void);
 /* Cycles, for counters. */
 uint64_t clock_cycles(void);
 
+/* Cycles in a second; 0 when it is not known. */
+uint64_t clock_hz(void);
+
 /* Milliseconds since 1970, for logs. */
 uint64_t clock_unix_ms(void);
 

@@ -117,6 +117,12 @@ clock_us(void)
 }
 
 uint64_t
+clock_hz(void)
+{
+	return scale != 0 ? (uint64_t)(((unsigned __int128)1000000u << 32) / scale) : 0;
+}
+
+uint64_t
 clock_unix_ms(void)
 {
 	return clock_ns(CLOCK_REALTIME) / 1000000u;
