@@ -112,7 +112,8 @@ all: build
 
 include abi/dir.mk drivers/dir.mk dataplane/dir.mk control/dir.mk plugins/dir.mk tools/dir.mk tests/dir.mk
 
-$(OUT)/%.o: %.c
+# Their flags are in this file.
+$(OUT)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(CFLAGS_OBJ) -c -o $@ $<
