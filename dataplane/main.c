@@ -19,10 +19,10 @@
 #include "dataplane/worker/worker.h"
 #include "drivers/cipher/select.h"
 #include "drivers/clock/clock.h"
+#include "drivers/nic/device.h"
 #include "drivers/nic/dpdk.h"
 
 #define PKT_COUNT 8192u
-#define EAL_MEMORY_MB 64u
 #define MTU 1500u
 #define FILES_NEEDED (8u * LINK_MAX)
 
@@ -101,18 +101,19 @@ static int
 port_start(struct dataplane *d)
 {
 	d->nic = (struct nic_config){
-		.vdev = d->o.vdev,
+		.device = d->o.nic,
 		.huge = d->o.huge,
-		.memory_mb = EAL_MEMORY_MB,
 		.main_cpu = d->o.main_cpu,
-		.worker_cpu = d->o.worker_cpu >= 0 ? d->o.worker_cpu : last_cpu(),
+		.workers = 1,
+		.worker_cpu = { d->o.worker_cpu >= 0 ? d->o.worker_cpu : last_cpu() },
 		.pkt_count = PKT_COUNT,
 		.mtu = MTU,
 	};
 	if (nic_eal_start(&d->nic, "postern-dp") != 0)
 		return -1;
-	d->port = nic_open(&d->nic);
-	if (d->port != NULL && d->o.impaired)
+	if (nic_open(&d->nic, &d->port) != 0)
+		return -1;
+	if (d->o.impaired)
 		d->port = impair_open(d->port, &d->o.impair);
 	return d->port != NULL ? 0 : -1;
 }
@@ -187,6 +188,8 @@ worker_start(struct dataplane *d)
 static int
 start(struct dataplane *d)
 {
+	const char *wrong;
+
 	/* What whoever started us left open is not for a process with keys. */
 	(void)close_range(3, ~0u, 0);
 	files_raise();
@@ -206,7 +209,7 @@ start(struct dataplane *d)
 		return -1;
 	if (steward_init(&d->steward) != 0)
 		return fail("attach socket");
-	return sandbox_enter(&d->sandbox);
+	return sandbox_enter(&d->sandbox, nic_driver_of(d->o.nic, &wrong)->calls);
 }
 
 int
@@ -219,12 +222,12 @@ main(int argc, char **argv)
 		return r > 0 ? 0 : 2;
 	if (start(&d) != 0)
 		return 1;
-	if (nic_launch(worker_run, d.worker) != 0)
+	if (nic_launch(0, worker_run, d.worker) != 0)
 		return 1;
 	fprintf(stderr, "postern-dp: ready\n");
 	steward_run(&d.steward);
-	r = nic_wait();
+	r = nic_wait(0);
 	steward_fini(&d.steward);
-	nic_stop(d.port);
+	nic_stop(&d.port, 1);
 	return r == 0 ? 0 : 1;
 }

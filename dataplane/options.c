@@ -1,18 +1,14 @@
 #include "dataplane/options.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "abi/link/attach.h"
+#include "drivers/nic/device.h"
 
 #define ACCOUNT "_postern-dp"
-
-/* A frame of the packet ring holds one frame of the wire; the driver copies it
- * into a packet buffer without asking, so it must not be larger than that. */
-#define AF_PACKET_VDEV "net_af_packet0,iface=%s,blocksz=65536,framesz=2048,framecnt=2048"
 
 struct row {
 	const char *name;
@@ -37,18 +33,10 @@ number(const char *text, unsigned long min, unsigned long max, unsigned long *v)
 static const char *
 set_nic(struct options *o, const char *value)
 {
-	static const char prefix[] = "af_packet:";
-	int n;
+	const char *wrong;
 
-	if (strncmp(value, prefix, strlen(prefix)) != 0) {
-		n = snprintf(o->vdev, sizeof(o->vdev), "%s", value);
-		return n > 0 && (size_t)n < sizeof(o->vdev) ? NULL : "a DPDK virtual device";
-	}
-	value += strlen(prefix);
-	if (value[0] == '\0' || strlen(value) >= IFNAMSIZ || strchr(value, ',') != NULL)
-		return "af_packet:INTERFACE";
-	(void)snprintf(o->vdev, sizeof(o->vdev), AF_PACKET_VDEV, value);
-	return NULL;
+	o->nic = value;
+	return nic_driver_of(value, &wrong) != NULL ? NULL : wrong;
 }
 
 static const char *
@@ -138,7 +126,7 @@ set_engine(struct options *o, const char *value)
 }
 
 static const struct row rows[] = {
-	{ "--nic", "DRIVER", "af_packet:INTERFACE, or a DPDK virtual device with its arguments", set_nic },
+	{ "--nic", "PORT", "where packets come from, one of these:", set_nic },
 	{ "--control", "PATH", "socket at which the control plane attaches (" ATTACH_PATH ")", set_control },
 	{ "--memory", "MB", "memory for connections' buffers (256)", set_memory },
 	{ "--no-huge", NULL, "do without huge pages", set_no_huge },
@@ -147,13 +135,23 @@ static const struct row rows[] = {
 	{ "--user", "NAME", "account to become (" ACCOUNT ")", set_user },
 	{ "--conn-max", "N", "connections at the same time (16384)", set_conn_max },
 	{ "--poll", NULL, "never sleep: for a CPU of its own", set_poll },
-	{ "--impair", "SPEC", "tests: loss=0.01,reorder=0.02,dup=0.01,delay=5ms,jitter=1ms,seed=7", set_impair },
+	{ "--impair", "SPEC", "tests: loss=0.01,reorder=0.02,dup=0.01,delay=5ms,jitter=1ms,seed=7",
+	    set_impair },
 	{ "--engine", "NAME", "force a cipher engine: ipsecmb, openssl, ref", set_engine },
 	{ "--version", NULL, "say the version", NULL },
 	{ "--help", NULL, "say this", NULL },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void
+help_ports(void)
+{
+	const struct nic_driver *d = NULL;
+
+	while ((d = nic_driver_next(d)) != NULL)
+		printf("  %-20s %s:%s\n", "", d->name, d->device);
+}
 
 static void
 help(void)
@@ -165,6 +163,8 @@ help(void)
 		snprintf(left, sizeof(left), "%s %s", rows[i].name,
 		    rows[i].argument != NULL ? rows[i].argument : "");
 		printf("  %-18s %s\n", left, rows[i].text);
+		if (rows[i].set == set_nic)
+			help_ports();
 	}
 }
 
@@ -227,5 +227,5 @@ options_parse(struct options *o, int argc, char **argv)
 		if (r != 0)
 			return r;
 	}
-	return o->vdev[0] != '\0' ? 0 : complain("--nic", "a port, such as --nic af_packet:eth1");
+	return o->nic != NULL ? 0 : complain("--nic", "a port, such as --nic af_packet:eth1");
 }

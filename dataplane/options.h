@@ -10,7 +10,7 @@
 #include "drivers/nic/impair.h"
 
 struct options {
-	char vdev[256];        /* empty: no driver was named */
+	const char *nic; /* "af_packet:eth1", as drivers/nic/device.h has it */
 	const char *control;
 	const char *user;
 	const char *engine;    /* NULL: the first that gives the known answers */

@@ -13,22 +13,72 @@
 /* By what needs it. */
 static const char *const allowed[] = {
 	/* both threads: waiting and waking */
-	"epoll_wait", "epoll_pwait", "epoll_ctl", "poll", "ppoll", "timerfd_settime", "read", "write",
-	"futex", "clock_gettime", "clock_nanosleep", "nanosleep", "sched_yield", "restart_syscall",
-	"rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "getpid", "gettid",
-	/* the port: frames, and errors left on its socket */
-	"sendto", "getsockopt",
+	"epoll_wait",
+	"epoll_pwait",
+	"epoll_ctl",
+	"poll",
+	"ppoll",
+	"timerfd_settime",
+	"read",
+	"write",
+	"futex",
+	"clock_gettime",
+	"clock_nanosleep",
+	"nanosleep",
+	"sched_yield",
+	"restart_syscall",
+	"rt_sigreturn",
+	"rt_sigprocmask",
+	"rt_sigaction",
+	"getpid",
+	"gettid",
 	/* links and the attach socket */
-	"accept4", "sendmsg", "recvmsg", "memfd_create", "ftruncate", "fstat", "fcntl", "mmap", "munmap",
-	"mprotect", "madvise", "mlock", "mlock2", "munlock", "mremap", "brk", "dup", "close", "socketpair",
+	"accept4",
+	"sendmsg",
+	"recvmsg",
+	"memfd_create",
+	"ftruncate",
+	"fstat",
+	"fcntl",
+	"mmap",
+	"munmap",
+	"mprotect",
+	"madvise",
+	"mlock",
+	"mlock2",
+	"munlock",
+	"mremap",
+	"brk",
+	"dup",
+	"close",
+	"socketpair",
 	/* randomness, and the end */
-	"getrandom", "exit", "exit_group", "raise",
+	"getrandom",
+	"exit",
+	"exit_group",
+	"raise",
+	NULL,
 };
 
 static const char *const fatal[] = {
-	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "fork", "vfork",
-	"open_by_handle_at", "init_module", "finit_module", "kexec_load", "bpf", "userfaultfd",
+	"execve",
+	"execveat",
+	"ptrace",
+	"process_vm_readv",
+	"process_vm_writev",
+	"fork",
+	"vfork",
+	"open_by_handle_at",
+	"init_module",
+	"finit_module",
+	"kexec_load",
+	"bpf",
+	"userfaultfd",
+	NULL,
 };
+
+#define ALLOWED (sizeof(allowed) / sizeof(allowed[0]) - 1)
+#define DRIVER_CALLS_MAX 16u
 
 int
 sandbox_find(struct sandbox *s, const char *account)
@@ -64,8 +114,27 @@ become(const struct sandbox *s)
 	return confine_caps(NULL, 0);
 }
 
+/* Ours, and behind them those of the port's driver. */
+static int
+filter(const char *const *driver_calls)
+{
+	const char *all[ALLOWED + DRIVER_CALLS_MAX + 1];
+	size_t at = ALLOWED;
+
+	memcpy(all, allowed, sizeof(allowed));
+	for (; *driver_calls != NULL; driver_calls++) {
+		if (at == ALLOWED + DRIVER_CALLS_MAX) {
+			errno = E2BIG;
+			return -1;
+		}
+		all[at++] = *driver_calls;
+	}
+	all[at] = NULL;
+	return confine_filter(all, fatal, true);
+}
+
 int
-sandbox_enter(const struct sandbox *s)
+sandbox_enter(const struct sandbox *s, const char *const *driver_calls)
 {
 	const char *step = "identity";
 
@@ -75,7 +144,7 @@ sandbox_enter(const struct sandbox *s)
 	if (confine_secrets() != 0)
 		goto fail;
 	step = "system call filter";
-	if (confine_filter(allowed, fatal, true) != 0)
+	if (filter(driver_calls) != 0)
 		goto fail;
 	return 0;
 fail:

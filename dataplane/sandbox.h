@@ -19,8 +19,9 @@ int sandbox_find(struct sandbox *s, const char *account);
  * exec, in this thread and all that come of it. 0 or -1 with errno. */
 int sandbox_begin(void);
 
-/* sandbox_enter(s): the rest, for all threads. 0, or -1 with a line on stderr:
- * the process must end. */
-int sandbox_enter(const struct sandbox *s);
+/* sandbox_enter(s, driver_calls): the rest, for all threads. The port's driver may
+ * make its own system calls besides; the list ends with NULL. 0, or -1 with a
+ * line on stderr: the process must end. */
+int sandbox_enter(const struct sandbox *s, const char *const *driver_calls);
 
 #endif

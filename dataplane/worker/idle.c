@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -12,10 +11,10 @@
 /*
  * Sleeping: wait in epoll for the port's own socket, a bell of a link, a
  * command, or the next deadline. The order that loses no wake-up: arm every
- * ring, look at each again, poll once more, and only then wait.
+ * ring and the port, look at each again, poll once more, and only then wait. A
+ * port that is armed but not waited for is quiet after its next wake-up.
  */
 
-#define NO_FD_US 100u /* a port without a descriptor is looked at this often */
 #define IDLE_EVENTS 32
 
 enum { IDLE_PORT = 1, IDLE_COMMAND, IDLE_TIMER, IDLE_LINK };
@@ -95,17 +94,6 @@ link_rang(struct worker *w, uint32_t id)
 		link_drop(w, l, R_PEER_GONE);
 }
 
-/* An error that is left on the socket would end every wait at once. */
-static void
-port_event(const struct idle *i, uint32_t events)
-{
-	int error;
-	socklen_t len = sizeof(error);
-
-	if ((events & EPOLLERR) != 0)
-		(void)getsockopt(i->port_fd, SOL_SOCKET, SO_ERROR, &error, &len);
-}
-
 static void
 gather(struct worker *w, int timeout)
 {
@@ -121,7 +109,7 @@ gather(struct worker *w, int timeout)
 			(void)bell_hush(w->idle->command_bell);
 			break;
 		case IDLE_PORT:
-			port_event(w->idle, e[k].events);
+			w->port->ops->wake(w->port, (e[k].events & EPOLLERR) != 0);
 			break;
 		default:
 			break;
@@ -165,8 +153,6 @@ set_timer(struct worker *w)
 
 	if (next <= w->now)
 		return false;
-	if (i->port_fd < 0 && next > w->now + NO_FD_US)
-		next = w->now + NO_FD_US;
 	if (next == UINT64_MAX && !i->timer_armed)
 		return true;
 	if (next != UINT64_MAX) {
@@ -186,6 +172,7 @@ idle_wait(struct worker *w)
 
 	if (arm_all(w))
 		return 1;
+	w->port->ops->arm(w->port);
 	done = worker_poll(w, clock_us());
 	if (done > 0 || cmd_peek(w->commands) != NULL || !set_timer(w))
 		return done;

@@ -207,7 +207,7 @@ worker_next(struct worker *w, uint64_t now)
 		return now;
 	next = earlier(next, net_next(w->net, now));
 	next = earlier(next, deadline_next(w));
-	next = earlier(next, w->port->ops->next_us(w->port));
+	next = earlier(next, w->port->ops->next_us(w->port, now));
 	if (w->stalled > 0 || w->list[LIST_DEAD].count > 0 || w->gone != NULL ||
 	    w->list[LIST_UP].count > 0)
 		next = earlier(next, now + WORKER_ROOM_US);

@@ -1,27 +1,23 @@
-#include "drivers/nic/dpdk_fd.h"
+#include "drivers/nic/dpdk.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_ethdev.h>
-#include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <rte_mempool.h>
 
-#define DPDK_RX_RING 512u
-#define DPDK_RX_RING_TAP 8u /* net_tap reads it as scatter segments per packet */
-#define DPDK_TX_RING 512u
-#define DPDK_CACHE 256u
+#include "drivers/nic/dpdk_dev.h"
 
-struct dpdk_port {
-	struct port port;
-	struct rte_mempool *pool;
-	uint16_t id;
-	int wait_fd;
-};
+/* Without a descriptor: how long a port is left alone while frames come, and
+ * when none came for a while. */
+#define NAP_US 100u
+#define NAP_LONG_US 1000u
+#define QUIET_US 100000u
+
+static struct dpdk_dev device;
 
 static struct dpdk_port *
 self(struct port *p)
@@ -57,13 +53,17 @@ csum_good(const struct rte_mbuf *m)
 static uint32_t
 dpdk_rx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 {
+	struct dpdk_port *s = self(port);
 	struct rte_mbuf *m[PORT_BURST];
 	uint32_t got, done = 0;
 
-	(void)now_us;
+	if (!port->rx)
+		return 0;
 	if (n > PORT_BURST)
 		n = PORT_BURST;
-	got = rte_eth_rx_burst(self(port)->id, 0, m, (uint16_t)n);
+	got = rte_eth_rx_burst(s->dev->id, (uint16_t)port->queue, m, (uint16_t)n);
+	if (got > 0)
+		s->heard_us = now_us;
 	for (uint32_t i = 0; i < got; i++) {
 		if (m[i]->nb_segs > 1 && rte_pktmbuf_linearize(m[i]) != 0) {
 			rte_pktmbuf_free(m[i]);
@@ -90,9 +90,24 @@ mbuf_of(struct pkt *p)
 	return m;
 }
 
+/* A queue that workers share is left to the one that is at it. */
+static uint32_t
+tx_shared(const struct dpdk_port *s, struct rte_mbuf **m, uint16_t n)
+{
+	rte_spinlock_t *lock = &s->dev->tx_lock[s->tx_queue];
+	uint16_t sent;
+
+	if (rte_spinlock_trylock(lock) == 0)
+		return 0;
+	sent = rte_eth_tx_burst(s->dev->id, s->tx_queue, m, n);
+	rte_spinlock_unlock(lock);
+	return sent;
+}
+
 static uint32_t
 dpdk_tx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 {
+	const struct dpdk_port *s = self(port);
 	struct rte_mbuf *m[PORT_BURST];
 
 	(void)now_us;
@@ -100,7 +115,9 @@ dpdk_tx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 		n = PORT_BURST;
 	for (uint32_t i = 0; i < n; i++)
 		m[i] = mbuf_of(pkts[i]);
-	return rte_eth_tx_burst(self(port)->id, 0, m, (uint16_t)n);
+	if (s->dev->tx_shared)
+		return tx_shared(s, m, (uint16_t)n);
+	return rte_eth_tx_burst(s->dev->id, s->tx_queue, m, (uint16_t)n);
 }
 
 static struct pkt *
@@ -124,22 +141,64 @@ dpdk_wait_fd(struct port *port)
 	return self(port)->wait_fd;
 }
 
-static uint64_t
-dpdk_next_us(struct port *port)
+static void
+dpdk_arm(struct port *port)
 {
-	(void)port;
-	return UINT64_MAX;
+	const struct dpdk_port *s = self(port);
+
+	if (s->intr)
+		(void)rte_eth_dev_rx_intr_enable(s->dev->id, (uint16_t)port->queue);
+}
+
+/* An error that is left on a socket would end every wait at once. */
+static void
+dpdk_wake(struct port *port, bool failed)
+{
+	const struct dpdk_port *s = self(port);
+	uint64_t count;
+	int error;
+	socklen_t len = sizeof(error);
+
+	if (s->intr) {
+		(void)rte_eth_dev_rx_intr_disable(s->dev->id, (uint16_t)port->queue);
+		(void)!read(s->wait_fd, &count, sizeof(count));
+	} else if (failed) {
+		(void)getsockopt(s->wait_fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	}
+}
+
+static uint64_t
+dpdk_next_us(struct port *port, uint64_t now_us)
+{
+	const struct dpdk_port *s = self(port);
+
+	if (s->wait_fd >= 0 || !port->rx)
+		return UINT64_MAX;
+	return now_us + (now_us - s->heard_us < QUIET_US ? NAP_US : NAP_LONG_US);
+}
+
+static void
+pools_free(struct dpdk_dev *d)
+{
+	for (uint32_t i = 0; i < d->workers; i++) {
+		rte_mempool_free(d->port[i].pool);
+		d->port[i].pool = NULL;
+	}
 }
 
 static void
 dpdk_close(struct port *port)
 {
-	struct dpdk_port *s = self(port);
+	struct dpdk_dev *d = self(port)->dev;
 
-	(void)rte_eth_dev_stop(s->id);
-	(void)rte_eth_dev_close(s->id);
-	rte_mempool_free(s->pool);
-	free(s);
+	if (--d->open > 0)
+		return;
+	/* What needs a right that is gone ends with the process. */
+	if (d->driver->keeps && geteuid() != 0)
+		return;
+	(void)rte_eth_dev_stop(d->id);
+	(void)rte_eth_dev_close(d->id);
+	pools_free(d);
 }
 
 static const struct port_ops dpdk_ops = {
@@ -148,125 +207,43 @@ static const struct port_ops dpdk_ops = {
 	.alloc = dpdk_alloc,
 	.free = dpdk_free,
 	.wait_fd = dpdk_wait_fd,
+	.arm = dpdk_arm,
+	.wake = dpdk_wake,
 	.next_us = dpdk_next_us,
 	.close = dpdk_close,
 };
 
-/* Room for a whole frame behind the headroom, never below the 2048 bytes of a
- * packet ring's frame: that driver copies without asking. */
-static uint16_t
-data_room(uint16_t mtu)
+int
+nic_open(const struct nic_config *c, struct port **ports)
 {
-	uint32_t room = mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
+	struct dpdk_dev *d = &device;
 
-	if (room < RTE_MBUF_DEFAULT_DATAROOM)
-		room = RTE_MBUF_DEFAULT_DATAROOM;
-	return (uint16_t)(PKT_HEADROOM + RTE_ALIGN_CEIL(room, 64u));
-}
-
-static struct rte_mempool *
-pool_make(const struct nic_config *c)
-{
-	const uint16_t priv = RTE_ALIGN_CEIL(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN);
-
-	return rte_pktmbuf_pool_create("postern", c->pkt_count, DPDK_CACHE, priv,
-	    data_room(c->mtu), (int)rte_socket_id());
-}
-
-static bool
-is_tap(const struct rte_eth_dev_info *info)
-{
-	return strcmp(info->driver_name, "net_tap") == 0;
-}
-
-static int
-port_configure(struct dpdk_port *s, const struct nic_config *c)
-{
-	struct rte_eth_conf conf = { .rxmode = { .mtu = c->mtu } };
-	struct rte_eth_dev_info info;
-	uint16_t rx, tx = DPDK_TX_RING;
-	int err;
-
-	if ((err = rte_eth_dev_info_get(s->id, &info)) != 0)
-		return err;
-	conf.rxmode.offloads = info.rx_offload_capa &
-	    (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
-	if ((err = rte_eth_dev_configure(s->id, 1, 1, &conf)) != 0)
-		return err;
-	rx = is_tap(&info) ? DPDK_RX_RING_TAP : DPDK_RX_RING;
-	if ((err = rte_eth_dev_adjust_nb_rx_tx_desc(s->id, &rx, &tx)) != 0)
-		return err;
-	if ((err = rte_eth_rx_queue_setup(s->id, 0, rx, rte_socket_id(), NULL, s->pool)) != 0)
-		return err;
-	if ((err = rte_eth_tx_queue_setup(s->id, 0, tx, rte_socket_id(), NULL)) != 0)
-		return err;
-	return rte_eth_dev_start(s->id);
-}
-
-/* Neighbour discovery needs group frames. Where a driver has no switch for
- * them and no socket of its own that could ask, it must take everything. */
-static void
-want_groups(const struct dpdk_port *s)
-{
-	if (rte_eth_allmulticast_enable(s->id) != 0 && s->wait_fd < 0)
-		(void)rte_eth_promiscuous_enable(s->id);
-}
-
-static int
-port_facts(struct dpdk_port *s, const struct nic_config *c)
-{
-	struct rte_ether_addr mac;
-	int err = rte_eth_macaddr_get(s->id, &mac);
-
-	if (err != 0)
-		return err;
-	memcpy(s->port.mac, mac.addr_bytes, sizeof(s->port.mac));
-	s->port.mtu = c->mtu;
-	s->port.frame_max = c->mtu + (uint32_t)RTE_ETHER_HDR_LEN;
+	memset(d, 0, sizeof(*d));
+	d->workers = d->open = c->workers;
+	if (dev_pools(d, c) != 0 || dev_start(d, c) != 0) {
+		pools_free(d);
+		return -1;
+	}
+	for (uint32_t i = 0; i < c->workers; i++) {
+		d->port[i].port.ops = &dpdk_ops;
+		ports[i] = &d->port[i].port;
+	}
 	return 0;
 }
 
-struct port *
-nic_open(const struct nic_config *c)
+bool
+nic_link_up(void)
 {
-	struct dpdk_port *s = calloc(1, sizeof(*s));
-	int err;
+	struct rte_eth_link link;
 
-	if (s == NULL)
-		return NULL;
-	s->port.ops = &dpdk_ops;
-	s->id = (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
-	if (s->id >= RTE_MAX_ETHPORTS) {
-		fprintf(stderr, "no port: the driver named by --nic did not find its device\n");
-		goto fail;
-	}
-	s->pool = pool_make(c);
-	if (s->pool == NULL) {
-		fprintf(stderr, "no memory for %u packet buffers: %s\n", c->pkt_count,
-		    rte_strerror(rte_errno));
-		goto fail;
-	}
-	err = port_configure(s, c);
-	if (err == 0)
-		err = port_facts(s, c);
-	if (err != 0) {
-		fprintf(stderr, "the port cannot be started: %s\n", rte_strerror(-err));
-		goto fail_pool;
-	}
-	s->wait_fd = fd_find_packet();
-	want_groups(s);
-	return &s->port;
-
-fail_pool:
-	rte_mempool_free(s->pool);
-fail:
-	free(s);
-	return NULL;
+	return rte_eth_link_get_nowait(device.id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
 void
-nic_stop(struct port *port)
+nic_stop(struct port **ports, uint32_t count)
 {
-	port->ops->close(port);
-	(void)rte_eal_cleanup();
+	for (uint32_t i = 0; i < count; i++)
+		ports[i]->ops->close(ports[i]);
+	if (device.driver == NULL || !device.driver->keeps || geteuid() == 0)
+		(void)rte_eal_cleanup();
 }

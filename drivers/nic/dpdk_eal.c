@@ -1,7 +1,9 @@
-#include "drivers/nic/dpdk_fd.h"
+#include "drivers/nic/dpdk.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +18,15 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 
+#include "drivers/nic/device.h"
+#include "drivers/nic/dpdk_dev.h"
+#include "drivers/nic/dpdk_fd.h"
+
 #define EAL_ARGS_MAX 32
-#define EAL_ARG_SIZE 256
+#define EAL_ARG_SIZE 2048
+
+#define MEMORY_BASE_MB 32u
+#define PKT_OVERHEAD 512u /* mbuf, struct pkt, alignment */
 
 struct args {
 	char text[EAL_ARGS_MAX][EAL_ARG_SIZE];
@@ -54,17 +63,28 @@ cpu_list(char *dst, size_t size)
 			at += (size_t)snprintf(dst + at, size - at, "%s%d", at > 0 ? "," : "", i);
 }
 
-/* Lcore 0 is the steward, lcore 1 the worker. */
+/* Lcore 0 is the steward, lcore 1 + n is worker n. */
 static void
 lcore_args(struct args *a, const struct nic_config *c)
 {
-	char all[128];
+	char all[128], workers[EAL_ARG_SIZE - 256] = "";
+	size_t at = 0;
 
 	cpu_list(all, sizeof(all));
 	if (c->main_cpu >= 0)
 		snprintf(all, sizeof(all), "%d", c->main_cpu);
-	arg(a, "--lcores=0@(%s),1@%d", all, c->worker_cpu);
+	for (uint32_t i = 0; i < c->workers && at < sizeof(workers); i++)
+		at += (size_t)snprintf(workers + at, sizeof(workers) - at, ",%u@%d", i + 1, c->worker_cpu[i]);
+	arg(a, "--lcores=0@(%s)%s", all, workers);
 	arg(a, "--main-lcore=0");
+}
+
+static uint32_t
+memory_mb(const struct nic_config *c)
+{
+	uint64_t pool = (uint64_t)c->pkt_count * (pool_room(c->mtu) + PKT_OVERHEAD);
+
+	return MEMORY_BASE_MB + (uint32_t)((pool * c->workers + (1u << 20) - 1) >> 20);
 }
 
 /* --in-memory is for huge pages; it and --no-huge exclude each other. */
@@ -78,8 +98,48 @@ memory_args(struct args *a, const struct nic_config *c)
 		arg(a, "--no-shconf");
 	}
 	arg(a, "-m");
-	arg(a, "%u", c->memory_mb);
-	arg(a, "--iova-mode=va");
+	arg(a, "%u", memory_mb(c));
+}
+
+/* 0, or -1 with a line on stderr. */
+static int
+device_args(struct args *a, const struct nic_config *c, const char *program)
+{
+	char text[EAL_ARG_SIZE - 16];
+	const char *wrong;
+	const struct nic_driver *d = nic_driver_of(c->device, &wrong);
+	int queues;
+
+	if (d == NULL) {
+		fprintf(stderr, "%s: port %s: expected %s\n", program, c->device, wrong);
+		return -1;
+	}
+	queues = dev_queues(c, d);
+	if (queues < 0 || nic_device_args(c->device, (uint32_t)queues, text, sizeof(text)) < 0)
+		return -1;
+	if (d->vdev != NULL || d->noun == NIC_ANY) {
+		arg(a, "--no-pci");
+		arg(a, "--iova-mode=va");
+		arg(a, "--vdev=%s", text);
+	} else {
+		arg(a, "--allow=%s", text);
+	}
+	return 0;
+}
+
+/* A tap tells by a real-time signal per frame that there is something to read.
+ * Only the first worker takes them: elsewhere they would end waits for nothing.
+ * Where too many wait the kernel sends SIGIO, which must not end us. */
+static void
+signals_hold(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+		sigaddset(&set, i);
+	(void)pthread_sigmask(how, &set, NULL);
+	(void)signal(SIGIO, SIG_IGN);
 }
 
 static void
@@ -110,13 +170,13 @@ nic_eal_start(const struct nic_config *c, const char *program)
 	lcore_args(&a, c);
 	memory_args(&a, c);
 	arg(&a, "--no-telemetry");
-	arg(&a, "--no-pci");
 	arg(&a, "--file-prefix=postern-%d", (int)getpid());
 	arg(&a, "--log-level=*:error");
-	if (c->vdev != NULL)
-		arg(&a, "--vdev=%s", c->vdev);
+	if (device_args(&a, c, program) != 0)
+		return -1;
 	a.argv[a.argc] = NULL;
 
+	signals_hold(SIG_BLOCK);
 	raise_memlock();
 	fd_snapshot();
 	rte_openlog_stream(stderr);
@@ -129,24 +189,35 @@ nic_eal_start(const struct nic_config *c, const char *program)
 	return 0;
 }
 
-static unsigned
-worker_lcore(void)
+struct launch {
+	int (*fn)(void *);
+	void *arg;
+	uint32_t worker;
+};
+
+static int
+worker_main(void *arg)
 {
-	return rte_get_next_lcore(-1, 1, 0);
+	const struct launch *l = arg;
+
+	if (l->worker == 0)
+		signals_hold(SIG_UNBLOCK);
+	return l->fn(l->arg);
 }
 
 int
-nic_launch(int (*fn)(void *), void *argument)
+nic_launch(uint32_t worker, int (*fn)(void *), void *argument)
 {
-	unsigned lcore = worker_lcore();
+	static struct launch launches[NIC_WORKERS_MAX];
 
-	if (lcore >= RTE_MAX_LCORE)
+	if (worker >= NIC_WORKERS_MAX)
 		return -1;
-	return rte_eal_remote_launch(fn, argument, lcore) == 0 ? 0 : -1;
+	launches[worker] = (struct launch){ .fn = fn, .arg = argument, .worker = worker };
+	return rte_eal_remote_launch(worker_main, &launches[worker], worker + 1) == 0 ? 0 : -1;
 }
 
 int
-nic_wait(void)
+nic_wait(uint32_t worker)
 {
-	return rte_eal_wait_lcore(worker_lcore());
+	return rte_eal_wait_lcore(worker + 1);
 }

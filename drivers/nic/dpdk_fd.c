@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <linux/if_packet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define FD_MAX 1024
 
@@ -50,14 +52,24 @@ domain_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 ? domain : -1;
 }
 
+struct search {
+	unsigned skip;
+	int found;
+};
+
+/* Descriptors come in rising order, as the driver opened them. */
 static void
 try_fd(int fd, void *arg)
 {
-	int *found = arg;
-	int domain = known[fd] || *found >= 0 ? -1 : domain_of(fd);
+	struct search *s = arg;
+	int domain = known[fd] || s->found >= 0 ? -1 : domain_of(fd);
 
-	if (domain == AF_PACKET || domain == AF_XDP)
-		*found = fd;
+	if (domain != AF_PACKET && domain != AF_XDP)
+		return;
+	if (s->skip == 0)
+		s->found = fd;
+	else
+		s->skip--;
 }
 
 static void
@@ -76,12 +88,26 @@ packet_tune(int fd)
 }
 
 int
-fd_find_packet(void)
+fd_find_packet(unsigned n)
 {
-	int fd = -1;
+	struct search s = { .skip = n, .found = -1 };
 
-	each_fd(try_fd, &fd);
-	if (fd >= 0 && domain_of(fd) == AF_PACKET)
-		packet_tune(fd);
-	return fd;
+	each_fd(try_fd, &s);
+	if (s.found >= 0 && domain_of(s.found) == AF_PACKET)
+		packet_tune(s.found);
+	return s.found;
+}
+
+bool
+fd_is_event(int fd)
+{
+	char link[64], name[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, sizeof(name) - 1);
+	if (n < 0)
+		return false;
+	name[n] = '\0';
+	return strcmp(name, "anon_inode:[eventfd]") == 0;
 }

@@ -210,11 +210,27 @@ impair_wait_fd(struct port *port)
 	return below->ops->wait_fd(below);
 }
 
+static void
+impair_arm(struct port *port)
+{
+	struct port *below = self(port)->below;
+
+	below->ops->arm(below);
+}
+
+static void
+impair_wake(struct port *port, bool error)
+{
+	struct port *below = self(port)->below;
+
+	below->ops->wake(below, error);
+}
+
 static uint64_t
-impair_next_us(struct port *port)
+impair_next_us(struct port *port, uint64_t now_us)
 {
 	struct impair *s = self(port);
-	uint64_t next = s->below->ops->next_us(s->below);
+	uint64_t next = s->below->ops->next_us(s->below, now_us);
 
 	if (s->in.count > 0 && s->in.heap[0].due < next)
 		next = s->in.heap[0].due;
@@ -242,6 +258,8 @@ static const struct port_ops impair_ops = {
 	.alloc = impair_alloc,
 	.free = impair_free,
 	.wait_fd = impair_wait_fd,
+	.arm = impair_arm,
+	.wake = impair_wake,
 	.next_us = impair_next_us,
 	.close = impair_close,
 };

@@ -20,7 +20,8 @@ struct impair_config {
  * 0, or -1 with *error pointing at a static text. */
 int impair_parse(struct impair_config *c, const char *text, const char **error);
 
-/* impair_open(below, c): takes `below` over. NULL when out of memory. */
+/* impair_open(below, c): takes `below` over. NULL when out of memory. Workers
+ * of one device each have a stage of their own. */
 struct port *impair_open(struct port *below, const struct impair_config *c);
 
 #endif

@@ -108,11 +108,25 @@ pair_wait_fd(struct port *port)
 	return -1;
 }
 
+static void
+pair_arm(struct port *port)
+{
+	(void)port;
+}
+
+static void
+pair_wake(struct port *port, bool error)
+{
+	(void)port;
+	(void)error;
+}
+
 static uint64_t
-pair_next_us(struct port *port)
+pair_next_us(struct port *port, uint64_t now_us)
 {
 	struct pair_queue *q = &self(port)->in;
 
+	(void)now_us;
 	return q->tail != q->head ? 0 : UINT64_MAX;
 }
 
@@ -141,6 +155,8 @@ static const struct port_ops pair_ops = {
 	.alloc = pair_alloc,
 	.free = pair_free,
 	.wait_fd = pair_wait_fd,
+	.arm = pair_arm,
+	.wake = pair_wake,
 	.next_us = pair_next_us,
 	.close = pair_close,
 };
@@ -155,6 +171,7 @@ side_init(struct pair *pair, unsigned at, uint16_t mtu)
 	memcpy(s->port.mac, mac, sizeof(mac));
 	s->port.mtu = mtu;
 	s->port.frame_max = mtu + 18u;
+	s->port.rx = true;
 	s->pair = pair;
 	s->other = &pair->side[1 - at];
 	s->open = true;

@@ -1,10 +1,14 @@
 /*
- * A port: where frames come from and go to. One interface, several drivers:
- * dpdk (any ethdev), pair (two ports joined in memory, for tests), impair (a
- * stage in front of another port that loses, delays and reorders, for tests).
+ * A port, as one worker sees it: a queue pair where its frames come from and go
+ * to. A device with several queues, or several workers, gives one struct port to
+ * each worker. One interface, several drivers: dpdk (any ethdev), pair (two
+ * ports joined in memory, for tests), impair (a stage in front of another port
+ * that loses, delays and reorders, for tests).
  *
- * Thread: all calls from the one worker that owns the queue, except open/close.
- * Time is an argument, in microseconds of the worker's clock.
+ * Thread: all calls from the worker that owns the port, except open and close.
+ * Packets may be handed from worker to worker of one device: each may free or
+ * send what another received or allocated. Time is an argument, in microseconds
+ * of the worker's clock.
  */
 #ifndef POSTERN_DRIVERS_NIC_PORT_H
 #define POSTERN_DRIVERS_NIC_PORT_H
@@ -15,6 +19,13 @@
 #include "drivers/nic/pkt.h"
 
 #define PORT_BURST 32u
+
+/* How the device spreads what arrives over its workers' receive queues. */
+enum port_spread {
+	PORT_SPREAD_NONE,  /* everything arrives at one worker: the others have no rx */
+	PORT_SPREAD_FLOW,  /* a flow stays on the queue where it began */
+	PORT_SPREAD_LOOSE, /* mostly so, but frames of a flow can come elsewhere */
+};
 
 struct port;
 
@@ -27,11 +38,17 @@ struct port_ops {
 	/* An empty frame buffer with PKT_HEADROOM before data, len 0; or NULL. */
 	struct pkt *(*alloc)(struct port *);
 	void (*free)(struct port *, struct pkt *);
-	/* A descriptor that is readable when rx may have something, or -1. */
+	/* A descriptor to wait for reading, or -1: then next_us says when to look. */
 	int (*wait_fd)(struct port *);
-	/* Earliest time at which rx may have something by itself (a delay stage),
-	 * UINT64_MAX for never. */
-	uint64_t (*next_us)(struct port *);
+	/* Before waiting: from here on frames make wait_fd readable. The order that
+	 * loses none: arm, look at rx once more, wait. */
+	void (*arm)(struct port *);
+	/* After waiting: takes what made wait_fd readable, an error too. */
+	void (*wake)(struct port *, bool error);
+	/* When rx must be looked at though wait_fd is quiet: a delay stage, or a
+	 * port without a descriptor. UINT64_MAX for never. */
+	uint64_t (*next_us)(struct port *, uint64_t now_us);
+	/* The device is closed with its last port. */
 	void (*close)(struct port *);
 };
 
@@ -40,6 +57,9 @@ struct port {
 	uint8_t mac[6];
 	uint16_t mtu;      /* bytes of an IP packet */
 	uint32_t frame_max;/* bytes of a frame that tx accepts */
+	uint32_t queue;    /* index of its worker */
+	bool rx;           /* it has a receive queue of its own */
+	enum port_spread spread;
 };
 
 #endif

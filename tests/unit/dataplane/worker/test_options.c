@@ -25,19 +25,17 @@ defaults(void)
 	CU_ASSERT_TRUE(o.huge);
 	CU_ASSERT_FALSE(o.poll);
 	CU_ASSERT_EQUAL(o.worker_cpu, -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(o.vdev, "iface=eth1,"));
-	/* a larger one would be copied past a packet buffer */
-	CU_ASSERT_PTR_NOT_NULL(strstr(o.vdev, ",framesz=2048,"));
+	CU_ASSERT_STRING_EQUAL(o.nic, "af_packet:eth1");
 }
 
 static void
 both_forms(void)
 {
 	CU_ASSERT_EQUAL(parse("--nic=net_ring0", "--memory=64", "--no-huge"), 0);
-	CU_ASSERT_STRING_EQUAL(o.vdev, "net_ring0");
+	CU_ASSERT_STRING_EQUAL(o.nic, "net_ring0");
 	CU_ASSERT_EQUAL(o.memory_mb, 64);
 	CU_ASSERT_FALSE(o.huge);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--impair", "loss=0.5,seed=3"), 0);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--impair", "loss=0.5,seed=3"), 0);
 	CU_ASSERT_TRUE(o.impaired);
 	CU_ASSERT_EQUAL(o.impair.seed, 3);
 }
@@ -47,12 +45,12 @@ refused(void)
 {
 	CU_ASSERT_EQUAL(parse(NULL, NULL, NULL), -1);
 	CU_ASSERT_EQUAL(parse("--nic", NULL, NULL), -1);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--nonsense", NULL), -1);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--poll=yes", NULL), -1);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--memory", "-5"), -1);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--memory", "64x"), -1);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--conn-max", "0"), -1);
-	CU_ASSERT_EQUAL(parse("--nic=x", "--impair", "loss=2"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--nonsense", NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--poll=yes", NULL), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--memory", "-5"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--memory", "64x"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--conn-max", "0"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--impair", "loss=2"), -1);
 	CU_ASSERT_EQUAL(parse("--nic", "af_packet:", NULL), -1);
 	CU_ASSERT_EQUAL(parse("--nic", "af_packet:eth1,framesz=65536", NULL), -1);
 	CU_ASSERT_EQUAL(parse("--nic", "af_packet:averylonginterfacename", NULL), -1);

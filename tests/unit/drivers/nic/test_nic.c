@@ -40,10 +40,10 @@ pair_carries_in_order(void)
 
 	CU_ASSERT_EQUAL_FATAL(pair_open(&a, &b, 16, 1500), 0);
 	CU_ASSERT_NOT_EQUAL(memcmp(a->mac, b->mac, 6), 0);
-	CU_ASSERT_EQUAL(b->ops->next_us(b), UINT64_MAX);
+	CU_ASSERT_EQUAL(b->ops->next_us(b, 0), UINT64_MAX);
 	for (uint32_t i = 0; i < 16; i++)
 		send_number(a, i, 0);
-	CU_ASSERT_EQUAL(b->ops->next_us(b), 0);
+	CU_ASSERT_EQUAL(b->ops->next_us(b, 0), 0);
 	CU_ASSERT_EQUAL_FATAL(take(b, 0, got, 64), 16);
 	for (uint32_t i = 0; i < 16; i++)
 		CU_ASSERT_EQUAL(got[i], i);
@@ -84,8 +84,8 @@ run(const char *spec, uint32_t *got, uint32_t max)
 		send_number(a, i, i * 100);
 		n += take(far, i * 100, got + n, max - n);
 	}
-	while (far->ops->next_us(far) != UINT64_MAX) {
-		uint64_t next = far->ops->next_us(far);
+	while (far->ops->next_us(far, 0) != UINT64_MAX) {
+		uint64_t next = far->ops->next_us(far, 0);
 
 		n += take(far, next, got + n, max - n);
 	}

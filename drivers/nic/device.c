@@ -1,0 +1,246 @@
+#include "drivers/nic/device.h"
+
+#include <ctype.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A frame of the packet ring holds one frame of the wire; the driver copies it
+ * into a packet buffer without asking, so it must not be larger than that. */
+#define AF_PACKET_RING "blocksz=65536,framesz=2048,framecnt=2048"
+
+static const char *const af_packet_calls[] = { "sendto", "getsockopt", NULL };
+/* poll: a driver that needs a wake-up for its fill ring. */
+static const char *const af_xdp_calls[] = { "sendto", "recvfrom", "poll", "getsockopt", NULL };
+static const char *const tap_calls[] = { "readv", "writev", NULL };
+/* The peer connects when it likes: its memory and eventfds come then, on the
+ * thread of DPDK's interrupts. A client looks for its server again and again. */
+static const char *const memif_calls[] = { "accept", "socket", "connect", "setsockopt", "fstat",
+	"eventfd2", "gettimeofday", NULL };
+static const char *const vfio_calls[] = { "ioctl", NULL };
+static const char *const no_calls[] = { NULL };
+
+static const char *const af_xdp_keys[] = { "force_copy", "busy_budget", "start_queue", "xdp_prog", NULL };
+static const char *const memif_keys[] = { "role", "id", "secret", "rsize", "bsize", "mac",
+	"socket-abstract", NULL };
+
+static const struct nic_driver drivers[] = {
+	{
+		.name = "af_packet", .device = "INTERFACE", .noun = NIC_INTERFACE,
+		.vdev = "net_af_packet0", .first = "iface", .fixed = AF_PACKET_RING,
+		.queues = "qpairs", .queue_max = 16,
+		/* a full ring spills over into the next one */
+		.wait = NIC_WAIT_SOCKET, .spread = PORT_SPREAD_LOOSE, .kernel = true,
+		.calls = af_packet_calls,
+	},
+	{
+		.name = "af_xdp", .device = "INTERFACE", .noun = NIC_INTERFACE,
+		/* a busy poll budget would cost a system call per empty look */
+		.vdev = "net_af_xdp0", .first = "iface", .fixed = "busy_budget=0",
+		.queues = "queue_count", .queue_max = 16, .keys = af_xdp_keys,
+		.rx_ring = 2048, .tx_ring = 2048,
+		.wait = NIC_WAIT_SOCKET, .spread = PORT_SPREAD_FLOW, .kernel = true, .keeps = true,
+		.calls = af_xdp_calls,
+	},
+	{
+		.name = "tap", .device = "INTERFACE", .noun = NIC_INTERFACE,
+		.vdev = "net_tap0", .first = "iface", .queue_max = 16,
+		/* it reads the number of descriptors as segments per frame */
+		.rx_ring = 8,
+		/* the kernel's table follows the queue that sent last */
+		.wait = NIC_WAIT_INTR, .spread = PORT_SPREAD_LOOSE, .twin = true, .keeps = true,
+		.calls = tap_calls,
+	},
+	{
+		.name = "memif", .device = "SOCKET", .noun = NIC_PATH,
+		.vdev = "net_memif0", .first = "socket", .queue_max = 1, .keys = memif_keys,
+		.wait = NIC_WAIT_NAP, .keeps = true,
+		.calls = memif_calls,
+	},
+	{
+		.name = "ring", .device = "NAME", .noun = NIC_WORD,
+		.vdev = "net_ring0", .queue_max = 16,
+		.wait = NIC_WAIT_NAP, .spread = PORT_SPREAD_FLOW,
+		.calls = no_calls,
+	},
+	{
+		.name = "pci", .device = "DOMAIN:BUS:DEVICE.FUNCTION", .noun = NIC_PCI,
+		.queue_max = 256,
+		.wait = NIC_WAIT_INTR, .spread = PORT_SPREAD_FLOW, .keeps = true,
+		.calls = vfio_calls,
+	},
+	{
+		.name = "vdev", .device = "DPDK-DEVICE", .noun = NIC_ANY,
+		.queue_max = 16,
+		.wait = NIC_WAIT_NAP, .spread = PORT_SPREAD_LOOSE, .keeps = true,
+		.calls = no_calls,
+	},
+};
+
+#define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
+
+const struct nic_driver *
+nic_driver_next(const struct nic_driver *d)
+{
+	if (d == NULL)
+		return &drivers[0];
+	return ++d < drivers + DRIVERS ? d : NULL;
+}
+
+static bool
+interface_is(const char *at, size_t len)
+{
+	(void)at;
+	return len < IFNAMSIZ && memchr(at, '/', len) == NULL;
+}
+
+static bool
+path_is(const char *at, size_t len)
+{
+	return len < 108 && at[0] == '/'; /* sun_path */
+}
+
+static bool
+word_is(const char *at, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)at[i]))
+			return false;
+	return true;
+}
+
+/* "0000:02:00.0", or without its domain. */
+static bool
+pci_is(const char *at, size_t len)
+{
+	static const char shape[] = "hhhh:hh:hh.h";
+	const char *want = shape;
+
+	if (len == strlen(shape) - 5)
+		want += 5;
+	else if (len != strlen(shape))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (want[i] == 'h' ? !isxdigit((unsigned char)at[i]) : at[i] != want[i])
+			return false;
+	return true;
+}
+
+static bool
+any_is(const char *at, size_t len)
+{
+	return len > 4 && strncmp(at, "net_", 4) == 0;
+}
+
+static bool (*const noun_is[])(const char *at, size_t len) = {
+	[NIC_INTERFACE] = interface_is,
+	[NIC_PATH] = path_is,
+	[NIC_WORD] = word_is,
+	[NIC_PCI] = pci_is,
+	[NIC_ANY] = any_is,
+};
+
+static bool
+key_known(const struct nic_driver *d, const char *at, size_t len)
+{
+	if (d->noun == NIC_PCI || d->noun == NIC_ANY)
+		return true;
+	for (const char *const *k = d->keys; k != NULL && *k != NULL; k++)
+		if (strlen(*k) == len && strncmp(*k, at, len) == 0)
+			return true;
+	return false;
+}
+
+/* ",KEY=VALUE..." with keys that the row knows. */
+static bool
+tail_good(const struct nic_driver *d, const char *at)
+{
+	while (*at == ',') {
+		size_t key = strcspn(++at, "=,"), value;
+
+		if (at[key] != '=' || !key_known(d, at, key))
+			return false;
+		value = strcspn(at + key + 1, ",");
+		if (value == 0)
+			return false;
+		at += key + 1 + value;
+	}
+	return *at == '\0';
+}
+
+static bool
+text_plain(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isgraph((unsigned char)text[i]))
+			return false;
+	return len > 0 && len < NIC_DEVICE_MAX;
+}
+
+static const struct nic_driver *
+row_of(const char *device, const char **rest)
+{
+	size_t len = strcspn(device, ":");
+
+	/* DPDK's own names of virtual devices need no word in front. */
+	if (any_is(device, strlen(device))) {
+		*rest = device;
+		return &drivers[DRIVERS - 1];
+	}
+	*rest = device + len + (device[len] == ':');
+	for (size_t i = 0; i < DRIVERS; i++)
+		if (strlen(drivers[i].name) == len && strncmp(drivers[i].name, device, len) == 0)
+			return &drivers[i];
+	return NULL;
+}
+
+const struct nic_driver *
+nic_driver_of(const char *device, const char **wrong)
+{
+	const struct nic_driver *d;
+	const char *rest;
+	size_t len;
+
+	*wrong = "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, pci";
+	if (!text_plain(device) || (d = row_of(device, &rest)) == NULL)
+		return NULL;
+	*wrong = d->device;
+	len = strcspn(rest, ",");
+	if (len == 0 || !noun_is[d->noun](rest, len))
+		return NULL;
+	*wrong = "KEY=VALUE with a key that this driver has";
+	return tail_good(d, rest + len) ? d : NULL;
+}
+
+void
+nic_device_name(const char *device, char *dst, size_t size)
+{
+	const char *rest = device;
+
+	(void)row_of(device, &rest);
+	(void)snprintf(dst, size, "%.*s", (int)strcspn(rest, ","), rest);
+}
+
+int
+nic_device_args(const char *device, uint32_t queues, char *dst, size_t size)
+{
+	const char *rest, *tail;
+	const struct nic_driver *d = row_of(device, &rest);
+	int n;
+
+	if (d == NULL)
+		return -1;
+	tail = rest + strcspn(rest, ",");
+	if (d->vdev == NULL)
+		n = snprintf(dst, size, "%s", rest);
+	else if (d->first == NULL)
+		n = snprintf(dst, size, "%s%s", d->vdev, tail);
+	else
+		n = snprintf(dst, size, "%s,%s=%.*s%s%s%s", d->vdev, d->first, (int)(tail - rest), rest,
+		    d->fixed != NULL ? "," : "", d->fixed != NULL ? d->fixed : "", tail);
+	if (n >= 0 && (size_t)n < size && d->queues != NULL && queues > 1)
+		n += snprintf(dst + n, size - (size_t)n, ",%s=%u", d->queues, queues);
+	return n >= 0 && (size_t)n < size ? n : -1;
+}

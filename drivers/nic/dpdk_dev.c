@@ -1,0 +1,270 @@
+#include "drivers/nic/dpdk_dev.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+#include "drivers/nic/dpdk_fd.h"
+#include "drivers/nic/iface.h"
+
+#define RING_DEFAULT 512u
+#define POOL_CACHE 256u
+
+#define RSS_WANTED (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | \
+	RTE_ETH_RSS_NONFRAG_IPV6_TCP)
+#define RX_OFFLOADS_WANTED (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+
+static uint32_t
+least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Frames that the kernel's interface gives to a queue which nobody reads would
+ * be lost to us. */
+int
+dev_queues(const struct nic_config *c, const struct nic_driver *d)
+{
+	uint32_t want = least(c->workers, d->queue_max);
+	char name[NIC_DEVICE_MAX];
+	int channels;
+
+	if (strcmp(d->name, "af_xdp") != 0)
+		return (int)want;
+	nic_device_name(c->device, name, sizeof(name));
+	channels = iface_channels(name);
+	if ((uint32_t)channels > want && strstr(c->device, "start_queue=") == NULL) {
+		fprintf(stderr, "%s has %d queues for %u workers: ethtool -L %s combined %u\n", name,
+		    channels, c->workers, name, want);
+		return -1;
+	}
+	return (int)least(want, (uint32_t)channels);
+}
+
+/* Room for a whole frame behind the headroom, never below the 2048 bytes of a
+ * packet ring's frame: that driver copies without asking. */
+uint16_t
+pool_room(uint16_t mtu)
+{
+	uint32_t room = mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
+
+	if (room < RTE_MBUF_DEFAULT_DATAROOM)
+		room = RTE_MBUF_DEFAULT_DATAROOM;
+	return (uint16_t)(PKT_HEADROOM + RTE_ALIGN_CEIL(room, 64u));
+}
+
+int
+dev_pools(struct dpdk_dev *d, const struct nic_config *c)
+{
+	const uint16_t priv = RTE_ALIGN_CEIL(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN);
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	for (uint32_t i = 0; i < c->workers; i++) {
+		snprintf(name, sizeof(name), "worker%u", i);
+		d->port[i].pool = rte_pktmbuf_pool_create(name, c->pkt_count, POOL_CACHE, priv,
+		    pool_room(c->mtu), (int)rte_socket_id());
+		if (d->port[i].pool == NULL) {
+			fprintf(stderr, "no memory for %u packet buffers: %s\n", c->pkt_count,
+			    rte_strerror(rte_errno));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* What the device offers, and of it what is used. */
+static void
+conf_fill(struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_dev_info *info,
+    struct rte_eth_conf *conf)
+{
+	uint32_t want = least(c->workers, d->driver->queue_max);
+	uint64_t rss = info->flow_type_rss_offloads & RSS_WANTED;
+	bool pci = d->driver->vdev == NULL;
+
+	d->rx_queues = (uint16_t)least(want, info->max_rx_queues);
+	d->tx_queues = (uint16_t)least(want, info->max_tx_queues);
+	/* Virtual devices pair their queues and spread by a rule of their own. */
+	if (!pci)
+		d->rx_queues = d->tx_queues = (uint16_t)least(d->rx_queues, d->tx_queues);
+	else if (rss == 0)
+		d->rx_queues = 1;
+	conf->rxmode.offloads = info->rx_offload_capa & RX_OFFLOADS_WANTED;
+	conf->intr_conf.rxq = d->driver->wait == NIC_WAIT_INTR;
+	if (pci && d->rx_queues > 1) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf = rss;
+	}
+}
+
+static uint16_t
+mtu_of(const struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_dev_info *info)
+{
+	char name[NIC_DEVICE_MAX];
+	uint32_t mtu = c->mtu;
+
+	if (info->max_mtu != 0)
+		mtu = least(mtu, info->max_mtu);
+	if (d->driver->kernel) {
+		int below;
+
+		nic_device_name(c->device, name, sizeof(name));
+		below = iface_mtu(name);
+		if (below > 0)
+			mtu = least(mtu, (uint32_t)below);
+	}
+	return (uint16_t)mtu;
+}
+
+static uint16_t
+ring_of(uint16_t row, uint16_t recommended)
+{
+	if (row != 0)
+		return row;
+	return recommended != 0 ? recommended : RING_DEFAULT;
+}
+
+static int
+queues_setup(const struct dpdk_dev *d, const struct rte_eth_dev_info *info)
+{
+	uint16_t rx = ring_of(d->driver->rx_ring, info->default_rxportconf.ring_size);
+	uint16_t tx = ring_of(d->driver->tx_ring, info->default_txportconf.ring_size);
+	int err = rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &rx, &tx);
+
+	for (uint16_t q = 0; err == 0 && q < d->rx_queues; q++)
+		err = rte_eth_rx_queue_setup(d->id, q, rx, rte_socket_id(), NULL, d->port[q].pool);
+	for (uint16_t q = 0; err == 0 && q < d->tx_queues; q++)
+		err = rte_eth_tx_queue_setup(d->id, q, tx, rte_socket_id(), NULL);
+	return err;
+}
+
+static int
+configure_with(struct dpdk_dev *d, const struct rte_eth_conf *conf, const struct rte_eth_dev_info *info)
+{
+	int err = rte_eth_dev_configure(d->id, d->rx_queues, d->tx_queues, conf);
+
+	if (err == 0)
+		err = queues_setup(d, info);
+	return err != 0 ? err : rte_eth_dev_start(d->id);
+}
+
+/* A device that refuses receive interrupts is started without. */
+static int
+dev_configure(struct dpdk_dev *d, const struct nic_config *c, uint16_t *mtu)
+{
+	struct rte_eth_conf conf = { .rxmode = { .mtu = 0 } };
+	struct rte_eth_dev_info info;
+	int err = rte_eth_dev_info_get(d->id, &info);
+
+	if (err != 0)
+		return err;
+	conf_fill(d, c, &info, &conf);
+	conf.rxmode.mtu = *mtu = mtu_of(d, c, &info);
+	err = configure_with(d, &conf, &info);
+	if (err != 0 && conf.intr_conf.rxq != 0) {
+		conf.intr_conf.rxq = 0;
+		err = configure_with(d, &conf, &info);
+	}
+	return err;
+}
+
+static int
+wait_fd_of(const struct dpdk_dev *d, uint16_t queue)
+{
+	switch (d->driver->wait) {
+	case NIC_WAIT_SOCKET:
+		return fd_find_packet(queue);
+	case NIC_WAIT_INTR:
+		return rte_eth_dev_rx_intr_ctl_q_get_fd(d->id, queue);
+	default:
+		return -1;
+	}
+}
+
+/* FNV-1a over the device's name: the same address after a restart. */
+static void
+mac_make(uint8_t mac[6], const char *device)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *device != '\0'; device++)
+		h = (h ^ (uint8_t)*device) * 0x100000001b3u;
+	memcpy(mac, &h, 6);
+	mac[0] = (uint8_t)((mac[0] & 0xfcu) | 0x02u);
+}
+
+/* The address that the device has; one of our own where it has none. */
+static void
+mac_of(const struct dpdk_dev *d, const struct nic_config *c, uint8_t mac[6])
+{
+	struct rte_ether_addr at;
+
+	if (rte_eth_macaddr_get(d->id, &at) != 0 || rte_is_zero_ether_addr(&at)) {
+		mac_make(mac, c->device);
+		return;
+	}
+	memcpy(mac, at.addr_bytes, 6);
+	if (d->driver->twin)
+		mac[5] ^= 1u;
+}
+
+static void
+port_facts(struct dpdk_dev *d, uint32_t worker, uint16_t mtu, const uint8_t mac[6])
+{
+	struct dpdk_port *s = &d->port[worker];
+
+	s->dev = d;
+	memcpy(s->port.mac, mac, 6);
+	s->port.mtu = mtu;
+	s->port.frame_max = mtu + (uint32_t)RTE_ETHER_HDR_LEN;
+	s->port.queue = worker;
+	s->port.rx = worker < d->rx_queues;
+	s->port.spread = d->rx_queues > 1 ? d->driver->spread : PORT_SPREAD_NONE;
+	s->tx_queue = (uint16_t)(worker % d->tx_queues);
+	s->wait_fd = s->port.rx ? wait_fd_of(d, (uint16_t)worker) : -1;
+	s->intr = s->wait_fd >= 0 && fd_is_event(s->wait_fd);
+	rte_spinlock_init(&d->tx_lock[worker]);
+}
+
+/* Neighbour discovery needs group frames. Where a driver has no switch for
+ * them and no socket of its own that could ask, it must take everything; so it
+ * must where our address is not the one that it knows. */
+static void
+want_groups(const struct dpdk_dev *d)
+{
+	bool asked = rte_eth_allmulticast_enable(d->id) == 0 || d->port[0].wait_fd >= 0;
+
+	if (!asked || d->driver->twin)
+		(void)rte_eth_promiscuous_enable(d->id);
+}
+
+int
+dev_start(struct dpdk_dev *d, const struct nic_config *c)
+{
+	const char *wrong;
+	uint8_t mac[6];
+	uint16_t mtu;
+	int err;
+
+	d->driver = nic_driver_of(c->device, &wrong);
+	d->id = (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
+	if (d->driver == NULL || d->id >= RTE_MAX_ETHPORTS) {
+		fprintf(stderr, "no port: %s was not found by its driver\n", c->device);
+		return -1;
+	}
+	err = dev_configure(d, c, &mtu);
+	if (err != 0) {
+		fprintf(stderr, "the port %s cannot be started: %s\n", c->device, rte_strerror(-err));
+		return -1;
+	}
+	d->tx_shared = d->tx_queues < d->workers;
+	mac_of(d, c, mac);
+	for (uint32_t i = 0; i < d->workers; i++)
+		port_facts(d, i, mtu, mac);
+	want_groups(d);
+	return 0;
+}

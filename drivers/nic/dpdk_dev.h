@@ -1,0 +1,50 @@
+/*
+ * The device below the ports: private to drivers/nic.
+ */
+#ifndef POSTERN_DRIVERS_NIC_DPDK_DEV_H
+#define POSTERN_DRIVERS_NIC_DPDK_DEV_H
+
+#include <rte_mempool.h>
+#include <rte_spinlock.h>
+
+#include "drivers/nic/device.h"
+#include "drivers/nic/dpdk.h"
+
+/* One worker's side of the device. */
+struct dpdk_port {
+	struct port port;
+	struct dpdk_dev *dev;
+	struct rte_mempool *pool;
+	uint16_t tx_queue;
+	int wait_fd;
+	bool intr;            /* wait_fd is an interrupt's: armed before, cleared after */
+	uint64_t heard_us;    /* when a frame came last */
+};
+
+struct dpdk_dev {
+	const struct nic_driver *driver;
+	uint16_t id;
+	uint16_t rx_queues;
+	uint16_t tx_queues;
+	bool tx_shared;       /* fewer transmit queues than workers */
+	uint32_t workers;
+	uint32_t open;        /* ports that are not closed yet */
+	rte_spinlock_t tx_lock[NIC_WORKERS_MAX];
+	struct dpdk_port port[NIC_WORKERS_MAX];
+};
+
+/* dev_queues(c): how many queue pairs a virtual device is made with; -1 with a
+ * line on stderr. */
+int dev_queues(const struct nic_config *c, const struct nic_driver *d);
+
+/* dev_start(d, c): find, configure and start the device and set the facts of its
+ * ports. 0, or -1 with a line on stderr. The pools are the caller's. */
+int dev_start(struct dpdk_dev *d, const struct nic_config *c);
+
+/* dev_pools(d, c): a pool for each worker. 0, or -1 with a line on stderr. */
+int dev_pools(struct dpdk_dev *d, const struct nic_config *c);
+
+/* pool_room(mtu): bytes of a packet buffer, its headroom included. */
+uint16_t pool_room(uint16_t mtu);
+
+#endif
