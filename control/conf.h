@@ -21,6 +21,7 @@ struct conf_subsystem {
 	char name[64];
 	char plugin[64];          /* plugin id: "echo", "sftp" */
 	char command[CONF_NAME_MAX]; /* run through exec instead, or "" */
+	char arguments[CONF_NAME_MAX]; /* of internal-sftp, one blank between them, or "" */
 };
 
 struct conf_address {

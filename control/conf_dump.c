@@ -163,7 +163,10 @@ dump_subsystem(FILE *f, const struct conf_row *row, const struct conf *c)
 		const struct conf_subsystem *s = &c->subsystem[i];
 
 		put_name(f, row);
-		if (s->plugin[0] != '\0')
+		if (strcmp(s->plugin, CONF_SFTP) == 0)
+			fprintf(f, " %s internal-sftp%s%s\n", s->name, s->arguments[0] != '\0' ? " " : "",
+			    s->arguments);
+		else if (s->plugin[0] != '\0')
 			fprintf(f, " %s plugin:%s\n", s->name, s->plugin);
 		else
 			fprintf(f, " %s %s\n", s->name, s->command);

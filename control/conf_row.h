@@ -93,6 +93,11 @@ typedef void conf_value_fn(
     struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
 
+/* conf_sftp.c: check internal-sftp's arguments, from the third word on, and keep
+ * them. 0, or -1 after telling what is wrong. */
+#define CONF_SFTP "sftp" /* the plugin that internal-sftp means */
+int conf_sftp(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a, char *to, size_t size);
+
 /* One word, neither more nor less; told otherwise. */
 bool conf_one_word(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a);
 bool conf_has_control(const char *text);

@@ -60,9 +60,9 @@ conf_set_subsystem(struct conf_parser *p, const struct conf_row *row, struct con
 		}
 		memcpy(s.plugin, id, strlen(id));
 	} else if (strcmp(a->word[1], "internal-sftp") == 0 || ends_with(a->word[1], "sftp-server")) {
-		conf_say(p, true, "%s: \"%.64s\" means the sftp plugin, which is not served yet", row->name,
-		    a->word[1]);
-		return;
+		memcpy(s.plugin, CONF_SFTP, sizeof CONF_SFTP);
+		if (conf_sftp(p, row, a, s.arguments, sizeof s.arguments) != 0)
+			return;
 	} else {
 		if (strlen(a->rest) >= sizeof s.command || conf_has_control(a->rest)) {
 			conf_say(p, true, "%s: command too long or with control characters", row->name);

@@ -51,6 +51,13 @@ static const char *const calls_serve[] = { "accept4", "accept", "pread64", NULL 
  * threads for tasks, the master of a pseudo terminal that it was given. */
 static const char *const calls_plugin[] = { "load", "threads", "tty", NULL };
 
+/* Files as their owner has them: made, written, moved, removed, and their
+ * attributes. No sockets, no programs, no device nodes. */
+static const char *const calls_files[] = { "open", "openat", "pwrite64", "truncate", "ftruncate", "fsync",
+	"fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
+	"link", "linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown",
+	"fchown", "lchown", "fchownat", "utimensat", "umask", NULL };
+
 /* Nobody asks for these in good faith: the process ends. */
 static const char *const calls_kill[] = { "execve", "execveat", "ptrace", "process_vm_readv",
 	"process_vm_writev", "bpf", "kexec_load", "kexec_file_load", "init_module", "finit_module",
@@ -78,8 +85,13 @@ static const struct box boxes[ROLE_COUNT] = {
 	    .cap_count = 2 },
 	[ROLE_GATE] = { .calls = { calls_region }, .secrets = true },
 	[ROLE_CLERK] = { .calls = { calls_region }, .secrets = true },
-	[ROLE_HOST] = { .calls = { calls_region, calls_read, calls_plugin } },
 	[ROLE_CONSOLE] = { .calls = { calls_serve } },
+};
+
+/* A host's row is its plugin's. */
+static const struct box host_boxes[SANDBOX_ROW_COUNT] = {
+	[SANDBOX_PLAIN] = { .calls = { calls_region, calls_read, calls_plugin } },
+	[SANDBOX_FILES] = { .calls = { calls_region, calls_read, calls_plugin, calls_files } },
 };
 
 #define CALLS_MAX 256
@@ -196,11 +208,11 @@ sandbox_enter(enum role_id role)
 }
 
 int
-sandbox_host(uid_t uid, gid_t gid, bool take_identity)
+sandbox_host(uid_t uid, gid_t gid, bool take_identity, enum sandbox_row row)
 {
 	if (take_identity && identity(uid, gid) != 0)
 		return -1;
-	return close_box(&boxes[ROLE_HOST], false);
+	return close_box(&host_boxes[row], false);
 }
 
 int

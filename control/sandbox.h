@@ -9,19 +9,28 @@
  * parts that their children may inherit. Returns 0, or -1 after logging what
  * failed: the role must exit. Nothing privileged works afterwards.
  *
- * sandbox_host(uid, gid, groups...): the same for a host, whose identity comes
- * from HOST_CONF or is already the user's.
+ * sandbox_host(uid, gid, take_identity, row): the same for a host, whose identity
+ * comes from HOST_CONF or is already the user's, and whose row depends on what its
+ * plugin is for.
  */
 #ifndef POSTERN_CONTROL_SANDBOX_H
 #define POSTERN_CONTROL_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "control/role.h"
 
+/* What a plugin's host may do beside its channels. */
+enum sandbox_row {
+	SANDBOX_PLAIN, /* files for reading */
+	SANDBOX_FILES, /* files: to be made, written, renamed, removed, and their attributes */
+	SANDBOX_ROW_COUNT
+};
+
 int sandbox_enter(enum role_id role);
-int sandbox_host(uid_t uid, gid_t gid, bool take_identity);
+int sandbox_host(uid_t uid, gid_t gid, bool take_identity, enum sandbox_row row);
 
 /* sandbox_bound(): for who takes a host's identity before it executes: the
  * bounding set is emptied while that is still possible; the identity can be

@@ -104,7 +104,8 @@ child(const struct spawn *s, pid_t parent)
 	}
 	if (files_raised)
 		setrlimit(RLIMIT_NOFILE, &files_before);
-	umask(022);
+	if (!s->keep_umask)
+		umask(022);
 	if (chdir("/") != 0 || child_files(s, program_fd) != 0)
 		_exit(126);
 	if (s->before != NULL && s->before(s->ctx) != 0)

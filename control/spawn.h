@@ -22,6 +22,7 @@ struct spawn {
 	int log_fd;               /* becomes 4; -1: none */
 	int leader_fd;            /* becomes 5 (console: its own log socket); -1: none */
 	bool keep_stderr;         /* else descriptor 2 is /dev/null */
+	bool keep_umask;          /* the starting process's (a login's), else 022 */
 	bool dies_with_parent;    /* SIGKILL when the starting process ends */
 	int (*before)(void *ctx); /* in the child, before exec: 0 goes on; may be NULL.
 	                             Descriptors are in place when it is called. */

@@ -343,11 +343,13 @@ settle(struct host *h, struct chan *c, bool *work)
 
 	if (flushed && tell_writable(h, c))
 		*work = true;
+	/* A plugin may ask for the next offer inside this one. */
 	if ((c->flags & CHAN_F_RESUME) && c->in.bytes > 0) {
 		offer_queued(h, c);
 		*work = true;
+	} else {
+		c->flags &= ~CHAN_F_RESUME;
 	}
-	c->flags &= ~CHAN_F_RESUME;
 	if (!takes_data(c) && c->in.bytes > 0)
 		chan_discard(h, c);
 	if (tell_eof(h, c))

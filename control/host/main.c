@@ -10,6 +10,7 @@
 #include "abi/wire/reason.h"
 #include "control/log.h"
 #include "control/msg.h"
+#include "control/plugconf.h"
 #include "control/role.h"
 #include "control/sandbox.h"
 
@@ -180,17 +181,23 @@ static int
 run(struct host *h, uint8_t *buf)
 {
 	struct conf conf;
+	struct plugconf plugin;
+	const char *wrong;
 	char why[256];
 	bool user_host;
 
 	if (get_conf(h, &conf, buf) != 0)
 		return 1;
+	if (plugconf_parse(&plugin, h->config, h->config_len, &wrong) != 0) {
+		log_error("plugin %s: %s", h->name, wrong);
+		return 1;
+	}
 	user_host = conf.uid == 0 && conf.gid == 0;
 	if (linkend_make(&h->link) != 0) {
 		log_error("host %s: no memory for its link", h->name);
 		return 1;
 	}
-	if (sandbox_host(conf.uid, conf.gid, !user_host) != 0)
+	if (sandbox_host(conf.uid, conf.gid, !user_host, plugin.sandbox) != 0)
 		return 1;
 	if (user_host && leader_init(h, ROLE_LEADER_FD) != 0) {
 		log_error("host %s: no leader", h->name);

@@ -179,6 +179,7 @@ launch(struct login_host *host, int supervisor, int log)
 	struct spawn s = { .role = ROLE_HOST,
 		.supervisor_fd = supervisor,
 		.log_fd = log,
+		.keep_umask = true,
 		.before = become_user,
 		.ctx = &l->grant };
 	int pair[2];

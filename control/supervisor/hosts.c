@@ -97,6 +97,11 @@ host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
 	if (pl == NULL)
 		return NULL;
 	if (plugin_find(pl, s->conf.plugin_dir, (const char *)plugin.data, plugin.len, why) == 0) {
+		*why = "its configuration is too long";
+		if (plugin_arguments(pl, &s->conf) != 0) {
+			free(pl);
+			return NULL;
+		}
 		if (pl->user)
 			h = host_new(s, &c->hosts, c->conn, c->gen, plugin);
 		else

@@ -6,9 +6,10 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "control/plugconf.h"
 
 static bool
 id_ok(const char *id, size_t len)
@@ -33,42 +34,10 @@ trusted(int fd)
 	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-static bool
-word_is(const char **at, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (strncasecmp(*at, word, len) != 0 || (at[0][len] != '\0' && !isspace((unsigned char)at[0][len])))
-		return false;
-	*at += len;
-	*at += strspn(*at, " \t");
-	return true;
-}
-
-int
-plugin_parse(struct plugin *p, const char *text)
-{
-	const char *line = text;
-
-	p->user = false;
-	while (line != NULL && *line != '\0') {
-		line += strspn(line, " \t");
-		if (word_is(&line, "RunAs")) {
-			if (word_is(&line, "user"))
-				p->user = true;
-			else if (!word_is(&line, "service"))
-				return -1;
-		}
-		line = strchr(line, '\n');
-		if (line != NULL)
-			line++;
-	}
-	return 0;
-}
-
 static int
 read_config(struct plugin *p, const char *dir, const char **why)
 {
+	struct plugconf conf;
 	char path[sizeof(p->file)];
 	ssize_t n = 0;
 	int fd;
@@ -76,7 +45,7 @@ read_config(struct plugin *p, const char *dir, const char **why)
 	snprintf(path, sizeof(path), "%s/%s.conf", dir, p->id);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
-		return plugin_parse(p, "");
+		return 0;
 	*why = "its configuration cannot be read or belongs to somebody else";
 	if (fd < 0)
 		return -1;
@@ -88,8 +57,11 @@ read_config(struct plugin *p, const char *dir, const char **why)
 	if (n < 0)
 		return -1;
 	p->config[n] = '\0';
-	*why = "RunAs is neither user nor service";
-	return plugin_parse(p, p->config);
+	*why = "its configuration is too long";
+	if ((size_t)n == sizeof(p->config) - 1 || plugconf_parse(&conf, p->config, (size_t)n, why) != 0)
+		return -1;
+	p->user = conf.user;
+	return 0;
 }
 
 static int
@@ -132,4 +104,25 @@ plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const
 	if (!ok || read_config(p, dir, why) != 0)
 		return -1;
 	return p->user ? 0 : service_account(p, why);
+}
+
+int
+plugin_arguments(struct plugin *p, const struct conf *conf)
+{
+	size_t have = strlen(p->config);
+	uint32_t i;
+	int n;
+
+	for (i = 0; i < conf->subsystem_count; i++) {
+		const struct conf_subsystem *sub = &conf->subsystem[i];
+
+		if (strcmp(sub->plugin, p->id) != 0 || sub->arguments[0] == '\0')
+			continue;
+		n = snprintf(p->config + have, sizeof(p->config) - have, "%sSubsystem %s %s\n",
+		    have > 0 && p->config[have - 1] != '\n' ? "\n" : "", sub->name, sub->arguments);
+		if (n < 0 || (size_t)n >= sizeof(p->config) - have)
+			return -1;
+		have += (size_t)n;
+	}
+	return 0;
 }

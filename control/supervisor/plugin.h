@@ -1,17 +1,15 @@
 /*
  * What the supervisor knows of a plugin without loading it.
  *
- * A plugin is <plugin_dir>/<id>.so. Beside it may stand <plugin_dir>/<id>.conf,
- * lines of "Keyword value", # begins a comment:
+ * A plugin is <plugin_dir>/<id>.so. Beside it may stand <plugin_dir>/<id>.conf: who
+ * its host runs as and in which sandbox (plugconf.h).
  *
- *	RunAs service | user     who its host runs as; service without the line
- *
- *   service: acts for nobody. One host for all connections, under the account
+ *   RunAs service: acts for nobody. One host for all connections, under the account
  *            _postern-<id> where there is one, else _postern-host.
- *   user:    acts for the login. One host per login, as the grant's user,
+ *   RunAs user:    acts for the login. One host per login, as the grant's user,
  *            started by the login's leader.
  *
- * All other lines are the plugin's own: the whole text goes to it with HOST_CONF
+ * The whole text goes to the plugin with HOST_CONF
  * ("str plugin config"). An id is letters, digits, '-', '_' and inner dots: it
  * never names another folder. Both files must belong to root (or to the account
  * that this process runs as) and be writable by nobody else, or the plugin does not
@@ -23,6 +21,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+#include "control/conf.h"
 
 #define PLUGIN_ID_MAX 64
 #define PLUGIN_CONFIG_MAX 8192
@@ -39,7 +39,8 @@ struct plugin {
 /* plugin_find(p, dir, id, len, why): 0, or -1 and *why says what is wrong. */
 int plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const char **why);
 
-/* plugin_parse(p, text): the keywords above; 0, or -1 for a bad RunAs value. */
-int plugin_parse(struct plugin *p, const char *text);
+/* plugin_arguments(p, conf): put "Subsystem NAME ARGUMENTS" behind its text for
+ * each subsystem that is this plugin with arguments. -1: no room for them. */
+int plugin_arguments(struct plugin *p, const struct conf *conf);
 
 #endif

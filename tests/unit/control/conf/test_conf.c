@@ -198,6 +198,14 @@ test_values(void)
 	CU_ASSERT_STRING_EQUAL(c.subsystem[0].plugin, "echo");
 	CU_ASSERT_STRING_EQUAL(c.subsystem[0].command, "");
 	CU_ASSERT_STRING_EQUAL(c.subsystem[1].command, "/bin/sh -c \"a # b\"");
+	CU_ASSERT(good(&c, "Subsystem sftp internal-sftp\nSubsystem s2 /usr/lib/openssh/sftp-server -Ru 027 -l INFO # x\n"
+	                   "Subsystem s3 internal-sftp -d %d/%u/%% -Premove,rename\n"));
+	CU_ASSERT_STRING_EQUAL(c.subsystem[0].plugin, "sftp");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[0].arguments, "");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[1].plugin, "sftp");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[1].command, "");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[1].arguments, "-Ru 027 -l INFO");
+	CU_ASSERT_STRING_EQUAL(c.subsystem[2].arguments, "-d %d/%u/%% -Premove,rename");
 }
 
 /* ---- errors ---- */
@@ -259,8 +267,19 @@ static const struct {
 	{ "Subsystem x plugin:../y", "plugin:ID expected" },
 	{ "Subsystem x plugin:y z", "plugin:ID expected" },
 	{ "Subsystem x plugin:y\nSubsystem x plugin:z", "FILE:2: Subsystem: \"x\" is defined already" },
-	{ "Subsystem sftp internal-sftp", "sftp plugin, which is not served yet" },
-	{ "Subsystem sftp /usr/lib/openssh/sftp-server -l INFO", "sftp plugin, which is not served yet" },
+	{ "Subsystem sftp internal-sftp -x", "internal-sftp has no option -x" },
+	{ "Subsystem sftp internal-sftp -h", "internal-sftp has no option -h" },
+	{ "Subsystem sftp internal-sftp read", "internal-sftp has no argument \"read\"" },
+	{ "Subsystem sftp internal-sftp -", "internal-sftp has no argument \"-\"" },
+	{ "Subsystem sftp internal-sftp -u", "-u: \"\": a value is expected" },
+	{ "Subsystem sftp internal-sftp -u 8", "-u: \"8\": an octal number" },
+	{ "Subsystem sftp internal-sftp -u 1777", "-u: \"1777\": an octal number" },
+	{ "Subsystem sftp internal-sftp -l LOUD", "a log level is expected" },
+	{ "Subsystem sftp internal-sftp -P open,look", "a list of requests" },
+	{ "Subsystem sftp internal-sftp -p ,", "a list of requests" },
+	{ "Subsystem sftp internal-sftp -d data", "an absolute directory is expected" },
+	{ "Subsystem sftp internal-sftp -d /%h", "only %d, %u and %% are known" },
+	{ "Subsystem sftp internal-sftp -d \"/a b\"", "blanks and quotes" },
 	{ "Include /etc/x", "Include: not possible here" },
 	{ "Match User x\nPermitTTY no\nNonsense 1\n", "FILE:1: Match: not served" },
 	{ "AllowUsers a", "AllowUsers: not served yet" },
@@ -522,7 +541,7 @@ static const char rich[] =
     "PubkeyAuthentication no\nStrictModes no\nUsePAM no\nPAMServiceName 'ssh\"d'\nPermitRootLogin yes\n"
     "LoginGraceTime 2m\nMaxAuthTries 2\nMaxSessions 0\nRekeyLimit 1G 1h\nClientAliveInterval 7\n"
     "ClientAliveCountMax 0\nVersionAddendum \"a # b\"\nAcceptEnv LANG LC_*\nLogLevel DEBUG2\nPrintMotd no\n"
-    "PermitTTY no\nPluginDir /p\nSubsystem a plugin:b-c\nSubsystem c /bin/x \"y z\" \\# #e\n"
+    "PermitTTY no\nPluginDir /p\nSubsystem a plugin:b-c\nSubsystem f internal-sftp -R -u 022\nSubsystem c /bin/x \"y z\" \\# #e\n"
     "DataplaneSocket /d\nControlSocket /c\nLogFile /l\\\\x\n";
 
 static void
@@ -555,6 +574,7 @@ test_dump(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "address 192.0.2.1/24\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "rekeylimit 1073741824 3600\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "subsystem a plugin:b-c\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "subsystem f internal-sftp -R -u 022\n"));
 	free(dump);
 }
 

@@ -41,6 +41,8 @@ guest_data(void *context, uint32_t stream, struct postern_view bytes, uint64_t *
 	*took = n + g->took_lie;
 	if (g->close_in_data)
 		bench_channels(the)->close(&the->host.face, g->channel);
+	if (g->resume_in_data)
+		bench_channels(the)->resume(&the->host.face, g->channel);
 	if (g->discard_in_data)
 		bench_channels(the)->discard(&the->host.face, g->channel, NULL);
 	return g->data_result;

@@ -18,6 +18,7 @@ struct bench_guest {
 	struct postern_channel channel;      /* of the last open */
 	int32_t open_result;
 	uint64_t token;
+	bool resume_in_data;     /* data() asks for the next offer */
 	uint64_t take;                       /* how much data() takes each time */
 	uint64_t took_lie;                   /* added to what it says it took */
 	int32_t data_result;

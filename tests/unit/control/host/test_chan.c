@@ -136,6 +136,25 @@ test_data_held_back(void)
 	bench_free(b);
 }
 
+/* A plugin that works in slices asks for the next one inside this one. */
+static void
+test_resume_in_data(void)
+{
+	struct bench *b = bench_new();
+
+	bench_open(b, 0, 100);
+	b->guest.take = 4;
+	b->guest.resume_in_data = true;
+	bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_str("0123456789"));
+	bench_send(b, LINK_UP_CHAN_EOF, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.data_calls, 3);
+	CU_ASSERT_EQUAL(b->guest.got_len, 10);
+	CU_ASSERT_EQUAL(memcmp(b->guest.got, "0123456789", 10), 0);
+	CU_ASSERT_EQUAL(b->guest.eof_calls, 1);
+	bench_free(b);
+}
+
 static void
 test_window_overrun(void)
 {
@@ -485,6 +504,7 @@ main(void)
 		{ "late reply", test_late_reply },
 		{ "data taken", test_data_taken },
 		{ "data held back", test_data_held_back },
+		{ "resumed while offered", test_resume_in_data },
 		{ "window overrun", test_window_overrun },
 		{ "consume by hand", test_consume_by_hand },
 		{ "discard", test_discard },

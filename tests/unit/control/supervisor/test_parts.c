@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi/link/attach.h"
+#include "control/plugconf.h"
 #include "control/supervisor/line.h"
 #include "control/supervisor/plugin.h"
 #include "control/supervisor/supervisor.h"
@@ -188,18 +189,56 @@ test_plugin(void)
 	CU_ASSERT(system(command) == 0);
 }
 
+static int
+parse(struct plugconf *p, const char *text)
+{
+	const char *why = NULL;
+	int r = plugconf_parse(p, text, strlen(text), &why);
+
+	CU_ASSERT(r == 0 || why != NULL);
+	return r;
+}
+
 static void
 test_plugin_parse(void)
 {
+	struct plugconf p;
+
+	CU_ASSERT(parse(&p, "") == 0 && !p.user && p.sandbox == SANDBOX_PLAIN);
+	CU_ASSERT(parse(&p, "RunAs user") == 0 && p.user);
+	CU_ASSERT(parse(&p, "RunAs service\n") == 0 && !p.user);
+	CU_ASSERT(parse(&p, "RunAsuser\n#RunAs user\n") == 0 && !p.user);
+	CU_ASSERT(parse(&p, "\n\nOther x\nRunAs user\n") == 0 && p.user);
+	CU_ASSERT(parse(&p, "RunAs users") == -1);
+	CU_ASSERT(parse(&p, "RunAs") == -1);
+	CU_ASSERT(parse(&p, "runas USER\nsandbox Files\n") == 0 && p.user && p.sandbox == SANDBOX_FILES);
+	CU_ASSERT(parse(&p, "Sandbox plain") == 0 && p.sandbox == SANDBOX_PLAIN);
+	CU_ASSERT(parse(&p, "Sandbox none") == -1);
+	CU_ASSERT(parse(&p, "Sandbox") == -1);
+	/* The next line is no value of this one. */
+	CU_ASSERT(parse(&p, "RunAs\nuser\n") == -1);
+}
+
+/* What the configuration says behind internal-sftp goes to the plugin with its text. */
+static void
+test_plugin_arguments(void)
+{
+	static struct conf conf;
 	static struct plugin p;
 
-	CU_ASSERT(plugin_parse(&p, "") == 0 && !p.user);
-	CU_ASSERT(plugin_parse(&p, "RunAs user") == 0 && p.user);
-	CU_ASSERT(plugin_parse(&p, "RunAs service\n") == 0 && !p.user);
-	CU_ASSERT(plugin_parse(&p, "RunAsuser\n#RunAs user\n") == 0 && !p.user);
-	CU_ASSERT(plugin_parse(&p, "\n\nOther x\nRunAs user\n") == 0 && p.user);
-	CU_ASSERT(plugin_parse(&p, "RunAs users") == -1);
-	CU_ASSERT(plugin_parse(&p, "RunAs") == -1);
+	conf_default(&conf);
+	snprintf(p.id, sizeof(p.id), "sftp");
+	snprintf(p.config, sizeof(p.config), "RunAs user");
+	CU_ASSERT_EQUAL(plugin_arguments(&p, &conf), 0);
+	CU_ASSERT_STRING_EQUAL(p.config, "RunAs user");
+	conf.subsystem_count = 3;
+	conf.subsystem[0] = (struct conf_subsystem){ "sftp", "sftp", "", "" };
+	conf.subsystem[1] = (struct conf_subsystem){ "look", "sftp", "", "-R -u 022" };
+	conf.subsystem[2] = (struct conf_subsystem){ "other", "echo", "", "-R" };
+	CU_ASSERT_EQUAL(plugin_arguments(&p, &conf), 0);
+	CU_ASSERT_STRING_EQUAL(p.config, "RunAs user\nSubsystem look -R -u 022\n");
+	memset(p.config, 'x', sizeof(p.config) - 4);
+	CU_ASSERT_EQUAL(plugin_arguments(&p, &conf), -1);
 }
 
 /* ---- configuration of the dataplane ---- */
@@ -251,6 +290,7 @@ main(void)
 		{ "a receiver that is gone", test_line_gone },
 		{ "plugin files", test_plugin },
 		{ "plugin descriptors", test_plugin_parse },
+		{ "arguments of a plugin", test_plugin_arguments },
 		{ "configuration of the dataplane", test_attach_conf },
 		CU_TEST_INFO_NULL,
 	};
