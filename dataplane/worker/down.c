@@ -71,8 +71,8 @@ check_control(struct worker *w)
 		for (uint32_t i = 0; i < LINK_ROLE_MAX; i++) {
 			struct link *l = link_find(w, w->role_link[role][i]);
 
-			if (l != NULL && l->wait_fd >= 0 && bell_hush(l->wait_fd) < 0)
-				link_drop(w, l, R_PEER_GONE);
+			if (l != NULL && l->wait_fd >= 0)
+				link_rang(w, l);
 		}
 }
 

@@ -83,27 +83,18 @@ idle_unwatch(struct idle *i, struct link *l)
 }
 
 static void
-link_rang(struct worker *w, uint32_t id)
-{
-	struct link *l = link_find(w, id);
-
-	if (l == NULL)
-		return;
-	link_heat(w, l);
-	if (bell_hush(l->wait_fd) < 0)
-		link_drop(w, l, R_PEER_GONE);
-}
-
-static void
 gather(struct worker *w, int timeout)
 {
 	struct epoll_event e[IDLE_EVENTS];
 	int n = epoll_wait(w->idle->epfd, e, IDLE_EVENTS, timeout);
 
 	for (int k = 0; k < n; k++) {
+		struct link *l;
+
 		switch (e[k].data.u64 >> 32) {
 		case IDLE_LINK:
-			link_rang(w, (uint32_t)e[k].data.u64);
+			if ((l = link_find(w, (uint32_t)e[k].data.u64)) != NULL)
+				link_rang(w, l);
 			break;
 		case IDLE_COMMAND:
 			(void)bell_hush(w->idle->command_bell);

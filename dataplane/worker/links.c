@@ -155,6 +155,14 @@ link_cool(struct worker *w, struct link *l)
 }
 
 void
+link_rang(struct worker *w, struct link *l)
+{
+	link_heat(w, l);
+	if (bell_hush(l->wait_fd) < 0)
+		link_drop(w, l, R_PEER_GONE);
+}
+
+void
 link_stall(struct worker *w, struct link *l)
 {
 	w->stalled += !l->stalled;

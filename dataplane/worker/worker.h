@@ -274,6 +274,10 @@ int link_add(struct worker *w, struct link *l);
 void link_drop(struct worker *w, struct link *l, int reason);
 void link_heat(struct worker *w, struct link *l);
 void link_cool(struct worker *w, struct link *l);
+/* Take what its bell says. Whoever empties a bell must look at the ring next, or
+ * the ringer, who rings once, is never heard: so the link is hot afterwards. A
+ * bell whose other end is closed drops the link. */
+void link_rang(struct worker *w, struct link *l);
 /* It is full: look again in a while. */
 void link_stall(struct worker *w, struct link *l);
 /* Publish and remember to ring. False: no room. */

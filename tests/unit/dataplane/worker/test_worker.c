@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abi/link/note.h"
 #include "tests/lib/suite.h"
@@ -557,6 +558,37 @@ nothing_leaks(void)
 	rig_close(r);
 }
 
+/* A gate that answers while the worker sleeps rings once. Whoever empties its bell
+ * then, the look at quiet links included, has to read its ring. */
+static void
+bell_is_heard_once(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	struct link *l;
+	uint64_t before;
+	int ring_fd;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	clerk->read = 0;
+	l = clerk->l;
+	CU_ASSERT_EQUAL_FATAL(bell_create(&l->wait_fd, &ring_fd), 0);
+	rig_run(r, 5);
+	ring_arm(&l->own);
+	link_cool(r->w, l);
+	before = r->meter->value[METER_LINK_DOWN];
+	CU_ASSERT_TRUE(fake_send(clerk, LINK_DOWN_STEP, fake_find(clerk, LINK_UP_ADOPT), 0, view_of(NULL, 0)));
+	bell_ring(ring_fd);
+	r->now += 2 * WORKER_CHECK_US;
+	(void)worker_poll(r->w, r->now);
+	CU_ASSERT_EQUAL(r->meter->value[METER_LINK_DOWN], before + 1);
+	close(ring_fd);
+	close(l->wait_fd);
+	l->wait_fd = -1;
+	rig_close(r);
+}
+
 int
 main(void)
 {
@@ -578,6 +610,7 @@ main(void)
 		{ "a clerk dies under a channel", clerk_dies_under_a_channel },
 		{ "key slots are wiped in every case", key_slots_are_wiped },
 		{ "stop says goodbye", stop_says_goodbye },
+		{ "a bell that was emptied was heard", bell_is_heard_once },
 		{ "nothing leaks", nothing_leaks },
 		CU_TEST_INFO_NULL,
 	};
