@@ -104,6 +104,14 @@ eight() {
 }
 check "8 sessions on one connection" eight
 check "answers keepalives" is awake client ssh "${ssh_opts[@]}" -o ServerAliveInterval=1 -o ServerAliveCountMax=1 "$SSH_USER@$HOST" 'sleep 4; echo awake'
+# Between two of them everything sleeps: a wake-up that is lost shows as a login
+# that waits for ever, once in some thousand.
+one_by_one() {
+	client "${BIN:-build/bin}/tests/login-rate" "$HOST" "$PORT" "$SSH_USER" "$SSH_KEY" 1 15 >"$work/rate" || return 1
+	cat "$work/rate"
+	grep -q "failed 0 " "$work/rate"
+}
+check "logins one after the other for 15 s, none waits" one_by_one
 gone() { [ -z "$(user_pids)" ]; }
 check "nothing of a user's is left after logout" until_true 10 gone
 said() { until_true 5 grep -Eq -- "$1" "$LOG"; }
