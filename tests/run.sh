@@ -2,7 +2,8 @@
 # Runs tests of one kind and adds their results to a file; see `summary`.
 #   run.sh unit RESULTS PROGRAM...      CUnit programs, counted by their summary
 #   run.sh replay RESULTS CORPUS PROGRAM...  fuzz targets over their corpora
-#   run.sh script RESULTS SCRIPT...     scripts that end with "N passed, N failed"
+#   run.sh script RESULTS SCRIPT...     scripts that end with "N passed, N failed";
+#                                       LANES=N: so many at a time
 #   run.sh summary RESULTS              one line, and the exit status
 set -u
 kind=$1 results=$2
@@ -49,7 +50,7 @@ replay() {
 }
 
 script() {
-	local name log status counts
+	local name log status counts start=$SECONDS
 	name=$(basename "$1") log=$logs/$(basename "$1").log
 	timeout 1200 "$1" >"$log" 2>&1 </dev/null
 	status=$?
@@ -61,8 +62,22 @@ script() {
 		echo "no test ran" >>"$log"
 		note 0 1 "$name" "$log"
 	else
-		note "${counts% *}" "${counts#* }" "$name" "$log"
+		note "${counts% *}" "${counts#* }" "$name, $((SECONDS - start)) s" "$log"
 	fi
+}
+
+# A lane takes the next script when it has finished one.
+lanes() {
+	local running=0 t
+	for t in "$@"; do
+		if [ $running -ge "${LANES:-1}" ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+		script "$t" &
+		running=$((running + 1))
+	done
+	wait
 }
 
 case $kind in
@@ -72,7 +87,7 @@ replay)
 	shift
 	for t in "$@"; do replay "$corpus" "$t"; done
 	;;
-script) for t in "$@"; do script "$t"; done ;;
+script) lanes "$@" ;;
 summary)
 	awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$results"
 	;;

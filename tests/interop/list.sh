@@ -1,7 +1,13 @@
 #!/bin/sh
-# The interop scripts, in order: list.sh short|full.
+# The interop scripts, in order: list.sh alone|shared. Those that say how long
+# something may take run alone.
 cd "$(dirname "$0")"
-for s in testbed run login idle transfer serverrekey loss hostile restart restartnext phases death sandbox; do
+case $1 in
+alone) list="idle restart restartnext death" ;;
+shared) list="testbed run login transfer serverrekey loss hostile phases sandbox" ;;
+*) echo "usage: list.sh alone|shared" >&2; exit 2 ;;
+esac
+for s in $list; do
 	[ -x "$s.sh" ] && echo "tests/interop/$s.sh"
 done
 exit 0
