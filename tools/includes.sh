@@ -32,7 +32,7 @@ function row(file) {
 # Third-party headers, and the files that wrap them.
 function wrapper(name) {
 	if (name ~ /^rte_/) return "^drivers/nic/dpdk"
-	if (name ~ /^intel-ipsec-mb/) return "^drivers/cipher/ipsecmb[.]c$"
+	if (name ~ /^intel-ipsec-mb/) return "^drivers/cipher/ipsecmb[a-z_]*[.][ch]$"
 	if (name ~ /^openssl\//) return "^drivers/(cipher|pk)/openssl[a-z_]*[.]c$"
 	if (name ~ /^zlib/) return "^drivers/zip/"
 	if (name ~ /^security\//) return "^control/pamwrap[.]c$"

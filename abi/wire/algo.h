@@ -10,7 +10,21 @@
  * Numbers are fixed for ever. */
 #define SUITE_LIST(SUITE) \
 	SUITE(NONE, 0, "none", 0, 0, 0, "none") \
-	SUITE(AES128_GCM, 1, "aes128-gcm@openssh.com", 16, 12, 0, "")
+	SUITE(AES128_GCM, 1, "aes128-gcm@openssh.com", 16, 12, 0, "") \
+	SUITE(AES256_GCM, 2, "aes256-gcm@openssh.com", 32, 12, 0, "") \
+	SUITE(CHACHA20_POLY1305, 3, "chacha20-poly1305@openssh.com", 64, 0, 0, "") \
+	SUITE(AES128_CTR_SHA256, 4, "aes128-ctr", 16, 16, 32, "hmac-sha2-256") \
+	SUITE(AES192_CTR_SHA256, 5, "aes192-ctr", 24, 16, 32, "hmac-sha2-256") \
+	SUITE(AES256_CTR_SHA256, 6, "aes256-ctr", 32, 16, 32, "hmac-sha2-256") \
+	SUITE(AES128_CTR_SHA512, 7, "aes128-ctr", 16, 16, 64, "hmac-sha2-512") \
+	SUITE(AES192_CTR_SHA512, 8, "aes192-ctr", 24, 16, 64, "hmac-sha2-512") \
+	SUITE(AES256_CTR_SHA512, 9, "aes256-ctr", 32, 16, 64, "hmac-sha2-512") \
+	SUITE(AES128_CTR_SHA256_ETM, 10, "aes128-ctr", 16, 16, 32, "hmac-sha2-256-etm@openssh.com") \
+	SUITE(AES192_CTR_SHA256_ETM, 11, "aes192-ctr", 24, 16, 32, "hmac-sha2-256-etm@openssh.com") \
+	SUITE(AES256_CTR_SHA256_ETM, 12, "aes256-ctr", 32, 16, 32, "hmac-sha2-256-etm@openssh.com") \
+	SUITE(AES128_CTR_SHA512_ETM, 13, "aes128-ctr", 16, 16, 64, "hmac-sha2-512-etm@openssh.com") \
+	SUITE(AES192_CTR_SHA512_ETM, 14, "aes192-ctr", 24, 16, 64, "hmac-sha2-512-etm@openssh.com") \
+	SUITE(AES256_CTR_SHA512_ETM, 15, "aes256-ctr", 32, 16, 64, "hmac-sha2-512-etm@openssh.com")
 
 enum suite_id {
 #define SUITE(NAME, number, cipher, key, iv, mac, macname) SUITE_##NAME = (number),

@@ -196,6 +196,24 @@ may_read(struct ssh_conn *c)
 	return control_ready(c);
 }
 
+/* Open what stands in `buf`: 0, or -R_*, or RECORD_MORE: it stays with the owner. */
+static int
+record_take(struct ssh_conn *c, uint8_t *buf, size_t have, size_t need, struct view *payload)
+{
+	const struct ssh_env *env = c->env;
+	int rc;
+
+	env->ops->peek(env->owner, c, buf, need);
+	stage(c, SSH_STAGE_OPEN, need);
+	rc = record_open(&c->in, buf, payload);
+	stage(c, SSH_STAGE_REST, 0);
+	if (rc != RECORD_MORE)
+		env->ops->take(env->owner, c, need);
+	else if (have < RECORD_MAX)
+		record_later(&c->in);
+	return rc;
+}
+
 /* One record of the peer: 1, 0 when it is not there yet or has to wait. */
 static int
 record_in(struct ssh_conn *c, uint64_t now)
@@ -214,13 +232,11 @@ record_in(struct ssh_conn *c, uint64_t now)
 	need = record_need(&c->in, head, sizeof(head));
 	if (need < 0)
 		return need;
-	if (have < (size_t)need || env->pool->free_count < blocks_for((size_t)need) + 2)
+	if (have < (size_t)need)
 		return 0;
-	env->ops->peek(env->owner, c, buf, (size_t)need);
-	env->ops->take(env->owner, c, (size_t)need);
-	stage(c, SSH_STAGE_OPEN, (size_t)need);
-	rc = record_open(&c->in, buf, &payload);
-	stage(c, SSH_STAGE_REST, 0);
+	if (!c->in.bad && env->pool->free_count < blocks_for((size_t)need) + 2)
+		return 0;
+	rc = record_take(c, buf, have, (size_t)need, &payload);
 	if (rc != 0)
 		return rc;
 	rc = conn_dispatch(c, buf + RECORD_HEAD, payload.len, seq, now);

@@ -1,20 +1,20 @@
 #include "dataplane/ssh/inner.h"
 
 #define REKEY_RECORDS (1ull << 31) /* RFC 4344 section 3.1 */
-#define REKEY_BYTES_BLOCK16 (1ull << 36) /* section 3.2: 2^(L/4) blocks of L = 128 bits */
-#define REKEY_BYTES_SMALL (1ull << 30)
 
 static const struct view none = { NULL, 0 };
 
 static bool
 dir_worn(const struct ssh_conn *c, const struct record_dir *d)
 {
-	uint64_t limit = c->env->rekey_bytes;
+	uint64_t limit;
 
 	if (d->engine == NULL)
 		return false;
-	if (limit == 0)
-		limit = d->engine->block >= 16 ? REKEY_BYTES_BLOCK16 : REKEY_BYTES_SMALL;
+	/* What was configured may be less than what the suite bears, never more. */
+	limit = d->engine->rekey_bytes;
+	if (c->env->rekey_bytes != 0 && c->env->rekey_bytes < limit)
+		limit = c->env->rekey_bytes;
 	return d->bytes >= limit || d->records >= REKEY_RECORDS;
 }
 

@@ -26,6 +26,40 @@ length_ok(const struct record_dir *d, uint32_t len)
 	return len + 4 >= (block > PACKET_MIN ? block : PACKET_MIN) && (len + 4) % block == 0;
 }
 
+/* Is the length one of the encrypted bytes? */
+static bool
+hidden(const struct record_dir *d)
+{
+	return d->engine != NULL && !d->engine->length_clear;
+}
+
+/* The record is wrong: its end is where that of every wrong one is. */
+static void
+spoil(struct record_dir *d, uint32_t spent)
+{
+	d->bad = true;
+	d->spent = spent;
+	d->need = RECORD_MAX;
+}
+
+void
+record_later(struct record_dir *d)
+{
+	d->spent = 0;
+}
+
+/* The work on a wrong record is that of one with the largest length, however
+ * much of it was done before in one go. */
+static int
+burn(struct record_dir *d, uint8_t *buf)
+{
+	uint32_t frame = 4 + dir_tag(d);
+
+	if (d->spent + frame + PACKET_MIN <= RECORD_MAX)
+		(void)d->engine->open(d->ctx, d->seq, buf + d->spent, RECORD_MAX - d->spent - frame);
+	return -R_SSH_MAC;
+}
+
 int
 record_need(struct record_dir *d, const uint8_t *head, size_t have)
 {
@@ -42,9 +76,12 @@ record_need(struct record_dir *d, const uint8_t *head, size_t have)
 
 		len = cur_u32(&c);
 	}
-	if (!length_ok(d, len))
+	if (length_ok(d, len))
+		d->need = 4 + len + dir_tag(d);
+	else if (hidden(d))
+		spoil(d, 0);
+	else
 		return -R_SSH_LENGTH;
-	d->need = 4 + len + dir_tag(d);
 	return (int)d->need;
 }
 
@@ -59,9 +96,15 @@ record_open(struct record_dir *d, uint8_t *buf, struct view *payload)
 	/* A sequence number, and with it a nonce, is used once under one key. */
 	if (d->records > UINT32_MAX)
 		return -R_SSH_SEQ_WRAP;
+	if (d->bad)
+		return burn(d, buf);
 	len = d->need - 4 - tag;
-	if (d->engine != NULL && d->engine->open(d->ctx, d->seq, buf, len) != 0)
-		return -R_SSH_MAC;
+	if (d->engine != NULL && d->engine->open(d->ctx, d->seq, buf, len) != 0) {
+		if (!hidden(d))
+			return -R_SSH_MAC;
+		spoil(d, d->need);
+		return RECORD_MORE;
+	}
 	d->bytes += d->need;
 	d->records++;
 	d->seq++;

@@ -12,7 +12,7 @@ record_dir_keys(struct record_dir *d, const struct cipher_engine *engine, const 
     const uint8_t *iv, const uint8_t *mac, bool reset_seq)
 {
 	record_dir_wipe(d);
-	if (engine != NULL && engine->init(d->ctx, key, iv, mac) != 0) {
+	if (engine != NULL && engine->init(engine, d->ctx, key, iv, mac) != 0) {
 		explicit_bzero(d->ctx, sizeof(*d->ctx));
 		return -R_INTERNAL;
 	}
@@ -20,6 +20,8 @@ record_dir_keys(struct record_dir *d, const struct cipher_engine *engine, const 
 	d->bytes = 0;
 	d->records = 0;
 	d->need = 0;
+	d->bad = false;
+	d->spent = 0;
 	if (reset_seq)
 		d->seq = 0;
 	return 0;

@@ -1,5 +1,6 @@
 #include "dataplane/worker/worker.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "drivers/cipher/select.h"
@@ -235,6 +236,9 @@ worker_run(void *arg)
 	struct worker *w = arg;
 	uint64_t now = clock_us(), worked = now, gathered = now;
 
+	/* Without ciphers there is nothing to serve. */
+	if (cipher_thread_start() != 0)
+		abort();
 	meter_set(w->meter, METER_CYCLES_SECOND, clock_hz());
 	while (!w->stopped) {
 		if (worker_poll(w, now = clock_us()) > 0)

@@ -5,8 +5,10 @@
 CIPHER_IPSECMB_LD := -lIPSec_MB
 CIPHER_OPENSSL_LD := $(shell pkg-config --libs libcrypto)
 
-$(eval $(call lib,cipher,drivers/cipher/select.c drivers/cipher/ref.c))
-$(eval $(call lib,cipher_ipsecmb,drivers/cipher/ipsecmb.c))
-$(eval $(call lib,cipher_openssl,drivers/cipher/openssl.c))
-$(eval $(call flags,drivers/cipher/openssl.c,$(shell pkg-config --cflags libcrypto)))
+$(eval $(call lib,cipher,$(addprefix drivers/cipher/,select.c answers.c ref.c ref_aes.c ref_sha.c ref_chacha.c)))
+$(eval $(call lib,cipher_ipsecmb,$(addprefix drivers/cipher/,ipsecmb.c ipsecmb_gcm.c ipsecmb_ctr.c \
+	ipsecmb_chacha.c chacha_block.c)))
+CIPHER_OPENSSL := $(addprefix drivers/cipher/,openssl.c openssl_gcm.c openssl_ctr.c openssl_chacha.c)
+$(eval $(call lib,cipher_openssl,$(CIPHER_OPENSSL)))
+$(eval $(call flags,$(CIPHER_OPENSSL),$(shell pkg-config --cflags libcrypto)))
 LDFLAGS_ALL += -Wl,-u,cipher_wanted_ipsecmb -Wl,-u,cipher_wanted_openssl

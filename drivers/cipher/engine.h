@@ -1,17 +1,20 @@
 /*
- * Record ciphers. An engine offers, per suite, a key schedule and two
+ * Record ciphers. An engine offers, per suite, a key schedule and the
  * operations on one record. Rows are chosen once at start (select.h).
  *
  * Records are in SSH binary packet form (RFC 4253 section 6): a 4 byte length,
- * then `len` bytes (padding length, payload, padding), then the tag.
- * A nonce is owned by the context: it advances with every record and is never
- * set twice (RFC 5647 section 7.1 for AES-GCM: invocation counter of 64 bits,
- * the last 8 bytes of the 12 byte IV, big endian).
+ * then `len` bytes (padding length, payload, padding), then the tag. `len` is
+ * aligned as the row says and at most CIPHER_LEN_MAX.
+ * A nonce is owned by the context and never set twice: an invocation counter
+ * (RFC 5647 section 7.1) or a block counter (RFC 4344 section 4) that advances
+ * with every record; where the sequence number is the nonce, the caller lets no
+ * number come twice under one key.
  *
  * Contexts live in caller memory of CIPHER_CTX_SIZE bytes, 64-byte aligned, and
- * hold keys: cipher_wipe them. No allocation after engine start. Thread: one at
- * a time per context; several workers use an engine at the same time, each with
- * its own contexts, so an engine keeps nothing else that changes after its start.
+ * hold keys: fini wipes them. No allocation after engine start, but for init and
+ * fini of openssl. Thread: one at a time per context, in a thread that ran
+ * cipher_start or cipher_thread_start; several workers use an engine at the same
+ * time, each with its own contexts.
  */
 #ifndef POSTERN_DRIVERS_CIPHER_ENGINE_H
 #define POSTERN_DRIVERS_CIPHER_ENGINE_H
@@ -19,7 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CIPHER_CTX_SIZE 2048u
+#define CIPHER_CTX_SIZE 1152u
+/* A library takes 65534 bytes for a MAC; sequence number and length are in. */
+#define CIPHER_LEN_MAX 65520u
+#define CIPHER_TAG_MAX 64u
 
 struct cipher_ctx {
 	_Alignas(64) uint8_t bytes[CIPHER_CTX_SIZE];
@@ -35,16 +41,19 @@ struct cipher_engine {
 	uint16_t block;             /* alignment of the encrypted part, at least 8 */
 	uint8_t length_clear;       /* 1: the 4 length bytes are sent in the clear (AAD) */
 	uint8_t align_skips_length; /* 1: alignment counts without the length field */
+	uint64_t rekey_bytes;       /* new keys are due after so many, either direction */
 
 	/* 0, or -1 when the library refuses. */
-	int (*init)(struct cipher_ctx *, const uint8_t *key, const uint8_t *iv, const uint8_t *mac);
+	int (*init)(const struct cipher_engine *, struct cipher_ctx *, const uint8_t *key, const uint8_t *iv,
+	    const uint8_t *mac);
 
-	/* Learn the packet length from the first 4 bytes; seq is the SSH sequence
-	 * number. Must not be called twice for one record. */
+	/* The packet length, from the first 4 bytes; seq is the SSH sequence number.
+	 * Changes nothing in the stream of the cipher. */
 	uint32_t (*length)(struct cipher_ctx *, uint32_t seq, const uint8_t first[4]);
 
 	/* dst = sealed record: 4 + len + tag_len bytes; src: 4 + len bytes in the
-	 * clear. dst == src allowed, other overlap not. */
+	 * clear. dst == src allowed, other overlap not. 0, or -1: dst is to be
+	 * thrown away. */
 	int (*seal)(struct cipher_ctx *, uint32_t seq, uint8_t *dst, const uint8_t *src, uint32_t len);
 
 	/* The inverse, in place: 4 + len + tag_len bytes. 0, or -1 when the tag is

@@ -1,5 +1,5 @@
 /*
- * What an engine's file offers to select.c: one struct cipher_library. Engines
+ * What an engine's files offer to select.c: one struct cipher_library. Engines
  * on third-party libraries are referred to weakly, so a program gets those that
  * it links and builds without the others.
  */
@@ -8,12 +8,19 @@
 
 #include "drivers/cipher/engine.h"
 
+/* The rows of one file. */
+struct cipher_rows {
+	const struct cipher_engine *row;
+	size_t count;
+};
+
 struct cipher_library {
 	/* Everything that allocates, opens files or asks the CPU; NULL: nothing.
-	 * 0, or -1 when the library cannot be used. Called once. */
+	 * 0, or -1 when the library cannot be used. start is called once,
+	 * thread_start in each thread, first in the one of start. */
 	int (*start)(void);
-	const struct cipher_engine *rows;
-	size_t count;
+	int (*thread_start)(void);
+	struct cipher_rows parts[4]; /* until one without rows */
 };
 
 extern const struct cipher_library cipher_library_ipsecmb __attribute__((weak));

@@ -11,6 +11,10 @@
  * forces one by name, or NULL. 0, or -1 with *why set when a suite has none. */
 int cipher_start(const char *prefer, const char **why);
 
+/* cipher_thread_start(): once in every other thread that uses contexts, after
+ * cipher_start: what a library keeps per thread is made. 0 or -1. */
+int cipher_thread_start(void);
+
 /* cipher_engine_for(suite): the row, NULL when not served. After cipher_start. */
 const struct cipher_engine *cipher_engine_for(uint16_t suite);
 

@@ -54,17 +54,19 @@ next_size(struct client *c)
 int
 client_recv(struct client *c)
 {
-	int need = next_size(c);
-	int r;
+	int need, r;
 
-	if (need < 0)
-		return -1;
-	while (c->inbuf.len < (size_t)need)
-		if (client_fill(c) != 0)
+	do {
+		need = next_size(c);
+		if (need < 0)
 			return -1;
-	memcpy(c->record, c->inbuf.data + c->inbuf.start, (size_t)need);
+		while (c->inbuf.len < (size_t)need)
+			if (client_fill(c) != 0)
+				return -1;
+		memcpy(c->record, c->inbuf.data + c->inbuf.start, (size_t)need);
+		r = record_open(&c->in, c->record, &c->payload);
+	} while (r == RECORD_MORE);
 	client_bytes_take(&c->inbuf, (size_t)need);
-	r = record_open(&c->in, c->record, &c->payload);
 	if (r != 0)
 		return client_fail(c, reason_text(-r));
 	if (c->watch != NULL)

@@ -12,8 +12,10 @@
 #define LAX_COUNT 3
 
 static int
-lax_init(struct cipher_ctx *ctx, const uint8_t *key, const uint8_t *iv, const uint8_t *mac)
+lax_init(const struct cipher_engine *e, struct cipher_ctx *ctx, const uint8_t *key, const uint8_t *iv,
+    const uint8_t *mac)
 {
+	(void)e;
 	(void)key;
 	(void)iv;
 	(void)mac;
@@ -56,7 +58,7 @@ lax_fini(struct cipher_ctx *ctx)
 }
 
 #define LAX(n, blk, clear, skips) { .name = "lax", .suite = n, .key_len = 16, .iv_len = 12, \
-	.tag_len = 16, .block = blk, .length_clear = clear, .align_skips_length = skips, \
+	.tag_len = 16, .rekey_bytes = 1ull << 36, .block = blk, .length_clear = clear, .align_skips_length = skips, \
 	.init = lax_init, .length = lax_length, .seal = lax_seal, .open = lax_open, .fini = lax_fini }
 
 static const struct cipher_engine lax_engines[LAX_COUNT] = {

@@ -20,10 +20,12 @@ mix(uint64_t x)
 }
 
 static int
-toy_init(struct cipher_ctx *ctx, const uint8_t *key, const uint8_t *iv, const uint8_t *mac)
+toy_init(const struct cipher_engine *e, struct cipher_ctx *ctx, const uint8_t *key, const uint8_t *iv,
+    const uint8_t *mac)
 {
 	struct toy *t = (struct toy *)(void *)ctx->bytes;
 
+	(void)e;
 	(void)mac;
 	memset(ctx, 0, sizeof(*ctx));
 	for (int i = 0; i < 16; i++)
@@ -137,13 +139,13 @@ toy_fini(struct cipher_ctx *ctx)
 }
 
 static const struct cipher_engine engines[] = {
-	{ .name = "toy-clear", .suite = TOY_CLEAR, .key_len = 16, .iv_len = 12, .tag_len = 16,
+	{ .name = "toy-clear", .suite = TOY_CLEAR, .key_len = 16, .iv_len = 12, .tag_len = 16, .rekey_bytes = 1ull << 36,
 	    .block = 16, .length_clear = 1, .align_skips_length = 1, .init = toy_init,
 	    .length = clear_length, .seal = clear_seal, .open = clear_open, .fini = toy_fini },
-	{ .name = "toy-hidden", .suite = TOY_HIDDEN, .key_len = 16, .iv_len = 12, .tag_len = 16,
+	{ .name = "toy-hidden", .suite = TOY_HIDDEN, .key_len = 16, .iv_len = 12, .tag_len = 16, .rekey_bytes = 1ull << 36,
 	    .block = 8, .init = toy_init, .length = hidden_length, .seal = hidden_seal,
 	    .open = hidden_open, .fini = toy_fini },
-	{ .name = "toy-etm", .suite = TOY_ETM, .key_len = 16, .iv_len = 12, .tag_len = 16,
+	{ .name = "toy-etm", .suite = TOY_ETM, .key_len = 16, .iv_len = 12, .tag_len = 16, .rekey_bytes = 1ull << 36,
 	    .block = 8, .length_clear = 1, .align_skips_length = 1, .init = toy_init,
 	    .length = clear_length, .seal = clear_seal, .open = clear_open, .fini = toy_fini },
 };

@@ -13,7 +13,7 @@ aes_case(const struct vector *v)
 	struct ref_aes aes;
 	uint8_t out[16];
 
-	ref_aes_key(&aes, vector_get(v, "key").data);
+	ref_aes_key(&aes, vector_get(v, "key").data, vector_get(v, "key").len);
 	ref_aes_block(&aes, out, vector_get(v, "text").data);
 	if (memcmp(out, vector_get(v, "cipher").data, sizeof(out)) != 0)
 		CU_FAIL(v->name);
@@ -35,7 +35,7 @@ gcm_case(const struct vector *v)
 	uint8_t out[TEXT_MAX], tag[16];
 
 	CU_ASSERT_FATAL(text.len <= sizeof(out) && text.len == cipher.len);
-	ref_gcm_key(&gcm, vector_get(v, "key").data);
+	ref_gcm_key(&gcm, vector_get(v, "key").data, vector_get(v, "key").len);
 	ref_gcm_crypt(&gcm, iv, out, text.data, text.len);
 	ref_gcm_tag(&gcm, iv, tag, aad.data, aad.len, out, text.len);
 	if (memcmp(out, cipher.data, cipher.len) != 0 || memcmp(tag, vector_get(v, "tag").data, 16) != 0)
