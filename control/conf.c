@@ -57,6 +57,7 @@ conf_default(struct conf *c)
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");
 	SET(c->dataplane_socket, "/run/postern/dp.sock");
 	SET(c->control_socket, "/run/postern/control.sock");
+	SET(c->control_group, "postern-admin");
 }
 
 static int

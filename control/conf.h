@@ -80,6 +80,7 @@ struct conf {
 	/* paths */
 	char dataplane_socket[CONF_NAME_MAX];
 	char control_socket[CONF_NAME_MAX];
+	char control_group[64];           /* ControlGroup: may use it, beside root; "": nobody */
 	char log_file[CONF_NAME_MAX];     /* "" : stderr */
 };
 

@@ -86,6 +86,7 @@ const struct conf_row conf_rows[] = {
 	PATH("PluginDir", plugin_dir, 1),
 	SOCKET("DataplaneSocket", dataplane_socket),
 	SOCKET("ControlSocket", control_socket),
+	TEXT("ControlGroup", control_group),
 	PATH("LogFile", log_file, 0),
 
 	/* sshd's, served */

@@ -43,8 +43,8 @@ js_set(struct js *object, const char *key, struct js *value)
 	(void)json_object_set_new(in(object), key, in(value));
 }
 
-void
-js_set_str(struct js *object, const char *key, const char *text)
+static json_t *
+string(const char *text)
 {
 	json_t *v = json_string(text);
 	char *plain, *p;
@@ -56,7 +56,26 @@ js_set_str(struct js *object, const char *key, const char *text)
 		v = json_string(plain);
 		free(plain);
 	}
-	(void)json_object_set_new(in(object), key, v);
+	return v;
+}
+
+void
+js_set_str(struct js *object, const char *key, const char *text)
+{
+	(void)json_object_set_new(in(object), key, string(text));
+}
+
+void
+js_add_str(struct js *array, const char *text)
+{
+	(void)json_array_append_new(in(array), string(text));
+}
+
+void
+js_join(struct js *object, struct js *more)
+{
+	(void)json_object_update(in(object), in(more));
+	json_decref(in(more));
 }
 
 void
@@ -121,6 +140,14 @@ size_t
 js_count(const struct js *array)
 {
 	return json_array_size(in(array));
+}
+
+const char *
+js_str_at(const struct js *array, size_t i)
+{
+	const char *text = json_string_value(json_array_get(in(array), i));
+
+	return text != NULL ? text : "";
 }
 
 struct js *

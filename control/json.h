@@ -22,6 +22,9 @@ void js_set_str(struct js *object, const char *key, const char *text);
 void js_set_u64(struct js *object, const char *key, uint64_t n);
 void js_set_bool(struct js *object, const char *key, bool yes);
 void js_add(struct js *array, struct js *value);
+void js_add_str(struct js *array, const char *text);
+/* js_join(object, more): every member of `more`, which is freed. */
+void js_join(struct js *object, struct js *more);
 
 /* js_text(v, pretty): caller frees; NULL when memory is out. */
 char *js_text(const struct js *v, bool pretty);
@@ -38,6 +41,7 @@ uint64_t js_u64(const struct js *object, const char *key);
 bool js_bool(const struct js *object, const char *key);
 size_t js_count(const struct js *array);
 struct js *js_at(const struct js *array, size_t i);
+const char *js_str_at(const struct js *array, size_t i);
 
 /* js_each(object, fn, ctx): every key whose value is a number, in order. */
 void js_each(const struct js *object, void (*fn)(void *ctx, const char *key, uint64_t n), void *ctx);

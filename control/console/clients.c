@@ -2,6 +2,7 @@
  * The control socket: a few local clients, one request at a time each.
  */
 #include <errno.h>
+#include <grp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,26 +171,54 @@ client_free_place(struct console *c)
 	return NULL;
 }
 
+static bool
+is_operator(const struct client *cl, gid_t operators)
+{
+	uint32_t i;
+
+	if (cl->uid == 0)
+		return true;
+	for (i = 0; operators != 0 && i < cl->group_count; i++)
+		if (cl->group[i] == operators)
+			return true;
+	return false;
+}
+
+/* Who it is, by the kernel's word. One in more groups than fit has its own only. */
+static bool
+client_who(struct client *cl, int sock)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+	socklen_t room = sizeof(cl->group) - sizeof(cl->group[0]);
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+		return false;
+	cl->uid = who.uid;
+	cl->group[0] = who.gid;
+	cl->group_count = 1;
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERGROUPS, &cl->group[1], &room) == 0)
+		cl->group_count += (uint32_t)(room / sizeof(cl->group[0]));
+	return true;
+}
+
 static void
 on_listener(void *ctx, int fd, unsigned events)
 {
 	struct console *c = ctx;
 	struct client *cl;
-	struct ucred who;
-	socklen_t len = sizeof(who);
 	int sock = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
 	if (sock < 0)
 		return;
 	cl = client_free_place(c);
-	if (cl == NULL || getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || who.uid != 0 ||
+	if (cl == NULL || !client_who(cl, sock) || !is_operator(cl, c->operators) ||
 	    loop_watch(c->loop, sock, LOOP_IN, on_client, cl) != 0) {
 		close(sock);
 		return;
 	}
 	cl->fd = sock;
-	cl->uid = who.uid;
 	client_deadline(cl);
 }
 
@@ -225,6 +254,7 @@ clients_listen(struct console *c)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	size_t len = strlen(c->conf.control_socket);
+	struct group *gr = NULL;
 	mode_t before;
 	int i, r;
 
@@ -244,6 +274,12 @@ clients_listen(struct console *c)
 	before = umask(0177);
 	r = c->listener < 0 ? -1 : bind(c->listener, (struct sockaddr *)&at, sizeof(at));
 	umask(before);
+	if (c->conf.control_group[0] != '\0')
+		gr = getgrnam(c->conf.control_group);
+	c->operators = gr != NULL ? gr->gr_gid : 0;
+	if (r == 0 && c->operators != 0 &&
+	    (chown(c->conf.control_socket, 0, c->operators) != 0 || chmod(c->conf.control_socket, 0660) != 0))
+		log_warn("%s: ControlGroup: %s", c->conf.control_socket, strerror(errno));
 	if (r == 0)
 		r = listen(c->listener, 8);
 	if (r != 0)

@@ -1,12 +1,13 @@
 /*
  * Console: the log lines of every role, the meter pages, and the socket that
  * posternctl speaks to. It knows nothing by itself: tables and actions are asked
- * of the supervisor, with the uid that the kernel gives for the caller.
+ * of the supervisor, with the uid and groups that the kernel gives for the caller.
  *
  * The protocol is one JSON object a line in both directions:
- *	{"verb":"status"}  {"verb":"sessions"}  {"verb":"reload"}
- *	{"verb":"kill","id":"3-17"}
- * answered by {"ok":true, ...} or {"ok":false,"error":"..."}.
+ *	{"verb":"status"}  {"verb":"sessions","all":true}  {"verb":"channels"}
+ *	{"verb":"workers"}  {"verb":"drops","all":true}
+ *	{"verb":"kill","which":"3-17"}  {"verb":"reload"}
+ * answered by {"ok":true, ...} or {"ok":false,"error":"...", ...}.
  */
 #ifndef POSTERN_CONTROL_CONSOLE_CONSOLE_H
 #define POSTERN_CONTROL_CONSOLE_CONSOLE_H
@@ -26,8 +27,9 @@
 #define CONSOLE_CLIENTS_MAX 32
 #define CONSOLE_REQUEST_MAX 4096u
 #define CONSOLE_WORKERS_MAX 64
+#define CONSOLE_GROUPS_MAX 256
 
-enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_ACTION };
+enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_ACTION };
 
 struct console;
 
@@ -35,8 +37,11 @@ struct client {
 	struct console *console;
 	int fd; /* -1: free */
 	uid_t uid;
+	gid_t group[CONSOLE_GROUPS_MAX]; /* the first is its own, the others beside it */
+	uint32_t group_count;
 	uint32_t tag; /* of the request that is with the supervisor */
 	enum client_want want;
+	bool all; /* connections before login too */
 	int deadline;
 	char in[CONSOLE_REQUEST_MAX];
 	size_t in_len;
@@ -54,6 +59,7 @@ struct console {
 	struct lograte rate;
 	uint64_t lines;
 	int listener;
+	gid_t operators; /* of ControlGroup; 0: there is none */
 	uint32_t next_tag;
 	struct client client[CONSOLE_CLIENTS_MAX];
 	const struct meter *meter[CONSOLE_WORKERS_MAX];
@@ -79,5 +85,12 @@ void request_action_done(struct console *c, struct msg *m);
 /* meters.c */
 void meters_take(struct console *c, struct msg *m);
 struct js *meters_table(const struct console *c);
+struct js *meters_cycles(const struct console *c);
+/* by reason, all workers; those that never happened only with `all` */
+struct js *meters_drops(const struct console *c, bool all);
+
+/* lists.c: rows is what the dataplane said, or empty */
+void lists_sessions(struct js *table, struct view rows, bool all);
+struct js *lists_channels(const struct js *table, struct view rows);
 
 #endif

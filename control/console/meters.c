@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "control/console/console.h"
 #include "control/log.h"
@@ -62,14 +63,153 @@ worker_table(const struct meter *m, uint32_t worker)
 	return o;
 }
 
-struct js *
-meters_table(const struct console *c)
+static uint64_t
+value(const struct meter *m, int id)
+{
+	return __atomic_load_n(&m->value[id], __ATOMIC_RELAXED);
+}
+
+/* ---- where the cycles go ---- */
+
+/* What a stage handles, by which cycles are divided. */
+static const struct {
+	const char *name;
+	const char *unit;
+	int count[2]; /* meters whose sum is the number of units; -1: none */
+	int bytes[2];
+} stages[STAGE_COUNT] = {
+	[STAGE_RX] = { "rx", "packet", { METER_RX_PACKETS, -1 }, { METER_RX_BYTES, -1 } },
+	[STAGE_NET] = { "net", "packet", { METER_RX_PACKETS, METER_TX_PACKETS },
+	    { METER_RX_BYTES, METER_TX_BYTES } },
+	[STAGE_OPEN] = { "open", "record", { METER_CALLS_OPEN, -1 }, { METER_OPEN_BYTES, -1 } },
+	[STAGE_SSH] = { "ssh", "record", { METER_CALLS_OPEN, METER_CALLS_SEAL },
+	    { METER_OPEN_BYTES, METER_SEAL_BYTES } },
+	[STAGE_SEAL] = { "seal", "record", { METER_CALLS_SEAL, -1 }, { METER_SEAL_BYTES, -1 } },
+	[STAGE_TX] = { "tx", "packet", { METER_TX_PACKETS, -1 }, { METER_TX_BYTES, -1 } },
+	[STAGE_LINK] = { "link", "entry", { METER_LINK_UP, METER_LINK_DOWN }, { -1, -1 } },
+};
+
+static uint64_t
+sum(const struct meter *m, const int id[2])
+{
+	return (id[0] >= 0 ? value(m, id[0]) : 0) + (id[1] >= 0 ? value(m, id[1]) : 0);
+}
+
+static struct js *
+stage_table(const struct meter *m, int i)
+{
+	struct js *o = js_object();
+
+	js_set_str(o, "stage", stages[i].name);
+	js_set_u64(o, "cycles", value(m, METER_CYCLES_RX + i));
+	js_set_u64(o, "calls", value(m, METER_CALLS_RX + i));
+	js_set_str(o, "unit", stages[i].unit);
+	js_set_u64(o, "units", sum(m, stages[i].count));
+	js_set_u64(o, "bytes", sum(m, stages[i].bytes));
+	return o;
+}
+
+static struct js *
+cycles_table(const struct meter *m, uint32_t worker)
+{
+	struct js *o = js_object();
+	struct js *list = js_array();
+	uint64_t total = value(m, METER_CYCLES_TOTAL), useful = value(m, METER_CYCLES_USEFUL);
+	int i;
+
+	js_set_u64(o, "worker", worker);
+	js_set_u64(o, "pid", m->pid);
+	js_set_u64(o, "connections", value(m, METER_CONN_OPEN));
+	js_set_u64(o, "channels", value(m, METER_CHAN_OPEN));
+	js_set_u64(o, "cycles_second", value(m, METER_CYCLES_SECOND));
+	js_set_u64(o, "cycles_work", useful);
+	js_set_u64(o, "cycles_spin", total > useful ? total - useful : 0);
+	js_set_u64(o, "cycles_asleep", value(m, METER_CYCLES_ASLEEP));
+	js_set_u64(o, "polls", value(m, METER_POLLS));
+	js_set_u64(o, "polls_useful", value(m, METER_POLLS_USEFUL));
+	js_set_u64(o, "sleeps", value(m, METER_SLEEPS));
+	for (i = 0; i < STAGE_COUNT; i++)
+		js_add(list, stage_table(m, i));
+	js_set(o, "stages", list);
+	return o;
+}
+
+static struct js *
+each_worker(const struct console *c, struct js *(*table)(const struct meter *m, uint32_t worker))
 {
 	struct js *list = js_array();
 	uint32_t i;
 
 	for (i = 0; i < CONSOLE_WORKERS_MAX; i++)
 		if (c->meter[i] != NULL)
-			js_add(list, worker_table(c->meter[i], i));
+			js_add(list, table(c->meter[i], i));
+	return list;
+}
+
+struct js *
+meters_table(const struct console *c)
+{
+	return each_worker(c, worker_table);
+}
+
+struct js *
+meters_cycles(const struct console *c)
+{
+	return each_worker(c, cycles_table);
+}
+
+/* ---- drops ---- */
+
+static uint64_t
+dropped(const struct meter *m, int reason)
+{
+	return __atomic_load_n(&m->drop[reason], __ATOMIC_RELAXED);
+}
+
+static struct js *
+drop_row(const struct console *c, int reason, uint64_t *total)
+{
+	struct js *o = js_object();
+	struct js *list = js_array();
+	uint32_t i;
+
+	*total = 0;
+	for (i = 0; i < CONSOLE_WORKERS_MAX; i++) {
+		struct js *one;
+		uint64_t n;
+
+		if (c->meter[i] == NULL)
+			continue;
+		n = dropped(c->meter[i], reason);
+		*total += n;
+		one = js_object();
+		js_set_u64(one, "worker", i);
+		js_set_u64(one, "count", n);
+		js_add(list, one);
+	}
+	js_set_str(o, "reason", reason_name(reason));
+	js_set_u64(o, "number", (uint64_t)reason);
+	js_set_str(o, "text", reason_text(reason));
+	js_set_u64(o, "total", *total);
+	js_set(o, "workers", list);
+	return o;
+}
+
+struct js *
+meters_drops(const struct console *c, bool all)
+{
+	struct js *list = js_array();
+	uint64_t total;
+	int i;
+
+	for (i = 0; i < REASON_MAX; i++) {
+		bool known = strcmp(reason_name(i), "?") != 0 && i != R_NONE;
+		struct js *row = drop_row(c, i, &total);
+
+		if (total > 0 || (all && known))
+			js_add(list, row);
+		else
+			js_free(row);
+	}
 	return list;
 }

@@ -75,6 +75,7 @@ detach(struct sup *s)
 {
 	line_close(&s->attach.line);
 	s->attach.state = ATTACH_OFF;
+	lists_end(s);
 	retry(s);
 }
 
@@ -297,6 +298,7 @@ attach_init(struct sup *s)
 
 	s->attach.line.fd = -1;
 	s->attach.pidfd = -1;
+	s->list.fd = -1;
 	for (i = 0; i < SUP_WORKERS_MAX; i++)
 		s->attach.meter_fd[i] = -1;
 }

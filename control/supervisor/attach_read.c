@@ -247,6 +247,21 @@ take_link_gone(struct from_dp *m)
 	return true;
 }
 
+/* ---- lists ---- */
+
+static bool
+take_rows(struct from_dp *m)
+{
+	uint32_t tag = cur_u32(m->c);
+	uint32_t worker = cur_u32(m->c);
+	uint8_t last = cur_u8(m->c);
+
+	if (m->c->bad)
+		return false;
+	list_rows(m->sup, tag, worker, last == 1, cur_take(m->c, cur_left(m->c)));
+	return true;
+}
+
 /* ---- snapshot ---- */
 
 static void
@@ -307,6 +322,7 @@ static const struct {
 	{ ATTACH_FIRST_HASH_STORED, take_hash_stored },
 	{ ATTACH_GRANT_STORED, take_grant_stored },
 	{ ATTACH_CONN_CLOSED, take_conn_closed },
+	{ ATTACH_ROWS, take_rows },
 };
 
 bool

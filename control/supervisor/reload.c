@@ -2,11 +2,14 @@
  * The configuration in effect, and taking a new one: whole or not at all.
  */
 #include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "control/json.h"
 #include "control/supervisor/supervisor.h"
 
 static int
@@ -45,49 +48,91 @@ conf_install(struct sup *s, const struct conf *conf)
 	return 0;
 }
 
+/* What was said of the file: to the log, and to whoever asked. */
 static void
 report(void *ctx, bool fatal, const char *line)
 {
-	(void)ctx;
+	struct js *said = ctx;
+
 	if (fatal)
 		log_error("%s", line);
 	else
 		log_warn("%s", line);
+	js_add_str(js_get(said, fatal ? "errors" : "warnings"), line);
 }
 
-/* What is fixed when the processes start. */
+/* What is fixed when the processes start, and which. */
+static const struct {
+	const char *name;
+	size_t off;
+	size_t size;
+	const char *whose;
+} fixed[] = {
+#define FIXED(name, field, whose) \
+	{ name, offsetof(struct conf, field), sizeof(((struct conf *)NULL)->field), whose }
+	FIXED("Nic", nic, "postern-dp"),
+	FIXED("Workers", workers, "postern-dp"),
+	FIXED("DataplaneMemory", memory_mb, "postern-dp"),
+	FIXED("HugePages", huge_pages, "postern-dp"),
+	FIXED("GateProcesses", gates, "posternd"),
+	FIXED("ClerkProcesses", clerks, "posternd"),
+	FIXED("ControlSocket", control_socket, "posternd"),
+	FIXED("ControlGroup", control_group, "posternd"),
+	FIXED("DataplaneSocket", dataplane_socket, "posternd"),
+#undef FIXED
+};
+
+/* They stay what they are. */
 static void
-warn_fixed(const struct conf *old, const struct conf *fresh)
+keep_fixed(const struct conf *old, struct conf *fresh, struct js *said)
 {
-	if (strcmp(old->nic, fresh->nic) != 0 || old->workers != fresh->workers ||
-	    old->memory_mb != fresh->memory_mb || old->huge_pages != fresh->huge_pages)
-		log_warn("reload: Nic, Workers, DataplaneMemory and HugePages change when postern-dp starts "
-			 "again");
-	if (old->gates != fresh->gates || old->clerks != fresh->clerks ||
-	    strcmp(old->control_socket, fresh->control_socket) != 0 ||
-	    strcmp(old->dataplane_socket, fresh->dataplane_socket) != 0)
-		log_warn("reload: process counts and sockets change when posternd starts again");
+	struct js *list = js_array();
+	char line[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		const char *was = (const char *)old + fixed[i].off;
+		char *is = (char *)fresh + fixed[i].off;
+
+		if (memcmp(was, is, fixed[i].size) == 0)
+			continue;
+		memcpy(is, was, fixed[i].size);
+		snprintf(line, sizeof(line), "%s changes when %s starts again", fixed[i].name, fixed[i].whose);
+		log_warn("reload: %s", line);
+		js_add_str(list, line);
+	}
+	js_set(said, "not_applied", list);
+}
+
+static struct js *
+said_new(void)
+{
+	struct js *said = js_object();
+
+	js_set(said, "errors", js_array());
+	js_set(said, "warnings", js_array());
+	return said;
 }
 
 int
-conf_reload(struct sup *s, const char **why)
+conf_reload(struct sup *s, const char **why, struct js **said)
 {
 	struct conf *fresh = calloc(1, sizeof(*fresh));
 	int r = -1;
 
+	*said = said_new();
 	*why = "out of memory";
 	if (fresh == NULL)
 		return -1;
-	*why = "the file has errors; nothing was changed (see the log)";
-	if (conf_load(fresh, s->conf_path, report, NULL) != 0)
+	*why = "the file has errors; nothing was changed";
+	if (conf_load(fresh, s->conf_path, report, *said) != 0)
 		goto out;
-	warn_fixed(&s->conf, fresh);
-	/* The counts are those that run. */
-	fresh->gates = s->conf.gates;
-	fresh->clerks = s->conf.clerks;
+	keep_fixed(&s->conf, fresh, *said);
+	*why = "out of memory";
 	if (conf_install(s, fresh) != 0)
 		goto out;
 	log_info("configuration generation %u is in effect", s->generation);
+	js_set_u64(*said, "generation", s->generation);
 	children_conf(s);
 	if (attach_on(s))
 		attach_conf(s);

@@ -1,6 +1,5 @@
 /*
- * The supervisor's tables as JSON for console, and the operator's actions. The
- * caller's uid is console's word, which has it from the kernel.
+ * The supervisor's tables as JSON for console.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "abi/wire/reason.h"
 #include "control/json.h"
 #include "control/supervisor/supervisor.h"
 
@@ -143,8 +141,8 @@ sessions(struct sup *s)
 
 /* ---- answers: a table may be longer than a message, so it goes as a file ---- */
 
-static int
-file_of(const char *text)
+int
+status_file(const char *text)
 {
 	size_t len = strlen(text);
 	int fd = memfd_create("postern-status", MFD_CLOEXEC);
@@ -162,83 +160,57 @@ file_of(const char *text)
 	return fd;
 }
 
+static const struct {
+	const char *what;
+	struct js *(*table)(struct sup *s);
+	bool rows; /* the dataplane is asked first */
+} tables[] = {
+	{ "status", status, false },
+	{ "sessions", sessions, true },
+};
+
+void
+status_answer(struct sup *s, const char *what, uint32_t tag, int rows)
+{
+	struct msg answer = { .type = MSG_STATUS_IS, .tag = tag };
+	struct js *v = NULL;
+	char *text;
+	int fd = -1;
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(tables[i].what, what) == 0)
+			v = tables[i].table(s);
+	text = js_text(v, false);
+	js_free(v);
+	if (text != NULL)
+		fd = status_file(text);
+	free(text);
+	if (fd >= 0)
+		answer.fds[answer.fd_count++] = fd;
+	if (fd >= 0 && rows >= 0)
+		answer.fds[answer.fd_count++] = rows;
+	if (proc_up(&s->console.proc))
+		proc_send(&s->console.proc, &answer);
+	if (fd >= 0)
+		close(fd);
+}
+
 void
 on_status(struct sup *s, struct proc *p, struct msg *m)
 {
 	struct cur b = cur_view(m->body);
 	struct view what = cur_string(&b);
-	struct msg answer = { .type = MSG_STATUS_IS, .tag = m->tag };
-	struct js *v = NULL;
-	char *text;
-	int fd = -1;
+	size_t i;
 
-	(void)cur_u32(&b);
-	if (cur_done(&b) && view_is(what, "status"))
-		v = status(s);
-	else if (cur_done(&b) && view_is(what, "sessions"))
-		v = sessions(s);
-	if (v == NULL) {
-		proc_refuse(p, m);
+	for (i = 0; cur_done(&b) && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (!view_is(what, tables[i].what))
+			continue;
+		if (tables[i].rows)
+			list_ask(s, tables[i].what, m->tag);
+		else
+			status_answer(s, tables[i].what, m->tag, -1);
 		return;
 	}
-	text = js_text(v, false);
-	js_free(v);
-	if (text != NULL)
-		fd = file_of(text);
-	free(text);
-	answer.fds[0] = fd;
-	answer.fd_count = fd >= 0 ? 1 : 0;
-	proc_send(p, &answer);
-	if (fd >= 0)
-		close(fd);
-}
-
-/* ---- actions ---- */
-
-static uint32_t
-act(struct sup *s, struct view verb, const struct msg *m, uint32_t uid, const char **text)
-{
-	struct conn *c;
-
-	*text = "only root may do this";
-	if (uid != 0)
-		return R_LINK_DENIED;
-	if (view_is(verb, "reload"))
-		return conf_reload(s, text) == 0 ? R_NONE : R_PROTOCOL;
-	*text = "not served";
-	if (!view_is(verb, "kill"))
-		return R_PROTOCOL;
-	*text = "the dataplane is not attached";
-	if (!attach_on(s))
-		return R_PEER_GONE;
-	*text = "no such session";
-	c = conn_find(s, m->conn, m->gen);
-	if (c == NULL)
-		return R_LINK_CONN;
-	log_info("session %u-%u closed by the operator (uid %u)", m->conn, m->gen, uid);
-	attach_kill(s, m->conn, m->gen, R_KILLED);
-	return R_NONE;
-}
-
-void
-on_action(struct sup *s, struct proc *p, struct msg *m)
-{
-	struct cur b = cur_view(m->body);
-	struct view verb = cur_string(&b);
-	uint32_t uid = cur_u32(&b);
-	struct msg answer = { .type = MSG_ACTION_DONE, .conn = m->conn, .gen = m->gen, .tag = m->tag };
-	uint8_t body[256];
-	struct put w = put_of(body, sizeof(body));
-	const char *text = "";
-	uint32_t reason;
-
-	if (!cur_done(&b)) {
-		proc_refuse(p, m);
-		return;
-	}
-	reason = act(s, verb, m, uid, &text);
-	put_u32(&w, reason);
-	put_cstr(&w, reason == R_NONE ? "" : text);
-	answer.body = put_view(&w);
-	proc_send(p, &answer);
+	proc_refuse(p, m);
 }

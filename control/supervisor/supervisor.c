@@ -14,6 +14,7 @@
 
 #include "control/spawn.h"
 #include "control/supervisor/apart.h"
+#include "control/json.h"
 #include "control/supervisor/supervisor.h"
 
 #define STOP_MS 2000u /* for the roles to finish; then they are killed */
@@ -125,13 +126,16 @@ on_signal(void *ctx, int fd, unsigned events)
 	struct sup *s = ctx;
 	struct signalfd_siginfo info;
 	const char *why;
+	struct js *said;
 
 	(void)events;
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
-			conf_reload(s, &why);
-		else
+		if (info.ssi_signo == SIGHUP) {
+			conf_reload(s, &why, &said);
+			js_free(said);
+		} else {
 			stop(s);
+		}
 	}
 }
 

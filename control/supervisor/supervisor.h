@@ -34,6 +34,7 @@
 #define ROLE_BIT(role) (1u << (role))
 
 struct sup;
+struct js;
 struct hash_ask;
 struct grant_ask;
 struct link_ask;
@@ -142,6 +143,22 @@ struct attach {
 	uint32_t attaches;
 };
 
+/* A list of the dataplane's that is under way, and who waits for it or the next. */
+#define LIST_ASKS_MAX 64
+
+struct list {
+	uint32_t tag;     /* 0: none is under way */
+	uint64_t workers; /* bit per worker whose last piece is to come */
+	int fd;           /* what came */
+	size_t len;
+	int timer;
+	struct list_wait {
+		const char *what; /* NULL: free */
+		uint32_t tag;
+		bool next; /* asked after this one began */
+	} wait[LIST_ASKS_MAX];
+};
+
 struct sup {
 	struct loop *loop;
 	struct conf conf;
@@ -176,6 +193,7 @@ struct sup {
 	struct grant_ask *pam_first; /* waiting for a free PAM child */
 	struct grant_ask *pam_last;
 	uint32_t pam_running;
+	struct list list;
 };
 
 /* ---- supervisor.c ---- */
@@ -306,11 +324,21 @@ void attach_snapshot_begin(struct sup *s);
 
 /* ---- reload.c ---- */
 int conf_install(struct sup *s, const struct conf *conf);
-/* conf_reload(s, why): 0, or -1 with nothing changed and *why set. */
-int conf_reload(struct sup *s, const char **why);
+/* conf_reload(s, why, said): 0, or -1 with nothing changed and *why set. *said, the
+ * caller's, has what was found: errors, warnings, not_applied, generation. */
+int conf_reload(struct sup *s, const char **why, struct js **said);
 
-/* ---- status.c ---- */
+/* ---- status.c: tables for console; lists.c: with what the dataplane says ---- */
 void on_status(struct sup *s, struct proc *p, struct msg *m);
+/* status_answer(s, what, tag, rows): rows -1: none. */
+void status_answer(struct sup *s, const char *what, uint32_t tag, int rows);
+int status_file(const char *text);
+void list_ask(struct sup *s, const char *what, uint32_t tag);
+void list_rows(struct sup *s, uint32_t tag, uint32_t worker, bool last, struct view rows);
+/* lists_end(s): nobody will answer: what is there goes out. */
+void lists_end(struct sup *s);
+
+/* ---- actions.c: what an operator asks for ---- */
 void on_action(struct sup *s, struct proc *p, struct msg *m);
 
 #endif

@@ -1,24 +1,189 @@
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "tools/posternctl/posternctl.h"
 
 #define SOCKET_PATH "/run/postern/control.sock"
+#define SECONDS_MAX 3600
+
+struct request {
+	const char *path;
+	const struct verb *verb;
+	const char *argument; /* NULL: none */
+	bool json;
+	bool all;
+};
 
 struct verb {
 	const char *name;
-	const char *argument;                   /* the request's key for it; NULL: takes none */
-	void (*table)(const struct js *answer); /* NULL: says nothing when done */
+	const char *argument; /* what it is called; NULL: takes none */
+	bool needed;
+	bool takes_all;
+	int (*run)(const struct request *r);
+	void (*table)(const struct js *answer); /* NULL: its own */
 	const char *text;
 };
 
+/* ---- asking and showing ---- */
+
+static struct js *
+ask_for(const struct request *r)
+{
+	struct js *o = js_object();
+	struct js *answer;
+
+	js_set_str(o, "verb", r->verb->name);
+	if (r->all)
+		js_set_bool(o, "all", true);
+	if (strcmp(r->verb->name, "kill") == 0)
+		js_set_str(o, "which", r->argument);
+	answer = ask(r->path, o);
+	js_free(o);
+	return answer;
+}
+
+static int
+show_json(const struct js *answer)
+{
+	char *text = js_text(answer, true);
+
+	if (text == NULL)
+		return CTL_FAILED;
+	puts(text);
+	free(text);
+	return js_bool(answer, "ok") ? CTL_DONE : CTL_FAILED;
+}
+
+static void
+lines(const char *before, const struct js *list)
+{
+	size_t i;
+
+	for (i = 0; i < js_count(list); i++)
+		fprintf(stderr, "posternctl: %s%s\n", before, plain(js_str_at(list, i)));
+}
+
+static int
+refused(const struct js *answer)
+{
+	lines("", js_get(answer, "errors"));
+	fprintf(stderr, "posternctl: %s\n", plain(js_str(answer, "error")));
+	return CTL_FAILED;
+}
+
+/* True when there is nothing more to show: *status says how it went. */
+static bool
+shown(const struct request *r, const struct js *answer, int *status)
+{
+	*status = CTL_DONE;
+	if (answer == NULL)
+		*status = CTL_NOBODY;
+	else if (r->json)
+		*status = show_json(answer);
+	else if (!js_bool(answer, "ok"))
+		*status = refused(answer);
+	else
+		return false;
+	return true;
+}
+
+static int
+run_table(const struct request *r)
+{
+	struct js *answer = ask_for(r);
+	int status;
+
+	if (!shown(r, answer, &status))
+		r->verb->table(answer);
+	js_free(answer);
+	return status;
+}
+
+static int
+run_kill(const struct request *r)
+{
+	struct js *answer = ask_for(r);
+	int status;
+
+	if (!shown(r, answer, &status))
+		printf("%llu closed\n", (unsigned long long)js_u64(answer, "killed"));
+	js_free(answer);
+	return status;
+}
+
+static int
+run_reload(const struct request *r)
+{
+	struct js *answer = ask_for(r);
+	int status;
+
+	if (!shown(r, answer, &status)) {
+		lines("warning: ", js_get(answer, "warnings"));
+		lines("not applied: ", js_get(answer, "not_applied"));
+		printf("configuration generation %llu is in effect\n",
+		    (unsigned long long)js_u64(answer, "generation"));
+	}
+	js_free(answer);
+	return status;
+}
+
+static double
+clock_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* With a number of seconds: what happens in so long. */
+static int
+run_workers(const struct request *r)
+{
+	struct js *before = NULL;
+	struct js *answer = NULL;
+	int status = CTL_NOBODY;
+	double begin = 0, end = 0;
+
+	if (r->argument != NULL) {
+		before = ask_for(r);
+		if (before == NULL)
+			goto out;
+		begin = clock_s();
+		sleep((unsigned)atoi(r->argument));
+	}
+	answer = ask_for(r);
+	if (before != NULL)
+		end = clock_s();
+	if (!shown(r, answer, &status))
+		table_workers(answer, before, end - begin);
+out:
+	js_free(answer);
+	js_free(before);
+	return status;
+}
+
+static int run_help(const struct request *r);
+
 static const struct verb verbs[] = {
-	{ "status", NULL, table_status, "processes, the dataplane, counters and drop reasons" },
-	{ "sessions", NULL, table_sessions, "who is logged in" },
-	{ "kill", "id", NULL, "ID: close a session" },
-	{ "reload", NULL, NULL, "read the configuration again" },
+	{ "status", NULL, false, false, run_table, table_status,
+	    "processes, the dataplane, counters and drop reasons" },
+	{ "sessions", NULL, false, true, run_table, table_sessions,
+	    "who is logged in; with --all every connection" },
+	{ "channels", NULL, false, false, run_table, table_channels,
+	    "what runs in the sessions: bytes, windows, queues" },
+	{ "workers", "SECONDS", false, false, run_workers, NULL,
+	    "where the dataplane's cycles go, since its start or in so many seconds" },
+	{ "drops", NULL, false, true, run_table, table_drops,
+	    "what was dropped, refused or closed, by reason; with --all every reason" },
+	{ "kill", "ID|user:NAME|all", true, false, run_kill, NULL, "close sessions" },
+	{ "reload", NULL, false, false, run_reload, NULL, "read the configuration again, as SIGHUP does" },
+	{ "help", NULL, false, false, run_help, NULL, "this" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -26,13 +191,32 @@ static const struct verb verbs[] = {
 static void
 usage(FILE *to)
 {
+	char line[64];
 	size_t i;
 
 	fprintf(to, "usage: posternctl [-s SOCKET] [--json] VERB [ARGUMENT]\n");
-	for (i = 0; i < VERB_COUNT; i++)
-		fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].text);
-	fprintf(to, "  -s SOCKET  control socket (" SOCKET_PATH ")\n  --json     answers as JSON\n");
+	for (i = 0; i < VERB_COUNT; i++) {
+		const struct verb *v = &verbs[i];
+
+		snprintf(line, sizeof(line), v->argument == NULL || v->needed ? "%s %s" : "%s [%s]", v->name,
+		    v->argument != NULL ? v->argument : "");
+		fprintf(to, "  %-22s %s\n", line, v->text);
+	}
+	fprintf(to, "  -s, --socket SOCKET    control socket (" SOCKET_PATH ")\n"
+		    "  -j, --json             answers as JSON\n"
+		    "  -a, --all              with sessions and drops: all of them\n"
+		    "exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers\n");
 }
+
+static int
+run_help(const struct request *r)
+{
+	(void)r;
+	usage(stdout);
+	return CTL_DONE;
+}
+
+/* ---- the command line ---- */
 
 static const struct verb *
 verb_by_name(const char *name)
@@ -46,44 +230,44 @@ verb_by_name(const char *name)
 }
 
 static int
-show(const struct verb *v, const struct js *answer, bool json)
+wrong(const char *format, const char *what)
 {
-	bool ok = js_bool(answer, "ok");
-	char *text;
-
-	if (json) {
-		text = js_text(answer, true);
-		if (text == NULL)
-			return CTL_FAILED;
-		puts(text);
-		free(text);
-	} else if (!ok) {
-		fprintf(stderr, "posternctl: %s\n", js_str(answer, "error"));
-	} else if (v->table != NULL) {
-		v->table(answer);
-	}
-	if (fflush(stdout) != 0)
-		return CTL_FAILED;
-	return ok ? CTL_DONE : CTL_FAILED;
+	fprintf(stderr, "posternctl: ");
+	fprintf(stderr, format, what);
+	fprintf(stderr, "\nTry \"posternctl help\".\n");
+	return CTL_USAGE;
 }
 
-static int
-run(const char *path, const struct verb *v, const char *argument, bool json)
+static bool
+is_seconds(const char *text)
 {
-	struct js *request = js_object();
-	struct js *answer;
-	int status;
+	char *end;
+	long n = strtol(text, &end, 10);
 
-	js_set_str(request, "verb", v->name);
-	if (v->argument != NULL)
-		js_set_str(request, v->argument, argument);
-	answer = ask(path, request);
-	js_free(request);
-	if (answer == NULL)
-		return CTL_NOBODY;
-	status = show(v, answer, json);
-	js_free(answer);
-	return status;
+	return text[0] != '\0' && *end == '\0' && n > 0 && n <= SECONDS_MAX;
+}
+
+/* What is left of the line, checked. 0 or CTL_USAGE. */
+static int
+take_words(struct request *r, char *const *word, int count)
+{
+	if (count == 0)
+		return wrong("say what to do%s", "");
+	r->verb = verb_by_name(word[0]);
+	if (r->verb == NULL)
+		return wrong("there is no \"%s\"", word[0]);
+	if (count > 1 && r->verb->argument == NULL)
+		return wrong("%s takes no argument", word[0]);
+	if (count > 2)
+		return wrong("%s takes one argument", word[0]);
+	if (count < 2 && r->verb->needed)
+		return wrong("kill needs %s", r->verb->argument);
+	if (r->all && !r->verb->takes_all)
+		return wrong("%s has no --all", word[0]);
+	r->argument = count > 1 ? word[1] : NULL;
+	if (r->argument != NULL && !r->verb->needed && !is_seconds(r->argument))
+		return wrong("\"%s\" is not a number of seconds", r->argument);
+	return 0;
 }
 
 int
@@ -92,22 +276,24 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = SOCKET_PATH;
-	const struct verb *v;
-	bool json = false;
-	int o;
+	struct request r = { .path = SOCKET_PATH };
+	int o, status;
 
-	while ((o = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "s:jahV", options, NULL)) != -1) {
 		switch (o) {
 		case 's':
-			path = optarg;
+			r.path = optarg;
 			break;
 		case 'j':
-			json = true;
+			r.json = true;
+			break;
+		case 'a':
+			r.all = true;
 			break;
 		case 'V':
 			puts("posternctl " POSTERN_VERSION);
@@ -116,16 +302,13 @@ main(int argc, char **argv)
 			usage(stdout);
 			return CTL_DONE;
 		default:
-			usage(stderr);
-			return CTL_USAGE;
+			return wrong("see above%s", "");
 		}
 	}
-	v = optind < argc ? verb_by_name(argv[optind]) : NULL;
-	if (v == NULL || argc - optind - 1 != (v->argument != NULL)) {
-		if (optind < argc && v == NULL)
-			fprintf(stderr, "posternctl: there is no \"%s\"\n", argv[optind]);
-		usage(stderr);
-		return CTL_USAGE;
-	}
-	return run(path, v, v->argument != NULL ? argv[optind + 1] : NULL, json);
+	status = take_words(&r, argv + optind, argc - optind);
+	if (status == 0)
+		status = r.verb->run(&r);
+	if (fflush(stdout) != 0 && status == CTL_DONE)
+		status = CTL_FAILED;
+	return status;
 }

@@ -8,6 +8,7 @@
 #define POSTERN_TOOLS_POSTERNCTL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "control/json.h"
 
@@ -22,5 +23,16 @@ struct js *ask(const char *socket_path, const struct js *request);
 /* Tables for people. */
 void table_status(const struct js *answer);
 void table_sessions(const struct js *answer);
+void table_channels(const struct js *answer);
+void table_drops(const struct js *answer);
+/* since the answer before, which is so many seconds old, or since the start (NULL) */
+void table_workers(const struct js *answer, const struct js *before, double seconds);
+
+/* text.c: what is printed. The text lives until a few more calls. */
+/* Nothing that a peer chose may reach the terminal as a control character. */
+const char *plain(const char *text);
+const char *span(uint64_t seconds);
+const char *age(uint64_t since); /* unix time */
+const char *amount(uint64_t n);  /* three digits and a letter */
 
 #endif

@@ -1,43 +1,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "abi/wire/reason.h"
 #include "tools/posternctl/posternctl.h"
-
-/* Nothing that a peer chose may reach the terminal as a control character. */
-static const char *
-plain(const char *text)
-{
-	static char room[4][256];
-	static unsigned turn;
-	char *to = room[turn++ % 4];
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i + 1 < sizeof(room[0]); i++)
-		to[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
-	to[i] = '\0';
-	return to;
-}
-
-static const char *
-span(uint64_t s)
-{
-	static char room[4][32];
-	static unsigned turn;
-	char *to = room[turn++ % 4];
-
-	if (s >= 86400)
-		snprintf(to, sizeof(room[0]), "%" PRIu64 "d%02" PRIu64 "h", s / 86400, s / 3600 % 24);
-	else if (s >= 3600)
-		snprintf(to, sizeof(room[0]), "%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
-	else if (s >= 60)
-		snprintf(to, sizeof(room[0]), "%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
-	else
-		snprintf(to, sizeof(room[0]), "%" PRIu64 "s", s);
-	return to;
-}
 
 static void
 role_row(const struct js *r)
@@ -49,11 +15,13 @@ role_row(const struct js *r)
 	    js_u64(r, "restarts"), js_bool(r, "ready") ? "ready" : "starting");
 }
 
+/* Cycles have a table of their own. */
 static void
 counter_row(void *ctx, const char *key, uint64_t n)
 {
 	(void)ctx;
-	printf("  %-20s %20" PRIu64 "\n", plain(key), n);
+	if (strncmp(key, "cycles_", 7) != 0 && strncmp(key, "calls_", 6) != 0)
+		printf("  %-20s %20" PRIu64 "\n", plain(key), n);
 }
 
 static int
@@ -68,7 +36,7 @@ reason_by_name(const char *name)
 }
 
 static void
-drop_row(void *ctx, const char *key, uint64_t n)
+status_drop_row(void *ctx, const char *key, uint64_t n)
 {
 	int r = reason_by_name(key);
 
@@ -84,7 +52,7 @@ worker_rows(const struct js *w)
 	printf("\nworker %" PRIu64 "\n", js_u64(w, "worker"));
 	js_each(js_get(w, "counters"), counter_row, NULL);
 	printf("dropped, refused or closed, by reason\n");
-	js_each(drops, drop_row, NULL);
+	js_each(drops, status_drop_row, NULL);
 }
 
 void
@@ -111,34 +79,4 @@ table_status(const struct js *a)
 	list = js_get(a, "workers");
 	for (i = 0; i < js_count(list); i++)
 		worker_rows(js_at(list, i));
-}
-
-static const char *
-moment(uint64_t s)
-{
-	static char room[32];
-	time_t at = (time_t)s;
-	struct tm tm;
-
-	if (s == 0 || localtime_r(&at, &tm) == NULL)
-		return "-";
-	strftime(room, sizeof(room), "%Y-%m-%d %H:%M:%S", &tm);
-	return room;
-}
-
-void
-table_sessions(const struct js *a)
-{
-	const struct js *list = js_get(a, "sessions");
-	char peer[320];
-	size_t i;
-
-	printf("%-10s %-16s %-24s %-19s %-10s %s\n", "ID", "USER", "PEER", "SINCE", "METHODS", "KEY");
-	for (i = 0; i < js_count(list); i++) {
-		const struct js *s = js_at(list, i);
-
-		snprintf(peer, sizeof(peer), "%s port %" PRIu64, plain(js_str(s, "peer")), js_u64(s, "port"));
-		printf("%-10s %-16s %-24s %-19s %-10s %s\n", plain(js_str(s, "id")), plain(js_str(s, "user")),
-		    peer, moment(js_u64(s, "since")), plain(js_str(s, "methods")), plain(js_str(s, "key")));
-	}
 }

@@ -178,6 +178,11 @@ event(struct rig *r, const struct cmd *e)
 	case EV_SNAPSHOT_END:
 		r->snapshots++;
 		break;
+	case EV_ROWS:
+		r->lists += e->reason;
+		r->rows_len = e->len;
+		memcpy(r->rows, e->data, e->len);
+		break;
 	default:
 		break;
 	}

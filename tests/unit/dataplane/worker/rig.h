@@ -79,6 +79,9 @@ struct rig {
 	struct steward *steward; /* takes the events, if there is one */
 	/* what the worker told last */
 	uint32_t conn_events, closed_events, hash_reason, grant_reason, snapshots;
+	uint32_t lists;            /* that are complete */
+	size_t rows_len;
+	uint8_t rows[ATTACH_MESSAGE_MAX];
 	int closed_reason;
 	uint8_t conn_body[ATTACH_MESSAGE_MAX];
 	uint32_t conn_len;

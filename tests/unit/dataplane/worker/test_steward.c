@@ -360,6 +360,28 @@ a_wrong_region_gets_its_reason(void)
 	end();
 }
 
+static void
+lists_on_request(void)
+{
+	static struct said m;
+	uint8_t room[16];
+	struct put w = put_of(room, sizeof(room));
+	int fd;
+
+	begin();
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	put_u32(&w, 77);
+	say(fd, ATTACH_LIST, put_view(&w), NULL, 0);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_ROWS));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 77);
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 0);
+	CU_ASSERT_EQUAL(cur_u8(&m.body), 1);
+	CU_ASSERT_TRUE(cur_done(&m.body));
+	close(fd);
+	end();
+}
+
 /* Descriptors are kept for the attach socket: a host too many is refused. */
 static void
 hosts_are_limited(void)
@@ -437,6 +459,7 @@ main(void)
 		{ "a live path is not taken, a dead one is", a_live_path_is_not_taken },
 		{ "a host outlives its supervisor", a_host_outlives_its_supervisor },
 		{ "a wrong region gets its reason", a_wrong_region_gets_its_reason },
+		{ "lists on request", lists_on_request },
 		{ "hosts are limited", hosts_are_limited },
 		{ "a refused host is watched no more", a_refused_host_is_watched_no_more },
 		CU_TEST_INFO_NULL,

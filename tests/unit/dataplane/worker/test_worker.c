@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "abi/link/note.h"
+#include "abi/link/rows.h"
 #include "tests/lib/suite.h"
 #include "tests/unit/dataplane/worker/rig.h"
 
@@ -270,6 +271,56 @@ channel_both_ways(void)
 	/* The facts are the grant. */
 	CU_ASSERT_TRUE(open->e.len > 40);
 	CU_ASSERT_EQUAL(r->meter->value[METER_CHAN_OPEN], 1);
+	rig_close(r);
+}
+
+/* What the operator sees of the same channel, and where the cycles went. */
+static void
+listed(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	uint64_t cycles = 0;
+	struct client *c;
+	struct got *open;
+	struct cur rows;
+	struct row row;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 77, &open));
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, open, 0, view_of("from host", 9)));
+	(void)client_next(c);
+	rig_cmd(r, CMD_LIST)->tag = 4;
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(r->lists, 1);
+	rows = cur_of(r->rows, r->rows_len);
+	CU_ASSERT_EQUAL_FATAL(row_next(&rows, &row), 1);
+	CU_ASSERT_EQUAL(row.kind, ROW_CONN);
+	CU_ASSERT_EQUAL(row.conn.conn, clerk->log[0].e.conn);
+	CU_ASSERT_EQUAL(row.conn.gen, clerk->log[0].e.gen);
+	CU_ASSERT_EQUAL(row.conn.phase, SSH_PHASE_OPEN);
+	CU_ASSERT_EQUAL(row.conn.chans, 1);
+	CU_ASSERT_EQUAL(row.conn.suite_out, SUITE_AES128_GCM);
+	CU_ASSERT_TRUE(row.conn.bytes_in > 0 && row.conn.bytes_out > 0);
+	CU_ASSERT_EQUAL_FATAL(row_next(&rows, &row), 1);
+	CU_ASSERT_EQUAL(row.kind, ROW_CHAN);
+	CU_ASSERT_EQUAL(row.chan.ours, 0);
+	CU_ASSERT_EQUAL(row.chan.peers, 77);
+	CU_ASSERT_EQUAL(row.chan.flags, ROW_CHAN_STARTED);
+	CU_ASSERT_TRUE(row.chan.start != 0);
+	CU_ASSERT_EQUAL(row.chan.bytes_out, 9);
+	CU_ASSERT_EQUAL(row_next(&rows, &row), 0);
+	for (int i = 0; i < STAGE_COUNT; i++) {
+		CU_ASSERT_TRUE(r->meter->value[METER_CYCLES_RX + i] > 0);
+		CU_ASSERT_TRUE(r->meter->value[METER_CALLS_RX + i] > 0);
+		cycles += r->meter->value[METER_CYCLES_RX + i];
+	}
+	CU_ASSERT_EQUAL(cycles, r->meter->value[METER_CYCLES_USEFUL]);
+	CU_ASSERT_TRUE(r->meter->value[METER_CYCLES_TOTAL] > cycles);
+	CU_ASSERT_TRUE(r->meter->value[METER_SEAL_BYTES] > 0 && r->meter->value[METER_OPEN_BYTES] > 0);
 	rig_close(r);
 }
 
@@ -601,6 +652,7 @@ main(void)
 		{ "success in a wrong phase", no_login_without_grant },
 		{ "success without a grant", success_without_grant_closes },
 		{ "a channel, both ways", channel_both_ways },
+		{ "listed, and counted", listed },
 		{ "a dead host ends its channels only", dead_host_ends_its_channels_only },
 		{ "a user's host is bound to its connection", user_host_is_bound },
 		{ "late entries of an old channel", late_entries_of_an_old_channel },

@@ -1,0 +1,210 @@
+/*
+ * What an operator asks for. The caller's credentials are console's word, which has
+ * them from the kernel; whether they suffice is decided here.
+ */
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/wire/reason.h"
+#include "control/json.h"
+#include "control/supervisor/supervisor.h"
+
+#define USER_BEGINS "user:"
+
+struct action {
+	struct sup *sup;
+	char argument[GRANT_NAME_MAX + sizeof(USER_BEGINS)];
+	uint32_t uid;
+	bool allowed;
+	struct js *more; /* what else there is to say */
+	char text[384];  /* why not */
+};
+
+/* ---- kill ---- */
+
+/* Whose a session is, as its grant says. */
+static bool
+user_of(const struct conn *c, char user[GRANT_NAME_MAX])
+{
+	struct grant *g = malloc(sizeof(*g));
+	bool known = c->granted && g != NULL && grant_decode(g, view_of(c->grant, c->grant_len)) == 0;
+
+	if (known)
+		memcpy(user, g->user, GRANT_NAME_MAX);
+	free(g);
+	return known;
+}
+
+static bool
+is_meant(const struct conn *c, const char *which, const char *user)
+{
+	char id[32];
+
+	if (strcmp(which, "all") == 0)
+		return user != NULL;
+	if (strncmp(which, USER_BEGINS, strlen(USER_BEGINS)) == 0)
+		return user != NULL && strcmp(which + strlen(USER_BEGINS), user) == 0;
+	snprintf(id, sizeof(id), "%u-%u", c->conn, c->gen);
+	return strcmp(which, id) == 0;
+}
+
+struct killing {
+	const struct action *a;
+	uint64_t count;
+};
+
+static void
+kill_meant(struct sup *s, struct conn *c, void *ctx)
+{
+	struct killing *k = ctx;
+	char name[GRANT_NAME_MAX];
+	const char *user = user_of(c, name) ? name : NULL;
+
+	if (!is_meant(c, k->a->argument, user))
+		return;
+	log_info("session %u-%u of %s from %s port %u closed by the operator (uid %u)", c->conn, c->gen,
+	    user != NULL ? user : "nobody yet", c->peer, c->peer_port, k->a->uid);
+	attach_kill(s, c->conn, c->gen, R_KILLED);
+	k->count++;
+}
+
+static bool
+is_id(const char *text)
+{
+	unsigned conn, gen;
+	char rest;
+
+	return sscanf(text, "%10u-%10u%c", &conn, &gen, &rest) == 2;
+}
+
+static uint32_t
+do_kill(struct action *a)
+{
+	struct killing k = { .a = a };
+	bool all = strcmp(a->argument, "all") == 0;
+	bool user = strncmp(a->argument, USER_BEGINS, strlen(USER_BEGINS)) == 0;
+
+	if (!all && !user && !is_id(a->argument)) {
+		snprintf(a->text, sizeof(a->text), "kill takes a session's id, as sessions shows it, user:NAME or all");
+		return R_PROTOCOL;
+	}
+	if (!attach_on(a->sup)) {
+		snprintf(a->text, sizeof(a->text), "the dataplane is not attached");
+		return R_PEER_GONE;
+	}
+	conns_each(a->sup, kill_meant, &k);
+	js_set_u64(a->more, "killed", k.count);
+	if (k.count > 0 || all)
+		return R_NONE;
+	snprintf(a->text, sizeof(a->text), user ? "%s has no session" : "there is no session %s",
+	    user ? a->argument + strlen(USER_BEGINS) : a->argument);
+	return R_LINK_CONN;
+}
+
+/* ---- reload ---- */
+
+static uint32_t
+do_reload(struct action *a)
+{
+	struct js *said;
+	const char *why;
+	int r;
+
+	log_info("reload asked for by the operator (uid %u)", a->uid);
+	r = conf_reload(a->sup, &why, &said);
+	js_join(a->more, said);
+	if (r == 0)
+		return R_NONE;
+	snprintf(a->text, sizeof(a->text), "%s", why);
+	return R_PROTOCOL;
+}
+
+/* ---- all ---- */
+
+static const struct {
+	const char *verb;
+	uint32_t (*run)(struct action *a);
+} verbs[] = {
+	{ "kill", do_kill },
+	{ "reload", do_reload },
+};
+
+static uint32_t
+act(struct action *a, struct view verb)
+{
+	size_t i;
+
+	if (!a->allowed) {
+		snprintf(a->text, sizeof(a->text), "only root and members of the group %s may do this",
+		    a->sup->conf.control_group[0] != '\0' ? a->sup->conf.control_group : "(none)");
+		return R_LINK_DENIED;
+	}
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (view_is(verb, verbs[i].verb))
+			return verbs[i].run(a);
+	snprintf(a->text, sizeof(a->text), "not served");
+	return R_PROTOCOL;
+}
+
+/* Root, or one whom the group makes an operator. */
+static bool
+read_caller(struct action *a, struct cur *b)
+{
+	const char *name = a->sup->conf.control_group;
+	struct group *gr = name[0] != '\0' ? getgrnam(name) : NULL;
+	uint32_t count;
+
+	a->uid = cur_u32(b);
+	count = cur_u32(b);
+	a->allowed = a->uid == 0;
+	while (count-- > 0 && !b->bad) {
+		uint32_t gid = cur_u32(b);
+
+		if (gr != NULL && !b->bad && gid == gr->gr_gid)
+			a->allowed = true;
+	}
+	return cur_done(b);
+}
+
+static void
+answer_action(struct sup *s, struct proc *p, uint32_t tag, uint32_t reason, struct action *a)
+{
+	struct msg answer = { .type = MSG_ACTION_DONE, .tag = tag };
+	uint8_t body[sizeof(a->text) + 16];
+	struct put w = put_of(body, sizeof(body));
+	char *text = js_text(a->more, false);
+	int fd = text != NULL ? status_file(text) : -1;
+
+	(void)s;
+	free(text);
+	put_u32(&w, reason);
+	put_cstr(&w, reason == R_NONE ? "" : a->text);
+	answer.body = put_view(&w);
+	answer.fds[0] = fd;
+	answer.fd_count = fd >= 0;
+	proc_send(p, &answer);
+	if (fd >= 0)
+		close(fd);
+}
+
+void
+on_action(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct action a = { .sup = s };
+	struct cur b = cur_view(m->body);
+	struct view verb = cur_string(&b);
+	struct view argument = cur_string(&b);
+
+	if (!read_caller(&a, &b) || argument.len >= sizeof(a.argument)) {
+		proc_refuse(p, m);
+		return;
+	}
+	if (argument.len > 0)
+		memcpy(a.argument, argument.data, argument.len);
+	a.more = js_object();
+	answer_action(s, p, m->tag, act(&a, verb), &a);
+	js_free(a.more);
+}

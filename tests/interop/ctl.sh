@@ -1,0 +1,102 @@
+#!/bin/bash
+# posternctl: what it shows of live sessions, who may use it, kill, reload.
+. "$(dirname "$0")/lib.sh"
+bed_up
+
+# json VERB EXPRESSION: a Perl expression over the answer $a is true.
+json() {
+	$CTL --json $1 >"$work/json" || return 1
+	perl -MJSON::PP -0ne '$a = decode_json($_); exit(('"$2"') ? 0 : 1)' "$work/json" || {
+		cat "$work/json"
+		return 1
+	}
+}
+as() { # uid command...: posternctl as somebody else
+	local uid=$1
+	shift
+	$bed into --name "$NAME" setpriv --reuid "$uid" --regid "$uid" --init-groups \
+	    /run/postern-inst/posternctl -s /run/postern/ctl.sock "$@"
+}
+
+odd=$'sleep 100; : \e]0;x\a'
+ssh_to "$odd" &
+long=$!
+ssh_to -s echo < <(exec sleep 100) >/dev/null &
+echo_pid=$!
+two() { json channels '@{$a->{channels}} == 2 && 2 == grep { $_->{started} } @{$a->{channels}}'; }
+check "channels of two sessions" until_true 10 two
+check "a channel's kind and command, escaped for JSON" json channels \
+    'grep { $_->{kind} eq "exec" && $_->{what} =~ /^sleep 100; : \e/ && $_->{user} eq "tester" } @{$a->{channels}}'
+escaped() { ! $CTL channels | LC_ALL=C grep -q '[^ -~]' && $CTL channels | grep -q 'exec sleep 100; : ?\]0;x?'; }
+check "and for a terminal" escaped
+check "a subsystem by name" json channels \
+    'grep { $_->{kind} eq "subsystem" && $_->{what} eq "echo" && $_->{window_in} > 0 } @{$a->{channels}}'
+check "sessions with bytes and ciphers" json sessions \
+    '@{$a->{sessions}} == 2 && !grep { $_->{bytes_in} < 500 || $_->{channels} != 1 || $_->{cipher_in} !~ /-/ } @{$a->{sessions}}'
+ssh_to 'head -c 20000000 /dev/zero' | cat >/dev/null
+check "workers: cycles of every stage" json workers \
+    '@{$a->{workers}} >= 1 && 7 == @{$a->{workers}[0]{stages}} && !grep { $_->{cycles} == 0 } map { @{$_->{stages}} } grep { $_->{polls_useful} } @{$a->{workers}}'
+sealed() {
+	json workers '20e6 < eval { my $n = 0; $n += $_->{bytes} for grep { $_->{stage} eq "seal" } map { @{$_->{stages}} } @{$a->{workers}}; $n }'
+}
+check "workers: the bytes that were sealed" sealed
+check "workers: of one second" bash -c "$CTL workers 1 | grep -q '^worker 0: .*busy .* of 1s'"
+check "drops by reason, with text" json drops \
+    'grep { $_->{reason} eq "SSH_DISCONNECT_IN" && $_->{total} > 0 && $_->{text} =~ /disconnect/ } @{$a->{drops}}'
+check "drops --all names every reason" json 'drops --all' '@{$a->{drops}} > 60'
+stranger() {
+	client bash -c "exec 3<>/dev/tcp/$HOST/$PORT; read -r line <&3; echo \"\$line\"; sleep 3" &
+	until_true 5 json 'sessions --all' 'grep { $_->{user} eq "" && $_->{peer} eq "10.77.0.2" } @{$a->{sessions}}'
+}
+check "sessions --all shows who has not logged in" stranger
+
+check "a member of ControlGroup may look" as 64302 sessions
+check "and nobody else" status 3 as 64301 sessions
+check "kill of what is not there is refused" status 1 $CTL kill 4000-1
+check "kill of nonsense is refused" status 1 $CTL kill nonsense
+check "an unknown verb is wrong usage" status 2 $CTL nonsense
+check "a missing socket is told apart" status 3 "$ROOT/run/postern-inst/posternctl" -s "$work/none" status
+
+killed() {
+	local id
+	$CTL --json channels >"$work/json"
+	id=$(perl -MJSON::PP -0ne '$a = decode_json($_); print map { $_->{session} } grep { $_->{kind} eq "exec" } @{$a->{channels}}' "$work/json")
+	as 64302 kill "$id" || return 1
+	status 255 wait $long || return 1
+	until_true 5 json sessions '@{$a->{sessions}} == 1' || return 1
+	grep -q "session $id of tester from 10.77.0.2 port [0-9]* closed by the operator (uid 64302)" "$LOG"
+}
+check "kill of one by its id, by an operator: the others stay, the log says who" killed
+told() {
+	ssh_to -o LogLevel=INFO sleep 100 2>"$work/told" &
+	local pid=$!
+	until_true 10 two || return 1
+	$CTL kill user:tester || return 1
+	wait $pid
+	wait $echo_pid
+	grep -q 'closed by the operator' "$work/told" && json sessions '@{$a->{sessions}} == 0'
+}
+check "kill of a user's: the peer is told why" told
+check "kill all of none is no error" is "0 closed" $CTL kill all
+
+cp "$CONF" "$work/conf"
+broken() {
+	sed 's/^Port 22$/Port twentytwo/' "$work/conf" >"$CONF"
+	local line
+	line=$(grep -n '^Port' "$CONF" | cut -d: -f1)
+	$CTL reload 2>"$work/said" && return 1
+	cat "$work/said"
+	grep -q "postern.conf:$line: Port: \"twentytwo\" found" "$work/said" || return 1
+	grep -q 'nothing was changed' "$work/said" && ssh_to true
+}
+check "reload of a broken file: its line comes back, nothing changes" broken
+fixed() {
+	{ cat "$work/conf"; echo "GateProcesses 3"; echo "PermitTTY no"; } >"$CONF"
+	json reload '"@{$a->{not_applied}}" =~ /GateProcesses/ && $a->{generation} > 1' || return 1
+	status 255 ssh_to -tt test -t 0
+}
+check "reload: what is applied, and what is not" fixed
+cp "$work/conf" "$CONF"
+check "reload of the old one" $CTL reload
+check "which is in effect" ssh_to -tt test -t 0
+finish
