@@ -3,12 +3,15 @@
 
 HEADERS_PUBLIC := $(wildcard abi/postern/*.h)
 HEADERS_PUBLIC_DRAFT := $(wildcard abi/postern/draft/*.h)
-PLUGINS := skeleton echo exec
+PLUGINS := skeleton echo exec sftp
 
 plugin_files_skeleton := plugins/skeleton/skeleton.c
 plugin_files_echo := plugins/echo/echo.c
 plugin_files_exec := plugins/exec/exec.c plugins/exec/session.c plugins/exec/output.c plugins/exec/launch.c \
 	plugins/exec/modes.c plugins/exec/signals.c
+plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c reply.c ops.c copy.c request.c attrs.c longname.c \
+	handles.c options.c posix.c accounts.c)
+plugin_headers_sftp := $(wildcard plugins/sftp/*.h)
 plugin_headers_exec := plugins/exec/exec.h plugins/exec/modes.h plugins/exec/signals.h
 
 STAGE := $(BUILD)/stage

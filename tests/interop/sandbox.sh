@@ -18,6 +18,7 @@ declare -A may=(
 	[clerk]=""
 	[console]=""
 	[host]="read=/etc/passwd"
+	[sftphost]="read=/etc/passwd create=/tmp/sandbox-was-here"
 	[servicehost]="read=/etc/passwd"
 )
 key=/etc/postern/ssh_host_ed25519_key
@@ -25,19 +26,23 @@ tries="read=/etc/passwd read=/etc/shadow read=$key create=/tmp/sandbox-was-here 
     socket-packet socket-netlink exec=/bin/true ptrace=PID vmread=PID read=/proc/PID/mem signal=PID setuid-root chroot
     mount userns=0x10000000 bpf fork exec-memory dumpable keyctl perf io-uring module"
 
-# A login keeps a user host, the echo subsystem a service host.
+# A login keeps a user host, one for its files, the echo subsystem a service host.
 keep() {
+	[ -n "$(sftp_host)" ] || sleep 300 | client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" sftp >/dev/null 2>&1 &
 	[ -n "$(user_host)" ] || client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" 'sleep 300' </dev/null >/dev/null 2>&1 &
 	[ -n "$(service_host)" ] || sleep 300 | client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" echo >/dev/null 2>&1 &
-	until_true 10 both_hosts
+	until_true 10 all_hosts
 }
-both_hosts() { [ -n "$(user_host)" ] && [ -n "$(service_host)" ]; }
-user_host() { local p; for p in $(role_pids host); do [ "$(uid_of "$p")" = 64301 ] && echo "$p"; done | head -n 1; }
+all_hosts() { [ -n "$(user_host)" ] && [ -n "$(sftp_host)" ] && [ -n "$(service_host)" ]; }
+user_host() { local p; for p in $(role_pids host); do [ "$(uid_of "$p")" = 64301 ] && loaded "$p" exec && echo "$p"; done | head -n 1; }
+sftp_host() { local p; for p in $(role_pids host); do loaded "$p" sftp && echo "$p"; done | head -n 1; }
+loaded() { grep -q "/$2\.so\$" "/proc/$1/maps"; }
 service_host() { local p; for p in $(role_pids host); do [ "$(uid_of "$p")" != 64301 ] && echo "$p"; done | head -n 1; }
 uid_of() { awk '/^Uid:/ { print $2 }' "/proc/$1/status"; }
 pid_of() {
 	case $1 in
 	host) user_host ;;
+	sftphost) sftp_host ;;
 	servicehost) service_host ;;
 	*) role_pids "$1" | cut -d' ' -f1 ;;
 	esac
@@ -49,7 +54,7 @@ one_role() { # ROLE
 	local role=$1 pid line word bad=0 other left last=
 	other=$(role_pids keeper | cut -d' ' -f1)
 	[ "$role" = keeper ] && other=$(role_pids warden | cut -d' ' -f1)
-	case $role in host | servicehost) keep || return 1 ;; esac
+	case $role in host | sftphost | servicehost) keep || return 1 ;; esac
 	# shellcheck disable=SC2086
 	set -- ${tries//PID/$other}
 	while [ $# -gt 0 ]; do
@@ -77,7 +82,7 @@ one_role() { # ROLE
 revived() {
 	[ ! -e "/proc/$2" ] || return 1
 	case $1 in
-	host | servicehost) keep ;;
+	host | sftphost | servicehost) keep ;;
 	dp) ssh_to true && keep ;;
 	*) role_back "$1" "$2" && sleep 0.6 ;; # long enough not to look like a crash loop
 	esac
@@ -111,11 +116,11 @@ free() { # a user's program has none of it
 	    [ "$(awk '/CapBnd/ { print $2 }' "$work/free")" = "$(awk '/CapBnd/ { print $2 }' /proc/self/status)" ]
 }
 
-check "a user host and a service host are up" keep
-for role in dp keeper warden reader gate clerk console host servicehost; do
+check "two user hosts and a service host are up" keep
+for role in dp keeper warden reader gate clerk console host sftphost servicehost; do
 	check "$role: every thread is confined, and not dumpable" threads $role
 done
-for role in ${ONLY:-keeper warden reader gate clerk console host servicehost dp}; do
+for role in ${ONLY:-keeper warden reader gate clerk console host sftphost servicehost dp}; do
 	check "$role may do what its row says and nothing else" one_role $role
 done
 check "dp: as many descriptors as it needs or gets" files

@@ -1,0 +1,380 @@
+/*
+ * The machine's files, as the user that this process runs as.
+ */
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "accounts.h"
+
+static int
+result(int r)
+{
+	return r < 0 ? -errno : r;
+}
+
+/* One process serves channels of several subsystems, which may differ in it. */
+static void
+set_umask(const struct posix_files *p)
+{
+	static uint32_t now = UINT32_MAX;
+
+	if (p->umask != now)
+		umask((mode_t)(now = p->umask));
+}
+
+/* ---- content ---- */
+
+/* What may make a reader or writer wait for somebody else is refused; O_NONBLOCK
+ * keeps open itself from waiting, and reading a terminal. */
+static int
+refuses(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? -EOPNOTSUPP : 0;
+}
+
+static int
+posix_open(void *ctx, const char *path, int flags, uint32_t mode)
+{
+	int fd, r;
+
+	set_umask(ctx);
+	fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, (mode_t)mode);
+	if (fd < 0)
+		return -errno;
+	r = refuses(fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static void
+posix_close(void *ctx, int fd)
+{
+	(void)ctx;
+	close(fd);
+}
+
+static int64_t
+posix_read(void *ctx, int fd, void *to, size_t len, uint64_t off)
+{
+	ssize_t n;
+
+	(void)ctx;
+	do
+		n = pread(fd, to, len, (off_t)off);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static int64_t
+posix_write(void *ctx, int fd, const void *from, size_t len, uint64_t off)
+{
+	ssize_t n;
+
+	(void)ctx;
+	do
+		n = pwrite(fd, from, len, (off_t)off);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static int
+posix_fsync(void *ctx, int fd)
+{
+	(void)ctx;
+	return result(fsync(fd));
+}
+
+/* ---- directories ---- */
+
+static int
+posix_opendir(void *ctx, const char *path, void **dir, int *fd)
+{
+	DIR *d = opendir(path);
+
+	(void)ctx;
+	if (d == NULL)
+		return -errno;
+	*dir = d;
+	*fd = dirfd(d);
+	return 0;
+}
+
+static int
+posix_readdir(void *ctx, void *dir, char name[FILES_NAME_MAX], struct stat *st)
+{
+	struct dirent *e;
+
+	(void)ctx;
+	do {
+		errno = 0;
+		e = readdir(dir);
+		if (e == NULL)
+			return -errno;
+		/* What was removed meanwhile is no entry any more. */
+	} while (fstatat(dirfd(dir), e->d_name, st, AT_SYMLINK_NOFOLLOW) != 0);
+	snprintf(name, FILES_NAME_MAX, "%s", e->d_name);
+	return 1;
+}
+
+static void
+posix_closedir(void *ctx, void *dir)
+{
+	(void)ctx;
+	closedir(dir);
+}
+
+/* ---- attributes ---- */
+
+static int
+posix_stat(void *ctx, const char *path, int follow, struct stat *st)
+{
+	(void)ctx;
+	return result(follow ? stat(path, st) : lstat(path, st));
+}
+
+static int
+posix_fstat(void *ctx, int fd, struct stat *st)
+{
+	(void)ctx;
+	return result(fstat(fd, st));
+}
+
+static void
+times_of(struct timespec to[2], const struct attrs *a)
+{
+	to[0] = (struct timespec){ .tv_sec = a->atime };
+	to[1] = (struct timespec){ .tv_sec = a->mtime };
+}
+
+/*
+ * The owner before the mode, because a change of owner clears setuid and setgid; the
+ * times last. The first failure is told, and what can be done is done.
+ */
+static int
+posix_setstat(void *ctx, const char *path, int follow, const struct attrs *a)
+{
+	int flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+	struct timespec t[2];
+	int r = 0;
+
+	(void)ctx;
+	times_of(t, a);
+	if ((a->flags & ATTR_SIZE) && truncate(path, (off_t)a->size) != 0)
+		r = -errno;
+	if ((a->flags & ATTR_UIDGID) && fchownat(AT_FDCWD, path, a->uid, a->gid, flags) != 0 && r == 0)
+		r = -errno;
+	if ((a->flags & ATTR_PERMISSIONS) && fchmodat(AT_FDCWD, path, a->permissions & 07777, flags) != 0 && r == 0)
+		r = -errno;
+	if ((a->flags & ATTR_ACMODTIME) && utimensat(AT_FDCWD, path, t, flags) != 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+static int
+posix_fsetstat(void *ctx, int fd, const struct attrs *a)
+{
+	struct timespec t[2];
+	int r = 0;
+
+	(void)ctx;
+	times_of(t, a);
+	if ((a->flags & ATTR_SIZE) && ftruncate(fd, (off_t)a->size) != 0)
+		r = -errno;
+	if ((a->flags & ATTR_UIDGID) && fchown(fd, a->uid, a->gid) != 0 && r == 0)
+		r = -errno;
+	if ((a->flags & ATTR_PERMISSIONS) && fchmod(fd, a->permissions & 07777) != 0 && r == 0)
+		r = -errno;
+	if ((a->flags & ATTR_ACMODTIME) && futimens(fd, t) != 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+static int
+posix_statvfs(void *ctx, const char *path, struct statvfs *v)
+{
+	(void)ctx;
+	return result(statvfs(path, v));
+}
+
+static int
+posix_fstatvfs(void *ctx, int fd, struct statvfs *v)
+{
+	(void)ctx;
+	return result(fstatvfs(fd, v));
+}
+
+/* ---- names ---- */
+
+static int
+posix_remove(void *ctx, const char *path)
+{
+	(void)ctx;
+	return result(unlink(path));
+}
+
+static int
+posix_mkdir(void *ctx, const char *path, uint32_t mode)
+{
+	set_umask(ctx);
+	return result(mkdir(path, (mode_t)mode));
+}
+
+static int
+posix_rmdir(void *ctx, const char *path)
+{
+	(void)ctx;
+	return result(rmdir(path));
+}
+
+/* Where the file system cannot do it in one step, a link to the new name fails as it
+ * should; only what cannot be linked is looked at first. */
+static int
+rename_keeping(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (lstat(from, &st) != 0)
+		return -errno;
+	if (S_ISREG(st.st_mode) && link(from, to) == 0)
+		return result(unlink(from));
+	if (S_ISREG(st.st_mode) && errno != EOPNOTSUPP && errno != EPERM && errno != ENOSYS)
+		return -errno;
+	if (lstat(to, &st) == 0)
+		return -EEXIST;
+	return result(rename(from, to));
+}
+
+static int
+posix_rename(void *ctx, const char *from, const char *to, int replace)
+{
+	(void)ctx;
+	return replace ? result(rename(from, to)) : rename_keeping(from, to);
+}
+
+static int
+posix_link(void *ctx, const char *from, const char *to)
+{
+	(void)ctx;
+	return result(link(from, to));
+}
+
+static int
+posix_symlink(void *ctx, const char *target, const char *name)
+{
+	(void)ctx;
+	return result(symlink(target, name));
+}
+
+static int
+posix_readlink(void *ctx, const char *path, char to[PATH_MAX])
+{
+	ssize_t n = readlink(path, to, PATH_MAX - 1);
+
+	(void)ctx;
+	if (n < 0)
+		return -errno;
+	to[n] = '\0';
+	return 0;
+}
+
+static int
+posix_realpath(void *ctx, const char *path, char to[PATH_MAX])
+{
+	char folder[PATH_MAX];
+	const char *slash, *last;
+	size_t len = strlen(path);
+
+	(void)ctx;
+	if (realpath(path, to) != NULL)
+		return 0;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (errno != ENOENT || len == 0 || len >= sizeof(folder))
+		return -errno;
+	memcpy(folder, path, len);
+	folder[len] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		return -ENOENT;
+	last = path + (slash - folder) + 1;
+	len -= (size_t)(last - path);
+	folder[slash == folder ? 1 : slash - folder] = '\0';
+	if (len == 0 || (len == 1 && last[0] == '.') || (len == 2 && memcmp(last, "..", 2) == 0))
+		return -ENOENT;
+	if (realpath(folder, to) == NULL)
+		return -errno;
+	if (strlen(to) + 1 + len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	if (strcmp(to, "/") != 0)
+		strcat(to, "/");
+	strncat(to, last, len);
+	return 0;
+}
+
+/* ---- accounts ---- */
+
+static int
+posix_user(void *ctx, uint32_t uid, char to[FILES_NAME_MAX])
+{
+	(void)ctx;
+	return accounts_user(uid, to);
+}
+
+static int
+posix_group(void *ctx, uint32_t gid, char to[FILES_NAME_MAX])
+{
+	(void)ctx;
+	return accounts_group(gid, to);
+}
+
+static int
+posix_home(void *ctx, const char *user, char to[PATH_MAX])
+{
+	(void)ctx;
+	return accounts_home(user, to);
+}
+
+const struct files posix_files = {
+	.open = posix_open,
+	.close = posix_close,
+	.read = posix_read,
+	.write = posix_write,
+	.fsync = posix_fsync,
+	.opendir = posix_opendir,
+	.readdir = posix_readdir,
+	.closedir = posix_closedir,
+	.stat = posix_stat,
+	.fstat = posix_fstat,
+	.setstat = posix_setstat,
+	.fsetstat = posix_fsetstat,
+	.statvfs = posix_statvfs,
+	.fstatvfs = posix_fstatvfs,
+	.remove = posix_remove,
+	.mkdir = posix_mkdir,
+	.rmdir = posix_rmdir,
+	.rename = posix_rename,
+	.link = posix_link,
+	.symlink = posix_symlink,
+	.readlink = posix_readlink,
+	.realpath = posix_realpath,
+	.user = posix_user,
+	.group = posix_group,
+	.home = posix_home,
+};
