@@ -116,6 +116,7 @@ free() { # a user's program has none of it
 	    [ "$(awk '/CapBnd/ { print $2 }' "$work/free")" = "$(awk '/CapBnd/ { print $2 }' /proc/self/status)" ]
 }
 
+rm -f /tmp/sandbox-was-here
 check "two user hosts and a service host are up" keep
 for role in dp keeper warden reader gate clerk console host sftphost servicehost; do
 	check "$role: every thread is confined, and not dumpable" threads $role
@@ -126,4 +127,5 @@ done
 check "dp: as many descriptors as it needs or gets" files
 check "a user's program is not confined" free
 check "the tries can succeed: an unconfined process of root is allowed" bash -c "sleep 60 & $inject \$! socket-inet && kill \$!"
+rm -f /tmp/sandbox-was-here
 finish
