@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "drivers/nic/device.h"
+
 static void *
 field(const struct conf_row *row, struct conf *c)
 {
@@ -215,13 +217,12 @@ value_path(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 static void
 value_nic(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
 {
-	static const char driver[] = "af_packet:";
+	const char *wrong;
 
 	if (!conf_one_word(p, row, a))
 		return;
-	if (strncmp(a->word[0], driver, sizeof driver - 1) != 0 || a->word[0][sizeof driver - 1] == '\0' ||
-	    strpbrk(a->word[0], " \t") != NULL)
-		conf_say(p, true, "Nic: \"%.64s\" found, af_packet:INTERFACE expected", a->word[0]);
+	if (nic_driver_of(a->word[0], &wrong) == NULL)
+		conf_say(p, true, "Nic: \"%.64s\" found, %s expected", a->word[0], wrong);
 	else
 		keep(p, row, field(row, c), a->word[0]);
 }

@@ -17,7 +17,7 @@ function row(file) {
 		return "^(abi/|control/[a-z_]+[.](h|def)$|control/kex/|control/" part[2] "/|drivers/[a-z]+/(pk|rng|clock|confine|engine|select)[.]h)"
 	}
 	if (file ~ /^control\/posternd.c/) return "^(abi/|control/|drivers/[a-z]+/[a-z]+[.]h)"
-	if (file ~ /^control\//) return "^(abi/|control/[a-z_]+[.](h|def)$|control/kex/|drivers/[a-z]+/(pk|rng|clock|confine)[.]h)"
+	if (file ~ /^control\//) return "^(abi/|control/[a-z_]+[.](h|def)$|control/kex/|drivers/[a-z]+/(pk|rng|clock|confine|device)[.]h)"
 	if (file ~ /^dataplane\/mem\//) return "^dataplane/mem/"
 	if (file ~ /^dataplane\/net\//) return "^(abi/wire/|dataplane/(mem|net)/|drivers/nic/pkt.h)"
 	if (file ~ /^dataplane\/tcp\//) return "^(abi/wire/|dataplane/(mem|tcp)/)"

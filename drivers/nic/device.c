@@ -2,27 +2,31 @@
 
 #include <ctype.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A frame of the packet ring holds one frame of the wire; the driver copies it
  * into a packet buffer without asking, so it must not be larger than that. */
 #define AF_PACKET_RING "blocksz=65536,framesz=2048,framecnt=2048"
 
-static const char *const af_packet_calls[] = { "sendto", "getsockopt", NULL };
-/* poll: a driver that needs a wake-up for its fill ring. */
-static const char *const af_xdp_calls[] = { "sendto", "recvfrom", "poll", "getsockopt", NULL };
+/* The system calls of each driver beyond those that the dataplane makes anyhow. */
+static const char *const af_packet_calls[] = { "sendto", NULL };
+/* recvfrom and poll: a driver that must be woken for its fill ring */
+static const char *const af_xdp_calls[] = { "sendto", "recvfrom", NULL };
 static const char *const tap_calls[] = { "readv", "writev", NULL };
 /* The peer connects when it likes: its memory and eventfds come then, on the
- * thread of DPDK's interrupts. A client looks for its server again and again. */
-static const char *const memif_calls[] = { "accept", "socket", "connect", "setsockopt", "fstat",
-	"eventfd2", "gettimeofday", NULL };
+ * thread of DPDK's interrupts, which makes itself a new epoll each time. */
+static const char *const memif_calls[] = { "accept", "epoll_create", "epoll_create1", NULL };
+/* A client looks for its server again and again, and makes the memory. */
+static const char *const memif_client_calls[] = { "epoll_create", "epoll_create1", "socket-unix",
+	"connect", "eventfd2", NULL };
 static const char *const vfio_calls[] = { "ioctl", NULL };
 static const char *const no_calls[] = { NULL };
 
 static const char *const af_xdp_keys[] = { "force_copy", "busy_budget", "start_queue", "xdp_prog", NULL };
-static const char *const memif_keys[] = { "role", "id", "secret", "rsize", "bsize", "mac",
-	"socket-abstract", NULL };
+static const char *const memif_keys[] = { "role", "id", "secret", "rsize", "bsize", NULL };
 
 static const struct nic_driver drivers[] = {
 	{
@@ -48,13 +52,22 @@ static const struct nic_driver drivers[] = {
 		/* it reads the number of descriptors as segments per frame */
 		.rx_ring = 8,
 		/* the kernel's table follows the queue that sent last */
-		.wait = NIC_WAIT_INTR, .spread = PORT_SPREAD_LOOSE, .twin = true, .keeps = true,
+		.wait = NIC_WAIT_INTR, .spread = PORT_SPREAD_LOOSE,
+		.mac = true, .twin = true, .keeps = true,
 		.calls = tap_calls,
 	},
 	{
+		.name = "memif", .device = "SOCKET,role=client", .noun = NIC_PATH, .when = ",role=client",
+		.vdev = "net_memif0", .first = "socket", .fixed = "socket-abstract=no",
+		.queue_max = 1, .keys = memif_keys,
+		.wait = NIC_WAIT_NAP, .mac = true, .link = true, .keeps = true,
+		.calls = memif_client_calls,
+	},
+	{
 		.name = "memif", .device = "SOCKET", .noun = NIC_PATH,
-		.vdev = "net_memif0", .first = "socket", .queue_max = 1, .keys = memif_keys,
-		.wait = NIC_WAIT_NAP, .keeps = true,
+		.vdev = "net_memif0", .first = "socket", .fixed = "role=server,socket-abstract=no",
+		.queue_max = 1, .keys = memif_keys,
+		.wait = NIC_WAIT_NAP, .mac = true, .link = true, .keeps = true, .listens = true,
 		.calls = memif_calls,
 	},
 	{
@@ -66,7 +79,7 @@ static const struct nic_driver drivers[] = {
 	{
 		.name = "pci", .device = "DOMAIN:BUS:DEVICE.FUNCTION", .noun = NIC_PCI,
 		.queue_max = 256,
-		.wait = NIC_WAIT_INTR, .spread = PORT_SPREAD_FLOW, .keeps = true,
+		.wait = NIC_WAIT_INTR, .spread = PORT_SPREAD_FLOW, .link = true, .keeps = true,
 		.calls = vfio_calls,
 	},
 	{
@@ -191,7 +204,8 @@ row_of(const char *device, const char **rest)
 	}
 	*rest = device + len + (device[len] == ':');
 	for (size_t i = 0; i < DRIVERS; i++)
-		if (strlen(drivers[i].name) == len && strncmp(drivers[i].name, device, len) == 0)
+		if (strlen(drivers[i].name) == len && strncmp(drivers[i].name, device, len) == 0 &&
+		    (drivers[i].when == NULL || strstr(device, drivers[i].when) != NULL))
 			return &drivers[i];
 	return NULL;
 }
@@ -223,24 +237,63 @@ nic_device_name(const char *device, char *dst, size_t size)
 	(void)snprintf(dst, size, "%.*s", (int)strcspn(rest, ","), rest);
 }
 
+/* FNV-1a over the names of the machine and the device. */
+void
+nic_device_mac(const char *device, uint8_t mac[6])
+{
+	char name[64 + NIC_DEVICE_MAX] = "";
+	uint64_t h = 0xcbf29ce484222325u;
+
+	(void)gethostname(name, 64);
+	(void)snprintf(name + strlen(name), sizeof(name) - strlen(name), " %s", device);
+	for (const char *at = name; *at != '\0'; at++)
+		h = (h ^ (uint8_t)*at) * 0x100000001b3u;
+	memcpy(mac, &h, 6);
+	mac[0] = (uint8_t)((mac[0] & 0xfcu) | 0x02u);
+}
+
+struct text {
+	char *dst;
+	size_t size;
+	size_t len; /* as it would be */
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct text *t, const char *format, ...)
+{
+	size_t left = t->len < t->size ? t->size - t->len : 0;
+	va_list ap;
+
+	va_start(ap, format);
+	t->len += (size_t)vsnprintf(left > 0 ? t->dst + t->len : NULL, left, format, ap);
+	va_end(ap);
+}
+
 int
 nic_device_args(const char *device, uint32_t queues, char *dst, size_t size)
 {
+	struct text t = { .dst = dst, .size = size };
 	const char *rest, *tail;
 	const struct nic_driver *d = row_of(device, &rest);
-	int n;
 
 	if (d == NULL)
 		return -1;
 	tail = rest + strcspn(rest, ",");
+	add(&t, "%s", d->vdev != NULL ? d->vdev : "");
 	if (d->vdev == NULL)
-		n = snprintf(dst, size, "%s", rest);
-	else if (d->first == NULL)
-		n = snprintf(dst, size, "%s%s", d->vdev, tail);
-	else
-		n = snprintf(dst, size, "%s,%s=%.*s%s%s%s", d->vdev, d->first, (int)(tail - rest), rest,
-		    d->fixed != NULL ? "," : "", d->fixed != NULL ? d->fixed : "", tail);
-	if (n >= 0 && (size_t)n < size && d->queues != NULL && queues > 1)
-		n += snprintf(dst + n, size - (size_t)n, ",%s=%u", d->queues, queues);
-	return n >= 0 && (size_t)n < size ? n : -1;
+		add(&t, "%.*s", (int)(tail - rest), rest);
+	if (d->first != NULL)
+		add(&t, ",%s=%.*s", d->first, (int)(tail - rest), rest);
+	if (d->fixed != NULL)
+		add(&t, ",%s", d->fixed);
+	if (d->mac) {
+		uint8_t m[6];
+
+		nic_device_mac(device, m);
+		add(&t, ",mac=%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	}
+	if (d->queues != NULL && queues > 1)
+		add(&t, ",%s=%u", d->queues, queues);
+	add(&t, "%s", tail);
+	return t.len < size ? (int)t.len : -1;
 }

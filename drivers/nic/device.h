@@ -29,6 +29,7 @@ enum nic_wait {
 struct nic_driver {
 	const char *name;         /* before the colon */
 	const char *device;       /* behind it, as shown to people */
+	const char *when;         /* only with this argument, or NULL */
 	enum nic_noun noun;
 	const char *vdev;         /* DPDK's name of the device; NULL: one of the PCI bus */
 	const char *first;        /* key of the device's name among DPDK's arguments */
@@ -41,8 +42,11 @@ struct nic_driver {
 	enum nic_wait wait;
 	enum port_spread spread;  /* with more than one queue */
 	bool kernel;              /* a network interface of the kernel: its MTU counts */
+	bool mac;                 /* it takes an address of ours, else chance makes one */
 	bool twin;                /* the driver's address is that of the other end */
 	bool keeps;               /* closing it needs rights that are gone by then */
+	bool link;                /* it knows whether its other end is there */
+	bool listens;             /* it binds a socket: one that is left over must go */
 	const char *const *calls; /* system calls that it makes once it runs */
 };
 
@@ -56,6 +60,10 @@ const struct nic_driver *nic_driver_next(const struct nic_driver *d);
 /* nic_device_args(device, queues, dst, size): what EAL is told, for --vdev or
  * --allow. The length, or -1 when it does not fit. */
 int nic_device_args(const char *device, uint32_t queues, char *dst, size_t size);
+
+/* nic_device_mac(device, mac): a local address, the same whenever this machine
+ * starts this device. */
+void nic_device_mac(const char *device, uint8_t mac[6]);
 
 /* nic_device_name(device, dst, size): what stands behind the colon, without
  * further arguments. */

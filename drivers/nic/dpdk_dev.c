@@ -185,18 +185,6 @@ wait_fd_of(const struct dpdk_dev *d, uint16_t queue)
 	}
 }
 
-/* FNV-1a over the device's name: the same address after a restart. */
-static void
-mac_make(uint8_t mac[6], const char *device)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (; *device != '\0'; device++)
-		h = (h ^ (uint8_t)*device) * 0x100000001b3u;
-	memcpy(mac, &h, 6);
-	mac[0] = (uint8_t)((mac[0] & 0xfcu) | 0x02u);
-}
-
 /* The address that the device has; one of our own where it has none. */
 static void
 mac_of(const struct dpdk_dev *d, const struct nic_config *c, uint8_t mac[6])
@@ -204,7 +192,7 @@ mac_of(const struct dpdk_dev *d, const struct nic_config *c, uint8_t mac[6])
 	struct rte_ether_addr at;
 
 	if (rte_eth_macaddr_get(d->id, &at) != 0 || rte_is_zero_ether_addr(&at)) {
-		mac_make(mac, c->device);
+		nic_device_mac(c->device, mac);
 		return;
 	}
 	memcpy(mac, at.addr_bytes, 6);

@@ -19,6 +19,8 @@ struct dpdk_port {
 	int wait_fd;
 	bool intr;            /* wait_fd is an interrupt's: armed before, cleared after */
 	uint64_t heard_us;    /* when a frame came last */
+	uint64_t link_us;     /* when the link is to be looked at again */
+	bool link_down;
 };
 
 struct dpdk_dev {

@@ -21,6 +21,7 @@
 #include "drivers/nic/device.h"
 #include "drivers/nic/dpdk_dev.h"
 #include "drivers/nic/dpdk_fd.h"
+#include "drivers/nic/iface.h"
 
 #define EAL_ARGS_MAX 32
 #define EAL_ARG_SIZE 2048
@@ -112,6 +113,11 @@ device_args(struct args *a, const struct nic_config *c, const char *program)
 
 	if (d == NULL) {
 		fprintf(stderr, "%s: port %s: expected %s\n", program, c->device, wrong);
+		return -1;
+	}
+	nic_device_name(c->device, text, sizeof(text));
+	if (d->listens && socket_clear(text) != 0) {
+		fprintf(stderr, "%s: %s: %s\n", program, text, strerror(errno));
 		return -1;
 	}
 	queues = dev_queues(c, d);

@@ -1,11 +1,14 @@
 #include "drivers/nic/iface.h"
 
+#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int
@@ -38,4 +41,32 @@ iface_channels(const char *name)
 	if (ask(name, SIOCETHTOOL, &r) != 0 || c.combined_count == 0)
 		return 1;
 	return (int)c.combined_count;
+}
+
+static int
+socket_try(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), got;
+
+	if (fd < 0)
+		return -1;
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	got = connect(fd, (const struct sockaddr *)&at, sizeof(at));
+	(void)close(fd);
+	return got;
+}
+
+int
+socket_clear(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISSOCK(st.st_mode) || socket_try(path) == 0 || errno != ECONNREFUSED) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	return unlink(path);
 }

@@ -1,5 +1,5 @@
 /*
- * A network interface of the kernel below a port: private to drivers/nic.
+ * What of the kernel is below a port, asked without DPDK: private to drivers/nic.
  */
 #ifndef POSTERN_DRIVERS_NIC_IFACE_H
 #define POSTERN_DRIVERS_NIC_IFACE_H
@@ -9,5 +9,9 @@ int iface_mtu(const char *name);
 
 /* iface_channels(name): receive and transmit queues in pairs, at least 1. */
 int iface_channels(const char *name);
+
+/* socket_clear(path): remove a socket that nobody listens at any more. 0, or -1
+ * with errno when there is something else. */
+int socket_clear(const char *path);
 
 #endif

@@ -2,3 +2,4 @@
 $(eval $(call prog,tests/memscan,tests/interop/memscan.c))
 $(eval $(call prog,tests/isn,tests/interop/isn.c))
 $(eval $(call prog,tests/inject,tests/interop/inject.c))
+$(eval $(call prog,tests/wire,tests/interop/wire.c,nic nic_dpdk,$$(DPDK_LIBS)))

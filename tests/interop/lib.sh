@@ -108,6 +108,31 @@ user_pids() {
 	return 0
 }
 
+# Processor time of every thread of the service: user and system time in ticks, and
+# what the scheduler counted in nanoseconds, which misses no short run.
+cpu_used() {
+	local p t ticks
+	for p in $($PIDS_CMD); do
+		for t in /proc/"$p"/task/*; do
+			ticks=$(sed 's/^.*) //' "$t/stat" | awk '{ print $12 + $13 }')
+			echo "$ticks $(cut -d' ' -f1 "$t/schedstat" 2>/dev/null)"
+		done
+	done | awk '{ ticks += $1; ns += $2 } END { printf "%d %d\n", ticks, ns }'
+}
+
+# idle_percent SECONDS: what of a core the service takes while nothing is asked of it.
+idle_percent() {
+	local pids ticks ns ticks_after ns_after
+	pids=$($PIDS_CMD)
+	read -r ticks ns < <(cpu_used)
+	sleep "$1"
+	read -r ticks_after ns_after < <(cpu_used)
+	[ "$pids" = "$($PIDS_CMD)" ] || { echo "other processes than before"; return 1; }
+	[ "$ticks_after" -gt 0 ] || { echo "nothing is measured"; return 1; }
+	awk -v t=$((ticks_after - ticks)) -v ns=$((ns_after - ns)) -v hz="$(getconf CLK_TCK)" -v s="$1" \
+	    'BEGIN { a = 100 * t / hz / s; b = ns / 1e7 / s; printf "%.2f\n", (a > b) ? a : b }'
+}
+
 finish() {
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]

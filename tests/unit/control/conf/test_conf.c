@@ -245,14 +245,14 @@ static const struct {
 	{ "HostKey ssh_host_key", "an absolute path expected" },
 	{ "HostKey /a /b", "one value" },
 	{ "ControlSocket none", "an absolute path expected" },
-	{ "Nic eth0", "af_packet:INTERFACE expected" },
-	{ "Nic \"af_packet:a b\"", "af_packet:INTERFACE expected" },
+	{ "Nic eth0", "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, pci expected" },
+	{ "Nic \"af_packet:a b\"", "DRIVER:DEVICE" },
 	{ "LogFile \"/a b\"", "a blank in the path" },
 	{ "ControlSocket "
 	  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	  "aaaaaaaaaaaaaaaa",
 	    "longer than 107" },
-	{ "Nic af_packet:", "af_packet:INTERFACE expected" },
+	{ "Nic af_packet:", "INTERFACE expected" },
 	{ "Address 10.0.0.1", "with / prefix length" },
 	{ "Address 10.0.0.1/33", "with / prefix length" },
 	{ "Address 10.0.0.1/0", "with / prefix length" },
