@@ -33,7 +33,10 @@ conf_default(struct conf *c)
 	c->conn_max = 1000;
 	c->port = 22;
 	SET(c->host_key[0], "/etc/ssh/ssh_host_ed25519_key");
-	c->host_key_count = 1;
+	SET(c->host_key[1], "/etc/ssh/ssh_host_ecdsa_key");
+	SET(c->host_key[2], "/etc/ssh/ssh_host_rsa_key");
+	c->host_key_count = 3;
+	c->required_rsa_size = 2048;
 	SET(c->authorized_keys[0], ".ssh/authorized_keys");
 	SET(c->authorized_keys[1], ".ssh/authorized_keys2");
 	c->authorized_keys_count = 2;

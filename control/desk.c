@@ -30,6 +30,7 @@ on_keys(struct desk *d, const struct msg *m)
 {
 	if (hostkeys_decode(&d->exchange->keys, m->body) != 0)
 		return -1;
+	desk_links(d);
 	desk_again(d, ASK_KEEPER);
 	return 0;
 }
@@ -207,8 +208,7 @@ serve(struct desk *d)
 		return 1;
 	if (peers_send(peers_find(&d->peers, ROLE_SUPERVISOR, 0), &ready) != 0)
 		return 1;
-	for (uint32_t i = 0; i < d->worker_count; i++)
-		desk_link_request(d, &d->link[i]);
+	desk_links(d);
 	return loop_run(d->loop, before, d) == 0 ? 0 : 1;
 }
 

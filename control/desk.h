@@ -27,6 +27,7 @@ struct desk;
 struct desk_ops {
 	enum role_id role;
 	uint32_t link_role;
+	bool keys_first; /* take no connection before keeper's keys are known */
 	uint32_t conn_max;
 	uint32_t finished_max; /* leave after so many connections; 0: never */
 	uint32_t age_min_ms;   /* but not earlier: that would look like a crash */

@@ -41,7 +41,9 @@ void desk_slots(struct desk *d);
 
 /* ---- desk_link.c ---- */
 
-void desk_link_request(struct desk *d, struct linkend *l);
+/* Ask for every link that is neither there nor asked for. What a first KEXINIT offers
+ * depends on the host keys: who sends one waits for them. */
+void desk_links(struct desk *d);
 /* It broke, or its worker went: drop it with its connections, ask anew soon. */
 void desk_link_broken(struct desk *d, struct linkend *l, int reason);
 /* LINK_UP and LINK_DOWN. 0, or -1: malformed. */

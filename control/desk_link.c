@@ -29,18 +29,26 @@ link_drop(struct desk *d, struct linkend *l)
 	conhash_each(&d->table, drop_one, &o);
 }
 
+static void request(struct desk *d, struct linkend *l);
+
+void
+desk_links(struct desk *d)
+{
+	if (d->ops->keys_first && d->exchange->keys.count == 0)
+		return;
+	for (uint32_t i = 0; i < d->worker_count; i++)
+		if (!d->link[i].asked && !d->link[i].up)
+			request(d, &d->link[i]);
+}
+
 static void
 relink(void *ctx)
 {
-	struct desk *d = ctx;
-
-	for (uint32_t i = 0; i < d->worker_count; i++)
-		if (!d->link[i].asked && !d->link[i].up)
-			desk_link_request(d, &d->link[i]);
+	desk_links(ctx);
 }
 
-void
-desk_link_request(struct desk *d, struct linkend *l)
+static void
+request(struct desk *d, struct linkend *l)
 {
 	struct role_peer *supervisor = peers_find(&d->peers, ROLE_SUPERVISOR, 0);
 	int r = supervisor != NULL ? linkend_request(l, supervisor->fd) : -ENOTCONN;
@@ -91,9 +99,8 @@ int
 desk_link_down(struct desk *d, const struct msg *m)
 {
 	(void)m;
-	for (uint32_t i = 0; i < d->worker_count; i++) {
+	for (uint32_t i = 0; i < d->worker_count; i++)
 		link_drop(d, &d->link[i]);
-		desk_link_request(d, &d->link[i]);
-	}
+	desk_links(d);
 	return 0;
 }

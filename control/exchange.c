@@ -95,15 +95,28 @@ first(const struct turn *t)
 	return (t->note.flags & NOTE_F_FIRST_DONE) == 0;
 }
 
-/* Of the algorithms that may be used, those that there is a key for. */
-static void
-offered_host_keys(char out[EXCHANGE_LIST_MAX], const struct exchange_env *env)
+/* The host key algorithm of the connection's last exchange; empty: there was none. */
+static struct view
+last_host_key(const struct note *n)
 {
-	struct view list = view_str(env->lists.host_keys), name;
+	struct cur names = cur_view(n->names);
+
+	cur_string(&names);
+	return cur_string(&names);
+}
+
+/* Of the algorithms that may be used, those that there is a key for. Before keeper
+ * has told its keys, the one that the peer was shown before. */
+static void
+offered_host_keys(char out[EXCHANGE_LIST_MAX], const struct exchange_env *env, const struct note *n)
+{
+	struct view list = view_str(env->lists.host_keys), last = last_host_key(n), name;
 	size_t len = 0;
 
 	while (namelist_next(&list, &name)) {
 		if (env->keys.count > 0 && hostkey_find(&env->keys, name) == NULL)
+			continue;
+		if (env->keys.count == 0 && last.len > 0 && !view_eq(name, last))
 			continue;
 		if (len > 0)
 			out[len++] = ',';
@@ -123,7 +136,7 @@ exchange_offer(struct turn *t, struct exchange_env *env)
 	char host_keys[EXCHANGE_LIST_MAX];
 	uint8_t cookie[16];
 
-	offered_host_keys(host_keys, env);
+	offered_host_keys(host_keys, env, &t->note);
 	offer.kex = env->lists.kex;
 	offer.host_keys = host_keys;
 	offer.ciphers = env->lists.ciphers;

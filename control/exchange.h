@@ -18,6 +18,7 @@
 
 #include "control/conf.h"
 #include "control/kex/kex.h"
+#include "control/kex/sign.h"
 #include "control/locked.h"
 #include "control/turn.h"
 #include "drivers/rng/rng.h"
@@ -29,13 +30,12 @@ enum exchange_state {
 	EXCHANGE_ANSWERED = 3,
 };
 
-#define HOSTKEYS_MAX 8u
-#define HOSTKEY_BLOB_MAX 1024u
+#define HOSTKEYS_MAX 8u /* algorithms; one key may serve several */
 
 struct hostkey {
 	char algorithm[KEX_NAME_MAX];
 	uint32_t blob_len;
-	uint8_t blob[HOSTKEY_BLOB_MAX];
+	uint8_t blob[SIGN_KEY_MAX];
 };
 
 struct hostkeys {

@@ -60,7 +60,7 @@ enum ssh_open_failure {
 #define SSH_PAYLOAD_MAX 34000 /* payload that any packet of ours or theirs may have */
 #define SSH_PADDING_MIN 4     /* RFC 4253 section 6 */
 #define SSH_CHAN_PACKET_MAX 32768 /* channel data in one message that we accept, as OpenSSH */
-#define SSH_SIGNATURE_MAX 1024
+#define SSH_SIGNATURE_MAX 2112    /* a signature blob: RSA of 16384 bits */
 #define SSH_HASH_MAX 64       /* exchange hash: SHA-512 */
 
 /*

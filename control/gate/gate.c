@@ -90,6 +90,7 @@ idle(void *ctx, const struct conhash_node *n)
 
 static const struct desk_ops ops = {
 	.role = ROLE_GATE,
+	.keys_first = true,
 	.link_role = LINK_GATE,
 	.conn_max = GATE_CONN_MAX,
 	.finished_max = GATE_FINISHED_MAX,

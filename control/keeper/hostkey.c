@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/wire/ssh.h"
 #include "control/keeper/keyfile.h"
-#include "control/kex/kex.h"
 #include "control/log.h"
 
 static int
@@ -16,7 +16,9 @@ open_key(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
+	if (fd < 0 && errno == ENOENT) {
+		log_warn("host key %s: there is no such file", path);
+	} else if (fd < 0 || fstat(fd, &st) != 0) {
 		log_error("host key %s: %s", path, strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
 		log_error("host key %s: not a regular file", path);
@@ -49,66 +51,119 @@ read_whole(int fd, char *text, size_t size)
 	return len;
 }
 
-/* The signer of a parsed key, if its halves belong together. */
+/* The signer of a key in OpenSSH's format, if its halves belong together. */
 static enum keyfile_result
-take(struct hostkey *key, const uint8_t seed[PK_ED25519_SEED], const uint8_t pub[PK_ED25519_PUBLIC])
+take_own(struct pk_signer **s, const struct keyfile *file)
 {
-	struct put w = put_of(key->blob, sizeof key->blob);
+	uint8_t blob[SIGN_KEY_MAX];
+	struct put w = put_of(blob, sizeof blob);
 
-	key->signer = pk_signer_new(seed);
-	if (key->signer == NULL)
-		return KEYFILE_FORM;
-	pk_signer_public(key->signer, key->pub);
-	if (memcmp(key->pub, pub, sizeof key->pub) != 0) {
-		pk_signer_free(key->signer);
-		key->signer = NULL;
+	*s = pk_signer_new(&file->key);
+	if (*s == NULL)
 		return KEYFILE_MISMATCH;
-	}
-	key->algorithm = "ssh-ed25519";
-	kex_ed25519_blob(&w, key->pub);
-	key->blob_len = put_len(&w);
-	return w.bad ? KEYFILE_FORM : KEYFILE_OK;
+	sign_key_put(&w, pk_signer_public(*s));
+	return view_eq(put_view(&w), file->public) ? KEYFILE_OK : KEYFILE_MISMATCH;
 }
 
-static int
-load(struct hostkey *key, const char *path)
+static enum keyfile_result
+take_pem(struct pk_signer **s, const char *text, size_t len)
 {
+	bool encrypted;
+
+	*s = pk_signer_pem(text, len, &encrypted);
+	return *s != NULL ? KEYFILE_OK : encrypted ? KEYFILE_ENCRYPTED : KEYFILE_OTHER;
+}
+
+/* Every algorithm of the key, once: it shows whether the parts of the key fit
+ * together, and loads what the library needs before the sandbox. */
+static enum keyfile_result
+try_key(struct pk_signer *s, uint32_t rsa_bits_min)
+{
+	static const uint8_t data[PK_HASH_MAX] = { 1 };
+	const struct pk_public *public = pk_signer_public(s);
+	const struct sign_algorithm *a;
+	uint8_t blob[SSH_SIGNATURE_MAX];
+
+	if (public->type == PK_RSA && pk_public_bits(public) < rsa_bits_min)
+		return KEYFILE_SMALL;
+	for (size_t i = 0; (a = sign_at(i)) != NULL; i++) {
+		struct put w = put_of(blob, sizeof blob);
+
+		if (a->type == public->type && sign_make(&w, a, s, view_of(data, sizeof data)) != 0)
+			return KEYFILE_FAULTY;
+	}
+	return KEYFILE_OK;
+}
+
+/* What was read of a file, in one piece: it is wiped as a whole. */
+struct reading {
 	char text[KEYFILE_MAX + 1];
-	uint8_t seed[PK_ED25519_SEED] = { 0 }, pub[PK_ED25519_PUBLIC] = { 0 };
+	struct keyfile file;
+};
+
+static enum keyfile_result
+read_key(struct pk_signer **s, struct reading *r, int fd, uint32_t rsa_bits_min)
+{
+	size_t len = read_whole(fd, r->text, sizeof r->text);
+	enum keyfile_result result = keyfile_parse(&r->file, r->text, len);
+
+	if (result == KEYFILE_OK)
+		result = take_own(s, &r->file);
+	else if (result == KEYFILE_PEM)
+		result = take_pem(s, r->text, len);
+	return result == KEYFILE_OK ? try_key(*s, rsa_bits_min) : result;
+}
+
+static struct pk_signer *
+load(const char *path, uint32_t rsa_bits_min)
+{
+	static struct reading reading;
+	struct pk_signer *s = NULL;
 	enum keyfile_result r;
 	int fd = open_key(path);
 
 	if (fd < 0)
-		return -1;
-	r = keyfile_parse(seed, pub, text, read_whole(fd, text, sizeof text));
+		return NULL;
+	r = read_key(&s, &reading, fd, rsa_bits_min);
 	close(fd);
-	if (r == KEYFILE_OK)
-		r = take(key, seed, pub);
-	pk_wipe(text, sizeof text);
-	pk_wipe(seed, sizeof seed);
+	pk_wipe(&reading, sizeof reading);
 	pk_wipe_stack();
-	if (r != KEYFILE_OK)
-		log_error("host key %s: %s", path, keyfile_text(r));
-	return r == KEYFILE_OK ? 0 : -1;
+	if (r == KEYFILE_OK)
+		return s;
+	log_error("host key %s: %s", path, keyfile_text(r));
+	pk_signer_free(s);
+	return NULL;
 }
 
-/* One key an algorithm is used, the first, as sshd does. */
+static void
+add_rows(struct hostkeys *k, enum pk_type type)
+{
+	const struct sign_algorithm *a;
+
+	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
+		if (a->type == type && k->count < HOSTKEY_ROWS_MAX)
+			k->key[k->count++] = (struct hostkey){ a, k->signer[type] };
+}
+
+/* One key a type is used, the first, as sshd does. */
 uint32_t
 hostkeys_load(struct hostkeys *k, const struct conf *c)
 {
-	k->count = 0;
+	*k = (struct hostkeys){ 0 };
 	for (uint32_t i = 0; i < c->host_key_count; i++) {
-		struct hostkey *key = &k->key[k->count];
+		struct pk_signer *s = load(c->host_key[i], c->required_rsa_size);
+		enum pk_type type;
 
-		*key = (struct hostkey){ 0 };
-		if (load(key, c->host_key[i]) != 0)
+		if (s == NULL)
 			continue;
-		if (k->count > 0) {
+		type = pk_signer_public(s)->type;
+		if (k->signer[type] != NULL) {
 			log_warn("host key %s: there is one of its type already", c->host_key[i]);
-			pk_signer_free(key->signer);
+			pk_signer_free(s);
 			continue;
 		}
-		k->count++;
+		k->signer[type] = s;
+		add_rows(k, type);
 	}
 	return k->count;
 }
@@ -116,22 +171,13 @@ hostkeys_load(struct hostkeys *k, const struct conf *c)
 void
 hostkeys_free(struct hostkeys *k)
 {
-	for (uint32_t i = 0; i < k->count; i++)
-		pk_signer_free(k->key[i].signer);
-	k->count = 0;
+	for (int i = 0; i < PK_TYPE_COUNT; i++)
+		pk_signer_free(k->signer[i]);
+	*k = (struct hostkeys){ 0 };
 }
 
-/* A faulty signature could give the key away: none leaves unverified. */
 int
 hostkey_sign(const struct hostkey *k, struct put *w, struct view data)
 {
-	uint8_t sig[PK_ED25519_SIGNATURE];
-
-	if (pk_signer_sign(k->signer, sig, data.data, data.len) != 0 ||
-	    pk_ed25519_verify(k->pub, sig, data.data, data.len) != 0) {
-		pk_wipe(sig, sizeof sig);
-		return -1;
-	}
-	kex_ed25519_sig_blob(w, sig);
-	return w->bad ? -1 : 0;
+	return sign_make(w, k->algorithm, k->signer, data) == 0 ? 0 : -1;
 }

@@ -4,27 +4,25 @@
 #ifndef POSTERN_CONTROL_HOSTKEY_H
 #define POSTERN_CONTROL_HOSTKEY_H
 
-#include "abi/wire/cursor.h"
 #include "control/conf.h"
-#include "drivers/pk/pk.h"
+#include "control/kex/sign.h"
 
-#define HOSTKEY_BLOB_MAX 64u
-
+/* What a key may be used for: a row per algorithm, so that an RSA key has two. */
 struct hostkey {
-	const char *algorithm;
+	const struct sign_algorithm *algorithm;
 	struct pk_signer *signer;
-	uint8_t pub[PK_ED25519_PUBLIC];
-	uint8_t blob[HOSTKEY_BLOB_MAX];
-	size_t blob_len;
 };
 
+#define HOSTKEY_ROWS_MAX (PK_TYPE_COUNT + 1) /* one key a type; RSA has two algorithms */
+
 struct hostkeys {
-	struct hostkey key[CONF_LIST_MAX];
+	struct hostkey key[HOSTKEY_ROWS_MAX];
 	uint32_t count;
+	struct pk_signer *signer[PK_TYPE_COUNT]; /* by type; NULL: none */
 };
 
 /* hostkeys_load(k, c): every HostKey that can be used; the others are told in
- * the log. How many there are. */
+ * the log. How many rows there are. */
 uint32_t hostkeys_load(struct hostkeys *k, const struct conf *c);
 void hostkeys_free(struct hostkeys *k);
 

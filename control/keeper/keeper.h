@@ -55,11 +55,11 @@ struct keeper_conn {
 	uint32_t ask_tag;  /* ours, toward the supervisor */
 	uint32_t asker;    /* whom to answer, with which tag */
 	uint32_t asker_tag;
-	int key; /* index of the host key that shall sign */
+	int key; /* row of hostkeys: which key shall sign, by which algorithm */
 };
 
 struct keeper_ops {
-	/* Index of the key of that algorithm, or -1. */
+	/* Row of a key for that algorithm, or -1. */
 	int (*key_find)(void *ctx, struct view algorithm);
 	/* Ask the supervisor to store. 0, or -1: it cannot be asked. */
 	int (*store)(void *ctx, uint32_t conn, uint32_t gen, uint32_t tag, struct view hash);

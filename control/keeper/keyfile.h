@@ -1,6 +1,6 @@
 /*
- * Private keys in OpenSSH's own file format ("openssh-key-v1", PROTOCOL.key):
- * ssh-ed25519, unencrypted. Pure; memory from the caller, who wipes it.
+ * Private keys in OpenSSH's own file format ("openssh-key-v1", PROTOCOL.key),
+ * unencrypted. Pure; memory from the caller, who wipes it.
  */
 #ifndef POSTERN_CONTROL_KEYFILE_H
 #define POSTERN_CONTROL_KEYFILE_H
@@ -16,14 +16,22 @@ enum keyfile_result {
 	KEYFILE_OK = 0,
 	KEYFILE_FORM,      /* not such a file, or damaged */
 	KEYFILE_ENCRYPTED, /* needs a passphrase */
-	KEYFILE_OTHER,     /* a key of another type, or in another format */
+	KEYFILE_OTHER,     /* a key of another type */
+	KEYFILE_PEM,       /* a key in another format, which pk_signer_pem may read */
 	KEYFILE_MISMATCH,  /* its private and public parts do not belong together */
+	KEYFILE_SMALL,     /* an RSA key below the required size */
+	KEYFILE_FAULTY,    /* what it signs does not verify */
 };
 
-/* keyfile_parse(seed, pub, text, len): on OK both are set; else neither holds
- * anything secret. Whether seed makes pub is the caller's to check. */
-enum keyfile_result keyfile_parse(
-    uint8_t seed[PK_ED25519_SEED], uint8_t pub[PK_ED25519_PUBLIC], const char *text, size_t len);
+struct keyfile {
+	struct pk_private key; /* borrows from bytes */
+	struct view public;    /* the key blob; so does it */
+	uint8_t bytes[KEYFILE_MAX];
+};
+
+/* keyfile_parse(k, text, len): on OK key and public are set; whether they belong
+ * together is for pk_signer_new and the caller. What is secret is in *k alone. */
+enum keyfile_result keyfile_parse(struct keyfile *k, const char *text, size_t len);
 
 /* What people read. */
 const char *keyfile_text(enum keyfile_result r);

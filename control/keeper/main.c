@@ -23,7 +23,7 @@ key_find(void *ctx, struct view algorithm)
 	struct keeper_role *r = ctx;
 
 	for (uint32_t i = 0; i < r->keys.count; i++)
-		if (view_is(algorithm, r->keys.key[i].algorithm))
+		if (view_is(algorithm, r->keys.key[i].algorithm->name))
 			return (int)i;
 	return -1;
 }
@@ -65,7 +65,7 @@ static const struct keeper_ops ops = { .key_find = key_find, .store = store, .an
 static int
 on_keys(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 {
-	uint8_t body[4 + CONF_LIST_MAX * (HOSTKEY_BLOB_MAX + 64)];
+	uint8_t body[4 + HOSTKEY_ROWS_MAX * (SIGN_KEY_MAX + 64)];
 	struct put w = put_of(body, sizeof body);
 	struct msg a = { .type = MSG_KEYS_ARE, .conn = m->conn, .gen = m->gen, .tag = m->tag };
 
@@ -73,8 +73,12 @@ on_keys(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 		return -1;
 	put_u32(&w, r->keys.count);
 	for (uint32_t i = 0; i < r->keys.count; i++) {
-		put_cstr(&w, r->keys.key[i].algorithm);
-		put_string(&w, r->keys.key[i].blob, r->keys.key[i].blob_len);
+		size_t mark;
+
+		put_cstr(&w, r->keys.key[i].algorithm->name);
+		mark = put_mark(&w);
+		sign_key_put(&w, pk_signer_public(r->keys.key[i].signer));
+		put_fill(&w, mark);
 	}
 	a.body = put_view(&w);
 	peers_send(from, &a);

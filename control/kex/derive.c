@@ -1,8 +1,7 @@
-/* Keys from the shared secret, RFC 4253 section 7.2, with SHA-256. */
+/* Keys from the shared secret, RFC 4253 section 7.2. */
 #include "control/kex/kex.h"
-#include "drivers/pk/pk.h"
+#include "control/kex/method.h"
 
-#define HASH_SIZE 32u
 #define LONGEST 64u
 
 struct lengths {
@@ -25,9 +24,10 @@ static const struct letters server_to_client = { 'B', 'D', 'F' };
 
 /* K1 = HASH(K || H || X || session_id); K2 = HASH(K || H || K1), and so on. */
 static int
-expand(uint8_t *out, size_t len, const struct kex_secret *s, char letter, struct view session_id)
+expand(uint8_t *out, size_t len, enum pk_hash hash, const struct kex_secret *s, char letter,
+    struct view session_id)
 {
-	uint8_t made[LONGEST + HASH_SIZE];
+	uint8_t made[LONGEST + PK_HASH_MAX];
 	size_t have = 0;
 	int r = 0;
 
@@ -39,9 +39,9 @@ expand(uint8_t *out, size_t len, const struct kex_secret *s, char letter, struct
 			{ session_id.data, have == 0 ? session_id.len : 0 },
 		};
 
-		r = pk_sha256_parts(made + have, parts, sizeof(parts) / sizeof(parts[0])) == 0 ? 0
-											       : -R_INTERNAL;
-		have += HASH_SIZE;
+		if (pk_hash_parts(hash, made + have, parts, sizeof(parts) / sizeof(parts[0])) != 0)
+			r = -R_INTERNAL;
+		have += pk_hash_size(hash);
 	}
 	if (r == 0 && len > 0)
 		memcpy(out, made, len);
@@ -50,12 +50,12 @@ expand(uint8_t *out, size_t len, const struct kex_secret *s, char letter, struct
 }
 
 static __attribute__((noinline)) int
-derive(struct kex_keys *k, const struct lengths *len, const struct letters *letter,
+derive(struct kex_keys *k, const struct lengths *len, const struct letters *letter, enum pk_hash hash,
     const struct kex_secret *s, struct view session_id)
 {
-	if (expand(k->iv, len->iv, s, letter->iv, session_id) != 0 ||
-	    expand(k->key, len->key, s, letter->key, session_id) != 0 ||
-	    expand(k->mac, len->mac, s, letter->mac, session_id) != 0)
+	if (expand(k->iv, len->iv, hash, s, letter->iv, session_id) != 0 ||
+	    expand(k->key, len->key, hash, s, letter->key, session_id) != 0 ||
+	    expand(k->mac, len->mac, hash, s, letter->mac, session_id) != 0)
 		return -R_INTERNAL;
 	return 0;
 }
@@ -64,13 +64,14 @@ int
 kex_derive(struct kex_keys *k, const struct kex_choice *choice, const struct kex_secret *s,
     struct view session_id, bool c2s)
 {
+	const struct kex_method *m = kex_method_find(choice->kex);
 	int r;
 
 	memset(k, 0, sizeof(*k));
 	k->suite = c2s ? choice->suite_c2s : choice->suite_s2c;
-	if (k->suite == SUITE_NONE || k->suite >= SUITE_COUNT)
+	if (m == NULL || k->suite == SUITE_NONE || k->suite >= SUITE_COUNT)
 		return -R_INTERNAL;
-	r = derive(k, &suites[k->suite], c2s ? &client_to_server : &server_to_client, s, session_id);
+	r = derive(k, &suites[k->suite], c2s ? &client_to_server : &server_to_client, m->hash, s, session_id);
 	pk_wipe_stack();
 	if (r != 0)
 		kex_keys_wipe(k);

@@ -1,5 +1,5 @@
 /*
- * Key exchange (RFC 4253 sections 7 and 8, RFC 8731, strict kex), pure: no I/O,
+ * Key exchange (RFC 4253 sections 7 and 8, RFC 5656, RFC 8731, strict kex), pure: no I/O,
  * no clock; randomness and memory come from the caller. Both roles.
  *
  * The exchange is three calls on each side; nothing secret outlives the call
@@ -96,13 +96,13 @@ void kex_secret_wipe(struct kex_secret *s);
 int kex_server_answer(
     struct kex_secret *s, const struct kex_choice *choice, const struct kex_context *ctx, struct view init);
 
-/* kex_server_reply(w, s, ctx, signature): message 31; signature is the blob of
- * kex_ed25519_sig_blob. */
+/* kex_server_reply(w, s, ctx, signature): message 31; signature is a blob
+ * (sign.h) of the negotiated host key algorithm over h. */
 void kex_server_reply(
     struct put *w, const struct kex_secret *s, const struct kex_context *ctx, struct view signature);
 
 struct kex_client_state {
-	uint8_t priv[64];
+	uint8_t priv[72];
 	uint8_t pub[1280];
 	uint32_t pub_len;
 };
@@ -121,7 +121,9 @@ struct kex_keys {
 	uint8_t iv[16];
 	uint8_t mac[64];
 };
-/* kex_derive(k, choice, s, session_id, client_to_server). 0 or -R_INTERNAL. */
+/* kex_derive(k, choice, s, session_id, client_to_server), with the hash of the chosen
+ * method; the session id keeps the length that the first exchange gave it. 0 or
+ * -R_INTERNAL. */
 int kex_derive(struct kex_keys *k, const struct kex_choice *choice, const struct kex_secret *s,
     struct view session_id, bool client_to_server);
 void kex_keys_wipe(struct kex_keys *k);
@@ -129,11 +131,5 @@ void kex_keys_wipe(struct kex_keys *k);
 /* kex_ext_info(w, sign_names): the server's EXT_INFO (RFC 8308): the signature
  * algorithms of user keys, ping@openssh.com and what else is served. */
 void kex_ext_info(struct put *w, const char *sign_names);
-
-/* Key blobs: ssh-ed25519 (RFC 8709). */
-void kex_ed25519_blob(struct put *w, const uint8_t pub[32]);
-int kex_ed25519_parse(struct view blob, uint8_t pub[32]);
-void kex_ed25519_sig_blob(struct put *w, const uint8_t sig[64]);
-int kex_ed25519_sig_parse(struct view blob, uint8_t sig[64]);
 
 #endif

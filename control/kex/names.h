@@ -5,10 +5,14 @@
 #ifndef POSTERN_KEX_NAMES_H
 #define POSTERN_KEX_NAMES_H
 
-#define KEX_NAMES "curve25519-sha256,curve25519-sha256@libssh.org"
+#define KEX_NAMES                                         \
+	"curve25519-sha256,curve25519-sha256@libssh.org," \
+	"ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
 
 /* Signature algorithms: of host keys and of user keys. */
-#define SIGN_NAMES "ssh-ed25519"
+#define SIGN_NAMES                                                                 \
+	"ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," \
+	"rsa-sha2-512,rsa-sha2-256"
 
 #define CIPHER_NAMES "aes128-gcm@openssh.com"
 

@@ -113,6 +113,10 @@ key_word(const char *algorithm, size_t len)
 		const char *word;
 	} words[] = {
 		{ "ssh-ed25519", "ED25519" },
+		{ "ecdsa-sha2-nistp256", "ECDSA" },
+		{ "ecdsa-sha2-nistp384", "ECDSA" },
+		{ "ecdsa-sha2-nistp521", "ECDSA" },
+		{ "ssh-rsa", "RSA" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -60,7 +60,7 @@ build_grant(struct grant *g, const struct warden_ask *a)
 	text(g->shell, sizeof g->shell, view_str(a->account.shell));
 	text(g->methods, sizeof g->methods, view_str("publickey"));
 	proof_fingerprint(fingerprint, a->blob);
-	snprintf(g->key, sizeof g->key, "ssh-ed25519 %s", fingerprint);
+	snprintf(g->key, sizeof g->key, "%s %s", a->sign->key_name, fingerprint);
 	text(g->peer, sizeof g->peer, a->peer);
 	text(g->local, sizeof g->local, a->local);
 	g->peer_port = a->peer_port;
@@ -90,7 +90,7 @@ answer_grant(const struct warden_ask *a)
 	}
 	put_sview(&b, put_view(&i));
 	m.body = put_view(&b);
-	log_debug("Accepted key ED25519 %s found at %s:%u", g.key + sizeof "ssh-ed25519", a->key_path,
+	log_debug("Accepted key %s %s found at %s:%u", a->sign->label, strchr(g.key, ' ') + 1, a->key_path,
 	    a->match.line);
 	if (peers_send(peers_find(&a->w->peers, ROLE_SUPERVISOR, 0), &m) != 0)
 		log_error("a grant could not be sent");
@@ -137,18 +137,19 @@ void
 told_failed(const struct warden_ask *a)
 {
 	bool valid = (a->flags & JUDGE_ACCOUNT) != 0 && (a->flags & JUDGE_ALLOWED) != 0;
-	char fingerprint[PROOF_FINGERPRINT_MAX] = "";
+	char fingerprint[PROOF_FINGERPRINT_MAX], key[PROOF_FINGERPRINT_MAX + 16] = "";
 	struct view method = method_of(a);
 
 	if (a->peer.len == 0)
 		return;
-	if ((a->flags & JUDGE_METHOD) != 0)
+	if ((a->flags & JUDGE_METHOD) != 0) {
 		proof_fingerprint(fingerprint, a->blob);
+		snprintf(key, sizeof key, ": %s %s", a->sign->label, fingerprint);
+	}
 	log_conn(is_news(a, valid) ? LOG_L_INFO : LOG_L_DEBUG, a->conn, a->gen,
-	    "Failed %.*s for %s%.*s from %.*s port %u ssh2%s%s", (int)method.len, (const char *)method.data,
+	    "Failed %.*s for %s%.*s from %.*s port %u ssh2%s", (int)method.len, (const char *)method.data,
 	    valid ? "" : "invalid user ", (int)(a->user.len < 100 ? a->user.len : 100),
-	    (const char *)a->user.data, (int)a->peer.len, (const char *)a->peer.data, a->peer_port,
-	    fingerprint[0] != '\0' ? ": ED25519 " : "", fingerprint);
+	    (const char *)a->user.data, (int)a->peer.len, (const char *)a->peer.data, a->peer_port, key);
 }
 
 /*

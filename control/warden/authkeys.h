@@ -12,7 +12,7 @@
 #define AUTHKEYS_FILE_MAX (1024u * 1024u)
 #define AUTHKEYS_LINE_MAX 16384u
 #define AUTHKEYS_LINES_MAX 100000u
-#define AUTHKEYS_KEY_TEXT_MAX 256u /* base64 of a key that is looked for */
+#define AUTHKEYS_KEY_TEXT_MAX 3200u /* base64 of a key that is looked for: RSA of 16384 bits */
 
 struct authkeys_match {
 	unsigned line;         /* from 1 */

@@ -113,9 +113,10 @@ void
 course_begin(struct warden_ask *a)
 {
 	struct warden *w = a->w;
+	const struct proof_policy policy = { w->conf.pubkey_algorithms, w->conf.required_rsa_size };
 
-	if (w->conf.pubkey_authentication && view_is(a->service, "ssh-connection") &&
-	    proof_key_good(a->algorithm, a->blob))
+	a->sign = proof_algorithm(&policy, a->algorithm, a->blob);
+	if (w->conf.pubkey_authentication && view_is(a->service, "ssh-connection") && a->sign != NULL)
 		a->flags |= JUDGE_METHOD;
 	if (judge_name(a->user) && w->find(&a->account, a->user) == 0)
 		a->flags |= JUDGE_ACCOUNT;
@@ -181,7 +182,8 @@ search_file(struct warden_ask *a, int fd, struct view path, struct view key)
 	a->key_path[path_len] = '\0';
 	if (file == NULL)
 		log_warn("%s: cannot be read", a->key_path);
-	else if (authkeys_find(&a->match, view_of(file, len), a->algorithm, key, told_line, a) > 0)
+	else if (authkeys_find(
+		     &a->match, view_of(file, len), view_str(a->sign->key_name), key, told_line, a) > 0)
 		a->flags |= JUDGE_KEY;
 	free(file);
 }
@@ -254,7 +256,7 @@ course_facts(struct warden_ask *a, struct msg *m)
 		return 0;
 	log_lines(lines);
 	judge_facts(a, locked, expired, nologin);
-	key[authkeys_text(key, a->blob)] = '\0';
+	key[a->sign != NULL ? authkeys_text(key, a->blob) : 0] = '\0';
 	for (uint32_t i = 0; i < count && (a->flags & JUDGE_KEY) == 0; i++)
 		if (key[0] != '\0')
 			search_file(a, m->fds[i], paths[i], view_str(key));

@@ -4,28 +4,30 @@
 
 #include "abi/link/grant.h"
 #include "abi/wire/ssh.h"
-#include "control/kex/kex.h"
+#include "control/kex/namelist.h"
 #include "control/warden/authkeys.h"
-#include "drivers/pk/pk.h"
 
-#define SIGNED_MAX (SSH_HASH_MAX + GRANT_NAME_MAX + 512u)
+#define SIGNED_MAX (SSH_HASH_MAX + GRANT_NAME_MAX + SIGN_KEY_MAX + 512u)
 
-bool
-proof_key_good(struct view algorithm, struct view blob)
+const struct sign_algorithm *
+proof_algorithm(const struct proof_policy *p, struct view algorithm, struct view blob)
 {
-	uint8_t pub[PK_ED25519_PUBLIC];
+	const struct sign_algorithm *a = sign_find(algorithm);
 
-	return view_is(algorithm, "ssh-ed25519") && kex_ed25519_parse(blob, pub) == 0;
+	if (a == NULL || !namelist_has(view_str(p->algorithms), a->name))
+		return NULL;
+	return sign_key_fits(a, blob, p->rsa_bits_min) ? a : NULL;
 }
 
 bool
 proof_verify(const struct proof *p, struct view signature)
 {
-	uint8_t pub[PK_ED25519_PUBLIC], sig[PK_ED25519_SIGNATURE], data[SIGNED_MAX];
+	const struct sign_algorithm *a = sign_find(p->algorithm);
+	uint8_t data[SIGNED_MAX];
 	struct put w = put_of(data, sizeof data);
 	bool good;
 
-	if (kex_ed25519_parse(p->blob, pub) != 0 || kex_ed25519_sig_parse(signature, sig) != 0)
+	if (a == NULL)
 		return false;
 	put_sview(&w, p->session_id);
 	put_u8(&w, SSH_MSG_USERAUTH_REQUEST);
@@ -37,7 +39,7 @@ proof_verify(const struct proof *p, struct view signature)
 	put_sview(&w, p->blob);
 	if (w.bad)
 		return false;
-	good = pk_ed25519_verify(pub, sig, data, put_len(&w)) == 0;
+	good = sign_verify(a, p->blob, signature, put_view(&w)) == 0;
 	return good && p->session_id.len > 0;
 }
 

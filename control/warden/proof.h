@@ -1,13 +1,13 @@
 /*
  * What a user signs (RFC 4252 section 7), rebuilt from our own state, and the
- * fingerprint that people read. ssh-ed25519 (RFC 8709).
+ * fingerprint that people read.
  */
 #ifndef POSTERN_CONTROL_PROOF_H
 #define POSTERN_CONTROL_PROOF_H
 
 #include <stdbool.h>
 
-#include "abi/wire/cursor.h"
+#include "control/kex/sign.h"
 
 #define PROOF_FINGERPRINT_MAX 64u
 
@@ -19,8 +19,16 @@ struct proof {
 	struct view blob;
 };
 
-/* Is the algorithm served, and the blob a key of it? */
-bool proof_key_good(struct view algorithm, struct view blob);
+/* What keys may be, by the configuration. */
+struct proof_policy {
+	const char *algorithms; /* comma separated */
+	unsigned rsa_bits_min;
+};
+
+/* proof_algorithm(p, algorithm, blob): the algorithm, if it may be used and the blob
+ * is a key for it that is large enough; else NULL. */
+const struct sign_algorithm *proof_algorithm(
+    const struct proof_policy *p, struct view algorithm, struct view blob);
 
 /* proof_verify(p, signature): true if the key has signed exactly this. An empty
  * session id never verifies, with the same work done. */

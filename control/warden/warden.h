@@ -13,6 +13,7 @@
 #include "abi/wire/ssh.h"
 #include "control/conf.h"
 #include "control/connmap.h"
+#include "control/kex/sign.h"
 #include "control/peers.h"
 #include "control/warden/account.h"
 #include "control/warden/authkeys.h"
@@ -55,6 +56,7 @@ struct warden_ask {
 	struct view user, service;
 	struct view method; /* of JUDGE_NONE: whichever it is */
 	struct view algorithm, blob, signature, peer, local;
+	const struct sign_algorithm *sign; /* of algorithm, if JUDGE_METHOD */
 	uint16_t peer_port, local_port;
 	size_t body_len;
 	uint8_t body[];

@@ -1,57 +1,135 @@
 /*
  * Public-key operations, as the control side needs them. One implementation
- * (openssl.c); never linked into postern-dp.
+ * (openssl*.c); never linked into postern-dp.
  *
  * Secrets are in caller memory; the caller wipes. 0 on success, -1 otherwise.
+ * Numbers are big-endian.
  */
 #ifndef POSTERN_DRIVERS_PK_PK_H
 #define POSTERN_DRIVERS_PK_PK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "abi/wire/cursor.h"
 
 /* pk_start(): everything that the library loads or allocates once. Before a
  * sandbox, before threads; reads no configuration file. The other functions
  * call it when nobody did. */
 int pk_start(void);
 
+/* ---- key agreement ---- */
+
+/*
+ * pair(pub, priv): a fresh pair from the kernel's random numbers.
+ * shared(out, priv, pub, peer): the shared secret; refuses a peer's share that is
+ * no valid one, and then leaves zeros. `pub` is the one made with `priv`. Inside
+ * the library nothing secret is left when they return.
+ *
+ * X25519 (RFC 7748): shares and secrets of 32 bytes; an all-zero secret is
+ * refused (RFC 8731 section 3).
+ * P-256, P-384, P-521 (SEC 1, as RFC 5656 section 4 wants it): shares are points
+ * in uncompressed form, on the curve and not at infinity; the secret is the x
+ * coordinate, in full length.
+ */
 #define PK_X25519_SIZE 32u
-#define PK_ED25519_PUBLIC 32u
-#define PK_ED25519_SEED 32u
-#define PK_ED25519_SIGNATURE 64u
+#define PK_P256_SIZE 32u
+#define PK_P384_SIZE 48u
+#define PK_P521_SIZE 66u
+#define PK_POINT_SIZE(field) (1 + 2 * (field)) /* SEC 1 section 2.3.3: 04, x, y */
 
-/* Ephemeral X25519 (RFC 7748): fresh key pair; shared secret. pk_x25519_shared
- * refuses an all-zero result (RFC 8731 section 3). Inside the library nothing
- * secret is left when they return. */
-int pk_x25519_pair(uint8_t pub[PK_X25519_SIZE], uint8_t priv[PK_X25519_SIZE]);
-int pk_x25519_shared(
-    uint8_t shared[PK_X25519_SIZE], const uint8_t priv[PK_X25519_SIZE], const uint8_t peer[PK_X25519_SIZE]);
+#define PK_SHARE_MAX PK_POINT_SIZE(PK_P521_SIZE)
+#define PK_SECRET_MAX PK_P521_SIZE
 
-/* A long-lived Ed25519 private key (keeper). */
-struct pk_signer;
-struct pk_signer *pk_signer_new(const uint8_t seed[PK_ED25519_SEED]);
-void pk_signer_public(const struct pk_signer *, uint8_t pub[PK_ED25519_PUBLIC]);
-int pk_signer_sign(struct pk_signer *, uint8_t sig[PK_ED25519_SIGNATURE], const void *data, size_t len);
-void pk_signer_free(struct pk_signer *);
+int pk_x25519_pair(uint8_t *pub, uint8_t *priv);
+int pk_x25519_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
+int pk_p256_pair(uint8_t *pub, uint8_t *priv);
+int pk_p256_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
+int pk_p384_pair(uint8_t *pub, uint8_t *priv);
+int pk_p384_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
+int pk_p521_pair(uint8_t *pub, uint8_t *priv);
+int pk_p521_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
 
-/* Strict RFC 8032 verification: S below the group order, the key's point in its
- * only canonical encoding and not of small order. 0 good, -1 not. */
-int pk_ed25519_verify(const uint8_t pub[PK_ED25519_PUBLIC], const uint8_t sig[PK_ED25519_SIGNATURE],
-    const void *data, size_t len);
+/* ---- hashes ---- */
 
-/* Hashes. `size` of SHA-256 is 32, of SHA-512 64. */
-int pk_sha256(uint8_t out[32], const void *data, size_t len);
-int pk_sha512(uint8_t out[64], const void *data, size_t len);
+enum pk_hash { PK_SHA256, PK_SHA384, PK_SHA512, PK_HASH_COUNT };
 
-/* pk_sha256_parts(out, parts, count): of the parts one after the other, so that
- * nothing secret has to be copied together first. */
+#define PK_HASH_MAX 64u
+size_t pk_hash_size(enum pk_hash hash);
+
+/* pk_hash_parts(hash, out, parts, count): of the parts one after the other, so
+ * that nothing secret has to be copied together first. */
 struct pk_part {
 	const void *data;
 	size_t len;
 };
-int pk_sha256_parts(uint8_t out[32], const struct pk_part *parts, size_t count);
+int pk_hash_parts(enum pk_hash hash, uint8_t *out, const struct pk_part *parts, size_t count);
+int pk_sha256(uint8_t out[32], const void *data, size_t len);
 
-/* Private keys come unencrypted: ciphers of key files are not served here. */
+/* ---- signatures ---- */
+
+enum pk_type { PK_ED25519, PK_P256, PK_P384, PK_P521, PK_RSA, PK_TYPE_COUNT };
+
+#define PK_ED25519_SIZE 32u /* seed and public key */
+#define PK_RSA_BITS_MIN 1024u
+#define PK_RSA_BITS_MAX 16384u
+#define PK_RSA_EXPONENT_MAX 4u /* bytes: what verifying costs is bounded by it */
+#define PK_KEY_MAX (PK_RSA_BITS_MAX / 8)
+#define PK_SIGNATURE_MAX (PK_RSA_BITS_MAX / 8)
+
+/* A public key; views borrow. */
+struct pk_public {
+	enum pk_type type;
+	struct view key;      /* Ed25519: 32 bytes; ECDSA: the point; RSA: the modulus */
+	struct view exponent; /* RSA: no leading zeros, as in the modulus */
+};
+
+/* pk_public_bits(key): how large, as ssh-keygen -l tells it; 0: of no valid form
+ * (lengths, an even modulus or exponent, a modulus or exponent out of bounds). Whether
+ * a point is on its curve shows when it is used. */
+unsigned pk_public_bits(const struct pk_public *key);
+
+/*
+ * pk_verify(key, hash, sig, data, len): 0 good, -1 not.
+ *
+ * Ed25519, without regard to `hash`: strict RFC 8032: S below the group order, the
+ * key's point in its only canonical encoding and not of small order.
+ * ECDSA: r and s in the order's full length one after the other, both from 1 to
+ * the order less 1.
+ * RSA: PKCS #1 v1.5; a signature shorter than the modulus lacks leading zeros.
+ */
+int pk_verify(const struct pk_public *key, enum pk_hash hash, struct view sig, const void *data, size_t len);
+
+/* A private key; views borrow. */
+struct pk_private {
+	enum pk_type type;
+	struct view secret;         /* Ed25519: the seed; ECDSA: the scalar; RSA: d */
+	struct view key;            /* ECDSA: the point; RSA: the modulus */
+	struct view exponent, p, q; /* RSA */
+	struct view inverse;        /* RSA: of q modulo p */
+};
+
+/*
+ * A long-lived private key (keeper). pk_signer_new and pk_signer_pem (PKCS #1,
+ * PKCS #8 and SEC 1 in PEM, unencrypted) return NULL for keys that are of no served
+ * type, or whose parts do not fit together; *encrypted: a passphrase is needed.
+ */
+struct pk_signer;
+struct pk_signer *pk_signer_new(const struct pk_private *key);
+struct pk_signer *pk_signer_ed25519(const uint8_t seed[PK_ED25519_SIZE]);
+struct pk_signer *pk_signer_pem(const char *text, size_t len, bool *encrypted);
+void pk_signer_free(struct pk_signer *s);
+
+/* Lives as long as the signer. */
+const struct pk_public *pk_signer_public(const struct pk_signer *s);
+
+/* pk_signer_sign(s, hash, sig, len, data, data_len): sig holds PK_SIGNATURE_MAX;
+ * in the form that pk_verify takes, and not verified. */
+int pk_signer_sign(
+    struct pk_signer *s, enum pk_hash hash, uint8_t *sig, size_t *len, const void *data, size_t data_len);
+
+/* ---- memory ---- */
 
 int pk_equal(const void *a, const void *b, size_t len); /* constant time; 1 equal */
 void pk_wipe(void *p, size_t len);

@@ -120,7 +120,7 @@ do_kexdh_recv(const struct words *w)
 	if (client_kexdh_recv(c) != 0)
 		return -1;
 	print_hex(stdout, "host-key", c->host_key, c->host_key_len);
-	print_hex(stdout, "session-id", c->session_id, sizeof(c->session_id));
+	print_hex(stdout, "session-id", c->session_id, c->session_id_len);
 	return 0;
 }
 

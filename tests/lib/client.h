@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "control/kex/kex.h"
+#include "control/kex/sign.h"
 #include "dataplane/ssh/record.h"
 #include "drivers/rng/rng.h"
 
@@ -39,7 +40,7 @@ struct client_key {
 
 /* What an exchange made, for whoever looks for it elsewhere. */
 struct client_secrets {
-	uint8_t shared[32]; /* the number K, without leading zeros */
+	uint8_t shared[72]; /* the number K, without leading zeros */
 	size_t shared_len;
 	struct kex_keys c2s, s2c;
 };
@@ -96,9 +97,10 @@ struct client {
 	size_t kexinit_ours_len, kexinit_theirs_len;
 	struct kex_choice choice;
 	struct kex_client_state state;
-	uint8_t session_id[32];
+	uint8_t session_id[SSH_HASH_MAX];
+	size_t session_id_len;
 	bool has_session_id;
-	uint8_t host_key[256];
+	uint8_t host_key[SIGN_KEY_MAX];
 	size_t host_key_len;
 	struct client_secrets secrets[CLIENT_EXCHANGES];
 	unsigned exchanges;       /* completed ones */

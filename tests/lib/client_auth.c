@@ -46,19 +46,18 @@ client_auth_none_send(struct client *c, const char *user)
 static int
 put_signature(struct client *c, struct put *w, const struct client_key *key)
 {
-	struct pk_signer *s = pk_signer_new(key->seed);
-	uint8_t signed_data[REQUEST_MAX + 64], blob[128], sig[64];
+	struct pk_signer *s = pk_signer_ed25519(key->seed);
+	uint8_t signed_data[REQUEST_MAX + 2 * SSH_HASH_MAX];
 	struct put d = put_of(signed_data, sizeof(signed_data));
-	struct put b = put_of(blob, sizeof(blob));
+	size_t mark;
 	int r = -1;
 
-	put_string(&d, c->session_id, sizeof(c->session_id));
+	put_string(&d, c->session_id, c->session_id_len);
 	put_bytes(&d, w->start, put_len(w));
-	if (s != NULL && !d.bad && pk_signer_sign(s, sig, d.start, put_len(&d)) == 0) {
-		kex_ed25519_sig_blob(&b, sig);
-		put_sview(w, put_view(&b));
-		r = 0;
-	}
+	mark = put_mark(w);
+	if (s != NULL && !d.bad)
+		r = sign_make(w, sign_find(view_str("ssh-ed25519")), s, put_view(&d));
+	put_fill(w, mark);
 	pk_signer_free(s);
 	return r;
 }
@@ -66,11 +65,12 @@ put_signature(struct client *c, struct put *w, const struct client_key *key)
 int
 client_auth_key_send(struct client *c, const char *user, const struct client_key *key, bool sign)
 {
+	const struct pk_public public = { .type = PK_ED25519, .key = view_of(key->pub, sizeof(key->pub)) };
 	uint8_t buf[REQUEST_MAX], blob[64];
 	struct put w = put_of(buf, sizeof(buf));
 	struct put b = put_of(blob, sizeof(blob));
 
-	kex_ed25519_blob(&b, key->pub);
+	sign_key_put(&b, &public);
 	put_request(&w, user, "publickey");
 	put_bool(&w, sign);
 	put_cstr(&w, "ssh-ed25519");

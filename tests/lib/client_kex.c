@@ -154,10 +154,14 @@ take_reply(struct client *c)
 	r = kex_client_finish(&s, &c->state, &c->choice, &ctx, c->payload, &key);
 	if (r != 0)
 		return client_fail(c, reason_text(-r));
-	if (!c->has_session_id)
-		memcpy(c->session_id, s.h, sizeof(c->session_id));
+	if (!c->has_session_id) {
+		memcpy(c->session_id, s.h, s.h_len);
+		c->session_id_len = s.h_len;
+	}
 	c->has_session_id = true;
-	id = view_of(c->session_id, sizeof(c->session_id));
+	id = view_of(c->session_id, c->session_id_len);
+	if (key.len > sizeof(c->host_key))
+		return client_fail(c, "host key too long");
 	memcpy(c->host_key, key.data, key.len);
 	c->host_key_len = key.len;
 	keep_shared(keep, &s);

@@ -1,1 +1,1 @@
-$(eval $(call fuzz,keyfile,tests/fuzz/keyfile/keyfile.c,keeper pk,$(PK_LD)))
+$(eval $(call fuzz,keyfile,tests/fuzz/keyfile/keyfile.c,keeper kex pk,$(PK_LD)))

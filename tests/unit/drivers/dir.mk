@@ -4,6 +4,7 @@ $(eval $(call unit,test_cipher_vectors,$(DRIVER_UNIT)/cipher/test_vectors.c,vect
 $(eval $(call unit,test_cipher,$(DRIVER_UNIT)/cipher/test_engines.c,\
 	cipher cipher_ipsecmb cipher_openssl rng,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
 $(eval $(call unit,test_cipher_alone,$(DRIVER_UNIT)/cipher/test_alone.c,cipher))
-$(eval $(call unit,test_pk,$(DRIVER_UNIT)/pk/test_pk.c,vector pk rng,$(PK_LD)))
+$(eval $(call unit,test_pk,$(DRIVER_UNIT)/pk/test_pk.c,vector pk,$(PK_LD)))
+$(eval $(call unit,test_pk_agree,$(DRIVER_UNIT)/pk/test_agree.c,vector pk,$(PK_LD)))
 $(eval $(call unit,test_rng,$(DRIVER_UNIT)/rng/test_rng.c,rng))
 $(eval $(call unit,test_clock,$(DRIVER_UNIT)/clock/test_clock.c,clock))

@@ -289,7 +289,8 @@ static const struct {
 	{ "Ciphers aes256-ctr", "Ciphers: the list excludes all that is served: aes128-gcm@openssh.com" },
 	{ "Ciphers -aes128-gcm*", "Ciphers: the list excludes" },
 	{ "KexAlgorithms diffie-hellman-group14-sha256", "KexAlgorithms: the list excludes" },
-	{ "HostKeyAlgorithms rsa-sha2-512", "HostKeyAlgorithms: the list excludes" },
+	{ "HostKeyAlgorithms ssh-rsa,ssh-dss", "HostKeyAlgorithms: the list excludes" },
+	{ "RequiredRSASize 512", "a number from 1024 to 16384 expected" },
 	{ "PubkeyAcceptedKeyTypes ssh-rsa", "PubkeyAcceptedAlgorithms: the list excludes" },
 	{ "Port 2\x01"
 	  "2",

@@ -86,10 +86,27 @@ slot(void *ctx, const struct link_slot *keys)
 	return b->no_slot ? -R_LINK_SLOT : slot_fill(b->slots, keys);
 }
 
+/* P-256's base point, whose scalar is 1. */
+static struct pk_signer *
+p256_signer(void)
+{
+	static const uint8_t one[] = { 1 };
+	static const uint8_t base[PK_POINT_SIZE(PK_P256_SIZE)] = { 4, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c,
+		0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d,
+		0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f, 0xe3, 0x42, 0xe2,
+		0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33,
+		0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5 };
+	const struct pk_private key = {
+		.type = PK_P256, .secret = view_of(one, sizeof(one)), .key = view_of(base, sizeof(base))
+	};
+
+	return pk_signer_new(&key);
+}
+
 void
 bench_init(struct bench *b, const struct bench_side *side, void *env, struct exchange_env *exchange)
 {
-	static const uint8_t seed[PK_ED25519_SEED] = { 1, 2, 3 };
+	static const uint8_t seed[PK_ED25519_SIZE] = { 1, 2, 3 };
 
 	memset(b, 0, sizeof(*b));
 	actions_init(&b->act);
@@ -100,7 +117,8 @@ bench_init(struct bench *b, const struct bench_side *side, void *env, struct exc
 	b->conn = 5;
 	b->gen = 9;
 	b->kill_at[0] = b->kill_at[1] = BENCH_NEVER;
-	b->signer = pk_signer_new(seed);
+	b->signer = pk_signer_ed25519(seed);
+	b->other_signer = p256_signer();
 	rng_fixed(&b->rng, 42);
 	exchange->slot = slot;
 	exchange->slot_ctx = b;
@@ -151,6 +169,7 @@ bench_fini(struct bench *b)
 	for (uint32_t i = 0; i < b->out_count; i++)
 		free(b->out[i].bytes);
 	pk_signer_free(b->signer);
+	pk_signer_free(b->other_signer);
 	kex_secret_wipe(&b->client.secret);
 }
 
@@ -323,16 +342,31 @@ deliver(struct bench *b, struct bench_up *u)
 /* ---- keeper, and the others through judge ---- */
 
 static void
+put_key(struct put *w, const char *algorithm, const struct pk_signer *s)
+{
+	size_t mark;
+
+	put_cstr(w, algorithm);
+	mark = put_mark(w);
+	sign_key_put(w, pk_signer_public(s));
+	put_fill(w, mark);
+}
+
+void
+bench_keys(const struct bench *b, struct put *w)
+{
+	put_u32(w, 2);
+	put_key(w, "ssh-ed25519", b->signer);
+	put_key(w, "ecdsa-sha2-nistp256", b->other_signer);
+}
+
+static void
 tell_keys(struct bench *b)
 {
-	uint8_t blob[128], body[256], pub[PK_ED25519_PUBLIC];
-	struct put k = put_of(blob, sizeof(blob)), w = put_of(body, sizeof(body));
+	uint8_t body[512];
+	struct put w = put_of(body, sizeof(body));
 
-	pk_signer_public(b->signer, pub);
-	kex_ed25519_blob(&k, pub);
-	put_u32(&w, 1);
-	put_cstr(&w, "ssh-ed25519");
-	put_sview(&w, put_view(&k));
+	bench_keys(b, &w);
 	if (hostkeys_decode(&b->exchange->keys, put_view(&w)) != 0)
 		bench_fault(b, "host keys refused");
 	b->keys_told = true;
@@ -344,17 +378,18 @@ sign(struct bench *b, const struct bench_ask *a, struct put *w)
 	struct cur c = cur_of(a->bytes, a->len);
 	struct view algorithm = cur_string(&c);
 	struct view hash = cur_string(&c);
-	uint8_t sig[PK_ED25519_SIGNATURE], blob[128];
+	const struct sign_algorithm *sign = sign_find(algorithm);
+	uint8_t blob[256];
 	struct put s = put_of(blob, sizeof(blob));
 
-	if (!cur_done(&c) || !view_is(algorithm, "ssh-ed25519") || hash.len > SSH_HASH_MAX)
+	if (!cur_done(&c) || sign == NULL || hash.len > SSH_HASH_MAX)
 		bench_fault(b, "SIGN malformed");
 	if (b->phase == SSH_PHASE_KEX) {
 		memcpy(b->first_hash, hash.data, hash.len);
 		b->first_hash_len = hash.len;
 	}
-	pk_signer_sign(b->signer, sig, hash.data, hash.len);
-	kex_ed25519_sig_blob(&s, sig);
+	if (sign_make(&s, sign, sign->type == PK_ED25519 ? b->signer : b->other_signer, hash) != 0)
+		bench_fault(b, "no key to sign with");
 	put_u32(w, b->sign_reason);
 	put_sview(w, put_view(&s));
 }

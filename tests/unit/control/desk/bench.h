@@ -119,7 +119,8 @@ struct bench {
 	/* the others */
 	struct bench_ask ask[BENCH_ASK_MAX];
 	uint32_t ask_count;
-	struct pk_signer *signer;
+	struct pk_signer *signer;       /* Ed25519 */
+	struct pk_signer *other_signer; /* ECDSA P-256 */
 	bool keys_told;
 	uint32_t sign_reason;
 	/* What warden and the supervisor say to an ask: true when answered into *m,
@@ -148,6 +149,9 @@ void bench_fini(struct bench *b);
 
 /* Destroy the object and build it from the image. */
 void bench_kill(struct bench *b);
+
+/* bench_keys(b, w): the body of KEYS_ARE. */
+void bench_keys(const struct bench *b, struct put *w);
 
 /* Events of the worker, delivered by bench_run. */
 void bench_ident(struct bench *b);

@@ -121,17 +121,13 @@ deskproc_say(struct deskproc *d, int fd, uint16_t type, struct view body)
 int
 deskproc_keys(struct deskproc *d)
 {
-	uint8_t blob[128], body[256], pub[PK_ED25519_PUBLIC];
-	struct put k = put_of(blob, sizeof(blob)), w = put_of(body, sizeof(body));
+	uint8_t body[512];
+	struct put w = put_of(body, sizeof(body));
 	struct msg m;
 
 	if (deskproc_expect(d, d->keeper, MSG_KEYS, &m) != 0)
 		return -1;
-	pk_signer_public(d->bench->signer, pub);
-	kex_ed25519_blob(&k, pub);
-	put_u32(&w, 1);
-	put_cstr(&w, "ssh-ed25519");
-	put_sview(&w, put_view(&k));
+	bench_keys(d->bench, &w);
 	return deskproc_say(d, d->keeper, MSG_KEYS_ARE, put_view(&w));
 }
 
@@ -168,7 +164,7 @@ deskproc_start(struct deskproc *d)
 	if (d->pid < 0 || send_conf(d) != 0 || deskproc_introduce(d, ROLE_KEEPER) != 0 ||
 	    deskproc_introduce(d, ROLE_WARDEN) != 0 || deskproc_expect(d, d->supervisor, MSG_READY, &m) != 0)
 		return -1;
-	return deskproc_link(d) == 0 && deskproc_keys(d) == 0 ? 0 : -1;
+	return deskproc_keys(d) == 0 && deskproc_link(d) == 0 ? 0 : -1;
 }
 
 static void

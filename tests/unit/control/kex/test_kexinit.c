@@ -4,7 +4,10 @@
 #include <time.h>
 
 #include "control/kex/kex.h"
+#include "control/kex/method.h"
 #include "control/kex/namelist.h"
+#include "control/kex/names.h"
+#include "control/kex/sign.h"
 #include "tests/lib/suite.h"
 
 #define LISTS 10
@@ -80,14 +83,38 @@ test_build(void)
 	CU_ASSERT_EQUAL(kexinit_parse(&k, v, false), 0);
 	CU_ASSERT(view_eq(k.cookie, view_of(cookie, 16)));
 	CU_ASSERT(k.strict && k.ext_info && !k.follows);
-	CU_ASSERT(view_is(k.lists[0], "curve25519-sha256,curve25519-sha256@libssh.org,ext-info-s,"
-				      "kex-strict-s-v00@openssh.com"));
-	CU_ASSERT(view_is(k.lists[1], "ssh-ed25519"));
+	CU_ASSERT(view_is(k.lists[0], "curve25519-sha256,curve25519-sha256@libssh.org,"
+				      "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+				      "ext-info-s,kex-strict-s-v00@openssh.com"));
+	CU_ASSERT(view_is(k.lists[1], "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
+				      "ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256"));
 	CU_ASSERT(
 	    view_is(k.lists[2], "aes128-gcm@openssh.com") && view_is(k.lists[3], "aes128-gcm@openssh.com"));
 	CU_ASSERT(k.lists[4].len > 0 && k.lists[5].len > 0);
 	CU_ASSERT(view_is(k.lists[6], "none") && view_is(k.lists[7], "none"));
 	CU_ASSERT(k.lists[8].len == 0 && k.lists[9].len == 0);
+}
+
+/* What is offered by name is served by a row, and the other way round. */
+static void
+test_names(void)
+{
+	struct view kex = view_str(KEX_NAMES), sign = view_str(SIGN_NAMES), name;
+	char text[KEX_NAME_MAX];
+	size_t i;
+
+	for (i = 0; namelist_next(&kex, &name); i++) {
+		snprintf(text, sizeof(text), "%.*s", (int)name.len, (const char *)name.data);
+		CU_ASSERT_PTR_NOT_NULL(kex_method_find(text));
+	}
+	CU_ASSERT_PTR_NOT_NULL(kex_method_at(i - 1));
+	CU_ASSERT_PTR_NULL(kex_method_at(i));
+	CU_ASSERT_PTR_NULL(kex_method_find("diffie-hellman-group1-sha1"));
+	for (i = 0; namelist_next(&sign, &name); i++)
+		CU_ASSERT_PTR_NOT_NULL(sign_find(name));
+	CU_ASSERT_PTR_NOT_NULL(sign_at(i - 1));
+	CU_ASSERT_PTR_NULL(sign_at(i));
+	CU_ASSERT_PTR_NULL(sign_find(view_str("ssh-rsa")));
 }
 
 /* Markers: by role, and only in a first KEXINIT. */
@@ -339,6 +366,7 @@ main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "what we send", test_build },
+		{ "names and rows", test_names },
 		{ "markers by role", test_markers },
 		{ "markers are not negotiated", test_markers_not_negotiated },
 		{ "the client's order", test_choice },

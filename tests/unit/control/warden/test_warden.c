@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "abi/link/grant.h"
-#include "control/kex/kex.h"
+#include "control/kex/names.h"
 #include "control/log.h"
 #include "control/warden/proof.h"
 #include "control/warden/warden.h"
@@ -88,13 +88,11 @@ static const uint8_t session[32] = { 0x5e, 0x55 };
 static void
 make_key(void)
 {
-	static const uint8_t seed[PK_ED25519_SEED] = { 42 };
-	uint8_t pub[PK_ED25519_PUBLIC];
+	static const uint8_t seed[PK_ED25519_SIZE] = { 42 };
 	struct put w = put_of(blob_bytes, sizeof blob_bytes);
 
-	signer = pk_signer_new(seed);
-	pk_signer_public(signer, pub);
-	kex_ed25519_blob(&w, pub);
+	signer = pk_signer_ed25519(seed);
+	sign_key_put(&w, pk_signer_public(signer));
 	blob = put_view(&w);
 	authkeys_text(key_text, blob);
 }
@@ -103,7 +101,7 @@ make_key(void)
 static size_t
 sign(uint8_t out[128], struct view session_id, const char *user, const char *service)
 {
-	uint8_t data[512], sig[PK_ED25519_SIGNATURE];
+	uint8_t data[512];
 	struct put w = put_of(data, sizeof data), s = put_of(out, 128);
 
 	put_sview(&w, session_id);
@@ -115,8 +113,7 @@ sign(uint8_t out[128], struct view session_id, const char *user, const char *ser
 	put_cstr(&w, "ssh-ed25519");
 	put_sview(&w, blob);
 	CU_ASSERT_FALSE_FATAL(w.bad);
-	CU_ASSERT_EQUAL(pk_signer_sign(signer, sig, data, put_len(&w)), 0);
-	kex_ed25519_sig_blob(&s, sig);
+	CU_ASSERT_EQUAL(sign_make(&s, sign_find(view_str("ssh-ed25519")), signer, put_view(&w)), 0);
 	return put_len(&s);
 }
 
@@ -130,6 +127,7 @@ test_proof(void)
 		.algorithm = view_str("ssh-ed25519"),
 		.blob = blob };
 	size_t len = sign(out, p.session_id, "alice", "ssh-connection");
+	struct proof_policy policy = { SIGN_NAMES, 2048 };
 	char fingerprint[PROOF_FINGERPRINT_MAX];
 
 	CU_ASSERT(proof_verify(&p, view_of(out, len)));
@@ -150,9 +148,13 @@ test_proof(void)
 	p.session_id.len = 0;
 	len = sign(out, p.session_id, "alice", "ssh-connection");
 	CU_ASSERT_FALSE(proof_verify(&p, view_of(out, len)));
-	CU_ASSERT(proof_key_good(view_str("ssh-ed25519"), blob));
-	CU_ASSERT_FALSE(proof_key_good(view_str("ssh-rsa"), blob));
-	CU_ASSERT_FALSE(proof_key_good(view_str("ssh-ed25519"), view_of(blob.data, blob.len - 1)));
+	CU_ASSERT_PTR_NOT_NULL(proof_algorithm(&policy, view_str("ssh-ed25519"), blob));
+	CU_ASSERT_PTR_NULL(proof_algorithm(&policy, view_str("ssh-rsa"), blob));
+	CU_ASSERT_PTR_NULL(proof_algorithm(&policy, view_str("rsa-sha2-512"), blob));
+	CU_ASSERT_PTR_NULL(
+	    proof_algorithm(&policy, view_str("ssh-ed25519"), view_of(blob.data, blob.len - 1)));
+	policy.algorithms = "rsa-sha2-512";
+	CU_ASSERT_PTR_NULL(proof_algorithm(&policy, view_str("ssh-ed25519"), blob));
 	proof_fingerprint(fingerprint, blob);
 	CU_ASSERT_EQUAL(strncmp(fingerprint, "SHA256:", 7), 0);
 	CU_ASSERT_EQUAL(strlen(fingerprint), 50);

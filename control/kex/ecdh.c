@@ -1,47 +1,38 @@
 /*
- * curve25519-sha256 (RFC 8731), which is also curve25519-sha256@libssh.org, with
- * the messages of RFC 5656 section 4, and an ssh-ed25519 host key.
+ * The exchange of RFC 5656 section 4, which RFC 8731 takes for curve25519: both
+ * sides send a share, the server signs the hash. What differs between methods is
+ * in their rows.
  *
  * The work with secrets is done in functions of their own, called from the
  * public ones, which clear the stack below them before they return.
  */
+#include "abi/wire/mpint.h"
 #include "control/kex/kex.h"
-#include "drivers/pk/pk.h"
+#include "control/kex/method.h"
+#include "control/kex/sign.h"
 
-#define HASH_SIZE 32u /* SHA-256 */
 #define HASH_STRINGS 8u
 
-static bool
-served(const struct kex_choice *choice)
-{
-	return strcmp(choice->kex, "curve25519-sha256") == 0 ||
-	       strcmp(choice->kex, "curve25519-sha256@libssh.org") == 0;
-}
+_Static_assert(sizeof(((struct kex_secret *)NULL)->k) >= 5 + PK_SECRET_MAX, "K as mpint");
+_Static_assert(sizeof(((struct kex_client_state *)NULL)->priv) >= PK_SECRET_MAX, "private half");
+_Static_assert(sizeof(((struct kex_client_state *)NULL)->pub) >= PK_SHARE_MAX, "share");
 
-/* K as mpint (RFC 8731 section 3.1): the 32 bytes are a big-endian number:
- * leading zeros go, and a zero byte stays in front of a set top bit. */
+/* K as mpint (RFC 5656 section 4, RFC 8731 section 3.1): the shared secret is a
+ * big-endian number. */
 static void
-put_secret(struct kex_secret *s, const uint8_t shared[PK_X25519_SIZE])
+put_secret(struct kex_secret *s, struct view shared)
 {
 	struct put w = put_of(s->k, sizeof(s->k));
-	size_t skip = 0;
-	bool pad;
 
-	while (skip < PK_X25519_SIZE && shared[skip] == 0)
-		skip++;
-	pad = skip < PK_X25519_SIZE && (shared[skip] & 0x80) != 0;
-	put_u32(&w, (uint32_t)(PK_X25519_SIZE - skip + (pad ? 1 : 0)));
-	if (pad)
-		put_u8(&w, 0);
-	put_bytes(&w, shared + skip, PK_X25519_SIZE - skip);
+	put_mpint(&w, shared);
 	s->k_len = (uint32_t)put_len(&w);
 }
 
 /* H = HASH(V_C || V_S || I_C || I_S || K_S || Q_C || Q_S || K), RFC 5656 section
  * 4; all but K as strings. */
 static int
-exchange_hash(struct kex_secret *s, const struct kex_context *ctx, struct view host_key, struct view q_c,
-    struct view q_s)
+exchange_hash(struct kex_secret *s, enum pk_hash hash, const struct kex_context *ctx, struct view host_key,
+    struct view q_c, struct view q_s)
 {
 	const struct view strings[] = { ctx->ident_client, ctx->ident_server, ctx->kexinit_client,
 		ctx->kexinit_server, host_key, q_c, q_s };
@@ -57,20 +48,22 @@ exchange_hash(struct kex_secret *s, const struct kex_context *ctx, struct view h
 		parts[count++] = (struct pk_part){ strings[i].data, strings[i].len };
 	}
 	parts[count++] = (struct pk_part){ s->k, s->k_len };
-	s->h_len = HASH_SIZE;
-	return pk_sha256_parts(s->h, parts, count) == 0 ? 0 : -R_INTERNAL;
+	s->h_len = (uint32_t)pk_hash_size(hash);
+	return pk_hash_parts(hash, s->h, parts, count) == 0 ? 0 : -R_INTERNAL;
 }
 
+/* With our pair and the peer's share to K. */
 static int
-agree(struct kex_secret *s, const uint8_t priv[PK_X25519_SIZE], struct view peer)
+agree(struct kex_secret *s, const struct kex_method *m, const uint8_t *priv, const uint8_t *pub,
+    struct view peer)
 {
-	uint8_t shared[PK_X25519_SIZE];
+	uint8_t shared[PK_SECRET_MAX];
 	int r = -R_KEX_SHARE;
 
-	if (peer.len != PK_X25519_SIZE)
+	if (peer.len != m->share_size)
 		return r;
-	if (pk_x25519_shared(shared, priv, peer.data) == 0) {
-		put_secret(s, shared);
+	if (m->shared(shared, priv, pub, peer.data) == 0) {
+		put_secret(s, view_of(shared, m->secret_size));
 		r = 0;
 	}
 	pk_wipe(shared, sizeof(shared));
@@ -80,20 +73,20 @@ agree(struct kex_secret *s, const uint8_t priv[PK_X25519_SIZE], struct view peer
 /* ---- server ---- */
 
 static __attribute__((noinline)) int
-answer(struct kex_secret *s, const struct kex_context *ctx, struct view q_c)
+answer(struct kex_secret *s, const struct kex_method *m, const struct kex_context *ctx, struct view q_c)
 {
-	uint8_t priv[PK_X25519_SIZE];
+	uint8_t priv[PK_SECRET_MAX];
 	int r;
 
-	if (q_c.len != PK_X25519_SIZE)
+	if (q_c.len != m->share_size)
 		return -R_KEX_SHARE;
-	if (pk_x25519_pair(s->share, priv) != 0)
+	if (m->pair(s->share, priv) != 0)
 		return -R_INTERNAL;
-	s->share_len = PK_X25519_SIZE;
-	r = agree(s, priv, q_c);
+	s->share_len = m->share_size;
+	r = agree(s, m, priv, s->share, q_c);
 	pk_wipe(priv, sizeof(priv));
 	if (r == 0)
-		r = exchange_hash(s, ctx, ctx->host_key, q_c, view_of(s->share, s->share_len));
+		r = exchange_hash(s, m->hash, ctx, ctx->host_key, q_c, view_of(s->share, s->share_len));
 	return r;
 }
 
@@ -101,19 +94,20 @@ int
 kex_server_answer(
     struct kex_secret *s, const struct kex_choice *choice, const struct kex_context *ctx, struct view init)
 {
+	const struct kex_method *m = kex_method_find(choice->kex);
 	struct cur c = cur_view(init);
 	uint8_t number = cur_u8(&c);
 	struct view q_c = cur_string(&c);
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	if (!served(choice))
+	if (m == NULL)
 		return -R_INTERNAL;
 	if (!cur_done(&c))
 		return -R_SHORT;
 	if (number != SSH_MSG_KEX_ECDH_INIT)
 		return -R_KEX_STATE;
-	r = answer(s, ctx, q_c);
+	r = answer(s, m, ctx, q_c);
 	pk_wipe_stack();
 	if (r != 0)
 		kex_secret_wipe(s);
@@ -135,36 +129,24 @@ kex_server_reply(
 int
 kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, struct put *w)
 {
-	int r = -R_INTERNAL;
+	const struct kex_method *m = kex_method_find(choice->kex);
 
 	memset(st, 0, sizeof(*st));
-	if (!served(choice))
-		return r;
-	if (pk_x25519_pair(st->pub, st->priv) == 0) {
-		st->pub_len = PK_X25519_SIZE;
-		put_u8(w, SSH_MSG_KEX_ECDH_INIT);
-		put_string(w, st->pub, st->pub_len);
-		r = 0;
-	}
-	return r;
+	if (m == NULL || m->pair(st->pub, st->priv) != 0)
+		return -R_INTERNAL;
+	st->pub_len = m->share_size;
+	put_u8(w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(w, st->pub, st->pub_len);
+	return 0;
 }
 
-/* The host key's signature over H: its algorithm is the negotiated one. */
-static int
-verify(const struct kex_secret *s, struct view host_key, struct view signature)
-{
-	uint8_t pub[PK_ED25519_PUBLIC];
-	uint8_t sig[PK_ED25519_SIGNATURE];
-
-	if (kex_ed25519_parse(host_key, pub) != 0 || kex_ed25519_sig_parse(signature, sig) != 0)
-		return -R_KEX_VERIFY;
-	return pk_ed25519_verify(pub, sig, s->h, s->h_len) == 0 ? 0 : -R_KEX_VERIFY;
-}
-
+/* The method and the algorithm of the host key are the negotiated ones. */
 static __attribute__((noinline)) int
-finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex_context *ctx,
-    struct view reply, struct view *host_key)
+finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex_choice *choice,
+    const struct kex_context *ctx, struct view reply, struct view *host_key)
 {
+	const struct kex_method *m = kex_method_find(choice->kex);
+	const struct sign_algorithm *sign = sign_find(view_str(choice->host_key));
 	struct cur c = cur_view(reply);
 	uint8_t number = cur_u8(&c);
 	struct view key = cur_string(&c);
@@ -172,15 +154,17 @@ finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex
 	struct view signature = cur_string(&c);
 	int r;
 
+	if (m == NULL || sign == NULL || st->pub_len != m->share_size)
+		return -R_INTERNAL;
 	if (!cur_done(&c))
 		return -R_SHORT;
 	if (number != SSH_MSG_KEX_ECDH_REPLY)
 		return -R_KEX_STATE;
-	r = agree(s, st->priv, q_s);
+	r = agree(s, m, st->priv, st->pub, q_s);
 	if (r == 0)
-		r = exchange_hash(s, ctx, key, view_of(st->pub, st->pub_len), q_s);
-	if (r == 0)
-		r = verify(s, key, signature);
+		r = exchange_hash(s, m->hash, ctx, key, view_of(st->pub, st->pub_len), q_s);
+	if (r == 0 && sign_verify(sign, key, signature, view_of(s->h, s->h_len)) != 0)
+		r = -R_KEX_VERIFY;
 	if (r == 0)
 		*host_key = key;
 	return r;
@@ -190,15 +174,13 @@ int
 kex_client_finish(struct kex_secret *s, struct kex_client_state *st, const struct kex_choice *choice,
     const struct kex_context *ctx, struct view reply, struct view *host_key)
 {
-	int r = -R_INTERNAL;
+	int r;
 
 	memset(s, 0, sizeof(*s));
 	*host_key = view_of(NULL, 0);
-	if (served(choice) && strcmp(choice->host_key, "ssh-ed25519") == 0) {
-		memcpy(s->share, st->pub, st->pub_len);
-		s->share_len = st->pub_len;
-		r = finish(s, st, ctx, reply, host_key);
-	}
+	memcpy(s->share, st->pub, st->pub_len);
+	s->share_len = st->pub_len;
+	r = finish(s, st, choice, ctx, reply, host_key);
 	pk_wipe(st, sizeof(*st));
 	pk_wipe_stack();
 	if (r != 0)
