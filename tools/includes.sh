@@ -33,7 +33,7 @@ function row(file) {
 function wrapper(name) {
 	if (name ~ /^rte_/) return "^drivers/nic/dpdk"
 	if (name ~ /^intel-ipsec-mb/) return "^drivers/cipher/ipsecmb[a-z_]*[.][ch]$"
-	if (name ~ /^openssl\//) return "^drivers/(cipher|pk)/openssl[a-z0-9_]*[.]c$"
+	if (name ~ /^openssl\//) return "^drivers/(cipher|pk)/openssl[a-z0-9_]*[.][ch]$"
 	if (name ~ /^zlib/) return "^drivers/zip/"
 	if (name ~ /^security\//) return "^control/pamwrap[.]c$"
 	if (name ~ /^seccomp/) return "^drivers/confine/"
