@@ -50,15 +50,18 @@ bulk() { # cipher name in tables
 	local what who i
 	cipher=$1
 	for what in down up; do
+		$CTL --json workers >"$work/before"
 		for i in $(seq "$RUNS"); do
-			for who in postern sshd; do
-				one $what $who >>"$work/$what.$2.$who"
-			done
+			one $what postern >>"$work/$what.$2.postern"
+			one $what sshd >>"$work/$what.$2.sshd"
 		done
 		for who in postern sshd; do
 			printf '%-18s %-5s %-8s %6s GB/s  %6s server CPU s per GB\n' "$2" $what $who \
 			    "$(awk '{ print $1 }' "$work/$what.$2.$who" | median)" "$(awk '{ print $2 }' "$work/$what.$2.$who" | median)"
 		done
+		$CTL --json workers >"$work/after"
+		echo "  where the worker's cycles went:"
+		tests/bench/stages.pl "$work/before" "$work/after"
 	done
 }
 
