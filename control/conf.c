@@ -56,6 +56,7 @@ conf_default(struct conf *c)
 	c->print_motd = true;
 	c->print_last_log = true;
 	c->permit_tty = true;
+	c->permit_user_rc = true;
 	SET(c->pam_service, "postern");
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");
 	SET(c->dataplane_socket, "/run/postern/dp.sock");

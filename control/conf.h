@@ -73,6 +73,7 @@ struct conf {
 	bool print_motd;
 	bool print_last_log;
 	bool permit_tty;
+	bool permit_user_rc;
 	char pam_service[64];
 	/* plugins */
 	char plugin_dir[CONF_NAME_MAX];

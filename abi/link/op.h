@@ -44,6 +44,7 @@ enum link_start {
 	LINK_START_SHELL = 1,
 	LINK_START_EXEC = 2,
 	LINK_START_SUBSYSTEM = 3,
+	LINK_START_COMMAND = 4, /* a command that is configured for a subsystem's name */
 };
 
 /* link_op_allowed(op, role): may `role` send this down op? Unlisted: no. */

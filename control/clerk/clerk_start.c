@@ -92,6 +92,7 @@ resolve(const struct conf *conf, struct view type, struct cur *body, struct star
 	if (sub == NULL)
 		return false;
 	if (sub->command[0] != '\0') {
+		s->kind = LINK_START_COMMAND;
 		s->text = view_str(sub->command);
 		return true;
 	}

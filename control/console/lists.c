@@ -63,6 +63,7 @@ start_text(uint8_t start)
 		[LINK_START_SHELL] = "shell",
 		[LINK_START_EXEC] = "exec",
 		[LINK_START_SUBSYSTEM] = "subsystem",
+		[LINK_START_COMMAND] = "subsystem",
 	};
 
 	return start < sizeof(names) / sizeof(names[0]) ? names[start] : "?";

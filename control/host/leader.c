@@ -142,11 +142,15 @@ put_views(struct put *w, const struct postern_view *v, uint64_t count)
 		put_string(w, v[i].data, v[i].len);
 }
 
+_Static_assert(SPAWN_F_LOGIN == POSTERN_SPAWN_F_LOGIN && SPAWN_F_RC == POSTERN_SPAWN_F_RC &&
+	SPAWN_F_SUBSYSTEM == POSTERN_SPAWN_F_SUBSYSTEM,
+    "one numbering");
+
 static void
 encode(struct host *h, const struct postern_spawn *what, struct msg *m)
 {
 	struct put w = put_of(h->message, MSG_MAX);
-	uint32_t flags = what->flags & POSTERN_SPAWN_F_LOGIN ? SPAWN_F_LOGIN : 0;
+	uint32_t flags = what->flags & SPAWN_F_ABI;
 	int i;
 
 	for (i = 0; i < 3 && what->terminal == 0; i++) {

@@ -126,6 +126,10 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 	else
 		owed_add(&c->owed, start.token, &lost);
 	start.kind = cur_u8(&in);
+	if (start.kind == LINK_START_COMMAND) {
+		start.kind = POSTERN_START_EXEC;
+		start.flags = POSTERN_START_IS_SUBSYSTEM;
+	}
 	name = cur_string(&in);
 	start.name = view_out(name);
 	pty = cur_string(&in);

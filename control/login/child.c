@@ -114,6 +114,8 @@ child_run(const struct child *c)
 	if (c->greet && c->tty != NULL)
 		greet(c->login, last);
 	directory(c);
+	if (c->rc)
+		rc_run(c);
 	execve(c->program, c->argv, c->environment);
 	fail(c->program);
 }

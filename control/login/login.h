@@ -12,6 +12,7 @@
  *   hosts.c     the login's hosts
  *   program.c   the user's programs: rows, requests, how they end
  *   child.c     what happens between fork and exec
+ *   rc.c        ~/.ssh/rc and /etc/ssh/sshrc
  *   environ.c   a program's environment
  *   terminal.c  pseudo terminals
  *   record.c    utmp, wtmp, lastlog
@@ -125,10 +126,17 @@ struct child {
 	const char *tty;       /* NULL: none */
 	int fds[3];            /* -1: /dev/null */
 	bool greet;            /* a shell on a terminal: motd, last login */
+	bool rc;               /* an rc file runs first */
+	bool user_rc;          /* the user's own, too */
 };
 
 /* In the child: does not return. */
 void child_run(const struct child *c) __attribute__((noreturn));
+
+/* ---- rc.c ---- */
+
+/* In the child, in the program's place: run the rc file, if there is one, to its end. */
+void rc_run(const struct child *c);
 
 /* ---- environ.c ---- */
 

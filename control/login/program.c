@@ -225,7 +225,8 @@ start(struct login_host *host, const struct request *r, struct terminal *t, stru
 {
 	struct login *l = host->login;
 	struct child c = { .login = l, .program = r->program, .argv = r->argv, .directory = r->directory,
-	    .tty = t != NULL ? t->name : NULL, .greet = (r->flags & SPAWN_F_LOGIN) != 0 };
+	    .tty = t != NULL ? t->name : NULL, .greet = (r->flags & SPAWN_F_LOGIN) != 0, .rc = (r->flags & SPAWN_F_RC) != 0,
+	    .user_rc = (r->flags & SPAWN_F_SUBSYSTEM) == 0 };
 	struct program *p;
 	int error = ENOMEM;
 

@@ -38,6 +38,7 @@ struct exec {
 /* What to start, kept until it runs. */
 struct plan {
 	char *command;          /* NULL: a shell */
+	int subsystem;          /* the command serves one */
 	char *shell;
 	char **variables;       /* "NAME=value", NULL at the end */
 	uint64_t variable_count;

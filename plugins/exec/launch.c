@@ -89,6 +89,7 @@ plan_texts(struct plan *p, const struct session *s, const struct postern_start *
 		memcpy(p->modes, start->modes.data, start->modes.len);
 		p->modes_len = start->modes.len;
 	}
+	p->subsystem = (start->flags & POSTERN_START_IS_SUBSYSTEM) != 0;
 	p->window = start->window;
 	return 0;
 }
@@ -196,7 +197,8 @@ start_program(struct session *s, uint64_t terminal, const int fds[3])
 	memset(&what, 0, sizeof(what));
 	what.size = sizeof(what);
 	what.kind = POSTERN_SPAWN_PROGRAM;
-	what.flags = p->command == NULL ? POSTERN_SPAWN_F_LOGIN : 0;
+	what.flags = POSTERN_SPAWN_F_RC | (p->command == NULL ? POSTERN_SPAWN_F_LOGIN : 0) |
+	    (p->subsystem ? POSTERN_SPAWN_F_SUBSYSTEM : 0);
 	what.terminal = terminal;
 	for (i = 0; i < 3; i++)
 		what.fds[i] = fds != NULL ? fds[i] : -1;

@@ -47,6 +47,13 @@ struct postern_spawn {
  * the day). */
 #define POSTERN_SPAWN_F_LOGIN 0x1u
 
+/* Where there is one, ~/.ssh/rc or else /etc/ssh/sshrc runs before it, with the same
+ * environment and output. */
+#define POSTERN_SPAWN_F_RC 0x2u
+
+/* It serves a subsystem, whose protocol a user's rc would garble: not ~/.ssh/rc. */
+#define POSTERN_SPAWN_F_SUBSYSTEM 0x4u
+
 struct postern_if_spawn {
 	/*
 	 * Ask for a terminal. `ready` gets its number for start(), the master side

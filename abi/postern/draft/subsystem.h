@@ -41,6 +41,7 @@ struct postern_variable {
 };
 
 #define POSTERN_START_HAS_TERMINAL 0x1u /* a pty-req came before */
+#define POSTERN_START_IS_SUBSYSTEM 0x2u /* exec: of a command configured for a subsystem */
 
 /* A record: how a channel starts. Its views are valid until open returns. */
 struct postern_start {
@@ -48,7 +49,7 @@ struct postern_start {
 	uint32_t kind;                     /* POSTERN_START_* */
 	uint64_t token;                    /* for reply, when open returns POSTERN_E_AGAIN */
 	struct postern_view name;          /* subsystem name or command line, verbatim */
-	uint32_t flags;                    /* POSTERN_START_HAS_* */
+	uint32_t flags;                    /* POSTERN_START_HAS_*, _IS_* */
 	uint32_t reserved;
 	struct postern_view terminal;      /* TERM */
 	struct postern_view modes;         /* encoded terminal modes, RFC 4254 section 8 */

@@ -277,7 +277,7 @@ test_start_forms(void)
 		{ "exec", "echo 'a  b' | tr a-z A-Z", true, LINK_START_EXEC, "echo 'a  b' | tr a-z A-Z" },
 		{ "exec", "", true, LINK_START_EXEC, "" },
 		{ "subsystem", "echo", true, LINK_START_SUBSYSTEM, "echo" },
-		{ "subsystem", "info", true, LINK_START_EXEC, "/usr/bin/info --all" },
+		{ "subsystem", "info", true, LINK_START_COMMAND, "/usr/bin/info --all" },
 		{ "subsystem", "ECHO", false, 0, NULL },
 		{ "subsystem", "", false, 0, NULL },
 		{ "shell", "text", false, 0, NULL },
