@@ -112,4 +112,6 @@ cipher=aes128-gcm@openssh.com
 logins_in_turn
 for n in 1 4 16; do login_rate $n; done
 sshd_down
+echo "== bare ports"
+tests/bench/ports.sh "$SERVER_NETNS" "$NETNS"
 exit 0
