@@ -44,6 +44,7 @@ conf_default(struct conf *c)
 	SET(c->host_key_algorithms, SIGN_NAMES);
 	SET(c->pubkey_algorithms, SIGN_NAMES);
 	SET(c->ciphers, CIPHER_NAMES);
+	SET(c->macs, MAC_NAMES);
 	c->pubkey_authentication = true;
 	c->strict_modes = true;
 	c->use_pam = true;

@@ -54,6 +54,7 @@ struct conf {
 	char host_key_algorithms[CONF_ALGORITHMS_MAX];
 	char pubkey_algorithms[CONF_ALGORITHMS_MAX];
 	char ciphers[CONF_ALGORITHMS_MAX];
+	char macs[CONF_ALGORITHMS_MAX];
 	uint32_t required_rsa_size; /* bits, of host and user keys */
 	bool pubkey_authentication;
 	bool strict_modes;

@@ -118,11 +118,11 @@ const struct conf_row conf_rows[] = {
 
 	/* sshd's choice of algorithms */
 	ALGORITHMS("Ciphers", ciphers, CIPHER_NAMES),
+	ALGORITHMS("MACs", macs, MAC_NAMES),
 	ALGORITHMS("KexAlgorithms", kex_algorithms, KEX_NAMES),
 	ALGORITHMS("HostKeyAlgorithms", host_key_algorithms, SIGN_NAMES),
 	ALGORITHMS("PubkeyAcceptedAlgorithms", pubkey_algorithms, SIGN_NAMES),
 	ALIAS("PubkeyAcceptedKeyTypes", "PubkeyAcceptedAlgorithms"),
-	WARN("MACs", NULL, "the cipher that is served authenticates by itself"),
 
 	/* who may log in, and as what */
 	REFUSE("AllowUsers", NULL, who_may),

@@ -11,7 +11,7 @@ exchange_env_init(struct exchange_env *env, struct rng *rng)
 {
 	memset(env, 0, sizeof(*env));
 	env->rng = rng;
-	env->lists = (struct exchange_lists){ KEX_NAMES, SIGN_NAMES, CIPHER_NAMES, SIGN_NAMES };
+	env->lists = (struct exchange_lists){ KEX_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
 	locked_init(&env->secrets, sizeof(struct exchange));
 }
 
@@ -21,6 +21,7 @@ exchange_env_conf(struct exchange_env *env, const struct conf *c)
 	memcpy(env->lists.kex, c->kex_algorithms, sizeof(env->lists.kex));
 	memcpy(env->lists.host_keys, c->host_key_algorithms, sizeof(env->lists.host_keys));
 	memcpy(env->lists.ciphers, c->ciphers, sizeof(env->lists.ciphers));
+	memcpy(env->lists.macs, c->macs, sizeof(env->lists.macs));
 	memcpy(env->lists.sign, c->pubkey_algorithms, sizeof(env->lists.sign));
 }
 
@@ -140,6 +141,7 @@ exchange_offer(struct turn *t, struct exchange_env *env)
 	offer.kex = env->lists.kex;
 	offer.host_keys = host_keys;
 	offer.ciphers = env->lists.ciphers;
+	offer.macs = env->lists.macs;
 	rng_fill(env->rng, cookie, sizeof(cookie));
 	kexinit_build(&w, &offer, true, first(t), cookie);
 	if (w.bad)

@@ -70,6 +70,7 @@ struct exchange_lists {
 	char kex[EXCHANGE_LIST_MAX];
 	char host_keys[EXCHANGE_LIST_MAX]; /* of these, what keeper has keys for is offered */
 	char ciphers[EXCHANGE_LIST_MAX];
+	char macs[EXCHANGE_LIST_MAX];
 	char sign[EXCHANGE_LIST_MAX]; /* user keys' algorithms, told in EXT_INFO */
 };
 

@@ -26,6 +26,10 @@
 	SUITE(AES192_CTR_SHA512_ETM, 14, "aes192-ctr", 24, 16, 64, "hmac-sha2-512-etm@openssh.com") \
 	SUITE(AES256_CTR_SHA512_ETM, 15, "aes256-ctr", 32, 16, 64, "hmac-sha2-512-etm@openssh.com")
 
+/* Open to prefix truncation where the exchange is not strict (CVE-2023-48795): its
+ * nonce is the sequence number, which an attacker can then move. */
+#define CIPHER_NEEDS_STRICT "chacha20-poly1305@openssh.com"
+
 enum suite_id {
 #define SUITE(NAME, number, cipher, key, iv, mac, macname) SUITE_##NAME = (number),
 	SUITE_LIST(SUITE)

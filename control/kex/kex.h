@@ -33,6 +33,7 @@ struct kex_offer {
 	const char *ciphers; /* both directions */
 	const char *macs;
 	const char *compression;
+	bool without_chacha; /* leave out what needs strict key exchange */
 };
 
 /* kex_offer_default(): what this build serves. `without_chacha`: withhold

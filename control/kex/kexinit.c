@@ -4,19 +4,16 @@
 #include "control/kex/namelist.h"
 #include "control/kex/names.h"
 
-static const struct kex_offer served = {
-	.kex = KEX_NAMES,
-	.host_keys = SIGN_NAMES,
-	.ciphers = CIPHER_NAMES,
-	.macs = MAC_NAMES,
-	.compression = "none",
-};
+#define SERVED(WITHOUT) \
+	{ .kex = KEX_NAMES, .host_keys = SIGN_NAMES, .ciphers = CIPHER_NAMES, .macs = MAC_NAMES, \
+	    .compression = "none", .without_chacha = (WITHOUT) }
 
 const struct kex_offer *
 kex_offer_default(bool without_chacha)
 {
-	(void)without_chacha; /* no row of it yet */
-	return &served;
+	static const struct kex_offer whole = SERVED(false), without = SERVED(true);
+
+	return without_chacha ? &without : &whole;
 }
 
 static void
@@ -35,6 +32,23 @@ put_kex_names(struct put *w, const char *names, bool server, bool first)
 	put_fill(w, mark);
 }
 
+static void
+put_ciphers(struct put *w, const struct kex_offer *offer)
+{
+	struct view list = view_str(offer->ciphers), name;
+	size_t mark = put_mark(w);
+	bool any = false;
+
+	while (namelist_next(&list, &name)) {
+		if (offer->without_chacha && view_is(name, CIPHER_NEEDS_STRICT))
+			continue;
+		put_bytes(w, ",", any);
+		put_bytes(w, name.data, name.len);
+		any = true;
+	}
+	put_fill(w, mark);
+}
+
 void
 kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool first, const uint8_t cookie[16])
 {
@@ -42,8 +56,8 @@ kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool fi
 	put_bytes(w, cookie, 16);
 	put_kex_names(w, offer->kex, server, first);
 	put_cstr(w, offer->host_keys);
-	put_cstr(w, offer->ciphers);
-	put_cstr(w, offer->ciphers);
+	put_ciphers(w, offer);
+	put_ciphers(w, offer);
 	put_cstr(w, offer->macs);
 	put_cstr(w, offer->macs);
 	put_cstr(w, offer->compression);

@@ -14,11 +14,12 @@
 	"ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," \
 	"rsa-sha2-512,rsa-sha2-256"
 
-#define CIPHER_NAMES "aes128-gcm@openssh.com"
+#define CIPHER_NAMES \
+	"aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com," \
+	"aes128-ctr,aes192-ctr,aes256-ctr"
 
-/* Every cipher offered has its own tag, so these are never used: an empty list
- * would break RFC 4253 section 7.1, and some clients look for a common MAC before
- * they look at the cipher. */
-#define MAC_NAMES "hmac-sha2-256-etm@openssh.com,hmac-sha2-256"
+/* For counter mode; the other ciphers have their own tag. */
+#define MAC_NAMES \
+	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
 
 #endif

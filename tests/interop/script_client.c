@@ -69,6 +69,17 @@ do_send(const struct words *w)
 }
 
 static int
+do_junk(const struct words *w)
+{
+	size_t len = number(w, 1, 0);
+	uint8_t *zeros = calloc(1, len + 1);
+	int r = zeros != NULL ? client_raw(c, zeros, len) : client_fail(c, "no memory");
+
+	free(zeros);
+	return r;
+}
+
+static int
 do_flip(const struct words *w)
 {
 	c->flip = (int)number(w, 1, 0);
@@ -148,6 +159,7 @@ static int do_help(const struct words *w);
 static const struct command others[] = {
 	{ "send", 2, 2, do_send, "HEX: a payload, sealed" },
 	{ "raw", 2, 2, do_raw, "HEX: bytes as they are" },
+	{ "junk", 2, 2, do_junk, "N: so many zeros as they are" },
 	{ "flip", 2, 2, do_flip, "N: change a bit of the Nth byte of the next record; -1: the last" },
 	{ "chop", 2, 2, do_chop, "N: send in pieces of N bytes; 0: whole" },
 	{ "expect", 2, 2, do_expect, "NUMBER: until a record with that message number" },

@@ -95,8 +95,8 @@ do_kexinit_recv(const struct words *w)
 	(void)w;
 	if (client_kexinit_recv(c) != 0)
 		return -1;
-	printf("negotiated kex=%s host-key=%s cipher=%s strict=%d ext-info=%d\n", c->choice.kex,
-	    c->choice.host_key, c->choice.cipher_c2s, c->strict, c->ext_info);
+	printf("negotiated kex=%s host-key=%s cipher=%s mac=%s strict=%d ext-info=%d\n", c->choice.kex,
+	    c->choice.host_key, c->choice.cipher_c2s, c->choice.mac_c2s, c->strict, c->ext_info);
 	return 0;
 }
 
@@ -167,6 +167,24 @@ do_wait_rekey(const struct words *w)
 		return -1;
 	printf("exchanges %u\n", c->exchanges);
 	return 0;
+}
+
+/* Names in the order of preference, in place of all that are served. */
+static int
+do_offer(const struct words *w)
+{
+	static char names[4][1024];
+	static const char *const lists[] = { "kex", "host-keys", "ciphers", "macs" };
+	const char **at[] = { &c->offer.kex, &c->offer.host_keys, &c->offer.ciphers, &c->offer.macs };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (strcmp(w->word[1], lists[i]) != 0)
+			continue;
+		snprintf(names[i], sizeof(names[i]), "%s", word(w, 2, ""));
+		*at[i] = names[i];
+		return 0;
+	}
+	return client_fail(c, "no such list");
 }
 
 static int
@@ -289,6 +307,7 @@ const struct command script_login[] = {
 	{ "ident", 1, 2, do_ident, "[LINE]: ident-send and ident-recv" },
 	{ "ident-send", 1, 2, do_ident_send, "[LINE]" },
 	{ "ident-recv", 1, 1, do_ident_recv, "" },
+	{ "offer", 2, 3, do_offer, "kex|host-keys|ciphers|macs NAMES: from the next KEXINIT on" },
 	{ "markers", 2, 2, do_markers, "on|off: offer strict kex and EXT_INFO" },
 	{ "kexinit", 1, 2, do_kexinit, "[guess]: kexinit-send and kexinit-recv" },
 	{ "kexinit-send", 1, 2, do_kexinit_send, "[guess]" },

@@ -89,6 +89,7 @@ struct client {
 
 	/* key exchange */
 	bool markers; /* offer strict kex and EXT_INFO; set by client_init */
+	struct kex_offer offer; /* what else; set by client_init to all that is served */
 	bool guess;   /* say that a guessed packet follows the next KEXINIT */
 	bool strict, ext_info;
 	bool kexing, automatic; /* ours is out, or theirs is in; nobody steps it */

@@ -36,7 +36,7 @@ client_kexinit_send(struct client *c)
 
 	begin(c);
 	rng_fill(&c->rng, cookie, sizeof(cookie));
-	kexinit_build(&w, kex_offer_default(false), false, c->markers && !c->has_session_id, cookie);
+	kexinit_build(&w, &c->offer, false, c->markers && !c->has_session_id, cookie);
 	c->kexinit_ours_len = put_len(&w);
 	/* first_kex_packet_follows stands before the last, reserved, 4 bytes. */
 	if (c->guess)

@@ -31,6 +31,7 @@ client_init(struct client *c, uint64_t seed)
 	c->fd = -1;
 	c->timeout_ms = 15000;
 	c->markers = true;
+	c->offer = *kex_offer_default(false);
 	snprintf(c->ident_ours, sizeof(c->ident_ours), "SSH-2.0-postern_script");
 	if (seed != 0)
 		rng_fixed(&c->rng, seed);

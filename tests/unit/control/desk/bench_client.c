@@ -55,6 +55,14 @@ negotiate(struct bench_client *c)
 	return kex_negotiate(&c->choice, &client, &server);
 }
 
+static const struct {
+	uint16_t key, iv, mac;
+} sizes[SUITE_COUNT] = {
+#define SUITE(NAME, number, cipher, key, iv, mac, macname) [number] = { key, iv, mac },
+	SUITE_LIST(SUITE)
+#undef SUITE
+};
+
 static int
 check_direction(const struct link_keys *k, const struct bench_client *c, bool c2s)
 {
@@ -63,8 +71,10 @@ check_direction(const struct link_keys *k, const struct bench_client *c, bool c2
 
 	if (kex_derive(&mine, &c->choice, &c->secret, view_of(c->session_id, c->session_id_len), c2s) != 0)
 		return -1;
-	bad = k->suite != mine.suite || k->key_len != 16 || k->iv_len != 12 || k->mac_len != 0 ||
-	      memcmp(k->key, mine.key, k->key_len) != 0 || memcmp(k->iv, mine.iv, k->iv_len) != 0;
+	bad = k->suite != mine.suite || k->key_len != sizes[mine.suite].key ||
+	      k->iv_len != sizes[mine.suite].iv || k->mac_len != sizes[mine.suite].mac ||
+	      memcmp(k->key, mine.key, k->key_len) != 0 || memcmp(k->iv, mine.iv, k->iv_len) != 0 ||
+	      memcmp(k->mac, mine.mac, k->mac_len) != 0;
 	kex_keys_wipe(&mine);
 	return bad ? -1 : 0;
 }

@@ -127,6 +127,39 @@ test_no_match(void)
 	ends(g, R_KEX_NO_MATCH);
 }
 
+/* Every suite with a strict peer; without the marker there is no ChaCha20, also
+ * when the peer offers nothing else. */
+static void
+test_suites(void)
+{
+	static const struct {
+		const char *cipher, *mac;
+	} suites[] = {
+#define SUITE(NAME, number, cipher, key, iv, mac, macname) { cipher, macname },
+		SUITE_LIST(SUITE)
+#undef SUITE
+	};
+
+	for (size_t i = 1; i < sizeof(suites) / sizeof(suites[0]); i++) {
+		struct kex_offer offer = *kex_offer_default(false);
+
+		offer.ciphers = suites[i].cipher;
+		offer.macs = suites[i].mac;
+		for (int strict = 0; strict < 2; strict++) {
+			struct gatebench *g = at_kex(strict);
+			bool served = strict || strcmp(offer.ciphers, CIPHER_NEEDS_STRICT) != 0;
+
+			bench_client_kexinit(&g->b, &offer, false, true);
+			if (!served) {
+				ends(g, R_KEX_NO_MATCH);
+				continue;
+			}
+			CU_ASSERT_EQUAL(bench_client_exchange(&g->b, &offer, true), 0);
+			gatebench_free(g);
+		}
+	}
+}
+
 static void
 test_skip_once(void)
 {
@@ -307,6 +340,7 @@ main(void)
 		{ "the other side's markers", test_marker_in_wrong_place },
 		{ "KEXINIT twice", test_kexinit_twice },
 		{ "nothing in common", test_no_match },
+		{ "every suite, ChaCha20 for strict peers", test_suites },
 		{ "a wrong guess is skipped once", test_skip_once },
 		{ "message 30 before KEXINIT", test_init_early },
 		{ "invalid shares", test_shares },

@@ -88,9 +88,12 @@ test_build(void)
 				      "ext-info-s,kex-strict-s-v00@openssh.com"));
 	CU_ASSERT(view_is(k.lists[1], "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
 				      "ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256"));
-	CU_ASSERT(
-	    view_is(k.lists[2], "aes128-gcm@openssh.com") && view_is(k.lists[3], "aes128-gcm@openssh.com"));
-	CU_ASSERT(k.lists[4].len > 0 && k.lists[5].len > 0);
+	CU_ASSERT(view_is(k.lists[2], "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr,"
+				      "aes256-ctr"));
+	CU_ASSERT(view_eq(k.lists[2], k.lists[3]));
+	CU_ASSERT(view_is(k.lists[4], "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+				      "hmac-sha2-256,hmac-sha2-512"));
+	CU_ASSERT(view_eq(k.lists[4], k.lists[5]));
 	CU_ASSERT(view_is(k.lists[6], "none") && view_is(k.lists[7], "none"));
 	CU_ASSERT(k.lists[8].len == 0 && k.lists[9].len == 0);
 }

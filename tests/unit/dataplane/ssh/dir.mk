@@ -11,5 +11,5 @@ $(eval $(call unit,test_ssh_chan_life,$(SSH_UNIT)/test_chan_life.c $(DUO),ssh me
 $(eval $(call unit,test_ssh_fair,$(SSH_UNIT)/test_fair.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_rekey,$(SSH_UNIT)/test_rekey.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_deadline,$(SSH_UNIT)/test_deadline.c $(DUO),ssh mem wire))
-$(eval $(call unit,test_ssh_gcm,$(SSH_UNIT)/test_gcm.c $(DUO),\
+$(eval $(call unit,test_ssh_suites,$(SSH_UNIT)/test_suites.c $(DUO),\
 	ssh mem wire cipher cipher_ipsecmb cipher_openssl,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))

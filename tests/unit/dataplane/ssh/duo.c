@@ -91,17 +91,17 @@ duo_kexinit(struct duo *d, int side)
 static void
 newkeys(struct duo *d, int side)
 {
-	uint8_t key[2][16], iv[2][12];
+	uint8_t key[2][64], iv[2][16];
 	struct ssh_new_keys k = { .suite_in = d->suite, .suite_out = d->suite, .reset_seq = d->strict };
 	int in = side == SRV ? 0 : 1;
 
 	for (int dir = 0; dir < 2; dir++) {
-		memset(key[dir], (int)(d->epoch * 2 + (unsigned)dir), 16);
-		memset(iv[dir], (int)(d->epoch + 9), 12);
+		memset(key[dir], (int)(d->epoch * 2 + (unsigned)dir), sizeof(key[dir]));
+		memset(iv[dir], (int)(d->epoch + 9), sizeof(iv[dir]));
 	}
-	k.key_in = key[in];
+	k.key_in = k.mac_in = key[in];
 	k.iv_in = iv[in];
-	k.key_out = key[!in];
+	k.key_out = k.mac_out = key[!in];
 	k.iv_out = iv[!in];
 	CU_ASSERT_EQUAL(ssh_do_newkeys(&d->s[side].c, &k, d->now), 0);
 	d->s[side].kex_count++;

@@ -207,6 +207,71 @@ test_flips(void)
 	}
 }
 
+/* ---- records that are wrong where the length is encrypted ---- */
+
+static const struct cipher_engine *counted;
+static uint64_t opened;
+
+static int
+counting_open(struct cipher_ctx *ctx, uint32_t seq, uint8_t *buf, uint32_t len)
+{
+	opened += 4 + (uint64_t)len + counted->tag_len;
+	return counted->open(ctx, seq, buf, len);
+}
+
+/* A record of `len` bytes with the byte at `at` changed; what comes of it when
+ * `first` bytes of it are there before the rest. Returns the work at its end. */
+static uint64_t
+wrong(size_t len, size_t at, size_t first)
+{
+	static uint8_t plain[SSH_PAYLOAD_MAX], wire[2 * RECORD_MAX], buf[RECORD_MAX];
+	static const uint8_t random[RECORD_RANDOM];
+	struct cipher_engine e = *toy_engine(TOY_HIDDEN);
+	struct view got;
+	struct pair p;
+	int need, rc = RECORD_MORE;
+
+	counted = toy_engine(TOY_HIDDEN);
+	e.open = counting_open;
+	pair_init(&p, TOY_HIDDEN);
+	p.in.engine = &e;
+	memset(wire, 0, sizeof(wire));
+	CU_ASSERT(record_seal(&p.out, wire, RECORD_MAX, view_of(plain, len), random) > 0);
+	wire[at] ^= 0x81;
+	opened = 0;
+	for (unsigned turn = 0; rc == RECORD_MORE && turn < 3; turn++) {
+		need = record_need(&p.in, wire, 4);
+		CU_ASSERT_FATAL(need > 0 && need <= (int)RECORD_MAX);
+		if ((size_t)need > first) { /* the rest comes */
+			record_later(&p.in);
+			opened = 0;
+			first = RECORD_MAX;
+		}
+		memcpy(buf, wire, (size_t)need);
+		rc = record_open(&p.in, buf, &got);
+		CU_ASSERT_EQUAL(rc, need == (int)RECORD_MAX ? -R_SSH_MAC : RECORD_MORE);
+	}
+	CU_ASSERT_EQUAL(rc, -R_SSH_MAC);
+	pair_fini(&p);
+	return opened;
+}
+
+/* In all of them the last byte that is waited for, and the work when it came, are
+ * those of a record of the largest size. */
+static void
+test_wrong_alike(void)
+{
+	static const size_t lens[] = { 1, 100, 5000, 33000 };
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		for (size_t at = 0; at < 20; at++) {
+			CU_ASSERT_EQUAL(wrong(lens[i], at, RECORD_MAX), RECORD_MAX);
+			CU_ASSERT_EQUAL(wrong(lens[i], at, lens[i] + 64), RECORD_MAX);
+			CU_ASSERT_EQUAL(wrong(lens[i], at, 4), RECORD_MAX);
+		}
+	}
+}
+
 /* Keys switch at one record; the counters start again only in strict mode. */
 static void
 test_switch(void)
@@ -276,6 +341,7 @@ main(void)
 		{ "padding", test_padding },
 		{ "payload limit", test_payload_max },
 		{ "a flipped bit", test_flips },
+		{ "wrong records are alike", test_wrong_alike },
 		{ "keys switch", test_switch },
 		{ "sequence numbers do not wrap", test_wrap },
 		{ "what cannot be sealed", test_seal_bounds },
