@@ -1,37 +1,95 @@
-# Sourced after lib.sh and roles.sh: one connection with a transfer and a shell
-# on it, a role killed under them, and everything that must still work.
+# Sourced after lib.sh, roles.sh, requests.sh and bed_up: a connection of the
+# stock client with a transfer and a shell on it, a role killed under them, and
+# everything that must still work.
 #
 #   outage ROLE rest|stopped MIB
+#
+# At rest the transfer is down, and nothing is asked of the role. Stopped, it is
+# up, and when the role is killed there wait for it: the requests of requests.sh,
+# each on a connection of its own, and on the transfer's connection the open and
+# exec of a further channel, a window-change and the client's KEXINIT.
 
 over() { client ssh -F none -o LogLevel=ERROR -o ControlPath="$ctl" x "$@"; }
+bytes() { head -c $(($1 * 1048576)) /dev/zero | tr '\0' q; }
+declare -A sums
+sum_of() { [ -n "${sums[$1]:-}" ] || sums[$1]=$(bytes "$1" | sha256sum); }
 
-outage() {
-	local role=$1 mode=$2 mib=$3 bad=0 old start sum want rekeys transfer shell request= limit
+# rekeys client|server: exchanges on the transfer's connection that this side
+# began, from the stock client's log. The first one is counted to either.
+rekeys() {
+	awk -v who="$1" '/SSH2_MSG_KEXINIT sent/ && by == "" { by = "client" }
+	    /SSH2_MSG_KEXINIT received/ && by == "" { by = "server" }
+	    /SSH2_MSG_NEWKEYS received/ { n[by]++; by = "" }
+	    END { print n[who] + 0 }' "$work/master.log"
+}
+more_rekeys() { [ "$(rekeys "$1")" -gt "$2" ]; } # WHO THAN
+opened() { [ "$(grep -c 'channel [0-9]*: new .*session' "$work/master.log")" -gt "$1" ]; } # COUNT
+kexinit_out() { [ "$(grep -c 'SSH2_MSG_KEXINIT sent' "$work/master.log")" -gt "$1" ]; }   # COUNT
+held() { touch "$dir/$1" && until_true 10 test -e "$dir/$1.done"; } # the shell's script does it
+
+# Limits that only the server (96M) reaches; the client begins when its user says ~R.
+outage_begin() { # MODE MIB
 	ctl=$work/ctl dir=$work/held
-	rm -rf "$dir" && mkdir "$dir"
-	# At rest the client's limit is the lower one, stopped the server's (96M): the
-	# exchanges are started by either side.
-	limit=48M
-	[ "$mode" = stopped ] && limit=4G
-	client ssh "${ssh_opts[@]}" -o RekeyLimit=$limit -o ControlMaster=yes -o ControlPath="$ctl" -fN "$SSH_USER@$HOST" ||
-	    return 1
+	rm -rf "$dir" "$work/master.log" && mkdir "$dir"
+	client ssh -o LogLevel=DEBUG1 -E "$work/master.log" "${ssh_opts[@]}" -o RekeyLimit=16G \
+	    -o ControlMaster=yes -o ControlPath="$ctl" -fN "$SSH_USER@$HOST" || return 1
 	HELD_DIR=$dir SSH_CMD="ssh -F none -o LogLevel=ERROR -o ControlPath=$ctl -tt x" \
 	    client expect -f tests/interop/held.exp >"$work/shell.out" 2>&1 &
 	shell=$!
 	until_true 10 test -e "$dir/ready" || { echo "no shell"; return 1; }
-	over "head -c $((mib * 1048576)) /dev/zero | tr '\\0' q" | sha256sum >"$work/sum" &
+	if [ "$1" = rest ]; then
+		over "head -c $(($2 * 1048576)) /dev/zero | tr '\\0' q" | sha256sum >"$work/sum" &
+	else
+		bytes "$2" | over sha256sum >"$work/sum" &
+	fi
 	transfer=$!
+}
+
+outage_ask() { # ROLE: everything that waits for a role that is stopped
+	local bad=0 opens inits
+	requests_send "$1" || bad=1
+	opens=$(grep -c 'channel [0-9]*: new .*session' "$work/master.log")
+	over "echo ran >>once.$1; echo ran" >"$work/request" &
+	request=$!
+	until_true 10 opened "$opens" || { echo "no open was sent"; bad=1; }
+	held resize || { echo "no window-change was sent"; bad=1; }
+	inits=$(grep -c 'SSH2_MSG_KEXINIT sent' "$work/master.log")
+	held rekey && until_true 10 kexinit_out "$inits" || { echo "no KEXINIT was sent"; bad=1; }
+	case $1 in
+	clerk | all) ! ended_request || { echo "a program was started without $1"; bad=1; } ;;
+	esac
+	return $bad
+}
+ended_request() { [ -s "$work/request" ]; }
+
+# The role is back: on the same connection.
+outage_goes_on() {
+	local bad=0 by_client by_server
+	by_client=$(rekeys client) by_server=$(rekeys server)
+	is ok over 'echo ok' || { echo "no new channel"; bad=1; }
+	status 9 over 'exit 9' || { echo "no exit status on the connection"; bad=1; }
+	[ "$1" = stopped ] || held resize
+	held go || { echo "shell:"; tail -n 5 "$work/shell.out"; bad=1; }
+	until_true 10 more_rekeys client "$by_client" || { echo "no rekey by the client"; bad=1; }
+	wait $transfer || { echo "the transfer failed"; bad=1; }
+	[ "$(cat "$work/sum")" = "${sums[$2]}" ] || { echo "the transfer is not byte-exact"; bad=1; }
+	more_rekeys server "$by_server" || over 'head -c 134217728 /dev/zero' >/dev/null
+	more_rekeys server "$by_server" || { echo "no rekey by the server"; bad=1; }
+	touch "$dir/end"
+	wait $shell || { echo "shell:"; tail -n 5 "$work/shell.out"; bad=1; }
+	client ssh -F none -o ControlPath="$ctl" -O exit x 2>/dev/null || { echo "the connection is gone"; bad=1; }
+	return $bad
+}
+
+outage() {
+	local role=$1 mode=$2 mib=$3 bad=0 old start ctl dir shell transfer request=
+	sum_of "$mib"
+	[ "$mode" = rest ] || requests_ready "$role" || bad=1
+	outage_begin "$mode" "$mib" || return 1
 	old=$(role_pids "$role")
 	if [ "$mode" = stopped ]; then
 		signal_role STOP "$role" || return 1
-		over "echo ran >>once.$role; echo ran" >"$work/request" &
-		request=$!
-		touch "$dir/ask"
-		until_true 10 test -e "$dir/asked" || { echo "not asked"; bad=1; }
-		sleep 0.3 # let the requests reach the stopped role
-	else
-		touch "$dir/ask"
-		until_true 10 test -e "$dir/asked" || { echo "not asked"; bad=1; }
+		outage_ask "$role" || bad=1
 	fi
 	signal_role KILL "$role" || return 1
 	until_true 10 role_back "$role" "$old" || { echo "$role did not come back"; bad=1; }
@@ -39,22 +97,12 @@ outage() {
 	ssh_to true || { echo "no new login"; bad=1; }
 	start=$(($(millis) - start))
 	[ $start -le 1000 ] || { echo "new login took $start ms after the role's return"; bad=1; }
-	is ok over 'echo ok' || { echo "no new channel"; bad=1; }
-	status 9 over 'exit 9' || { echo "no exit status on the connection"; bad=1; }
 	if [ -n "$request" ]; then
 		wait $request || { echo "the request of the outage failed"; bad=1; }
 		is ran cat "$work/request" || bad=1
-		is 1 over "wc -l <once.$role; rm -f once.$role" || { echo "not exactly once"; bad=1; }
+		is 1 over "wc -l <once.$role" || { echo "not exactly once"; bad=1; }
+		requests_finish "$role" || bad=1
 	fi
-	touch "$dir/go"
-	wait $shell || { echo "shell:"; tail -n 5 "$work/shell.out"; bad=1; }
-	wait $transfer || { echo "the transfer failed"; bad=1; }
-	want=$(head -c $((mib * 1048576)) /dev/zero | tr '\0' q | sha256sum)
-	[ "$(cat "$work/sum")" = "$want" ] || { echo "the transfer is not byte-exact"; bad=1; }
-	# on the same connection, after the outage
-	rekeys=$(counter rekeys)
-	over 'head -c 134217728 /dev/zero' >/dev/null || bad=1
-	[ "$(counter rekeys)" -gt "$rekeys" ] || { echo "no rekey on the connection"; bad=1; }
-	client ssh -F none -o ControlPath="$ctl" -O exit x 2>/dev/null || { echo "the connection is gone"; bad=1; }
+	outage_goes_on "$mode" "$mib" || bad=1
 	return $bad
 }

@@ -1,30 +1,40 @@
 #!/bin/bash
-# A control plane of the next minor link version attaches to the running
-# dataplane, under sessions, and is killed like the present one.
+# A control plane of the next link minor and note version attaches to the running
+# dataplane, under sessions, and is killed like the present one. The short form
+# kills the roles that write notes, the one that attaches, and all at once.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/roles.sh"
-. "$(dirname "$0")/outage.sh"
 LIMIT=90
 next=${BIN:-build/bin}-next
 [ -x "$next/posternd" ] || { echo "no $next/posternd: make NEXT=1"; echo "0 passed, 1 failed"; exit 1; }
 bed_up --set 'RekeyLimit 96M'
-upgrade() {
-	local old
-	client ssh "${ssh_opts[@]}" -o ControlMaster=yes -o ControlPath="$work/before" -fN "$SSH_USER@$HOST" || return 1
-	over_before 'cat >/dev/null' <"$ROOT/run/postern-inst/posternd" || return 1
-	old=$(role_pids all)
-	cp "$next/posternd" "$ROOT/run/postern-inst/posternd.new" &&
-	    mv "$ROOT/run/postern-inst/posternd.new" "$ROOT/run/postern-inst/posternd" || return 1
-	signal_role KILL all
-	until_true 10 role_back all "$old" || return 1
-	is ok over_before 'echo ok' && ssh_to true
+. "$(dirname "$0")/requests.sh"
+. "$(dirname "$0")/outage.sh"
+some="gate clerk supervisor all"
+[ "${FORM:-short}" = full ] && some=$ROLES
+inst=$ROOT/run/postern-inst
+before() {
+	client ssh "${ssh_opts[@]}" -o ControlMaster=yes -o ControlPath="$work/before" -fN "$SSH_USER@$HOST" &&
+	    is before over_before 'echo before'
 }
 over_before() { client ssh -F none -o LogLevel=ERROR -o ControlPath="$work/before" x "$@"; }
-check "the next version attaches; the old connection opens channels" upgrade
-for role in ${ONLY:-$ROLES}; do
-	for mode in rest stopped; do
-		check "next version: $role killed, $mode" outage "$role" $mode "${MIB:-256}"
+next_runs() { # every process of the control plane is of the file that was put there
+	local p
+	for p in $(role_pids all); do
+		[ "/proc/$p/exe" -ef "$inst/posternd" ] || { echo "pid $p is of the present version"; return 1; }
 	done
+	cmp "$next/posternd" "$inst/posternd"
+}
+check "a connection of before" before
+cp "$next/posternd" "$inst/posternd.new" && mv "$inst/posternd.new" "$inst/posternd"
+check "the present version killed when stopped: the next one answers what it was asked (${stuck[all]})" \
+    outage all stopped "${MIB:-1024}"
+check "only the next version runs" next_runs
+check "the connection of before opens channels" is ok over_before 'echo ok'
+for role in ${ONLY:-$some}; do
+	check "next version: $role killed at rest" outage "$role" rest "${MIB:-1024}"
+	check "next version: $role killed when stopped, requests outstanding (${stuck[$role]})" \
+	    outage "$role" stopped "${MIB:-1024}"
 done
-check "the connection from before the upgrade still works" is yes over_before 'echo yes'
+check "the connection of before still works" is yes over_before 'echo yes'
 finish

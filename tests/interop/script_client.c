@@ -132,6 +132,12 @@ do_pause(const struct words *w)
 }
 
 static int
+do_quiet(const struct words *w)
+{
+	return client_quiet(c, (int)number(w, 1, 300));
+}
+
+static int
 do_timeout(const struct words *w)
 {
 	c->timeout_ms = (int)(1000 * number(w, 1, 15));
@@ -165,6 +171,7 @@ static const struct command others[] = {
 	{ "expect", 2, 2, do_expect, "NUMBER: until a record with that message number" },
 	{ "see", 2, 2, do_see, "NUMBER: the same, and nothing is done about what comes" },
 	{ "pause", 1, 2, do_pause, "NAME: print AT NAME, wait for a line on standard input" },
+	{ "quiet", 1, 2, do_quiet, "[MS]: the server's TCP has taken all that was sent, and nothing comes" },
 	{ "timeout", 2, 2, do_timeout, "SECONDS: of every wait" },
 	{ "verbose", 1, 1, do_verbose, "print every record's number" },
 	{ "help", 1, 1, do_help, "this list" },

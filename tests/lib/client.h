@@ -136,6 +136,8 @@ int client_raw(struct client *c, const void *data, size_t len); /* onto the wire
 int client_send(struct client *c, struct view payload);         /* sealed, at once */
 /* Like client_send, but after our NEWKEYS when an exchange is running. */
 int client_say(struct client *c, struct view payload);
+/* The server's TCP has acknowledged all that was sent, and for `ms` no byte comes. */
+int client_quiet(struct client *c, int ms);
 /* The next record into c->payload, with nothing done about it. */
 int client_recv(struct client *c);
 /* The next record, and what it asks for. */

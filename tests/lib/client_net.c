@@ -2,11 +2,13 @@
 #include "tests/lib/client.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -173,6 +175,31 @@ client_flush(struct client *c)
 			return -1;
 	}
 	return 0;
+}
+
+/* Bytes that the server's TCP has not acknowledged; no event tells. */
+static int
+unacked(struct client *c)
+{
+	int left = 1;
+
+	for (int i = 0; i < c->timeout_ms && left > 0; i++) {
+		if (ioctl(c->fd, SIOCOUTQ, &left) != 0)
+			return client_fail(c, strerror(errno));
+		if (left > 0)
+			usleep(1000);
+	}
+	return left == 0 ? 0 : client_fail(c, "the server did not acknowledge what was sent");
+}
+
+int
+client_quiet(struct client *c, int ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	if (unacked(c) != 0)
+		return -1;
+	return c->inbuf.len == 0 && poll(&p, 1, ms) == 0 ? 0 : client_fail(c, "something came");
 }
 
 int
