@@ -69,13 +69,22 @@ static const char *const calls_kill[] = { "execve", "execveat", "ptrace", "proce
 /* ---- one row per role ---- */
 
 #define GROUPS_MAX 4
+#define CAPS_MAX 20
 
 struct box {
 	const char *const *calls[GROUPS_MAX]; /* beside calls_base */
-	int caps[4];
+	int caps[CAPS_MAX];
 	size_t cap_count;
 	bool secrets; /* memory stays out of swap */
 };
+
+/* What a PAM module, or a session opened by hand, may have to do. With SYS_ADMIN a
+ * session's module makes private mounts. */
+#define PAM_CAPS                                                                                              \
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID,       \
+	    CAP_SETUID, CAP_SETPCAP, CAP_IPC_LOCK, CAP_SYS_CHROOT, CAP_SYS_RESOURCE, CAP_SYS_NICE,            \
+	    CAP_SYS_TTY_CONFIG, CAP_AUDIT_WRITE, CAP_AUDIT_CONTROL
+#define PAM_CAP_COUNT 16
 
 static const struct box boxes[ROLE_COUNT] = {
 	[ROLE_KEEPER] = { .secrets = true },
@@ -86,6 +95,13 @@ static const struct box boxes[ROLE_COUNT] = {
 	[ROLE_GATE] = { .calls = { calls_region }, .secrets = true },
 	[ROLE_CLERK] = { .calls = { calls_region }, .secrets = true },
 	[ROLE_CONSOLE] = { .calls = { calls_serve } },
+	/* Root, without a filter: what these start must be free of all of ours, and an
+	 * exec by root has every capability again. They themselves have only these,
+	 * and so cannot trace, load code into the kernel or make a raw socket. */
+	[ROLE_SUPERVISOR] = { .caps = { CAP_KILL, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE },
+	    .cap_count = 4 },
+	[ROLE_PAM] = { .caps = { PAM_CAPS }, .cap_count = PAM_CAP_COUNT },
+	[ROLE_LOGIN] = { .caps = { PAM_CAPS, CAP_SYS_ADMIN }, .cap_count = PAM_CAP_COUNT + 1 },
 };
 
 /* A host's row is its plugin's. */
@@ -183,6 +199,15 @@ close_box(const struct box *b, bool dies_with_parent)
 	return 0;
 }
 
+/* Nothing that passes through an exec by root. */
+static int
+half_box(const struct box *b)
+{
+	if (confine_reduce(b->caps, b->cap_count) != 0)
+		return failed("capabilities");
+	return confine_undumpable() != 0 ? failed("core dumps") : 0;
+}
+
 int
 sandbox_enter(enum role_id role)
 {
@@ -192,7 +217,7 @@ sandbox_enter(enum role_id role)
 	struct passwd *pw;
 
 	if (!r->seccomp)
-		return 0;
+		return half_box(b);
 	if (r->user != NULL) {
 		pw = getpwnam(r->user);
 		if (pw == NULL) {

@@ -5,8 +5,8 @@
  * gid and uid of the role's account (roles that stay root keep theirs), empty
  * bounding and ambient sets, no capabilities but the row's, no_new_privs and
  * the row's seccomp filter, not dumpable, core size 0, memory locked where
- * secrets live. Roles without seccomp (supervisor, pam, login) only get the
- * parts that their children may inherit. Returns 0, or -1 after logging what
+ * secrets live. Roles without seccomp (supervisor, pam, login) only get what an
+ * exec by root undoes: the row's capabilities, not dumpable. Returns 0, or -1 after logging what
  * failed: the role must exit. Nothing privileged works afterwards.
  *
  * sandbox_host(uid, gid, take_identity, row): the same for a host, whose identity

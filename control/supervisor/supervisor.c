@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/sandbox.h"
 #include "control/spawn.h"
 #include "control/supervisor/apart.h"
 #include "control/json.h"
@@ -216,6 +217,8 @@ supervisor_run(const char *conf_path, const struct conf *conf)
 		return 1;
 	}
 	spawn_files();
+	if (sandbox_enter(ROLE_SUPERVISOR) != 0)
+		return 1;
 	children_start(s);
 	attach_start(s);
 	r = loop_run(s->loop, NULL, NULL);

@@ -34,16 +34,12 @@ empty_bounding(void)
 }
 
 int
-confine_caps(const int *keep, size_t count)
+confine_reduce(const int *keep, size_t count)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
 	struct __user_cap_data_struct now[2], want[2];
 	int cap;
 
-	if (empty_bounding() != 0)
-		return -1;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
-		return -1;
 	if (syscall(SYS_capget, &head, now) != 0)
 		return -1;
 	memset(want, 0, sizeof(want));
@@ -59,11 +55,27 @@ confine_caps(const int *keep, size_t count)
 }
 
 int
+confine_caps(const int *keep, size_t count)
+{
+	if (empty_bounding() != 0)
+		return -1;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
+		return -1;
+	return confine_reduce(keep, count);
+}
+
+int
+confine_undumpable(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? -1 : 0;
+}
+
+int
 confine_secrets(void)
 {
 	struct rlimit none = { 0, 0 };
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return -1;
-	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? -1 : 0;
+	return confine_undumpable();
 }

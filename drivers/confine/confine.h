@@ -30,7 +30,14 @@
 int confine_filter(const char *const *allow, const char *const *kill, bool all_threads);
 int confine_caps(const int *keep, size_t count);
 
-/* confine_secrets(): not dumpable, core size 0. 0 or -1 with errno. */
+/* confine_reduce(keep, count): permitted and effective reduced likewise, for a
+ * root process whose programs must be free: the bounding set stays, and an exec
+ * by root gives all of it again. */
+int confine_reduce(const int *keep, size_t count);
+
+/* confine_secrets(): not dumpable, core size 0. confine_undumpable(): only the
+ * first of these, which an exec undoes. 0 or -1 with errno. */
 int confine_secrets(void);
+int confine_undumpable(void);
 
 #endif

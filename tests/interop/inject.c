@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -205,6 +206,41 @@ try_mount(struct target *t, const char *unused, uint64_t nr)
 	return call(t, (long)nr, a);
 }
 
+/* A kind of map that only the privileged make, on any setting. */
+static int64_t
+try_bpf(struct target *t, const char *unused, uint64_t nr)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_STACK_TRACE,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 1 };
+	uint64_t a[6] = { BPF_MAP_CREATE, place(t, &attr, sizeof(attr)), sizeof(attr), 0, 0, 0 };
+	int64_t fd = call(t, (long)nr, a);
+	uint64_t c[6] = { (uint64_t)fd };
+
+	(void)unused;
+	if (fd >= 0)
+		call(t, SYS_close, c);
+	return fd;
+}
+
+/* All of a processor: more than everybody's own. */
+static int64_t
+try_perf(struct target *t, const char *unused, uint64_t nr)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK };
+	uint64_t a[6] = { place(t, &attr, sizeof(attr)), (uint64_t)-1, 0, (uint64_t)-1, 0, 0 };
+	int64_t fd = call(t, (long)nr, a);
+	uint64_t c[6] = { (uint64_t)fd };
+
+	(void)unused;
+	if (fd >= 0)
+		call(t, SYS_close, c);
+	return fd;
+}
+
 static int64_t
 try_exec_memory(struct target *t, const char *unused, uint64_t nr)
 {
@@ -253,12 +289,12 @@ static const struct {
 	{ "chroot", try_chroot, SYS_chroot },
 	{ "mount", try_mount, SYS_mount },
 	{ "userns", try_call2, SYS_unshare },
-	{ "bpf", try_call2, SYS_bpf },
+	{ "bpf", try_bpf, SYS_bpf },
 	{ "fork", try_clone, SYS_clone },
 	{ "exec-memory", try_exec_memory, SYS_mmap },
 	{ "dumpable", try_dumpable, SYS_prctl },
 	{ "keyctl", try_call2, SYS_keyctl },
-	{ "perf", try_call2, SYS_perf_event_open },
+	{ "perf", try_perf, SYS_perf_event_open },
 	{ "io-uring", try_call2, SYS_io_uring_setup },
 	{ "module", try_call2, SYS_init_module },
 };
