@@ -195,6 +195,7 @@ fuzz-%: $(BUILD)/fuzz/%.bin
 
 bench: build
 	$(Q)tests/bench/run.sh
+	$(Q)tests/bench/unknown.sh
 
 # ---- installation -----------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)

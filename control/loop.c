@@ -299,32 +299,44 @@ timers_tell(struct loop *l)
 	}
 }
 
-static int
-timers_wait(const struct loop *l)
+/*
+ * How long until the first timer, NULL: for ever. To the nanosecond: a timer then
+ * fires when the clock comes to its millisecond. A wait in whole milliseconds would
+ * carry the fraction of the moment it began at to the moment it ends, and that is
+ * how long the work before it took: what a delay of warden's has to hide.
+ */
+static const struct timespec *
+timers_wait(const struct loop *l, struct timespec *wait)
 {
-	uint64_t now, due;
+	struct timespec now;
+	int64_t ns;
 
 	if (l->heap_count == 0)
-		return -1;
-	now = loop_now_ms();
-	due = l->timer[l->heap[0]].due;
-	if (due <= now)
-		return 0;
-	return due - now > 3600000 ? 3600000 : (int)(due - now);
+		return NULL;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = (int64_t)(l->timer[l->heap[0]].due * 1000000) - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	if (ns < 0)
+		ns = 0;
+	*wait = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	return wait;
 }
+
+static const struct timespec at_once;
 
 int
 loop_run(struct loop *l, int (*before)(void *ctx), void *ctx)
 {
 	struct epoll_event ev[EVENTS_MAX];
-	int i, n, wait;
+	struct timespec space;
+	const struct timespec *wait;
+	int i, n;
 
 	l->stop = false;
 	while (!l->stop) {
-		wait = before != NULL && before(ctx) != 0 ? 0 : timers_wait(l);
+		wait = before != NULL && before(ctx) != 0 ? &at_once : timers_wait(l, &space);
 		if (l->stop)
 			break;
-		n = epoll_wait(l->epoll, ev, EVENTS_MAX, wait);
+		n = epoll_pwait2(l->epoll, ev, EVENTS_MAX, wait, NULL);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < n && !l->stop; i++)

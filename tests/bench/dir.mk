@@ -1,3 +1,4 @@
 # What the benchmark needs besides the stock clients.
 $(eval $(call prog,tests/login-rate,tests/bench/login_rate.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))
 $(eval $(call prog,tests/port-rate,tests/bench/port_rate.c,nic nic_dpdk clock,$$(DPDK_LIBS)))
+$(eval $(call prog,tests/auth-time,tests/bench/auth_time.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))
