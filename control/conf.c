@@ -47,6 +47,8 @@ conf_default(struct conf *c)
 	SET(c->macs, MAC_NAMES);
 	c->pubkey_authentication = true;
 	c->strict_modes = true;
+	c->password_authentication = true;
+	c->kbd_interactive = true;
 	c->use_pam = true;
 	c->permit_root_login = CONF_ROOT_PROHIBIT_PASSWORD;
 	c->login_grace_s = 120;
@@ -59,10 +61,29 @@ conf_default(struct conf *c)
 	c->permit_tty = true;
 	c->permit_user_rc = true;
 	SET(c->pam_service, "postern");
+	c->dialogue_s = 120;
+	c->dialogues_max = 32;
+	c->dialogues_per_source = 8;
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");
 	SET(c->dataplane_socket, "/run/postern/dp.sock");
 	SET(c->control_socket, "/run/postern/control.sock");
 	SET(c->control_group, "postern-admin");
+}
+
+/* In sshd's order. Passwords are PAM's to judge: without it they are not offered. */
+const char *
+conf_methods(const struct conf *c)
+{
+	static const char *const lists[] = { "", "publickey", "password", "publickey,password",
+		"keyboard-interactive", "publickey,keyboard-interactive", "password,keyboard-interactive",
+		"publickey,password,keyboard-interactive" };
+	unsigned at = c->pubkey_authentication ? 1 : 0;
+
+	if (c->use_pam && c->password_authentication)
+		at |= 2;
+	if (c->use_pam && c->kbd_interactive)
+		at |= 4;
+	return lists[at];
 }
 
 static int

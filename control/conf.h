@@ -58,6 +58,9 @@ struct conf {
 	uint32_t required_rsa_size; /* bits, of host and user keys */
 	bool pubkey_authentication;
 	bool strict_modes;
+	bool password_authentication;     /* PAM's: in effect with use_pam only */
+	bool kbd_interactive;             /* the same */
+	bool permit_empty_passwords;
 	bool use_pam;
 	int permit_root_login;            /* enum conf_root */
 	uint32_t login_grace_s;
@@ -76,6 +79,10 @@ struct conf {
 	bool permit_tty;
 	bool permit_user_rc;
 	char pam_service[64];
+	/* ours: PAM's dialogues */
+	uint32_t dialogue_s;              /* PAMDialogueTime, of one from start to end */
+	uint32_t dialogues_max;           /* PAMMaxDialogues, at one time */
+	uint32_t dialogues_per_source;    /* PAMMaxDialoguesPerSource */
 	/* plugins */
 	char plugin_dir[CONF_NAME_MAX];
 	struct conf_subsystem subsystem[CONF_LIST_MAX];
@@ -86,6 +93,8 @@ struct conf {
 	char control_group[64];           /* ControlGroup: may use it, beside root; "": nobody */
 	char log_file[CONF_NAME_MAX];     /* "" : stderr */
 };
+
+#define CONF_DIALOGUES_MAX 64
 
 enum conf_root { CONF_ROOT_NO = 0, CONF_ROOT_PROHIBIT_PASSWORD, CONF_ROOT_FORCED_ONLY, CONF_ROOT_YES };
 
@@ -105,5 +114,9 @@ int conf_load(struct conf *c, const char *path, conf_report_fn *report, void *ct
 /* conf_dump(c, put): what is in effect, one keyword a line, sshd -T style; the
  * dump parses back to the same struct. NULL: out of memory. Caller frees. */
 char *conf_dump(const struct conf *c);
+
+/* conf_methods(c): the authentication methods in effect, as message 51 lists them.
+ * A constant text. */
+const char *conf_methods(const struct conf *c);
 
 #endif

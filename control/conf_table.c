@@ -65,7 +65,6 @@ static const char no_kerberos[] = "Kerberos passwords are not served";
 static const char no_certs[] = "certificates are not accepted yet";
 static const char no_x11[] = "X11 forwarding is not served yet";
 static const char no_sk[] = "security keys are not accepted yet";
-static const char no_prompt[] = "this method is not served yet and not offered; public keys are";
 static const char who_may[] = "not served yet: ignoring it would let in people whom it keeps out";
 static const char confine[] = "not served yet: ignoring it would leave people unconfined";
 static const char limits[] = "not served yet: ignoring it would lift a limit";
@@ -82,6 +81,10 @@ const struct conf_row conf_rows[] = {
 	NUMBER("DataplaneMemory", memory_mb, 32, 1048576),
 	FLAG("HugePages", huge_pages),
 	NUMBER("MaxConnections", conn_max, 1, 1048576),
+	/* ours: PAM's dialogues */
+	{ .name = "PAMDialogueTime", .kind = CONF_K_TIME, OFF(dialogue_s), .min = 1, .max = 3600 },
+	NUMBER("PAMMaxDialogues", dialogues_max, 1, CONF_DIALOGUES_MAX),
+	NUMBER("PAMMaxDialoguesPerSource", dialogues_per_source, 1, CONF_DIALOGUES_MAX),
 	/* ours: plugins and paths */
 	PATH("PluginDir", plugin_dir, 1),
 	SOCKET("DataplaneSocket", dataplane_socket),
@@ -95,6 +98,11 @@ const struct conf_row conf_rows[] = {
 	{ .name = "AuthorizedKeysFile", .kind = CONF_K_LIST_ONCE, LISTED(authorized_keys) },
 	FLAG("PubkeyAuthentication", pubkey_authentication),
 	NUMBER("RequiredRSASize", required_rsa_size, 1024, 16384),
+	FLAG("PasswordAuthentication", password_authentication),
+	FLAG("KbdInteractiveAuthentication", kbd_interactive),
+	ALIAS("ChallengeResponseAuthentication", "KbdInteractiveAuthentication"),
+	ALIAS("SkeyAuthentication", "KbdInteractiveAuthentication"),
+	FLAG("PermitEmptyPasswords", permit_empty_passwords),
 	FLAG("StrictModes", strict_modes),
 	FLAG("UsePAM", use_pam),
 	TEXT("PAMServiceName", pam_service),
@@ -129,7 +137,7 @@ const struct conf_row conf_rows[] = {
 	REFUSE("DenyUsers", NULL, who_may),
 	REFUSE("AllowGroups", NULL, who_may),
 	REFUSE("DenyGroups", NULL, who_may),
-	REFUSE("AuthenticationMethods", "any publickey", who_may),
+	REFUSE("AuthenticationMethods", "any", who_may),
 	REFUSE("RevokedKeys", "none", "not served yet: ignoring it would accept revoked keys"),
 	REFUSE("RefuseConnection", "no", who_may),
 	REFUSE("AddressFamily", "any", "say which addresses are served with Address"),
@@ -148,12 +156,7 @@ const struct conf_row conf_rows[] = {
 	WARN("PerSourcePenaltyExemptList", "none", "there are no limits per source yet"),
 
 	/* methods and sources of keys that are not there */
-	WARN("PasswordAuthentication", "no", no_prompt),
-	WARN("KbdInteractiveAuthentication", "no", no_prompt),
-	ALIAS("ChallengeResponseAuthentication", "KbdInteractiveAuthentication"),
-	ALIAS("SkeyAuthentication", "KbdInteractiveAuthentication"),
 	ALIAS("DSAAuthentication", "PubkeyAuthentication"),
-	WARN("PermitEmptyPasswords", "no", "passwords are not served yet"),
 	WARN("AuthorizedKeysCommand", "none", "no command is asked for keys yet"),
 	WARN("AuthorizedKeysCommandUser", "none", "no command is asked for keys yet"),
 	WARN("AuthorizedPrincipalsFile", "none", no_certs),

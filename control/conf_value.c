@@ -162,7 +162,7 @@ value_time(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 
 	if (!conf_one_word(p, row, a))
 		return;
-	if (seconds(a->word[0], row->max, &v))
+	if (seconds(a->word[0], row->max, &v) && v >= row->min)
 		*(uint32_t *)field(row, c) = (uint32_t)v;
 	else
 		conf_say(p, true, "%s: \"%.64s\" found, a time such as 90, 2m or 1h30m expected", row->name,

@@ -1,5 +1,7 @@
 #include "control/desk_inner.h"
 
+#include <string.h>
+
 #include "control/log.h"
 
 /* ---- connections ---- */
@@ -70,6 +72,7 @@ send_ask(struct desk *d, struct conhash_node *n)
 	m.body = put_view(&a->w);
 	/* Nobody there, or cut for being slow: it is said again to the next one. */
 	(void)peers_send(peers_find(&d->peers, roles_asked[a->to], 0), &m);
+	explicit_bzero(d->act.ask.buf, m.body.len);
 }
 
 /* True: the object is still there. */

@@ -38,10 +38,14 @@ msg_send(int fd, const struct msg *m)
 {
 	uint8_t buf[MSG_MAX];
 	size_t len = msg_pack(m, buf);
+	int r;
 
 	if (len == 0)
 		return -EMSGSIZE;
-	return packet_send(fd, view_of(buf, len), m->fds, m->fd_count);
+	r = packet_send(fd, view_of(buf, len), m->fds, m->fd_count);
+	/* Some messages carry a password. */
+	explicit_bzero(buf, len);
+	return r;
 }
 
 int

@@ -113,6 +113,8 @@ receive(struct peers *p, struct role_peer *peer, int fd)
 			return r;
 		r = handle(p, peer, &m);
 		msg_drop_fds(&m);
+		if (m.body.len > 0)
+			explicit_bzero(p->buf, (size_t)(m.body.data - p->buf) + m.body.len);
 		if (r != 0 && peer->fd == fd && peer->serial == serial) {
 			log_warn("%s %u: message %s refused", roles[peer->role].name, peer->index,
 			    msg_name(m.type));
@@ -207,6 +209,13 @@ peers_by_serial(struct peers *p, uint32_t serial)
 	return NULL;
 }
 
+void
+peers_hang_up(struct role_peer *peer)
+{
+	if (peer != NULL && peer->fd >= 0)
+		shutdown(peer->fd, SHUT_RDWR);
+}
+
 static int
 wait_turn(struct role_peer *peer, const struct msg *m)
 {
@@ -247,6 +256,6 @@ peers_send(struct role_peer *peer, const struct msg *m)
 			watch(peer);
 	}
 	if (r != 0 && r != -EAGAIN)
-		shutdown(peer->fd, SHUT_RDWR);
+		peers_hang_up(peer);
 	return r;
 }

@@ -66,4 +66,9 @@ struct role_peer *peers_by_serial(struct peers *p, uint32_t serial);
  * lost is cut when the loop runs on, not inside this call. */
 int peers_send(struct role_peer *peer, const struct msg *m);
 
+/* peers_hang_up(peer): nothing more goes out; what came before is still handled, then
+ * the peer is cut when the loop runs on, and so it is where somebody else holds the
+ * other end open. NULL: nothing. */
+void peers_hang_up(struct role_peer *peer);
+
 #endif

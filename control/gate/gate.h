@@ -48,6 +48,9 @@ enum gate_ask {
 	GATE_ASK_LIST,  /* none, or a method that gate does not serve */
 	GATE_ASK_QUERY, /* publickey without a signature */
 	GATE_ASK_PROOF, /* publickey with one */
+	GATE_ASK_PASSWORD,
+	GATE_ASK_KBDINT,   /* keyboard-interactive: a dialogue begins */
+	GATE_ASK_RESPONSE, /* message 61: it goes on */
 };
 
 /* A request of the peer whose answer is warden's. */
@@ -58,7 +61,7 @@ struct gate_wait {
 	uint32_t body_len;
 	uint32_t key_off; /* algorithm and blob inside the body, for message 60 */
 	uint32_t key_len;
-	uint8_t body[]; /* of the message to warden; no password is ever in it */
+	uint8_t body[]; /* of the message to warden; wiped, a password may be in it */
 };
 
 struct gate_conn {
@@ -92,6 +95,20 @@ bool gate_idle(const struct gate_conn *c);
 
 /* ---- inside gate ---- */
 
+/* A USERAUTH_REQUEST, parsed; views borrow from it. */
+struct gate_request {
+	struct view user;
+	struct view service;
+	struct view method;
+	enum gate_ask ask;
+	struct view algorithm;
+	struct view blob;
+	struct view signature;
+	uint8_t flags;        /* AUTH_F_*, of a password */
+	struct view password; /* empty with a flag */
+	struct view submethods;
+};
+
 /* gate_auth.c: phase AUTH. */
 int gate_service_request(struct gate_env *env, struct gate_conn *c, struct turn *t);
 int gate_auth_request(struct gate_env *env, struct gate_conn *c, struct turn *t);
@@ -99,6 +116,14 @@ int gate_auth_answer(
     struct gate_env *env, struct gate_conn *c, struct turn *t, enum ask_to from, const struct msg *m);
 void gate_auth_ask(struct gate_conn *c, struct turn *t);
 void gate_auth_drop(struct gate_conn *c);
+
+/* gate_dialogue.c: what is peculiar to passwords and keyboard-interactive. The parsers
+ * begin behind the method's name: 0 or -R_AUTH_FORM. */
+int gate_password_parse(struct gate_request *q, struct cur *c);
+int gate_kbdint_parse(struct gate_request *q, struct cur *c);
+int gate_auth_response(struct gate_env *env, struct gate_conn *c, struct turn *t);
+int gate_on_prompt(struct gate_env *env, struct gate_conn *c, struct turn *t, struct view body);
+int gate_on_gone(struct gate_env *env, struct gate_conn *c, struct turn *t, struct view body);
 
 /* gate_log.c: what fail2ban and people read about a connection that ends here. */
 void gate_log_refused(struct turn *t);

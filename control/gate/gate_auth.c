@@ -39,20 +39,10 @@ gate_service_request(struct gate_env *env, struct gate_conn *c, struct turn *t)
 	return turn_commit(t);
 }
 
-/* ---- USERAUTH_REQUEST, RFC 4252 sections 5 and 7 ---- */
-
-struct auth_request {
-	struct view user;
-	struct view service;
-	struct view method;
-	enum gate_ask ask;
-	struct view algorithm;
-	struct view blob;
-	struct view signature;
-};
+/* ---- USERAUTH_REQUEST, RFC 4252 sections 5, 7 and 8 ---- */
 
 static int
-parse_publickey(struct auth_request *q, struct cur *c)
+parse_publickey(struct gate_request *q, struct cur *c)
 {
 	bool proof = cur_bool(c);
 
@@ -71,7 +61,7 @@ has_nul(struct view v)
 }
 
 static int
-parse(struct auth_request *q, struct view payload)
+parse(struct gate_request *q, struct view payload)
 {
 	struct cur c = cur_view(payload);
 
@@ -88,18 +78,46 @@ parse(struct auth_request *q, struct view payload)
 	q->ask = GATE_ASK_LIST;
 	if (view_is(q->method, "publickey"))
 		return parse_publickey(q, &c);
+	if (view_is(q->method, "password"))
+		return gate_password_parse(q, &c);
+	if (view_is(q->method, "keyboard-interactive"))
+		return gate_kbdint_parse(q, &c);
 	if (view_is(q->method, "none"))
 		return cur_done(&c) ? 0 : -R_AUTH_FORM;
 	return 0;
 }
 
-/* The message to warden. What else the request holds, a password for one, goes
- * no further than here. */
+static void
+put_form(struct put *w, struct gate_wait *wait, const struct gate_request *q)
+{
+	wait->key_off = (uint32_t)put_len(w);
+	switch (q->ask) {
+	case GATE_ASK_PASSWORD:
+		put_u8(w, q->flags);
+		put_sview(w, q->password);
+		break;
+	case GATE_ASK_KBDINT:
+		put_sview(w, q->submethods);
+		break;
+	case GATE_ASK_LIST:
+		put_sview(w, q->method);
+		break;
+	default:
+		put_sview(w, q->algorithm);
+		put_sview(w, q->blob);
+		wait->key_len = (uint32_t)put_len(w) - wait->key_off;
+	}
+	if (q->ask == GATE_ASK_PROOF)
+		put_sview(w, q->signature);
+}
+
+/* The message to warden. What else a request of a method holds that is not served
+ * goes no further than here. */
 static int
-wait_begin(struct gate_conn *c, struct turn *t, const struct auth_request *q)
+wait_begin(struct gate_conn *c, struct turn *t, const struct gate_request *q)
 {
 	size_t size = 256 + q->user.len + q->service.len + q->method.len + q->algorithm.len + q->blob.len +
-		      q->signature.len;
+		      q->signature.len + q->password.len + q->submethods.len;
 	struct gate_wait *wait = calloc(1, sizeof(*wait) + size);
 	struct put w;
 
@@ -108,16 +126,7 @@ wait_begin(struct gate_conn *c, struct turn *t, const struct auth_request *q)
 	w = put_of(wait->body, size);
 	put_sview(&w, q->user);
 	put_sview(&w, q->service);
-	wait->key_off = (uint32_t)put_len(&w);
-	if (q->ask == GATE_ASK_LIST) {
-		put_sview(&w, q->method);
-	} else {
-		put_sview(&w, q->algorithm);
-		put_sview(&w, q->blob);
-		wait->key_len = (uint32_t)put_len(&w) - wait->key_off;
-	}
-	if (q->ask == GATE_ASK_PROOF)
-		put_sview(&w, q->signature);
+	put_form(&w, wait, q);
 	put_cstr(&w, c->p.address);
 	put_u16(&w, c->p.port);
 	put_cstr(&w, c->p.local);
@@ -133,7 +142,7 @@ wait_begin(struct gate_conn *c, struct turn *t, const struct auth_request *q)
 int
 gate_auth_request(struct gate_env *env, struct gate_conn *c, struct turn *t)
 {
-	struct auth_request q;
+	struct gate_request q;
 	int r;
 
 	if (c->wait != NULL)
@@ -157,6 +166,9 @@ gate_auth_ask(struct gate_conn *c, struct turn *t)
 		[GATE_ASK_LIST] = MSG_AUTH_NONE,
 		[GATE_ASK_QUERY] = MSG_AUTH_QUERY,
 		[GATE_ASK_PROOF] = MSG_AUTH_PROOF,
+		[GATE_ASK_PASSWORD] = MSG_AUTH_PASSWORD,
+		[GATE_ASK_KBDINT] = MSG_AUTH_KBDINT,
+		[GATE_ASK_RESPONSE] = MSG_AUTH_RESPONSE,
 	};
 	struct put *w;
 
@@ -176,9 +188,11 @@ account(struct turn *t, const struct gate_wait *wait)
 {
 	struct cur c = cur_of(wait->body, wait->body_len);
 
+	t->note.auth_requests++;
+	if (wait->ask == GATE_ASK_RESPONSE)
+		return;
 	t->note.auth_user = cur_string(&c);
 	t->note.auth_service = cur_string(&c);
-	t->note.auth_requests++;
 	if (wait->ask == GATE_ASK_QUERY)
 		t->note.auth_queries++;
 }
@@ -250,23 +264,27 @@ struct answer_row {
 };
 
 #define ASKED(what) (1u << GATE_ASK_##what)
+#define ASKED_DIALOGUE (ASKED(KBDINT) | ASKED(RESPONSE))
+#define ASKED_LOGIN (ASKED(PROOF) | ASKED(PASSWORD) | ASKED_DIALOGUE)
 
 static const struct answer_row answers[] = {
-	{ ASK_WARDEN, MSG_AUTH_NO, ASKED(LIST) | ASKED(QUERY) | ASKED(PROOF), on_no },
+	{ ASK_WARDEN, MSG_AUTH_NO, ASKED(LIST) | ASKED(QUERY) | ASKED_LOGIN, on_no },
 	{ ASK_WARDEN, MSG_AUTH_PK_OK, ASKED(QUERY), on_pk_ok },
-	{ ASK_SUPERVISOR, MSG_AUTH_NO, ASKED(PROOF), on_no },
-	{ ASK_SUPERVISOR, MSG_GRANTED, ASKED(PROOF), on_granted },
+	{ ASK_WARDEN, MSG_AUTH_PROMPT, ASKED_DIALOGUE, gate_on_prompt },
+	{ ASK_WARDEN, MSG_AUTH_GONE, ASKED(RESPONSE), gate_on_gone },
+	{ ASK_SUPERVISOR, MSG_AUTH_NO, ASKED_LOGIN, on_no },
+	{ ASK_SUPERVISOR, MSG_GRANTED, ASKED_LOGIN, on_granted },
 };
 
 /* Warden repeats the request's tag. The supervisor speaks to all gates and knows no
- * tag: what it says concerns a proof, and when none is waited for, an earlier one
- * that a warden's restart has made it judge twice. */
+ * tag: what it says concerns a request that could log in, and when none is waited for,
+ * an earlier one that a warden's restart has made it judge twice. */
 static bool
 is_ours(const struct gate_conn *c, enum ask_to from, const struct msg *m)
 {
 	if (c->wait == NULL || (m->tag != c->wait->serial && m->tag != 0))
 		return false;
-	return from == ASK_SUPERVISOR ? c->wait->ask == GATE_ASK_PROOF : m->tag != 0;
+	return from == ASK_SUPERVISOR ? (ASKED_LOGIN & 1u << c->wait->ask) != 0 : m->tag != 0;
 }
 
 int

@@ -161,6 +161,7 @@ static const struct gate_row rows[] = {
 	{ SSH_PHASE_AUTH, SSH_MSG_SERVICE_REQUEST, SSH_MSG_SERVICE_REQUEST, gate_service_request },
 	{ SSH_PHASE_AUTH, SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, on_ext_info },
 	{ SSH_PHASE_AUTH, SSH_MSG_USERAUTH_REQUEST, SSH_MSG_USERAUTH_REQUEST, gate_auth_request },
+	{ SSH_PHASE_AUTH, SSH_MSG_USERAUTH_INFO_RESPONSE, SSH_MSG_USERAUTH_INFO_RESPONSE, gate_auth_response },
 };
 
 static int

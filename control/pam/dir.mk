@@ -1,1 +1,1 @@
-$(eval $(call lib,pam,control/pam/main.c))
+$(eval $(call lib,pam,control/pam/main.c control/pam/dialogue.c))

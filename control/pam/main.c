@@ -6,19 +6,23 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "abi/link/grant.h"
 #include "abi/wire/reason.h"
 #include "control/confmsg.h"
 #include "control/log.h"
+#include "control/pam/dialogue.h"
+#include "control/pammsg.h"
 #include "control/pamwrap.h"
 #include "control/sandbox.h"
 
-#define STAGE_ACCOUNT 1u
 #define PEER_TEXT_MAX 64u
 
 struct pam_ask {
 	uint8_t stage;
+	uint8_t kind;
+	uint8_t flags;
 	char user[GRANT_NAME_MAX];
 	char peer[PEER_TEXT_MAX];
 };
@@ -42,6 +46,8 @@ parse(struct pam_ask *ask, const struct msg *m)
 	struct view user, peer;
 
 	ask->stage = cur_u8(&c);
+	ask->kind = cur_u8(&c);
+	ask->flags = cur_u8(&c);
 	user = cur_string(&c);
 	peer = cur_string(&c);
 	if (m->type != MSG_PAM_ASK || !cur_done(&c) || user.len == 0)
@@ -80,26 +86,52 @@ says(const struct msg *asked, uint32_t reason, const char *line)
 }
 
 static int
+account(const struct conf *conf, const struct pam_ask *ask, const struct msg *m)
+{
+	char line[PAMWRAP_TEXT_MAX] = "";
+	int r = !conf->use_pam ? 0 : pamwrap_account(conf->pam_service, ask->user, ask->peer, line);
+
+	says(m, r == 0 ? 0 : R_AUTH_WARDEN, line);
+	return 0;
+}
+
+static int
+dialogue(const struct conf *conf, const struct pam_ask *ask, int fd, uint8_t *buf)
+{
+	struct dialogue_ask a = { .kind = ask->kind,
+		.flags = ask->flags,
+		.service = conf->pam_service,
+		.user = ask->user,
+		.peer = ask->peer };
+
+	if (fd < 0 || (a.kind != PAM_KIND_PASSWORD && a.kind != PAM_KIND_KBDINT))
+		return 1;
+	return dialogue_hold(&a, fd, buf) == 0 ? 0 : 1;
+}
+
+static int
 serve(const struct conf *conf, uint8_t *buf)
 {
 	struct msg ready = { .type = MSG_READY }, m;
-	char line[PAMWRAP_TEXT_MAX] = "";
 	struct pam_ask ask;
-	int r;
+	int fd;
 
 	msg_send(ROLE_SUPERVISOR_FD, &ready);
-	do {
+	for (;;) {
 		if (next(&m, buf) != 1 || m.type == MSG_STOP)
 			return 0;
+		if (m.type == MSG_PAM_ASK)
+			break;
 		msg_drop_fds(&m);
-	} while (m.type == MSG_CONF || m.type == MSG_CONN_GONE);
-	if (parse(&ask, &m) != 0 || ask.stage != STAGE_ACCOUNT) {
-		log_error("request of the supervisor refused");
-		return 1;
 	}
-	r = !conf->use_pam ? 0 : pamwrap_account(conf->pam_service, ask.user, ask.peer, line);
-	says(&m, r == 0 ? 0 : R_AUTH_WARDEN, line);
-	return 0;
+	fd = msg_take_fd(&m, 0);
+	msg_drop_fds(&m);
+	if (parse(&ask, &m) == 0 && ask.stage == PAM_STAGE_ACCOUNT && fd < 0)
+		return account(conf, &ask, &m);
+	if (parse(&ask, &m) == 0 && ask.stage == PAM_STAGE_DIALOGUE)
+		return dialogue(conf, &ask, fd, buf);
+	log_error("request of the supervisor refused");
+	return 1;
 }
 
 int
@@ -110,6 +142,8 @@ pam_main(uint32_t index)
 	int status = 1;
 
 	(void)index;
+	/* A password may be here. Those whom modules execute are as they would be. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (conf != NULL && buf != NULL && confmsg_wait(conf, ROLE_SUPERVISOR_FD) == 0 &&
 	    sandbox_enter(ROLE_PAM) == 0)
 		status = serve(conf, buf);

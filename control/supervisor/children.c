@@ -190,6 +190,8 @@ child_ended(struct proc *p)
 
 	c->ready = false;
 	links_forget(s, p, ~0u);
+	if (p->role == ROLE_WARDEN)
+		dialogues_end(s);
 	if (s->stopping)
 		return;
 	/* A gate that has served its term exits by itself. */

@@ -102,6 +102,7 @@ conn_gone(struct sup *s, struct conn *c, uint32_t reason)
 	    ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN) | ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK), &m);
 	hash_drop(s, c, reason);
 	grant_drop(s, c);
+	dialogues_conn_gone(s, c->conn, c->gen);
 	while (!LIST_EMPTY(&c->hosts))
 		host_orphan(LIST_FIRST(&c->hosts));
 	if (c->leader != NULL)

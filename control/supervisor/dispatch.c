@@ -19,6 +19,8 @@ static const struct row rows[] = {
 	{ MSG_LINK, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK) | ROLE_BIT(ROLE_HOST), on_link },
 	{ MSG_FIRST_HASH, ROLE_BIT(ROLE_KEEPER), on_first_hash },
 	{ MSG_GRANT, ROLE_BIT(ROLE_WARDEN), on_grant },
+	{ MSG_DIALOGUE, ROLE_BIT(ROLE_WARDEN), on_dialogue },
+	{ MSG_DIALOGUE_OVER, ROLE_BIT(ROLE_WARDEN), on_dialogue_over },
 	{ MSG_PAM_SAYS, ROLE_BIT(ROLE_PAM), on_pam_says },
 	{ MSG_HOST_WANTED, ROLE_BIT(ROLE_CLERK), on_host_wanted },
 	{ MSG_HOST_STARTED, ROLE_BIT(ROLE_LOGIN), on_host_started },

@@ -31,7 +31,7 @@ tell_refused(struct sup *s, uint32_t conn, uint32_t gen)
 	struct put w = put_of(body, sizeof(body));
 	struct msg m = { .type = MSG_AUTH_NO, .conn = conn, .gen = gen };
 
-	put_cstr(&w, s->conf.pubkey_authentication ? "publickey" : "");
+	put_cstr(&w, conf_methods(&s->conf));
 	put_u8(&w, 0);
 	put_u8(&w, 1);
 	m.body = put_view(&w);
@@ -141,6 +141,7 @@ on_grant(struct sup *s, struct proc *p, struct msg *m)
 {
 	struct cur b = cur_view(m->body);
 	struct view image = cur_string(&b);
+	bool account_passed = cur_bool(&b);
 	struct conn *c = conn_find(s, m->conn, m->gen);
 	struct grant_ask *a;
 
@@ -166,7 +167,7 @@ on_grant(struct sup *s, struct proc *p, struct msg *m)
 	a->conn = c->conn;
 	a->gen = c->gen;
 	c->grant_ask = a;
-	if (s->conf.use_pam)
+	if (s->conf.use_pam && !account_passed)
 		pam_ask(a);
 	else
 		store(s, c);

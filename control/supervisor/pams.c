@@ -1,17 +1,17 @@
 /*
- * PAM's children: one per dialogue, with a deadline, killed when it passes. So
- * many at a time; the rest wait in order.
+ * PAM's children for the account stage alone, after a public key: one each, with a
+ * deadline, killed when it passes. So many at a time; the rest wait in order.
  */
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/pammsg.h"
 #include "control/supervisor/grants.h"
 
 #define PAM_MS 10000u
 #define PAMS_MAX 16u
-#define PAM_STAGE_ACCOUNT 1
 
 struct pam {
 	struct proc proc;
@@ -77,6 +77,8 @@ send_ask(struct pam *pm, const struct grant *g)
 	struct msg m = { .type = MSG_PAM_ASK, .conn = pm->ask->conn, .gen = pm->ask->gen };
 
 	put_u8(&w, PAM_STAGE_ACCOUNT);
+	put_u8(&w, 0);
+	put_u8(&w, 0);
 	put_cstr(&w, g->user);
 	put_cstr(&w, g->peer);
 	m.body = put_view(&w);
@@ -95,6 +97,7 @@ pam_run(struct grant_ask *a)
 		return;
 	}
 	pm->proc.role = ROLE_PAM;
+	pm->proc.index = SUP_PAM_ACCOUNT;
 	pm->proc.ended = pam_ended;
 	pm->proc.line.fd = -1;
 	r = proc_start(s, &pm->proc);
@@ -172,17 +175,18 @@ pam_cancel(struct grant_ask *a)
 void
 on_pam_says(struct sup *s, struct proc *p, struct msg *m)
 {
-	struct pam *pm = (struct pam *)((char *)p - offsetof(struct pam, proc));
+	struct pam *pm;
 	struct cur b = cur_view(m->body);
 	uint32_t reason = cur_u32(&b);
 	struct view text = cur_string(&b);
 	char why[256];
 
 	(void)s;
-	if (!cur_done(&b)) {
+	if (!cur_done(&b) || p->index != SUP_PAM_ACCOUNT) {
 		proc_refuse(p, m);
 		return;
 	}
+	pm = (struct pam *)((char *)p - offsetof(struct pam, proc));
 	snprintf(why, sizeof(why), "%.*s", (int)text.len, (const char *)text.data);
 	answer(pm, reason == 0, why);
 }

@@ -69,8 +69,9 @@ proc_start(struct sup *s, struct proc *p)
 		sp.log_fd = s->log_in;
 		sp.leader_fd = s->log_out;
 	}
-	/* Who lives longer than this process holds nothing of its terminal. */
-	sp.keep_stderr = !outlives;
+	/* Who lives longer than this process holds nothing of its terminal, nor do
+	 * PAM's modules, which may print what they like. */
+	sp.keep_stderr = !outlives && p->role != ROLE_PAM;
 	sp.dies_with_parent = !outlives;
 	r = spawn_role(&sp, &p->pidfd);
 	close(pair[1]);

@@ -39,6 +39,22 @@ dataplane(const struct sup *s)
 	return o;
 }
 
+static struct js *
+dialogues(const struct sup *s)
+{
+	struct js *o = js_object();
+
+	js_set_u64(o, "running", s->dialogues_running);
+	js_set_u64(o, "limit", s->conf.dialogues_max);
+	js_set_u64(o, "limit_per_source", s->conf.dialogues_per_source);
+	js_set_u64(o, "waited_most", s->dialogues_waited);
+	js_set_u64(o, "total", s->dialogues_total);
+	js_set_u64(o, "late", s->dialogues_late);
+	js_set_u64(o, "crashed", s->dialogues_crashed);
+	js_set_u64(o, "refused", s->dialogues_refused);
+	return o;
+}
+
 static void
 count_hosts(struct sup *s, struct conn *c, void *ctx)
 {
@@ -79,6 +95,7 @@ status(struct sup *s)
 	js_set_u64(o, "service_hosts", services);
 	js_set_u64(o, "user_hosts", n[0]);
 	js_set_u64(o, "leaders", leaders);
+	js_set(o, "pam_dialogues", dialogues(s));
 	return o;
 }
 

@@ -189,6 +189,7 @@ sup_init(struct sup *s, const char *conf_path, const struct conf *conf)
 	s->clerks = conf->clerks > SUP_POOL_MAX ? SUP_POOL_MAX : conf->clerks;
 	s->started_ms = loop_now_ms();
 	s->next_tag = (uint32_t)getpid() << 16 ^ (uint32_t)s->started_ms;
+	TAILQ_INIT(&s->dialogues);
 	LIST_INIT(&s->services);
 	LIST_INIT(&s->orphans);
 	LIST_INIT(&s->leaders);

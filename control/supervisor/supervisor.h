@@ -42,6 +42,11 @@ struct host_waiter;
 struct host_plan;
 LIST_HEAD(host_list, host);
 LIST_HEAD(leader_list, leader);
+TAILQ_HEAD(dialogue_list, dialogue);
+
+/* What a PAM child is for: the index of its process. */
+#define SUP_PAM_ACCOUNT 0u
+#define SUP_PAM_DIALOGUE 1u
 
 /* How a process ended, as far as its parent can know. */
 enum proc_end { PROC_UNKNOWN = 0, PROC_DONE, PROC_CRASHED };
@@ -194,6 +199,13 @@ struct sup {
 	struct grant_ask *pam_last;
 	uint32_t pam_running;
 	struct list list;
+	struct dialogue_list dialogues; /* running and waiting, in order */
+	uint32_t dialogues_running;
+	uint32_t dialogues_waited; /* most at one time */
+	uint64_t dialogues_total;
+	uint64_t dialogues_late;
+	uint64_t dialogues_crashed;
+	uint64_t dialogues_refused;
 };
 
 /* ---- supervisor.c ---- */
@@ -261,6 +273,12 @@ void grant_stored(struct sup *s, struct conn *c, uint32_t reason);
 void grant_again(struct sup *s, struct conn *c);
 void grant_drop(struct sup *s, struct conn *c);
 void on_pam_says(struct sup *s, struct proc *p, struct msg *m);
+
+/* ---- dialogues.c: PAM's, with warden ---- */
+void on_dialogue(struct sup *s, struct proc *p, struct msg *m);
+void on_dialogue_over(struct sup *s, struct proc *p, struct msg *m);
+void dialogues_conn_gone(struct sup *s, uint32_t conn, uint32_t gen);
+void dialogues_end(struct sup *s); /* warden is gone */
 
 /* ---- links.c ---- */
 void on_link(struct sup *s, struct proc *p, struct msg *m);

@@ -11,12 +11,6 @@
 #define DELAY_SPREAD_MS 5u
 #define METHOD_MAX 32u
 
-static const char *
-methods(const struct warden *w)
-{
-	return w->conf.pubkey_authentication ? "publickey" : "";
-}
-
 void
 answer_no(struct warden *w, uint32_t gate, uint32_t tag, uint32_t conn, uint32_t gen, bool counts)
 {
@@ -24,7 +18,7 @@ answer_no(struct warden *w, uint32_t gate, uint32_t tag, uint32_t conn, uint32_t
 	struct put p = put_of(body, sizeof body);
 	struct msg m = { .type = MSG_AUTH_NO, .conn = conn, .gen = gen, .tag = tag };
 
-	put_cstr(&p, methods(w));
+	put_cstr(&p, conf_methods(&w->conf));
 	put_u8(&p, 0);
 	put_u8(&p, counts ? 1 : 0);
 	m.body = put_view(&p);
@@ -49,6 +43,19 @@ text(char *out, size_t size, struct view v)
 	out[len] = '\0';
 }
 
+static const char *
+method_name(enum judge_request request)
+{
+	switch (request) {
+	case JUDGE_PASSWORD:
+		return "password";
+	case JUDGE_KBDINT:
+		return "keyboard-interactive/pam";
+	default:
+		return "publickey";
+	}
+}
+
 static bool
 build_grant(struct grant *g, const struct warden_ask *a)
 {
@@ -58,9 +65,11 @@ build_grant(struct grant *g, const struct warden_ask *a)
 	text(g->user, sizeof g->user, view_str(a->account.name));
 	text(g->home, sizeof g->home, view_str(a->account.home));
 	text(g->shell, sizeof g->shell, view_str(a->account.shell));
-	text(g->methods, sizeof g->methods, view_str("publickey"));
-	proof_fingerprint(fingerprint, a->blob);
-	snprintf(g->key, sizeof g->key, "%s %s", a->sign->key_name, fingerprint);
+	text(g->methods, sizeof g->methods, view_str(method_name(a->request)));
+	if (!judge_talks(a->request)) {
+		proof_fingerprint(fingerprint, a->blob);
+		snprintf(g->key, sizeof g->key, "%s %s", a->sign->key_name, fingerprint);
+	}
 	text(g->peer, sizeof g->peer, a->peer);
 	text(g->local, sizeof g->local, a->local);
 	g->peer_port = a->peer_port;
@@ -73,11 +82,12 @@ build_grant(struct grant *g, const struct warden_ask *a)
 	return account_groups(g, &a->account) == 0;
 }
 
-/* The supervisor has the last word: it runs the account stage, and tells gate. */
+/* The supervisor has the last word: it runs the account stage where no dialogue did,
+ * and tells gate. */
 void
 answer_grant(const struct warden_ask *a)
 {
-	uint8_t image[GRANT_MAX], body[GRANT_MAX + 4];
+	uint8_t image[GRANT_MAX], body[GRANT_MAX + 5];
 	struct put i = put_of(image, sizeof image), b = put_of(body, sizeof body);
 	struct msg m = { .type = MSG_GRANT, .conn = a->conn, .gen = a->gen, .tag = a->gate_tag };
 	struct grant g;
@@ -89,9 +99,11 @@ answer_grant(const struct warden_ask *a)
 		return;
 	}
 	put_sview(&b, put_view(&i));
+	put_bool(&b, judge_talks(a->request));
 	m.body = put_view(&b);
-	log_debug("Accepted key %s %s found at %s:%u", a->sign->label, strchr(g.key, ' ') + 1, a->key_path,
-	    a->match.line);
+	if (!judge_talks(a->request))
+		log_debug("Accepted key %s %s found at %s:%u", a->sign->label, strchr(g.key, ' ') + 1,
+		    a->key_path, a->match.line);
 	if (peers_send(peers_find(&a->w->peers, ROLE_SUPERVISOR, 0), &m) != 0)
 		log_error("a grant could not be sent");
 }
@@ -114,8 +126,10 @@ told_invalid(struct warden_ask *a)
 static struct view
 method_of(const struct warden_ask *a)
 {
-	struct view m = a->request == JUDGE_NONE ? a->method : view_str("publickey");
+	struct view m = a->method;
 
+	if (a->request != JUDGE_NONE)
+		return view_str(method_name(a->request));
 	for (size_t i = 0; i < m.len; i++)
 		if (m.data[i] != '-' && (m.data[i] < 'a' || m.data[i] > 'z'))
 			return view_str("none");
@@ -130,19 +144,22 @@ is_news(const struct warden_ask *a, bool valid)
 	const struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 	bool many = c != NULL && c->failures >= a->w->conf.max_auth_tries / 2;
 
-	return !valid || many || a->request == JUDGE_PROOF || view_is(a->method, "password");
+	return !valid || many || a->request == JUDGE_PROOF || judge_talks(a->request) ||
+	       view_is(a->method, "password");
 }
 
 void
 told_failed(const struct warden_ask *a)
 {
-	bool valid = (a->flags & JUDGE_ACCOUNT) != 0 && (a->flags & JUDGE_ALLOWED) != 0;
+	/* To sshd, root is a valid user also where it may not log in. */
+	bool valid = (a->flags & JUDGE_ACCOUNT) != 0 &&
+		     ((a->flags & JUDGE_ALLOWED) != 0 || a->account.uid == 0);
 	char fingerprint[PROOF_FINGERPRINT_MAX], key[PROOF_FINGERPRINT_MAX + 16] = "";
 	struct view method = method_of(a);
 
 	if (a->peer.len == 0)
 		return;
-	if ((a->flags & JUDGE_METHOD) != 0) {
+	if ((a->flags & JUDGE_METHOD) != 0 && !judge_talks(a->request)) {
 		proof_fingerprint(fingerprint, a->blob);
 		snprintf(key, sizeof key, ": %s %s", a->sign->label, fingerprint);
 	}

@@ -27,16 +27,43 @@ ask_free(struct warden_ask *a)
 	}
 	if (a->timer > 0)
 		loop_cancel(w->loop, a->timer);
+	dialogue_drop(a);
+	free(a->prompt);
+	explicit_bzero(a->body, a->body_len);
 	free(a);
 }
 
-/* A gate has one question a connection. It cannot take back another gate's. */
+/* A gate has one question a connection. It cannot take back another gate's, but one
+ * of a gate that is gone. */
 static void
 drop_older(struct warden *w, uint32_t gate, uint32_t conn, uint32_t gen)
 {
 	for (uint32_t i = w->ask_count; i-- > 0;)
-		if (w->ask[i]->gate == gate && w->ask[i]->conn == conn && w->ask[i]->gen == gen)
+		if ((w->ask[i]->gate == gate || w->ask[i]->gate == 0) && w->ask[i]->conn == conn &&
+		    w->ask[i]->gen == gen)
 			ask_free(w->ask[i]);
+}
+
+static void
+parse_form(struct warden_ask *a, struct cur *c)
+{
+	switch (a->request) {
+	case JUDGE_NONE:
+		a->method = cur_string(c);
+		break;
+	case JUDGE_PASSWORD:
+		a->auth_flags = cur_u8(c);
+		a->password = cur_string(c);
+		break;
+	case JUDGE_KBDINT:
+		cur_string(c); /* submethods: PAM is the only one */
+		break;
+	default:
+		a->algorithm = cur_string(c);
+		a->blob = cur_string(c);
+	}
+	if (a->request == JUDGE_PROOF)
+		a->signature = cur_string(c);
 }
 
 static bool
@@ -46,14 +73,7 @@ parse(struct warden_ask *a)
 
 	a->user = cur_string(&c);
 	a->service = cur_string(&c);
-	if (a->request == JUDGE_NONE) {
-		a->method = cur_string(&c);
-	} else {
-		a->algorithm = cur_string(&c);
-		a->blob = cur_string(&c);
-	}
-	if (a->request == JUDGE_PROOF)
-		a->signature = cur_string(&c);
+	parse_form(a, &c);
 	a->peer = cur_string(&c);
 	a->peer_port = cur_u16(&c);
 	a->local = cur_string(&c);

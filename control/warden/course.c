@@ -18,11 +18,15 @@ send_no(void *ctx)
 	ask_free(a);
 }
 
-/* Judged as no: the answer goes out when its time has come. */
-static void
-refuse(struct warden_ask *a)
+void
+course_refuse(struct warden_ask *a)
 {
 	struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
+	uint64_t spent = loop_now_ms() - a->since_ms;
+	uint32_t wait = answer_delay_ms(a->w, a->user, spent);
+
+	if (a->delay_ms > spent + wait)
+		wait = a->delay_ms - (uint32_t)spent;
 
 	told_failed(a);
 	if (c != NULL)
@@ -30,8 +34,7 @@ refuse(struct warden_ask *a)
 	a->refused = true;
 	if (a->timer > 0)
 		loop_cancel(a->w->loop, a->timer);
-	a->timer =
-	    loop_after(a->w->loop, answer_delay_ms(a->w, a->user, loop_now_ms() - a->since_ms), send_no, a);
+	a->timer = loop_after(a->w->loop, wait, send_no, a);
 	if (a->timer < 0)
 		send_no(a);
 }
@@ -45,7 +48,7 @@ on_deadline(void *ctx)
 	a->timer = 0;
 	log_error("authentication request not judged in time: %s",
 	    a->facts_known ? "no session id from keeper" : "no answer from reader");
-	refuse(a);
+	course_refuse(a);
 }
 
 static void
@@ -109,14 +112,29 @@ too_many(struct warden_ask *a)
 	return c != NULL && (++c->requests > WARDEN_REQUESTS_MAX || c->failures >= a->w->conf.max_auth_tries);
 }
 
+static bool
+method_on(struct warden_ask *a)
+{
+	const struct conf *c = &a->w->conf;
+	const struct proof_policy policy = { c->pubkey_algorithms, c->required_rsa_size };
+
+	switch (a->request) {
+	case JUDGE_PASSWORD:
+		return c->use_pam && c->password_authentication;
+	case JUDGE_KBDINT:
+		return c->use_pam && c->kbd_interactive;
+	default:
+		a->sign = proof_algorithm(&policy, a->algorithm, a->blob);
+		return c->pubkey_authentication && a->sign != NULL;
+	}
+}
+
 void
 course_begin(struct warden_ask *a)
 {
 	struct warden *w = a->w;
-	const struct proof_policy policy = { w->conf.pubkey_algorithms, w->conf.required_rsa_size };
 
-	a->sign = proof_algorithm(&policy, a->algorithm, a->blob);
-	if (w->conf.pubkey_authentication && view_is(a->service, "ssh-connection") && a->sign != NULL)
+	if (view_is(a->service, "ssh-connection") && method_on(a))
 		a->flags |= JUDGE_METHOD;
 	if (judge_name(a->user) && w->find(&a->account, a->user) == 0)
 		a->flags |= JUDGE_ACCOUNT;
@@ -124,12 +142,19 @@ course_begin(struct warden_ask *a)
 		told_invalid(a);
 	if (too_many(a)) {
 		a->flags &= ~JUDGE_METHOD;
-		refuse(a);
+		course_refuse(a);
+		return;
+	}
+	if (judge_talks(a->request)) {
+		/* What reader knows is PAM's to judge. */
+		a->asked = a->facts_known = true;
+		course_account(a, false, false, false);
+		dialogue_begin(a);
 		return;
 	}
 	a->timer = loop_after(w->loop, WARDEN_DEADLINE_MS, on_deadline, a);
 	if (a->timer < 0)
-		refuse(a);
+		course_refuse(a);
 	else
 		course_ask_reader(w);
 }
@@ -206,10 +231,11 @@ log_lines(struct view lines)
 	}
 }
 
-static void
-judge_facts(struct warden_ask *a, bool locked, bool expired, bool nologin)
+void
+course_account(struct warden_ask *a, bool locked, bool expired, bool nologin)
 {
 	struct judge_policy policy = { .permit_root = a->w->conf.permit_root_login,
+		.password = judge_talks(a->request),
 		.use_pam = a->w->conf.use_pam };
 	struct judge_account account = { .root = a->account.uid == 0,
 		.locked = locked,
@@ -255,7 +281,7 @@ course_facts(struct warden_ask *a, struct msg *m)
 	if (a->facts_known || a->refused)
 		return 0;
 	log_lines(lines);
-	judge_facts(a, locked, expired, nologin);
+	course_account(a, locked, expired, nologin);
 	key[a->sign != NULL ? authkeys_text(key, a->blob) : 0] = '\0';
 	for (uint32_t i = 0; i < count && (a->flags & JUDGE_KEY) == 0; i++)
 		if (key[0] != '\0')
@@ -284,7 +310,7 @@ course_go_on(struct warden_ask *a)
 {
 	struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 
-	if (!a->facts_known || a->refused || (a->request == JUDGE_PROOF && c == NULL))
+	if (judge_talks(a->request) || !a->facts_known || a->refused || (a->request == JUDGE_PROOF && c == NULL))
 		return;
 	if (a->request == JUDGE_PROOF)
 		check_proof(a, c);
@@ -296,7 +322,7 @@ course_go_on(struct warden_ask *a)
 		answer_pk_ok(a);
 		break;
 	default:
-		refuse(a);
+		course_refuse(a);
 		return;
 	}
 	ask_free(a);

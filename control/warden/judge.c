@@ -14,6 +14,10 @@ static const struct {
 	    JUDGE_NO },
 	[JUDGE_PROOF] = { JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED | JUDGE_KEY | JUDGE_SIGNED, JUDGE_YES,
 	    JUDGE_NO },
+	[JUDGE_PASSWORD] = { JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED | JUDGE_DIALOGUE, JUDGE_YES,
+	    JUDGE_NO },
+	[JUDGE_KBDINT] = { JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED | JUDGE_DIALOGUE, JUDGE_YES,
+	    JUDGE_NO },
 };
 
 enum judge_verdict
@@ -32,6 +36,8 @@ judge_account(const struct judge_policy *p, const struct judge_account *a)
 	 * nobody in. */
 	if (a->root && (p->permit_root == CONF_ROOT_NO || p->permit_root == CONF_ROOT_FORCED_ONLY))
 		return "root login is refused";
+	if (a->root && p->password && p->permit_root != CONF_ROOT_YES)
+		return "root logs in with a key only";
 	if (!a->shell_there)
 		return "shell does not exist";
 	if (!a->shell_runs)

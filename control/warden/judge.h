@@ -13,6 +13,8 @@ enum judge_request {
 	JUDGE_NONE,  /* which methods are there? */
 	JUDGE_QUERY, /* would this key do? */
 	JUDGE_PROOF, /* here is its signature */
+	JUDGE_PASSWORD,
+	JUDGE_KBDINT, /* keyboard-interactive: a dialogue of many messages */
 	JUDGE_REQUEST_COUNT,
 };
 
@@ -23,7 +25,8 @@ enum judge_request {
 #define JUDGE_ALLOWED 0x04u /* and may log in this way */
 #define JUDGE_KEY 0x08u     /* the key is in one of its files */
 #define JUDGE_SIGNED 0x10u  /* and has signed for this very session and request */
-#define JUDGE_ALL 0x1fu
+#define JUDGE_DIALOGUE 0x20u /* PAM's authentication and account stages said yes */
+#define JUDGE_ALL 0x3fu
 
 enum judge_verdict {
 	JUDGE_NO,
@@ -34,10 +37,18 @@ enum judge_verdict {
 
 enum judge_verdict judge(enum judge_request request, unsigned flags);
 
+/* judge_talks(request): is it PAM's dialogue that decides? */
+static inline bool
+judge_talks(enum judge_request request)
+{
+	return request == JUDGE_PASSWORD || request == JUDGE_KBDINT;
+}
+
 /* ---- may this account log in? ---- */
 
 struct judge_policy {
 	int permit_root; /* enum conf_root */
+	bool password;   /* it is asked by what the user types */
 	bool use_pam;    /* then locks, expiry and nologin are PAM's to judge */
 };
 

@@ -38,9 +38,12 @@ answer_none(struct warden_ask *a)
 static int
 on_request(struct warden *w, const struct role_peer *from, const struct msg *m, enum judge_request request)
 {
-	bool malformed;
-	struct warden_ask *a = ask_new(w, from, m, request, &malformed);
+	bool malformed = false;
+	struct warden_ask *a;
 
+	if (judge_talks(request) && dialogue_resume(w, from, m))
+		return 0;
+	a = ask_new(w, from, m, request, &malformed);
 	if (a != NULL && request == JUDGE_NONE)
 		answer_none(a);
 	else if (a != NULL)
@@ -66,6 +69,38 @@ static int
 on_proof(struct warden *w, struct role_peer *from, struct msg *m)
 {
 	return on_request(w, from, m, JUDGE_PROOF);
+}
+
+static int
+on_password(struct warden *w, struct role_peer *from, struct msg *m)
+{
+	return on_request(w, from, m, JUDGE_PASSWORD);
+}
+
+static int
+on_kbdint(struct warden *w, struct role_peer *from, struct msg *m)
+{
+	return on_request(w, from, m, JUDGE_KBDINT);
+}
+
+static int
+on_response(struct warden *w, struct role_peer *from, struct msg *m)
+{
+	return dialogue_response(w, from, m);
+}
+
+/* ---- from a dialogue's child ---- */
+
+static int
+on_prompt(struct warden *w, struct role_peer *from, struct msg *m)
+{
+	return dialogue_prompt(w, from, m);
+}
+
+static int
+on_verdict(struct warden *w, struct role_peer *from, struct msg *m)
+{
+	return dialogue_verdict(w, from, m);
 }
 
 /* ---- from reader ---- */
@@ -125,6 +160,14 @@ on_conn_hash(struct warden *w, struct role_peer *from, struct msg *m)
 }
 
 static int
+on_dialogue_over(struct warden *w, struct role_peer *from, struct msg *m)
+{
+	(void)from;
+	dialogue_over(w, m->tag);
+	return 0;
+}
+
+static int
 on_conn_gone(struct warden *w, struct role_peer *from, struct msg *m)
 {
 	uint32_t row = connmap_find(&w->tab, m->conn, m->gen);
@@ -153,6 +196,12 @@ static const struct {
 	{ MSG_AUTH_NONE, ROLE_GATE, on_none },
 	{ MSG_AUTH_QUERY, ROLE_GATE, on_query },
 	{ MSG_AUTH_PROOF, ROLE_GATE, on_proof },
+	{ MSG_AUTH_PASSWORD, ROLE_GATE, on_password },
+	{ MSG_AUTH_KBDINT, ROLE_GATE, on_kbdint },
+	{ MSG_AUTH_RESPONSE, ROLE_GATE, on_response },
+	{ MSG_PAM_PROMPT, ROLE_PAM, on_prompt },
+	{ MSG_PAM_VERDICT, ROLE_PAM, on_verdict },
+	{ MSG_DIALOGUE_OVER, ROLE_SUPERVISOR, on_dialogue_over },
 	{ MSG_ACCOUNT_IS, ROLE_READER, on_account_is },
 };
 
@@ -166,7 +215,21 @@ on_message(void *ctx, struct role_peer *from, struct msg *m)
 }
 
 /* A new reader is asked again for what the old one did not answer; what a gate
- * that is gone had asked is asked again by its successor. */
+ * that is gone had asked is asked again by its successor, which goes on with the
+ * dialogues: PAM is asked no second time for one attempt. */
+static void
+gate_gone(struct warden *w, uint32_t serial)
+{
+	for (uint32_t i = w->ask_count; i-- > 0;) {
+		if (w->ask[i]->gate != serial)
+			continue;
+		if (judge_talks(w->ask[i]->request))
+			w->ask[i]->gate = 0;
+		else
+			ask_free(w->ask[i]);
+	}
+}
+
 static void
 on_change(void *ctx, struct role_peer *peer, bool there)
 {
@@ -174,11 +237,10 @@ on_change(void *ctx, struct role_peer *peer, bool there)
 
 	if (peer->role == ROLE_READER && there)
 		course_reader_new(w);
-	if (peer->role != ROLE_GATE || there)
-		return;
-	for (uint32_t i = w->ask_count; i-- > 0;)
-		if (w->ask[i]->gate == peer->serial)
-			ask_free(w->ask[i]);
+	if (peer->role == ROLE_PAM)
+		dialogue_child(w, peer, there);
+	if (peer->role == ROLE_GATE && !there)
+		gate_gone(w, peer->serial);
 }
 
 int

@@ -25,6 +25,8 @@
 	64u                      /* questions to reader at one time: their answers
                                         carry descriptors and must fit into its socket */
 #define WARDEN_REQUESTS_MAX 200u /* of one connection */
+#define WARDEN_GRANTED_MS 1000u   /* a yes by PAM is remembered for the next gate */
+#define WARDEN_DIALOGUES_MAX 512u /* at one time, those that wait for a child too */
 
 /* A connection whose session id is known. */
 struct warden_conn {
@@ -35,12 +37,21 @@ struct warden_conn {
 	uint32_t failures;
 };
 
-/* Views are into `body`, the request's own copy. */
+/* What a dialogue of PAM waits for. */
+enum dialogue_state {
+	DIALOGUE_NONE = 0, /* there is none, or it is over */
+	DIALOGUE_WANTED,   /* its child */
+	DIALOGUE_WORKS,    /* the child's prompt or verdict */
+	DIALOGUE_ASKS,     /* the peer's response */
+};
+
+/* Views are into `body`, the request's own copy. That of keyboard-interactive lives
+ * until the dialogue ends; gate and gate_tag are those of its last message. */
 struct warden_ask {
 	struct warden *w;
 	enum judge_request request;
 	uint32_t conn, gen;
-	uint32_t gate; /* serial of the peer that asked */
+	uint32_t gate; /* serial of the peer that asked; 0: it is gone, the next one asks again */
 	uint32_t gate_tag;
 	uint32_t tag; /* ours, toward reader */
 	uint64_t since_ms;
@@ -49,6 +60,7 @@ struct warden_ask {
 	bool asked;     /* reader was */
 	bool facts_known;
 	bool refused; /* judged; the answer waits for its time */
+	bool granted; /* judged; kept for a gate that asks again */
 	struct account account;
 	const char *why; /* why the account may not; NULL */
 	struct authkeys_match match;
@@ -57,6 +69,15 @@ struct warden_ask {
 	struct view method; /* of JUDGE_NONE: whichever it is */
 	struct view algorithm, blob, signature, peer, local;
 	const struct sign_algorithm *sign; /* of algorithm, if JUDGE_METHOD */
+	uint8_t auth_flags; /* AUTH_F_* of a password */
+	struct view password;
+	enum dialogue_state dialogue;
+	bool fake; /* the dialogue is held for its looks: it opens nothing */
+	uint32_t rounds;
+	uint32_t delay_ms; /* that PAM wants a no to take at least */
+	uint32_t prompt_count;
+	size_t prompt_len;
+	uint8_t *prompt; /* the AUTH_PROMPT that waits for a response */
 	uint16_t peer_port, local_port;
 	size_t body_len;
 	uint8_t body[];
@@ -101,6 +122,26 @@ void course_reader_new(struct warden *w);
 int course_facts(struct warden_ask *a, struct msg *m);
 /* What was waited for may be there now. */
 void course_go_on(struct warden_ask *a);
+
+/* No, when its time has come: the ask is answered and freed then. */
+void course_refuse(struct warden_ask *a);
+/* May its account log in? JUDGE_ALLOWED, or told why not. */
+void course_account(struct warden_ask *a, bool locked, bool expired, bool nologin);
+
+/* ---- dialogues with PAM's children (dialogue.c) ---- */
+
+void dialogue_begin(struct warden_ask *a);
+/* dialogue_resume(w, gate, m): the message was put before, by a gate that is gone:
+ * go on, for this one. */
+bool dialogue_resume(struct warden *w, const struct role_peer *gate, const struct msg *m);
+/* Messages: 0, or -1: malformed. */
+int dialogue_response(struct warden *w, const struct role_peer *gate, const struct msg *m);
+int dialogue_prompt(struct warden *w, const struct role_peer *child, const struct msg *m);
+int dialogue_verdict(struct warden *w, const struct role_peer *child, const struct msg *m);
+void dialogue_child(struct warden *w, struct role_peer *child, bool there);
+void dialogue_over(struct warden *w, uint32_t tag); /* the supervisor's word */
+/* Its child, if there is one, is not wanted any more. */
+void dialogue_drop(struct warden_ask *a);
 
 /* ---- answers and log lines (answer.c) ---- */
 

@@ -515,8 +515,31 @@ test_debian(void)
 	CU_ASSERT_EQUAL(t.warnings, 1);
 	CU_ASSERT_FALSE(c.print_motd);
 	CU_ASSERT_EQUAL(
-	    parse(&c, "PasswordAuthentication yes\nDisableForwarding yes\nCompression delayed\n", &t), 0);
+	    parse(&c, "HostbasedAuthentication yes\nDisableForwarding yes\nCompression delayed\n", &t), 0);
 	CU_ASSERT_EQUAL(t.warnings, 2);
+}
+
+/* The list of message 51, by the four switches. */
+static void
+test_methods(void)
+{
+	static const char *const expected[8] = { "", "publickey", "password", "publickey,password",
+		"keyboard-interactive", "publickey,keyboard-interactive", "password,keyboard-interactive",
+		"publickey,password,keyboard-interactive" };
+	struct conf c;
+
+	CU_ASSERT(good(&c, ""));
+	CU_ASSERT_STRING_EQUAL(conf_methods(&c), expected[7]);
+	for (unsigned bits = 0; bits < 16; bits++) {
+		c.pubkey_authentication = bits & 1;
+		c.password_authentication = bits & 2;
+		c.kbd_interactive = bits & 4;
+		c.use_pam = bits & 8;
+		CU_ASSERT_STRING_EQUAL(conf_methods(&c), expected[bits & 8 ? bits & 7 : bits & 1]);
+	}
+	CU_ASSERT(good(&c, "PasswordAuthentication no\nChallengeResponseAuthentication no\n"));
+	CU_ASSERT_STRING_EQUAL(conf_methods(&c), "publickey");
+	CU_ASSERT_FALSE(c.permit_empty_passwords);
 }
 
 /* After a refused Match nothing of its block is taken or told. */
@@ -537,7 +560,9 @@ test_match(void)
 
 static const char rich[] =
     "Nic af_packet:eth0\nAddress 192.0.2.1/24 2001:db8::1/64\nGateway 192.0.2.254\n"
-    "Gateway 2001:db8::ff\nGateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
+    "Gateway 2001:db8::ff\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+    "PermitEmptyPasswords yes\nPAMDialogueTime 45\nPAMMaxDialogues 7\nPAMMaxDialoguesPerSource 3\n"
+    "GateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
     "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nAuthorizedKeysFile \"a b\" "
     "%h/x /#y =z\n"
     "PubkeyAuthentication no\nStrictModes no\nUsePAM no\nPAMServiceName 'ssh\"d'\nPermitRootLogin yes\n"
@@ -661,6 +686,7 @@ main(void)
 		{ "all keywords of sshd", test_all_of_sshd },
 		{ "every row", test_every_row },
 		{ "Debian's file", test_debian },
+		{ "methods", test_methods },
 		{ "Match", test_match },
 		{ "dump parses back", test_dump },
 		{ "Include", test_include },

@@ -76,14 +76,80 @@ addresses(struct bench *b, struct cur *c)
 		b->faults++;
 }
 
+/* ---- warden's dialogue: one hidden prompt, then a round without any ---- */
+
+static bool
+prompt(struct gatebench *g, const struct bench_ask *a, struct msg *m, struct put *w)
+{
+	struct put p = put_of(g->prompt, sizeof(g->prompt));
+
+	put_cstr(&p, "");
+	put_cstr(&p, g->round == 0 ? "Say it." : "Welcome.");
+	put_cstr(&p, "");
+	put_u32(&p, g->round == 0);
+	if (g->round == 0) {
+		put_cstr(&p, "Password: ");
+		put_bool(&p, false);
+	}
+	g->prompt_len = put_len(&p);
+	g->round++;
+	g->prompted = true;
+	g->last_tag = a->tag;
+	m->type = MSG_AUTH_PROMPT;
+	put_bytes(w, g->prompt, g->prompt_len);
+	return true;
+}
+
+/* A gate that was killed has its successor ask the same again. */
+static bool
+repeated(struct gatebench *g, const struct bench_ask *a, struct msg *m, struct put *w)
+{
+	if (!g->prompted || a->tag != g->last_tag)
+		return false;
+	m->type = MSG_AUTH_PROMPT;
+	put_bytes(w, g->prompt, g->prompt_len);
+	return true;
+}
+
+static bool
+response(struct gatebench *g, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
+{
+	struct cur c = cur_of(a->bytes, a->len);
+	uint8_t flags = cur_u8(&c);
+	uint32_t count = cur_u32(&c);
+	bool good = flags == 0 && count == (g->round == 1);
+
+	if (g->last_tag == a->tag && !g->prompted)
+		return granted(g, m, w, from); /* the grant was on its way already */
+	if (!g->prompted || g->dialogue_lost) {
+		m->type = MSG_AUTH_GONE;
+		put_u32(w, R_AUTH_DIALOGUE);
+		return true;
+	}
+	for (uint32_t i = 0; i < count && !c.bad; i++)
+		good = view_is(cur_string(&c), "horse") && good;
+	if (!cur_done(&c))
+		g->b.faults++;
+	if (good && g->round == 1)
+		return prompt(g, a, m, w);
+	g->prompted = false;
+	g->last_tag = a->tag;
+	return good ? granted(g, m, w, from) : no(g, m, w, true);
+}
+
 bool
 gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struct put *w, enum ask_to *from)
 {
 	struct gatebench *g = (struct gatebench *)b;
 	struct cur c = cur_of(a->bytes, a->len);
-	bool alice = view_is(cur_string(&c), "alice");
-	bool ok;
+	bool alice, ok;
 
+	if (repeated(g, a, m, w))
+		return true;
+	if (a->type == MSG_AUTH_RESPONSE)
+		return response(g, a, m, w, from);
+	g->prompted = false; /* another request ends the dialogue */
+	alice = view_is(cur_string(&c), "alice");
 	if (!view_is(cur_string(&c), "ssh-connection"))
 		b->faults++;
 	if (a->type == MSG_AUTH_NONE) {
@@ -91,6 +157,18 @@ gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struc
 			b->faults++;
 		addresses(b, &c);
 		return no(g, m, w, false);
+	}
+	if (a->type == MSG_AUTH_PASSWORD) {
+		ok = cur_u8(&c) == 0;
+		ok = view_is(cur_string(&c), "correct horse") && ok && alice;
+		addresses(b, &c);
+		return ok ? granted(g, m, w, from) : no(g, m, w, true);
+	}
+	if (a->type == MSG_AUTH_KBDINT) {
+		cur_string(&c);
+		addresses(b, &c);
+		g->round = 0;
+		return prompt(g, a, m, w);
 	}
 	ok = view_is(cur_string(&c), "ssh-ed25519");
 	ok = view_is(cur_string(&c), "key a") && ok && alice;
@@ -200,6 +278,10 @@ gatebench_request(struct gatebench *g, const char *user, const char *service, co
 		put_bool(&w, false);
 		put_cstr(&w, "correct horse");
 	}
+	if (strcmp(method, "keyboard-interactive") == 0) {
+		put_cstr(&w, "");
+		put_cstr(&w, "pam");
+	}
 	bench_send(&g->b, put_view(&w));
 }
 
@@ -217,6 +299,25 @@ gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof,
 	put_cstr(&w, blob);
 	if (proof)
 		put_cstr(&w, good ? "good signature" : "bad signature");
+	bench_send(&g->b, put_view(&w));
+}
+
+void
+gatebench_kbdint(struct gatebench *g, const char *user)
+{
+	gatebench_request(g, user, "ssh-connection", "keyboard-interactive");
+}
+
+void
+gatebench_response(struct gatebench *g, uint32_t count, const char *text)
+{
+	static uint8_t buf[SSH_PAYLOAD_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_USERAUTH_INFO_RESPONSE);
+	put_u32(&w, count);
+	for (uint32_t i = 0; i < count; i++)
+		put_cstr(&w, text);
 	bench_send(&g->b, put_view(&w));
 }
 
@@ -244,6 +345,30 @@ gatebench_login(struct gatebench *g)
 	r = bench_take(b, SSH_MSG_USERAUTH_PK_OK);
 	c = cur_of(r.data + 1, r.len > 0 ? r.len - 1 : 0);
 	if (!view_is(cur_string(&c), "ssh-ed25519") || !view_is(cur_string(&c), "key a") || !cur_done(&c))
+		return -23;
+	if (bench_take(b, SSH_MSG_USERAUTH_SUCCESS).len != 1 || b->phase != SSH_PHASE_OPEN)
+		return -24;
+	return bench_clean(b) ? 0 : -25;
+}
+
+int
+gatebench_login_dialogue(struct gatebench *g)
+{
+	struct bench *b = &g->b;
+
+	gatebench_service(g, "ssh-userauth");
+	gatebench_request(g, "mallory", "ssh-connection", "password");
+	gatebench_kbdint(g, "alice");
+	gatebench_response(g, 1, "horse");
+	gatebench_response(g, 0, "");
+	bench_run(b);
+	if (bench_take(b, SSH_MSG_SERVICE_ACCEPT).len == 0)
+		return -20;
+	if (bench_take(b, SSH_MSG_USERAUTH_FAILURE).len == 0)
+		return -21;
+	if (bench_take(b, SSH_MSG_USERAUTH_INFO_REQUEST).len == 0)
+		return -22;
+	if (bench_take(b, SSH_MSG_USERAUTH_INFO_REQUEST).len == 0)
 		return -23;
 	if (bench_take(b, SSH_MSG_USERAUTH_SUCCESS).len != 1 || b->phase != SSH_PHASE_OPEN)
 		return -24;

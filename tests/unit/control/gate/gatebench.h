@@ -12,6 +12,13 @@ struct gatebench {
 	char last_log[ACTIONS_LOG_MAX];
 	bool partial;      /* warden: the next refusal is partial success */
 	bool refuse_grant; /* the account stage says no */
+	/* Warden's dialogue: it outlives gates, as warden does. */
+	unsigned round;        /* prompts that were told */
+	bool prompted;         /* a response may come */
+	bool dialogue_lost;    /* its child died, or warden did */
+	uint32_t last_tag;     /* of the message that was answered last, and its answer */
+	size_t prompt_len;
+	uint8_t prompt[256];
 };
 
 /* Warden and supervisor, for bench.judge. */
@@ -31,8 +38,15 @@ void gatebench_service(struct gatebench *g, const char *name);
 void gatebench_request(struct gatebench *g, const char *user, const char *service, const char *method);
 void gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof, bool good);
 
+/* keyboard-interactive; `count` responses, all of them `text`. Warden's dialogue has
+ * two rounds: "horse", then no prompt at all. */
+void gatebench_kbdint(struct gatebench *g, const char *user);
+void gatebench_response(struct gatebench *g, uint32_t count, const char *text);
+
 /* From SERVICE_REQUEST to message 52: none, two queries, a proof. 0 when every
  * answer was the right one. */
 int gatebench_login(struct gatebench *g);
+/* The same by a dialogue, after a password that is wrong. */
+int gatebench_login_dialogue(struct gatebench *g);
 
 #endif

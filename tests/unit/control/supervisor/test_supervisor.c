@@ -160,6 +160,7 @@ make_grant(struct put *w, const char *user)
 	CU_ASSERT(grant_encode(&g, &i) == 0);
 	*w = put_of(room, sizeof(room));
 	put_sview(w, put_view(&i));
+	put_bool(w, false);
 }
 
 static void
@@ -333,6 +334,7 @@ pam_child(void)
 	CU_ASSERT_FATAL(puppet_find(pam, MSG_PAM_ASK, &m));
 	c = cur_view(m.body);
 	CU_ASSERT(cur_u8(&c) == 1);
+	CU_ASSERT(cur_u8(&c) == 0 && cur_u8(&c) == 0);
 	CU_ASSERT(view_is(cur_string(&c), "alice"));
 	CU_ASSERT(view_is(cur_string(&c), peer));
 	CU_ASSERT(cur_done(&c));

@@ -20,12 +20,15 @@ static void
 test_judge(void)
 {
 	for (unsigned flags = 0; flags <= JUDGE_ALL; flags++) {
-		bool would =
-		    (flags & ~JUDGE_SIGNED) == (JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED | JUDGE_KEY);
+		unsigned may = JUDGE_METHOD | JUDGE_ACCOUNT | JUDGE_ALLOWED;
+		bool would = (flags & (may | JUDGE_KEY)) == (may | JUDGE_KEY);
+		bool typed = (flags & (may | JUDGE_DIALOGUE)) == (may | JUDGE_DIALOGUE);
 
 		CU_ASSERT_EQUAL(judge(JUDGE_NONE, flags), JUDGE_NO_UNCOUNTED);
 		CU_ASSERT_EQUAL(judge(JUDGE_QUERY, flags), would ? JUDGE_KEY_WOULD_DO : JUDGE_NO);
-		CU_ASSERT_EQUAL(judge(JUDGE_PROOF, flags), flags == JUDGE_ALL ? JUDGE_YES : JUDGE_NO);
+		CU_ASSERT_EQUAL(judge(JUDGE_PROOF, flags), would && (flags & JUDGE_SIGNED) != 0 ? JUDGE_YES : JUDGE_NO);
+		CU_ASSERT_EQUAL(judge(JUDGE_PASSWORD, flags), typed ? JUDGE_YES : JUDGE_NO);
+		CU_ASSERT_EQUAL(judge(JUDGE_KBDINT, flags), typed ? JUDGE_YES : JUDGE_NO);
 		CU_ASSERT_EQUAL(judge(JUDGE_REQUEST_COUNT, flags), JUDGE_NO);
 	}
 }
@@ -35,7 +38,7 @@ test_judge_account(void)
 {
 	unsigned yes = 0;
 
-	for (unsigned bits = 0; bits < 128; bits++) {
+	for (unsigned bits = 0; bits < 256; bits++) {
 		for (int root = CONF_ROOT_NO; root <= CONF_ROOT_YES; root++) {
 			struct judge_account a = { .root = bits & 1,
 				.locked = bits & 2,
@@ -43,18 +46,20 @@ test_judge_account(void)
 				.nologin = bits & 8,
 				.shell_there = bits & 16,
 				.shell_runs = bits & 32 };
-			struct judge_policy p = { .permit_root = root, .use_pam = bits & 64 };
+			struct judge_policy p = { .permit_root = root, .use_pam = bits & 64, .password = bits & 128 };
 			bool may = a.shell_there && a.shell_runs;
 
 			if (a.root)
-				may = may && (root == CONF_ROOT_YES || root == CONF_ROOT_PROHIBIT_PASSWORD);
+				may = may &&
+				      (root == CONF_ROOT_YES ||
+					  (root == CONF_ROOT_PROHIBIT_PASSWORD && !p.password));
 			if (!p.use_pam)
 				may = may && !a.locked && !a.expired && !a.nologin;
 			CU_ASSERT_EQUAL(judge_account(&p, &a) == NULL, may);
 			yes += may;
 		}
 	}
-	CU_ASSERT_EQUAL(yes, 4 * 8 + 2 * 8 + 4 + 2);
+	CU_ASSERT_EQUAL(yes, 2 * (4 * 8 + 4) + (2 + 1) * (8 + 1));
 }
 
 static void
@@ -357,7 +362,7 @@ expect_no(uint32_t tag, bool counts)
 	CU_ASSERT_EQUAL(got.type, MSG_AUTH_NO);
 	CU_ASSERT_EQUAL(got.tag, tag);
 	c = cur_view(got.body);
-	CU_ASSERT(view_is(cur_string(&c), "publickey"));
+	CU_ASSERT(view_is(cur_string(&c), conf_methods(&conf)));
 	CU_ASSERT_EQUAL(cur_u8(&c), 0);
 	CU_ASSERT_EQUAL(cur_u8(&c), counts);
 	CU_ASSERT(cur_done(&c));
@@ -373,6 +378,7 @@ expect_grant(struct grant *g, uint32_t tag)
 	CU_ASSERT_EQUAL(got.tag, tag);
 	c = cur_view(got.body);
 	CU_ASSERT_EQUAL(grant_decode(g, cur_string(&c)), 0);
+	CU_ASSERT_FALSE(cur_bool(&c)); /* the account stage is to come */
 	CU_ASSERT(cur_done(&c));
 }
 
@@ -554,7 +560,7 @@ test_method_off(void)
 	CU_ASSERT_EQUAL_FATAL(wait_on(gate), 1);
 	CU_ASSERT_EQUAL(got.type, MSG_AUTH_NO);
 	c = cur_view(got.body);
-	CU_ASSERT_EQUAL(cur_string(&c).len, 0);
+	CU_ASSERT(view_is(cur_string(&c), "password,keyboard-interactive"));
 	teardown();
 }
 
