@@ -15,6 +15,20 @@ bytes(struct view v)
 	return v.len > 0 ? (const char *)v.data : "";
 }
 
+static void
+log_no_match(struct turn *t)
+{
+	struct kexinit client, server;
+	struct view theirs = { NULL, 0 };
+	const char *what = "algorithm";
+
+	if (kexinit_parse(&client, t->note.kexinit_peer, true) == 0 &&
+	    kexinit_parse(&server, t->note.kexinit_ours, false) == 0)
+		what = kex_missing(&client, &server, &theirs);
+	turn_log(t, "Unable to negotiate with %s port %u: no matching %s found. Their offer: %.*s [preauth]",
+	    t->peer->address, t->peer->port, what, width(theirs), bytes(theirs));
+}
+
 void
 gate_log_refused(struct turn *t)
 {
@@ -26,8 +40,7 @@ gate_log_refused(struct turn *t)
 		turn_log(t, "Timeout before authentication for %s port %u", p->address, p->port);
 		break;
 	case R_KEX_NO_MATCH:
-		turn_log(t, "Unable to negotiate with %s port %u: no matching algorithm found [preauth]",
-		    p->address, p->port);
+		log_no_match(t);
 		break;
 	case R_AUTH_TRIES:
 		turn_log(t,

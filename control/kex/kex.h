@@ -73,6 +73,10 @@ struct kex_choice {
 /* kex_negotiate(c, client, server): RFC 4253 7.1. 0 or -R_KEX_NO_MATCH. */
 int kex_negotiate(struct kex_choice *c, const struct kexinit *client, const struct kexinit *server);
 
+/* kex_missing(client, server, theirs): after -R_KEX_NO_MATCH, what there is nothing in
+ * common of, as ssh words it, and the client's list of it. */
+const char *kex_missing(const struct kexinit *client, const struct kexinit *server, struct view *theirs);
+
 /* What the exchange hash is made of besides the shares. */
 struct kex_context {
 	struct view ident_client; /* without CR LF */

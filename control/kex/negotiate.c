@@ -101,3 +101,29 @@ kex_negotiate(struct kex_choice *c, const struct kexinit *client, const struct k
 	c->skip_guess = client->follows && guess_wrong(client, server);
 	return 0;
 }
+
+const char *
+kex_missing(const struct kexinit *client, const struct kexinit *server, struct view *theirs)
+{
+	static const struct {
+		unsigned list;
+		const char *what;
+	} lists[] = {
+		{ KEX, "key exchange method" },
+		{ HOST_KEY, "host key type" },
+		{ CIPHER_C2S, "cipher" },
+		{ CIPHER_S2C, "cipher" },
+		{ COMP_C2S, "compression method" },
+		{ COMP_S2C, "compression method" },
+		{ MAC_C2S, "MAC" },
+	};
+	const size_t count = sizeof(lists) / sizeof(lists[0]);
+	char name[KEX_NAME_MAX];
+	size_t i = 0;
+
+	/* MACs last: they count with some ciphers only. */
+	while (i + 1 < count && choose(name, client, server, lists[i].list))
+		i++;
+	*theirs = client->lists[lists[i].list];
+	return lists[i].what;
+}
