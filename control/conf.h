@@ -38,6 +38,7 @@ struct conf {
 	struct conf_address gateway[CONF_LIST_MAX]; /* Gateway */
 	uint32_t gateway_count;
 	uint32_t workers;
+	char worker_cpus[CONF_NAME_MAX];  /* "0,2"; empty: those there are */
 	uint32_t gates;                   /* GateProcesses */
 	uint32_t clerks;                  /* ClerkProcesses */
 	uint32_t memory_mb;               /* DataplaneMemory */

@@ -96,6 +96,13 @@ dump_nic(FILE *f, const struct conf_row *row, const struct conf *c)
 }
 
 static void
+dump_cpus(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	if (c->worker_cpus[0] != '\0')
+		put_text(f, row, c->worker_cpus);
+}
+
+static void
 dump_word(FILE *f, const struct conf_row *row, const struct conf *c)
 {
 	for (const struct conf_word *w = row->words; w->name != NULL; w++) {
@@ -182,6 +189,7 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_TEXT] = dump_text,
 	[CONF_K_PATH] = dump_text,
 	[CONF_K_NIC] = dump_nic,
+	[CONF_K_CPUS] = dump_cpus,
 	[CONF_K_WORD] = dump_word,
 	[CONF_K_LIST] = dump_list,
 	[CONF_K_LIST_ONCE] = dump_list_once,

@@ -15,6 +15,7 @@ enum conf_kind {
 	CONF_K_TEXT,      /* one word; "none" is the empty text */
 	CONF_K_PATH,      /* the same, absolute, no blanks; "none" where min is 0 */
 	CONF_K_NIC,       /* DRIVER:DEVICE */
+	CONF_K_CPUS,      /* "0,2,4" */
 	CONF_K_WORD,      /* int, one of words */
 	CONF_K_LIST,      /* words, repeated lines accumulate */
 	CONF_K_LIST_ONCE, /* words, the first line wins; "none" is the empty list */

@@ -227,6 +227,30 @@ value_nic(struct conf_parser *p, const struct conf_row *row, struct conf *c, con
 		keep(p, row, field(row, c), a->word[0]);
 }
 
+static bool
+is_cpu_list(const char *text)
+{
+	size_t digits = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == ',' ? digits == 0 : *text < '0' || *text > '9')
+			return false;
+		digits = *text == ',' ? 0 : digits + 1;
+	}
+	return digits > 0;
+}
+
+static void
+value_cpus(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	if (!conf_one_word(p, row, a))
+		return;
+	if (is_cpu_list(a->word[0]))
+		keep(p, row, field(row, c), a->word[0]);
+	else
+		conf_say(p, true, "%s: \"%.64s\" found, CPU numbers with commas expected", row->name, a->word[0]);
+}
+
 static void
 value_word(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
 {
@@ -369,6 +393,7 @@ static conf_value_fn *const value_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_TEXT] = value_text,
 	[CONF_K_PATH] = value_path,
 	[CONF_K_NIC] = value_nic,
+	[CONF_K_CPUS] = value_cpus,
 	[CONF_K_WORD] = value_word,
 	[CONF_K_LIST] = value_list,
 	[CONF_K_LIST_ONCE] = value_list,

@@ -43,6 +43,7 @@ static const struct {
 	{ MSG_CONF, ROLE_SUPERVISOR, on_conf },
 	{ MSG_LINK_UP, ROLE_SUPERVISOR, desk_link_up },
 	{ MSG_LINK_DOWN, ROLE_SUPERVISOR, desk_link_down },
+	{ MSG_WORKERS, ROLE_SUPERVISOR, desk_workers },
 	{ MSG_CONN_GONE, ROLE_SUPERVISOR, on_conn_gone },
 	{ MSG_KEYS_ARE, ROLE_KEEPER, on_keys },
 };

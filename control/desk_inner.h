@@ -49,5 +49,7 @@ void desk_link_broken(struct desk *d, struct linkend *l, int reason);
 /* LINK_UP and LINK_DOWN. 0, or -1: malformed. */
 int desk_link_up(struct desk *d, const struct msg *m);
 int desk_link_down(struct desk *d, const struct msg *m);
+/* WORKERS: so many links from now on. */
+int desk_workers(struct desk *d, const struct msg *m);
 
 #endif

@@ -104,3 +104,24 @@ desk_link_down(struct desk *d, const struct msg *m)
 	desk_links(d);
 	return 0;
 }
+
+int
+desk_workers(struct desk *d, const struct msg *m)
+{
+	struct cur c = cur_view(m->body);
+	uint32_t count = cur_u32(&c);
+
+	if (!cur_done(&c) || count == 0 || count > DESK_WORKERS_MAX)
+		return -1;
+	while (d->worker_count > count) {
+		link_drop(d, &d->link[d->worker_count - 1]);
+		d->worker_count--;
+	}
+	while (d->worker_count < count) {
+		struct linkend *l = &d->link[d->worker_count];
+
+		linkend_init(l, d->ops->link_role, d->worker_count++);
+		desk_link_request(d, l);
+	}
+	return 0;
+}

@@ -78,8 +78,11 @@ dump(const struct conf *c)
 static int
 dataplane_args(const struct conf *c)
 {
-	printf("--nic %s --control %s --memory %u --conn-max %u%s\n", c->nic, c->dataplane_socket,
-	    c->memory_mb, c->conn_max, c->huge_pages ? "" : " --no-huge");
+	bool cpus = c->worker_cpus[0] != '\0';
+
+	printf("--nic %s --control %s --memory %u --conn-max %u --workers %u%s%s%s\n", c->nic, c->dataplane_socket,
+	    c->memory_mb, c->conn_max, c->workers, cpus ? " --worker-cpu " : "", c->worker_cpus,
+	    c->huge_pages ? "" : " --no-huge");
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 

@@ -30,13 +30,16 @@ struct dataplane {
 	struct options o;
 	struct sandbox sandbox;
 	struct nic_config nic;
-	struct port *port;
-	struct meter *meter;
-	struct rng rng;
-	struct worker *worker;
+	struct port *port[CREW_MAX];
+	struct crew *crew;    /* NULL: one worker, alone on its port */
+	struct place {
+		struct worker *worker;
+		struct meter *meter;
+		struct rng rng;
+		int command_wait; /* its end of its command bell */
+	} place[CREW_MAX];
 	struct steward steward;
-	int command_wait;     /* the worker's end of its command bell */
-	int event_ring;       /* the worker's end of the steward's bell */
+	int event_ring;       /* the workers' end of the steward's bell */
 };
 
 static int
@@ -82,19 +85,42 @@ signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int
-last_cpu(void)
+/* The CPUs that were named, or those there are from the last one down, in turn. */
+static void
+cpus_choose(struct options *o)
 {
 	cpu_set_t set;
-	int last = 0;
 
 	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 0;
-	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &set))
-			last = i;
-	return last;
+	if (o->worker_cpus == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
+		for (int i = CPU_SETSIZE; i > 0 && o->worker_cpus < o->workers; i--)
+			if (CPU_ISSET(i - 1, &set))
+				o->worker_cpu[o->worker_cpus++] = i - 1;
+	if (o->worker_cpus == 0)
+		o->worker_cpu[o->worker_cpus++] = 0;
+	for (uint32_t i = o->worker_cpus; i < o->workers; i++)
+		o->worker_cpu[i] = o->worker_cpu[i - o->worker_cpus];
+}
+
+static bool
+cpu_shared(const struct options *o, uint32_t worker)
+{
+	for (uint32_t i = 0; i < o->workers; i++)
+		if (i != worker && o->worker_cpu[i] == o->worker_cpu[worker])
+			return true;
+	return false;
+}
+
+/* Two that never sleep on one CPU would take turns by the kernel's slices. */
+static int
+poll_check(const struct options *o)
+{
+	for (uint32_t i = 0; o->poll && i < o->workers; i++)
+		if (cpu_shared(o, i)) {
+			fprintf(stderr, "postern-dp: --poll needs a CPU for each of %u workers\n", o->workers);
+			return -1;
+		}
+	return 0;
 }
 
 static int
@@ -104,18 +130,18 @@ port_start(struct dataplane *d)
 		.device = d->o.nic,
 		.huge = d->o.huge,
 		.main_cpu = d->o.main_cpu,
-		.workers = 1,
-		.worker_cpu = { d->o.worker_cpu >= 0 ? d->o.worker_cpu : last_cpu() },
+		.workers = d->o.workers,
+		.queue_max = d->o.queues,
 		.pkt_count = PKT_COUNT,
 		.mtu = MTU,
 	};
-	if (nic_eal_start(&d->nic, "postern-dp") != 0)
+	memcpy(d->nic.worker_cpu, d->o.worker_cpu, d->o.workers * sizeof(d->o.worker_cpu[0]));
+	if (nic_eal_start(&d->nic, "postern-dp") != 0 || nic_open(&d->nic, d->port) != 0)
 		return -1;
-	if (nic_open(&d->nic, &d->port) != 0)
-		return -1;
-	if (d->o.impaired)
-		d->port = impair_open(d->port, &d->o.impair);
-	return d->port != NULL ? 0 : -1;
+	for (uint32_t i = 0; d->o.impaired && i < d->o.workers; i++)
+		if ((d->port[i] = impair_open(d->port[i], &d->o.impair)) == NULL)
+			return -1;
+	return 0;
 }
 
 static int
@@ -144,45 +170,97 @@ private_memory(size_t size)
 	return mem;
 }
 
+static struct cmd_queue *
+queue_make(void)
+{
+	struct cmd_queue *q = aligned_alloc(64, sizeof(*q));
+
+	if (q != NULL)
+		memset(q, 0, sizeof(*q));
+	return q;
+}
+
 static int
 bells_open(struct dataplane *d)
 {
 	struct steward *s = &d->steward;
 
-	if (bell_create(&d->command_wait, &s->command_bell) != 0 ||
-	    bell_create(&s->event_bell, &d->event_ring) != 0)
+	s->worker_count = d->o.workers;
+	if (bell_create(&s->event_bell, &d->event_ring) != 0)
 		return fail("bells");
-	s->commands = aligned_alloc(64, sizeof(*s->commands));
-	s->events = aligned_alloc(64, sizeof(*s->events));
-	if (s->commands == NULL || s->events == NULL)
-		return fail("command rings");
-	memset(s->commands, 0, sizeof(*s->commands));
-	memset(s->events, 0, sizeof(*s->events));
+	for (uint32_t i = 0; i < d->o.workers; i++) {
+		struct steward_worker *w = &s->worker[i];
+
+		if (bell_create(&d->place[i].command_wait, &w->command_bell) != 0)
+			return fail("bells");
+		w->commands = queue_make();
+		w->events = queue_make();
+		if (w->commands == NULL || w->events == NULL)
+			return fail("command rings");
+		if (meter_create(&d->place[i].meter, &w->meter_fd, i) != 0)
+			return fail("meter page");
+	}
+	return 0;
+}
+
+/* Whose flow is whose is a secret: a peer that could choose its worker could
+ * burden one with everything. */
+static int
+crew_start(struct dataplane *d)
+{
+	uint8_t key[FLOW_KEY_SIZE];
+	struct rng rng;
+
+	if (d->o.workers == 1)
+		return 0;
+	d->crew = private_memory(crew_size(d->o.workers));
+	if (d->crew == NULL)
+		return fail("memory");
+	rng_system(&rng);
+	rng_fill(&rng, key, sizeof(key));
+	for (uint32_t i = 0; i < d->o.workers; i++)
+		d->crew->seat[i].meter = d->place[i].meter;
+	if (crew_init(d->crew, d->o.workers, key) != 0)
+		return fail("bells");
+	explicit_bzero(key, sizeof(key));
 	return 0;
 }
 
 static int
-worker_start(struct dataplane *d)
+worker_start(struct dataplane *d, uint32_t index)
 {
 	struct worker_config c = {
+		.index = index,
 		.conn_max = d->o.conn_max,
-		.block_count = d->o.memory_mb * (1024u * 1024u / POOL_BLOCK),
+		.block_count = d->o.memory_mb * (1024u * 1024u / POOL_BLOCK) / d->o.workers,
 		.poll = d->o.poll,
+		.shares_cpu = cpu_shared(&d->o, index),
+		.crew = d->crew,
 	};
-	void *mem;
+	struct steward_worker *s = &d->steward.worker[index];
+	struct place *p = &d->place[index];
+	void *mem = private_memory(worker_size(&c, d->port[index]));
 
-	rng_system(&d->rng);
-	if (meter_create(&d->meter, &d->steward.meter_fd, c.index) != 0)
-		return fail("meter page");
-	mem = private_memory(worker_size(&c, d->port));
 	if (mem == NULL)
 		return fail("memory");
-	d->worker = worker_init(mem, &c, d->port, d->meter, &d->rng, d->steward.commands,
-	    d->steward.events, d->event_ring);
-	if (d->worker == NULL)
+	rng_system(&p->rng);
+	p->worker = worker_init(mem, &c, d->port[index], p->meter, &p->rng, s->commands, s->events,
+	    d->event_ring);
+	if (p->worker == NULL)
 		return fail("worker");
-	d->worker->idle = idle_open(d->worker, d->command_wait);
-	return d->worker->idle != NULL ? 0 : fail("epoll");
+	p->worker->idle = idle_open(p->worker, p->command_wait);
+	return p->worker->idle != NULL ? 0 : fail("epoll");
+}
+
+static int
+workers_start(struct dataplane *d)
+{
+	if (bells_open(d) != 0 || crew_start(d) != 0)
+		return -1;
+	for (uint32_t i = 0; i < d->o.workers; i++)
+		if (worker_start(d, i) != 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -204,8 +282,7 @@ start(struct dataplane *d)
 	if (sandbox_begin() != 0)
 		return fail("capabilities");
 	clock_start();
-	if (port_start(d) != 0 || cipher_choose(d) != 0 || bells_open(d) != 0 ||
-	    worker_start(d) != 0)
+	if (port_start(d) != 0 || cipher_choose(d) != 0 || workers_start(d) != 0)
 		return -1;
 	if (steward_init(&d->steward) != 0)
 		return fail("attach socket");
@@ -220,14 +297,17 @@ main(int argc, char **argv)
 
 	if (r != 0)
 		return r > 0 ? 0 : 2;
-	if (start(&d) != 0)
+	cpus_choose(&d.o);
+	if (poll_check(&d.o) != 0 || start(&d) != 0)
 		return 1;
-	if (nic_launch(0, worker_run, d.worker) != 0)
-		return 1;
+	for (uint32_t i = 0; i < d.o.workers; i++)
+		if (nic_launch(i, worker_run, d.place[i].worker) != 0)
+			return 1;
 	fprintf(stderr, "postern-dp: ready\n");
 	steward_run(&d.steward);
-	r = nic_wait(0);
+	for (uint32_t i = 0; i < d.o.workers; i++)
+		r |= nic_wait(i);
 	steward_fini(&d.steward);
-	nic_stop(&d.port, 1);
+	nic_stop(d.port, d.o.workers);
 	return r == 0 ? 0 : 1;
 }

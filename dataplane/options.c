@@ -67,10 +67,38 @@ set_no_huge(struct options *o, const char *value)
 static const char *
 set_worker_cpu(struct options *o, const char *value)
 {
-	unsigned long v;
-	const char *wrong = number(value, 0, 1023, &v);
+	char text[8 * CREW_MAX], *at, *rest = text;
 
-	o->worker_cpu = (int)v;
+	if (strlen(value) >= sizeof(text))
+		return "CPU numbers";
+	strcpy(text, value);
+	for (o->worker_cpus = 0; (at = strsep(&rest, ",")) != NULL; o->worker_cpus++) {
+		unsigned long v;
+
+		if (o->worker_cpus == CREW_MAX || number(at, 0, 1023, &v) != NULL)
+			return "CPU numbers";
+		o->worker_cpu[o->worker_cpus] = (int)v;
+	}
+	return NULL;
+}
+
+static const char *
+set_workers(struct options *o, const char *value)
+{
+	unsigned long v;
+	const char *wrong = number(value, 1, CREW_MAX, &v);
+
+	o->workers = (uint32_t)v;
+	return wrong;
+}
+
+static const char *
+set_queues(struct options *o, const char *value)
+{
+	unsigned long v;
+	const char *wrong = number(value, 1, CREW_MAX, &v);
+
+	o->queues = (uint32_t)v;
 	return wrong;
 }
 
@@ -130,7 +158,9 @@ static const struct row rows[] = {
 	{ "--control", "PATH", "socket at which the control plane attaches (" ATTACH_PATH ")", set_control },
 	{ "--memory", "MB", "memory for connections' buffers (256)", set_memory },
 	{ "--no-huge", NULL, "do without huge pages", set_no_huge },
-	{ "--worker-cpu", "N", "CPU of the worker (the last one)", set_worker_cpu },
+	{ "--workers", "N", "threads that serve connections (1)", set_workers },
+	{ "--worker-cpu", "N[,N...]", "their CPUs, in turn (all, the last one first)", set_worker_cpu },
+	{ "--queues", "N", "receive queues of the port (one per worker)", set_queues },
 	{ "--main-cpu", "N", "CPU of the other thread (any)", set_main_cpu },
 	{ "--user", "NAME", "account to become (" ACCOUNT ")", set_user },
 	{ "--conn-max", "N", "connections at the same time (16384)", set_conn_max },
@@ -208,7 +238,7 @@ int
 options_parse(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){ .control = ATTACH_PATH, .user = ACCOUNT, .memory_mb = 256,
-	    .conn_max = 16384, .worker_cpu = -1, .main_cpu = -1, .huge = true };
+	    .conn_max = 16384, .workers = 1, .main_cpu = -1, .huge = true };
 	for (int i = 1; i < argc; i++) {
 		const char *value;
 		const struct row *row = row_of(argv[i], &value);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/worker/crew.h"
 #include "drivers/nic/impair.h"
 
 struct options {
@@ -16,7 +17,10 @@ struct options {
 	const char *engine;    /* NULL: the first that gives the known answers */
 	uint32_t memory_mb;
 	uint32_t conn_max;
-	int worker_cpu;        /* -1: the last one there is */
+	uint32_t workers;
+	uint32_t queues;       /* 0: one per worker */
+	int worker_cpu[CREW_MAX];
+	uint32_t worker_cpus;  /* 0: those there are, the last one first */
 	int main_cpu;          /* -1: wherever there is time */
 	bool huge;
 	bool poll;

@@ -9,10 +9,16 @@
  * Order of a new attachment:
  *   S->D HELLO  D->S HELLO  (versions; a major that differs ends it)
  *   S->D CONF
- *   D->S METER per worker, CONN per connection that has hash or grant,
- *        HOST per live host, LEADER per live leader, SNAPSHOT_END
+ *   D->S METER per worker: that is how many there are. CONN per connection that
+ *        has hash or grant, HOST per link of a live host, LEADER per live leader,
+ *        SNAPSHOT_END
  * From then on both speak when they have something to say. Requests that carry
- * a connection name it by (worker, conn, gen); a stale one is answered as gone.
+ * a connection name it by (conn, gen), of which the top bits of conn are the
+ * worker (layout.h), as those of a link id are; a stale one is answered as gone.
+ *
+ * Minor versions: what a later one added stands at the end of a message and is
+ * sent to who said that minor version in HELLO; absent it reads as given here.
+ *   1  LINK_NEW: worker (0), first link (0). HOST: first link (its own).
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H
@@ -37,13 +43,15 @@
 	 * hash, str grant, u64 opened (unix time ms) */                     \
 	ATTACH(CONN, 4, "a live connection (snapshot, when its first hash is stored, when it is logged in)") \
 	/* D->S: u32 link id, u32 conn, u32 gen (LINK_CONN_NONE, 0 for a service \
-	 * host), str plugin; fds: pidfd, request socket */                           \
-	ATTACH(HOST, 5, "a live host")                                                                       \
+	 * host), str plugin, u32 first link of the same process; fds: pidfd, request \
+	 * socket */                           \
+	ATTACH(HOST, 5, "a link of a live host")                                                                       \
 	/* D->S: u32 conn, u32 gen; fds: pidfd, request socket */                                            \
 	ATTACH(LEADER, 6, "a live login leader")                                                             \
 	ATTACH(SNAPSHOT_END, 7, "that was all")                                                              \
 	/* S->D: u32 tag, u8 role (LINK_GATE..), u32 index (of gate or clerk; 0), \
-	 * u32 conn, u32 gen (user host), str plugin; \
+	 * u32 conn, u32 gen (user host), str plugin, u32 worker, u32 first link of \
+	 * the same process (0: this is it); \
 	 * fds: its region, write end of its bell, slots page (gate, clerk) or \
 	 * pidfd (host), request socket (host). Both pidfd+socket for a host. */                          \
 	ATTACH(LINK_NEW, 8, "a new control process or host wants a link")                                    \

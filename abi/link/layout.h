@@ -15,7 +15,9 @@
  *
  * A connection is named by `conn` and `gen`: conn carries the worker's number in
  * its top 8 bits and the slot in that worker's table below; gen counts the
- * slot's uses, so that a late message never meets another connection.
+ * slot's uses, so that a late message never meets another connection. A link's
+ * id carries its worker's number in the same place: whoever holds either knows
+ * which worker to ask, and a worker takes no entry for another's connection.
  *
  * Everything is versioned by LINK_MAJOR.LINK_MINOR. A minor version only adds
  * ops, items and note fields that an older side may skip.
@@ -32,7 +34,7 @@
 #endif
 
 #define LINK_MAJOR 1
-#define LINK_MINOR (0 + POSTERN_NEXT)
+#define LINK_MINOR (1 + POSTERN_NEXT)
 #define NOTE_VERSION (1 + POSTERN_NEXT)
 
 #define LINK_MAGIC 0x706f7374u /* "post" */
@@ -44,6 +46,10 @@
 #define LINK_HOST_RING 1024u
 #define LINK_HOST_ARENA (1024u * 1024u)
 #define LINK_SLOT_COUNT 8u
+
+#define LINK_WORKER_SHIFT 24
+#define LINK_WORKER_MAX 0xfeu /* LINK_CONN_NONE has all bits */
+#define LINK_SLOT_MASK 0xffffffu
 
 #define LINK_CONN_NONE 0xffffffffu
 #define LINK_CHAN_NONE 0xffffffffu

@@ -50,7 +50,9 @@
 	METER(CALLS_TX, "calls: frames to the port") \
 	METER(CALLS_LINK, "calls: control and hosts") \
 	METER(OPEN_BYTES, "bytes of records opened") \
-	METER(SEAL_BYTES, "bytes of records sealed")
+	METER(SEAL_BYTES, "bytes of records sealed") \
+	METER(HANDED_OUT, "packets handed to the worker of their flow") \
+	METER(HANDED_IN, "packets that other workers received for us")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

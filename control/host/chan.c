@@ -324,7 +324,7 @@ tell_writable(struct host *h, struct chan *c)
 	if (!(c->flags & CHAN_F_WANT_WRITE) || c->credit == 0 || c->start_token != 0 || !takes_data(c) ||
 	    (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT)))
 		return false;
-	if (!ring_room(&h->link.out, HOST_CHUNK)) {
+	if (!ring_room(&host_link(h, c->conn)->out, HOST_CHUNK)) {
 		host_blocked(h);
 		return false;
 	}

@@ -50,7 +50,7 @@ channel_writev(const struct postern_host *face, struct postern_channel channel, 
 		return r;
 	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))
 		return POSTERN_E_CLOSED;
-	if (!h->link.up || c->start_token != 0 || !chan_flush(h, c)) {
+	if (!host_link(h, c->conn)->up || c->start_token != 0 || !chan_flush(h, c)) {
 		c->flags |= CHAN_F_WANT_WRITE;
 		chan_touch(h, c);
 		return POSTERN_OK;

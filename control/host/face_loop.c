@@ -30,8 +30,13 @@ struct host_timer {
 static bool
 is_ours(const struct host *h, int fd)
 {
-	return fd == h->link.wait_fd || fd == h->link.peer_ring_fd || fd == h->link.own.fd || fd == h->leader ||
-	    fd == ROLE_SUPERVISOR_FD || fd == ROLE_LOG_FD;
+	for (uint32_t i = 0; i < h->link_count; i++) {
+		const struct linkend *l = &h->link[i];
+
+		if (fd == l->wait_fd || fd == l->peer_ring_fd || fd == l->own.fd)
+			return true;
+	}
+	return fd == h->leader || fd == ROLE_SUPERVISOR_FD || fd == ROLE_LOG_FD;
 }
 
 static struct host_watch **

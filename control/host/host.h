@@ -1,5 +1,6 @@
 /*
- * A host: one process, one plugin, its channels, one link to the dataplane.
+ * A host: one process, one plugin, its channels, a link to each worker whose
+ * connections it serves: a user's host has one connection and so one link.
  *
  *   link.c     entries of the worker in, entries for the worker out
  *   chan.c     what happens to one channel: callbacks, buffers, order
@@ -28,6 +29,7 @@
 #define HOST_LINGER_MS 10000u        /* a closed channel may drain so long */
 #define HOST_ROOM_MS 1u              /* how long to wait for room in the ring */
 #define HOST_BATCH 256               /* entries between two looks at descriptors */
+#define HOST_LINKS_MAX 32u
 
 struct host_ask;
 struct host_timer;
@@ -39,11 +41,12 @@ struct host {
 	pthread_t thread;
 	bool debug;                  /* a call from a wrong thread aborts */
 
-	/* link */
-	struct linkend link;
-	int fault;                   /* what the worker did wrong, -R_LINK_* */
-	bool rang;                   /* something was published: ring the bell */
-	bool blocked;                /* the ring was full: look again soon */
+	/* links: of worker n at n, or the only one at 0 */
+	struct linkend link[HOST_LINKS_MAX];
+	uint32_t link_count;
+	int fault;                   /* what a worker did wrong, -R_LINK_* */
+	uint32_t rang;               /* bit per link: something was published, ring */
+	bool blocked;                /* a ring was full: look again soon */
 	int room_timer;
 	bool ending;                 /* no more channels will come */
 
@@ -79,8 +82,15 @@ void host_fini(struct host *h);
 
 /* ---- link.c ---- */
 
-/* host_poll(h): take what the worker sent (bounded), settle, ring the bell.
- * 1: there was work; 0: nothing; -R_LINK_*: the link is broken, exit. */
+/* host_link(h, conn): the link of this connection, which one of them named. */
+static inline struct linkend *
+host_link(struct host *h, uint32_t conn)
+{
+	return &h->link[h->link_count > 1 ? conn >> LINK_WORKER_SHIFT : 0];
+}
+
+/* host_poll(h): take what the workers sent (bounded), settle, ring their bells.
+ * 1: there was work; 0: nothing; -R_LINK_*: a link is broken, exit. */
 int host_poll(struct host *h);
 
 /* host_sleep(h): arm; 0: go to sleep, 1: something came meanwhile. */

@@ -12,7 +12,9 @@ host_init(struct host *h, struct loop *loop)
 	h->face.query = face_query;
 	h->loop = loop;
 	h->thread = pthread_self();
-	linkend_init(&h->link, LINK_HOST, 0);
+	h->link_count = 1;
+	for (uint32_t i = 0; i < HOST_LINKS_MAX; i++)
+		linkend_init(&h->link[i], LINK_HOST, i);
 	h->leader = -1;
 #ifdef __SANITIZE_ADDRESS__
 	h->debug = true;
@@ -28,7 +30,8 @@ host_fini(struct host *h)
 	if (h->room_timer > 0)
 		loop_cancel(h->loop, h->room_timer);
 	chans_fini(&h->chans);
-	linkend_down(&h->link);
+	for (uint32_t i = 0; i < h->link_count; i++)
+		linkend_down(&h->link[i]);
 	free(h->config);
 	h->config = NULL;
 }

@@ -26,11 +26,13 @@ host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct
 	struct link_entry e = { .op = op, .conn = c->conn, .gen = c->gen, .chan = c->number,
 	    .seq = c->use, .arg = { arg } };
 
-	if (!ring_send(&h->link.out, &e, payload)) {
+	struct linkend *l = host_link(h, c->conn);
+
+	if (!ring_send(&l->out, &e, payload)) {
 		host_blocked(h);
 		return false;
 	}
-	h->rang = true;
+	h->rang |= 1u << (l - h->link);
 	return true;
 }
 
@@ -54,32 +56,41 @@ host_out_data(struct host *h, struct chan *c, uint32_t stream, struct view data)
 	return done;
 }
 
-/* Of what follows a fault nothing is believed. */
+/* Of what follows a fault nothing is believed. A worker speaks for its own
+ * connections. */
 static void
 take(void *ctx, struct linkend *l, const struct link_entry *e, struct view payload)
 {
 	struct host *h = ctx;
 
-	(void)l;
-	if (h->fault >= 0)
+	if (h->fault < 0)
+		return;
+	if (e->conn != LINK_CONN_NONE && e->conn >> LINK_WORKER_SHIFT != l->worker)
+		h->fault = -R_LINK_CONN;
+	else
 		h->fault = chan_entry(h, e, payload);
 }
 
 int
 host_poll(struct host *h)
 {
-	int n = linkend_poll(&h->link, HOST_BATCH, take, h);
-	bool work = n > 0;
+	bool work = false;
 
-	if (n < 0 || h->fault < 0)
-		return n < 0 ? n : h->fault;
+	for (uint32_t i = 0; i < h->link_count; i++) {
+		int n = linkend_poll(&h->link[i], HOST_BATCH, take, h);
+
+		if (n < 0 || h->fault < 0)
+			return n < 0 ? n : h->fault;
+		work |= n > 0;
+	}
 	h->blocked = false;
 	if (chan_settle_all(h))
 		work = true;
-	if (h->rang) {
-		h->rang = false;
-		if (h->link.up)
-			linkend_ring(&h->link);
+	for (; h->rang != 0; h->rang &= h->rang - 1) {
+		struct linkend *l = &h->link[__builtin_ctz(h->rang)];
+
+		if (l->up)
+			linkend_ring(l);
 	}
 	return work ? 1 : 0;
 }
@@ -87,14 +98,19 @@ host_poll(struct host *h)
 int
 host_sleep(struct host *h)
 {
-	if (linkend_sleep(&h->link))
+	bool quiet = true;
+
+	for (uint32_t i = 0; i < h->link_count; i++)
+		quiet &= linkend_sleep(&h->link[i]);
+	if (quiet)
 		return 0;
-	linkend_wake(&h->link);
+	host_wake(h);
 	return 1;
 }
 
 void
 host_wake(struct host *h)
 {
-	linkend_wake(&h->link);
+	for (uint32_t i = 0; i < h->link_count; i++)
+		linkend_wake(&h->link[i]);
 }

@@ -18,6 +18,8 @@ struct conf {
 	char file[512];
 	uint32_t uid;
 	uint32_t gid;
+	uint32_t workers;      /* of the dataplane; a service's host serves all */
+	uint32_t conn;         /* a user's host: its connection */
 };
 
 /* ---- the supervisor ---- */
@@ -74,7 +76,10 @@ get_conf(struct host *h, struct conf *conf, uint8_t *buf)
 	config = cur_string(&c);
 	conf->uid = cur_u32(&c);
 	conf->gid = cur_u32(&c);
-	if (!cur_done(&c) || !keep_text(h->name, sizeof(h->name), name) ||
+	conf->conn = m.conn;
+	/* Only a service is told how many workers there are. */
+	conf->workers = !c.bad && cur_left(&c) > 0 ? cur_u32(&c) : 1;
+	if (!cur_done(&c) || conf->workers == 0 || conf->workers > HOST_LINKS_MAX || !keep_text(h->name, sizeof(h->name), name) ||
 	    !keep_text(conf->file, sizeof(conf->file), file)) {
 		log_error("host: malformed HOST_CONF");
 		return -1;
@@ -115,29 +120,50 @@ on_supervisor(void *ctx, int fd, unsigned events)
 
 /* ---- the link ---- */
 
+/* Memory that a process in its sandbox may not make any more. */
 static int
-link_up(struct host *h, uint8_t *buf)
+links_make(struct host *h, const struct conf *conf)
 {
-	struct msg m;
-	int r;
+	h->link_count = conf->workers;
+	if (conf->conn != LINK_CONN_NONE)
+		linkend_init(&h->link[0], LINK_HOST, conf->conn >> LINK_WORKER_SHIFT);
+	for (uint32_t i = 0; i < h->link_count; i++)
+		if (linkend_make(&h->link[i]) != 0)
+			return -1;
+	return 0;
+}
 
-	if (linkend_request(&h->link, ROLE_SUPERVISOR_FD) != 0 || expect(MSG_LINK_UP, &m, buf) != 0)
-		return -1;
-	r = linkend_up(&h->link, &m);
-	msg_drop_fds(&m);
-	if (r != 0)
-		log_error("host %s: link: %s", h->name, reason_text(-r));
-	return r;
+/* One after the other: the dataplane knows the second by the first. */
+static int
+links_up(struct host *h, uint8_t *buf)
+{
+	for (uint32_t i = 0; i < h->link_count; i++) {
+		struct msg m;
+		int r;
+
+		if (linkend_request(&h->link[i], ROLE_SUPERVISOR_FD) != 0 || expect(MSG_LINK_UP, &m, buf) != 0)
+			return -1;
+		r = linkend_up(&h->link[i], &m);
+		msg_drop_fds(&m);
+		if (r != 0) {
+			log_error("host %s: link: %s", h->name, reason_text(-r));
+			return -1;
+		}
+	}
+	return 0;
 }
 
 static void
 on_bell(void *ctx, int fd, unsigned events)
 {
 	struct host *h = ctx;
+	bool there = true;
 
-	(void)fd;
 	(void)events;
-	if (linkend_hush(&h->link) == 0)
+	for (uint32_t i = 0; i < h->link_count; i++)
+		if (h->link[i].wait_fd == fd)
+			there = linkend_hush(&h->link[i]) == 0;
+	if (there)
 		return;
 	log_info("host %s: the dataplane is gone", h->name);
 	loop_stop(h->loop);
@@ -170,8 +196,10 @@ serve(struct host *h)
 {
 	struct msg ready = { .type = MSG_READY };
 
-	if (loop_watch(h->loop, h->link.wait_fd, LOOP_IN, on_bell, h) != 0 ||
-	    loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0)
+	for (uint32_t i = 0; i < h->link_count; i++)
+		if (loop_watch(h->loop, h->link[i].wait_fd, LOOP_IN, on_bell, h) != 0)
+			return -1;
+	if (loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0)
 		return -1;
 	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);
 	return loop_run(h->loop, before_wait, h);
@@ -193,8 +221,8 @@ run(struct host *h, uint8_t *buf)
 		return 1;
 	}
 	user_host = conf.uid == 0 && conf.gid == 0;
-	if (linkend_make(&h->link) != 0) {
-		log_error("host %s: no memory for its link", h->name);
+	if (links_make(h, &conf) != 0) {
+		log_error("host %s: no memory for its links", h->name);
 		return 1;
 	}
 	if (sandbox_host(conf.uid, conf.gid, !user_host, plugin.sandbox) != 0)
@@ -211,7 +239,7 @@ run(struct host *h, uint8_t *buf)
 		log_error("plugin %s: does not start", h->name);
 		return 1;
 	}
-	if (link_up(h, buf) != 0 || serve(h) != 0)
+	if (links_up(h, buf) != 0 || serve(h) != 0)
 		return 1;
 	chan_end_all(h);
 	load_stop(h);

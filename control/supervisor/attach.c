@@ -50,6 +50,7 @@ forget_process(struct sup *s)
 	}
 	a->pidfd = -1;
 	a->pid = 0;
+	a->workers = 0;
 	for (i = 0; i < SUP_WORKERS_MAX; i++) {
 		if (a->meter_fd[i] >= 0)
 			close(a->meter_fd[i]);
@@ -203,6 +204,7 @@ take_hello(struct sup *s, struct cur *c)
 		return false;
 	}
 	log_debug("dataplane: link %u.%u, note %u", major, minor, note);
+	s->attach.minor = minor;
 	s->attach.state = ATTACH_SNAPSHOT;
 	attach_snapshot_begin(s);
 	attach_conf(s);

@@ -60,6 +60,8 @@ take_meter(struct from_dp *m)
 	if (*at >= 0)
 		close(*at);
 	*at = take_fd(m, 0);
+	if (m->sup->attach.workers <= worker)
+		m->sup->attach.workers = worker + 1;
 	send_meter(m->sup, worker);
 	return true;
 }
@@ -193,17 +195,18 @@ take_grant_stored(struct from_dp *m)
 static bool
 take_host(struct from_dp *m)
 {
-	uint32_t link_id = cur_u32(m->c);
-	uint32_t conn = cur_u32(m->c);
-	uint32_t gen = cur_u32(m->c);
-	struct view plugin = cur_string(m->c);
+	struct host_link l = { .id = cur_u32(m->c) };
 	int pidfd, sock;
 
+	l.conn = cur_u32(m->c);
+	l.gen = cur_u32(m->c);
+	l.plugin = cur_string(m->c);
+	l.first = !m->c->bad && cur_left(m->c) > 0 ? cur_u32(m->c) : l.id;
 	if (!cur_done(m->c) || m->n < 2)
 		return false;
 	pidfd = take_fd(m, 0);
 	sock = take_fd(m, 1);
-	host_restore(m->sup, link_id, conn, gen, plugin, pidfd, sock);
+	host_restore(m->sup, &l, pidfd, sock);
 	return true;
 }
 
@@ -299,11 +302,15 @@ take_end(struct from_dp *m)
 
 	s->attach.state = ATTACH_ON;
 	s->attach.attaches++;
+	if (s->attach.workers == 0)
+		s->attach.workers = 1;
 	loop_cancel(s->loop, s->attach.timer);
 	s->attach.timer = 0;
 	log_info("attached to the dataplane (pid %u), %u connections known", s->attach.pid, s->conn_count);
 	conns_each(s, settle, NULL);
 	leaders_tell(s);
+	hosts_settle(s);
+	links_workers(s, NULL);
 	links_send(s);
 	return true;
 }

@@ -158,6 +158,8 @@ child_feed(struct sup *s, struct child *c)
 		if (peers[i].b == role)
 			children_each(s, ROLE_BIT(peers[i].a), pair_with, c);
 	}
+	if (role == ROLE_GATE || role == ROLE_CLERK)
+		links_workers(s, &c->proc);
 	if (role == ROLE_CONSOLE) {
 		children_log_file(s);
 		attach_meters(s);

@@ -46,7 +46,7 @@ host_answer(struct sup *s, struct host *h, uint32_t reason, const char *text)
 
 	while ((w = h->waiter) != NULL) {
 		h->waiter = w->next;
-		ready(s, w, view_str(h->plugin), h->link_id, reason, text);
+		ready(s, w, view_str(h->plugin), host_link_of(h, w->conn), reason, text);
 		free(w);
 	}
 }
@@ -76,6 +76,7 @@ host_new(struct sup *s, struct host_list *list, uint32_t conn, uint32_t gen, str
 	h->link_fds[0] = h->link_fds[1] = -1;
 	h->conn = conn;
 	h->gen = gen;
+	h->links = conn == LINK_CONN_NONE && s->attach.workers > 1 ? s->attach.workers : 1;
 	memcpy(h->plugin, plugin.data, plugin.len < PLUGIN_ID_MAX ? plugin.len : PLUGIN_ID_MAX - 1);
 	LIST_INSERT_HEAD(list, h, at);
 	return h;

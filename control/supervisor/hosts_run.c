@@ -127,6 +127,8 @@ send_conf(struct host *h, const struct plugin *pl)
 	put_cstr(&w, pl->config);
 	put_u32(&w, pl->user ? 0 : pl->uid);
 	put_u32(&w, pl->user ? 0 : pl->gid);
+	if (!pl->user)
+		put_u32(&w, h->links);
 	m.body = put_view(&w);
 	proc_send(&h->proc, &m);
 }
@@ -244,6 +246,33 @@ on_host_started(struct sup *s, struct proc *p, struct msg *m)
 		link_host(s, h);
 }
 
+uint32_t
+host_link_of(const struct host *h, uint32_t conn)
+{
+	uint32_t at = h->conn != LINK_CONN_NONE ? 0 : conn >> LINK_WORKER_SHIFT;
+
+	return at < h->linked ? h->link_id[at] : 0;
+}
+
+uint32_t
+host_wants(const struct host *h)
+{
+	return h->conn != LINK_CONN_NONE ? h->conn >> LINK_WORKER_SHIFT : h->linked;
+}
+
+/* A service's links are at their workers' places, in whatever order they come. */
+static void
+set_link(struct host *h, uint32_t link_id)
+{
+	uint32_t at = h->conn != LINK_CONN_NONE ? 0 : link_id >> LINK_WORKER_SHIFT;
+
+	if (at >= SUP_WORKERS_MAX)
+		return;
+	h->link_id[at] = link_id;
+	if (h->linked <= at)
+		h->linked = at + 1;
+}
+
 void
 host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason)
 {
@@ -252,8 +281,9 @@ host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason)
 		host_end(h, reason_text((int)reason));
 		return;
 	}
-	h->link_id = link_id;
-	if (h->ending)
+	set_link(h, link_id);
+	h->asking = false;
+	if (h->ending || h->linked < h->links)
 		return;
 	h->ready = true;
 	loop_cancel(s->loop, h->deadline);
@@ -263,43 +293,116 @@ host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason)
 
 /* ---- after an attachment ---- */
 
+static bool
+has_link(const struct host *h, uint32_t link_id)
+{
+	for (uint32_t i = 0; i < h->linked; i++)
+		if (h->link_id[i] == link_id)
+			return true;
+	return false;
+}
+
 static struct host *
 by_link(const struct host_list *list, uint32_t link_id)
 {
 	struct host *h;
 
 	LIST_FOREACH(h, list, at)
-	if (h->ready && h->link_id == link_id)
+	if (has_link(h, link_id))
 		return h;
 	return NULL;
 }
 
-void
-host_restore(
-    struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin, int pidfd, int sock)
+/* One that is being restored, known by another of its links. */
+static struct host *
+by_first(const struct host_list *list, uint32_t first)
 {
-	bool service = conn == LINK_CONN_NONE;
-	struct conn *c = service ? NULL : conn_find(s, conn, gen);
-	struct host_list *list = service ? &s->services : c != NULL ? &c->hosts : &s->orphans;
-	struct msg m = { .type = MSG_LOG_FD, .fds = { s->log_out }, .fd_count = 1 };
 	struct host *h;
 
-	if (by_link(list, link_id) != NULL || plugin.len >= PLUGIN_ID_MAX ||
-	    (h = host_new(s, list, conn, gen, plugin)) == NULL) {
+	LIST_FOREACH(h, list, at)
+	if (h->first == first || has_link(h, first))
+		return h;
+	return NULL;
+}
+
+static struct host *
+restore_new(struct sup *s, struct host_list *list, const struct host_link *l, int pidfd, int sock)
+{
+	struct msg m = { .type = MSG_LOG_FD, .fds = { s->log_out }, .fd_count = 1 };
+	struct host *h = l->plugin.len < PLUGIN_ID_MAX ? host_new(s, list, l->conn, l->gen, l->plugin) : NULL;
+
+	if (h == NULL) {
 		close(pidfd);
 		close(sock);
-		return;
+		return NULL;
 	}
 	h->proc.ended = host_ended;
-	h->link_id = link_id;
-	h->ready = true;
 	if (proc_adopt(s, &h->proc, sock, pidfd) != 0) {
 		host_free(h);
-		return;
+		return NULL;
 	}
 	proc_send(&h->proc, &m);
 	if (list == &s->orphans)
 		end_by(h, ORPHAN_MS);
+	return h;
+}
+
+void
+host_restore(struct sup *s, const struct host_link *l, int pidfd, int sock)
+{
+	bool service = l->conn == LINK_CONN_NONE;
+	struct conn *c = service ? NULL : conn_find(s, l->conn, l->gen);
+	struct host_list *list = service ? &s->services : c != NULL ? &c->hosts : &s->orphans;
+	struct host *h = by_link(list, l->id);
+
+	if (h == NULL && (h = by_first(list, l->first)) == NULL) {
+		h = restore_new(s, list, l, pidfd, sock);
+		if (h == NULL)
+			return;
+		h->first = l->first;
+	} else {
+		close(pidfd);
+		close(sock);
+	}
+	set_link(h, l->id);
+}
+
+/* Those that an earlier supervisor was still linking, or that lost a link while
+ * nobody was attached, cannot serve every connection. */
+static void
+settle(struct host *h)
+{
+	bool whole = h->linked == h->links;
+
+	for (uint32_t i = 0; i < h->linked; i++)
+		whole &= h->link_id[i] != 0;
+	if (whole)
+		h->ready = true;
+	else if (h->first != 0 && !h->ending)
+		host_end(h, "it is not linked to every worker");
+}
+
+static void
+settle_of(struct sup *s, struct conn *c, void *ctx)
+{
+	struct host *h;
+
+	(void)s;
+	(void)ctx;
+	LIST_FOREACH(h, &c->hosts, at)
+	settle(h);
+}
+
+void
+hosts_settle(struct sup *s)
+{
+	struct host *h;
+
+	LIST_FOREACH(h, &s->services, at)
+	settle(h);
+	LIST_FOREACH(h, &s->orphans, at)
+	settle(h);
+	conns_each(s, settle_of, NULL);
 }
 
 /* ---- ends ---- */

@@ -37,6 +37,8 @@ ask_free(struct link_ask *a)
 	free(a);
 }
 
+/* A worker that there is not has no link: whoever asked learns how many there
+ * are, and may be right when another dataplane comes. */
 static void
 ask_send(struct sup *s, const struct link_ask *a)
 {
@@ -44,6 +46,8 @@ ask_send(struct sup *s, const struct link_ask *a)
 	struct put w = put_of(room, sizeof(room));
 	uint8_t role = a->host != NULL ? LINK_HOST : a->proc->role == ROLE_GATE ? LINK_GATE : LINK_CLERK;
 
+	if (a->worker >= s->attach.workers)
+		return;
 	attach_begin(&w, ATTACH_LINK_NEW);
 	put_u32(&w, a->tag);
 	put_u8(&w, role);
@@ -51,6 +55,10 @@ ask_send(struct sup *s, const struct link_ask *a)
 	put_u32(&w, a->host != NULL ? a->host->conn : LINK_CONN_NONE);
 	put_u32(&w, a->host != NULL ? a->host->gen : 0);
 	put_cstr(&w, a->host != NULL ? a->host->plugin : "");
+	if (s->attach.minor >= 1) {
+		put_u32(&w, a->worker);
+		put_u32(&w, a->host != NULL && a->host->linked > 0 ? a->host->link_id[0] : 0);
+	}
 	attach_packet(s, &w, a->fds, a->fd_count);
 }
 
@@ -123,6 +131,7 @@ link_host(struct sup *s, struct host *h)
 	close(h->link_fds[0]);
 	close(h->link_fds[1]);
 	h->link_fds[0] = h->link_fds[1] = -1;
+	h->asking = true;
 	ask_enter(s, a);
 }
 
@@ -142,8 +151,8 @@ on_link(struct sup *s, struct proc *p, struct msg *m)
 		return;
 	}
 	h = (struct host *)((char *)p - offsetof(struct host, proc));
-	if (m->fd_count != 2 || h->ready || h->link_fds[0] >= 0 || !apart_is_memory(m->fds[0]) ||
-	    !apart_is_bell(m->fds[1])) {
+	if (m->fd_count != 2 || h->ready || worker != host_wants(h) || h->asking || h->link_fds[0] >= 0 ||
+	    !apart_is_memory(m->fds[0]) || !apart_is_bell(m->fds[1])) {
 		proc_refuse(p, m);
 		return;
 	}
@@ -221,6 +230,23 @@ links_down(struct sup *s)
 
 	children_each(s, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK), forget_child, s);
 	children_send(s, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK), &m);
+}
+
+void
+links_workers(struct sup *s, struct proc *p)
+{
+	uint8_t body[4];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_WORKERS };
+
+	if (!attach_on(s))
+		return;
+	put_u32(&w, s->attach.workers);
+	m.body = put_view(&w);
+	if (p != NULL)
+		proc_send(p, &m);
+	else
+		children_send(s, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK), &m);
 }
 
 void

@@ -72,6 +72,7 @@ static const struct {
 	{ name, offsetof(struct conf, field), sizeof(((struct conf *)NULL)->field), whose }
 	FIXED("Nic", nic, "postern-dp"),
 	FIXED("Workers", workers, "postern-dp"),
+	FIXED("WorkerCPUs", worker_cpus, "postern-dp"),
 	FIXED("DataplaneMemory", memory_mb, "postern-dp"),
 	FIXED("HugePages", huge_pages, "postern-dp"),
 	FIXED("GateProcesses", gates, "posternd"),

@@ -28,7 +28,7 @@
 #include "control/supervisor/plugin.h"
 
 #define SUP_POOL_MAX 32 /* gates, and clerks */
-#define SUP_WORKERS_MAX 64
+#define SUP_WORKERS_MAX 32
 #define SUP_HASH_MAX 64 /* bytes of an exchange hash */
 
 #define ROLE_BIT(role) (1u << (role))
@@ -110,12 +110,17 @@ struct host {
 	uint32_t conn;
 	uint32_t gen;
 	char plugin[PLUGIN_ID_MAX];
-	uint32_t link_id;
-	bool ready; /* linked: known to the dataplane */
+	/* of a service one per worker, at the worker's number; of a user's one, at 0 */
+	uint32_t link_id[SUP_WORKERS_MAX];
+	uint32_t links;  /* that it needs */
+	uint32_t linked; /* that are up, from 0 on */
+	bool asking;     /* for the next one */
+	uint32_t first;  /* restored: id of its process's first link; 0: started here */
+	bool ready;      /* all are: known to the dataplane */
 	bool ending;
 	uint32_t start_tag; /* HOST_START that is not answered, 0: none */
 	int deadline;       /* timer: of the start, or of the end */
-	int link_fds[2];    /* its LINK came before its HOST_STARTED: region, bell */
+	int link_fds[2];    /* of its LINK, which may come before its HOST_STARTED: region, bell */
 	uint32_t link_worker;
 	uint32_t link_tag;          /* the LINK's tag, told with LINK_UP */
 	struct host_waiter *waiter; /* clerks that asked for it */
@@ -144,6 +149,8 @@ struct attach {
 	int pidfd;
 	int timer;
 	uint64_t since_ms;
+	uint16_t minor;                /* of the link that it speaks */
+	uint32_t workers;              /* that it has: what the configuration says may come later */
 	int meter_fd[SUP_WORKERS_MAX];
 	uint32_t attaches;
 };
@@ -287,6 +294,8 @@ void link_host(struct sup *s, struct host *h);
 void link_ready(struct sup *s, uint32_t tag, uint32_t link_id, uint32_t reason, const int fds[2]);
 void links_send(struct sup *s); /* after an attachment: what waited */
 void links_down(struct sup *s); /* the dataplane is gone */
+/* links_workers(s, p): tell a gate or clerk, or all (NULL), how many workers there are. */
+void links_workers(struct sup *s, struct proc *p);
 /* links_forget(s, p, worker): drop what p asked for, of all workers with ~0. */
 void links_forget(struct sup *s, const struct proc *p, uint32_t worker);
 
@@ -299,8 +308,21 @@ struct host *host_new(struct sup *s, struct host_list *list, uint32_t conn, uint
 /* host_start(s, h, plugin, leader): leader NULL for a service. */
 void host_start(struct sup *s, struct host *h, const struct plugin *pl, struct leader *l);
 void host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason);
-void host_restore(
-    struct sup *s, uint32_t link_id, uint32_t conn, uint32_t gen, struct view plugin, int pidfd, int sock);
+/* host_link_of(h, conn): the id of its link to this connection's worker. */
+uint32_t host_link_of(const struct host *h, uint32_t conn);
+/* host_wants(h): the worker whose link it has to ask for next. */
+uint32_t host_wants(const struct host *h);
+/* host_restore(s, l, pidfd, sock): one link of a host that the dataplane has kept. */
+struct host_link {
+	uint32_t id;
+	uint32_t first; /* of the same process */
+	uint32_t conn;
+	uint32_t gen;
+	struct view plugin;
+};
+void host_restore(struct sup *s, const struct host_link *l, int pidfd, int sock);
+/* hosts_settle(s): after a snapshot: those that lack a link end. */
+void hosts_settle(struct sup *s);
 void host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason);
 /* host_end(h, why): it is killed; whoever asked for it is told why. */
 void host_end(struct host *h, const char *why);

@@ -93,6 +93,16 @@ conn_reset(struct conn *c)
 	c->listed = listed;
 }
 
+/* Of all workers: the limit is the service's. Two that accept at the same time
+ * may exceed it by one each. */
+static uint64_t
+conns_open(const struct worker *w)
+{
+	uint64_t own = w->used_slots - w->free_count;
+
+	return w->c.crew != NULL ? own + crew_conns(w->c.crew, w->c.index) : own;
+}
+
 struct conn *
 conn_new(struct worker *w, struct tcp *t, uint64_t now)
 {
@@ -100,7 +110,7 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	struct conn *c;
 
 	if (w->stopping || w->pool.free_count < w->pool.count / BLOCK_RESERVE ||
-	    w->used_slots - w->free_count >= w->conn_limit)
+	    conns_open(w) >= w->conn_limit)
 		return NULL;
 	c = slot_take_free(w);
 	if (c == NULL)

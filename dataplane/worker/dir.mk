@@ -1,4 +1,4 @@
-$(eval $(call lib,worker,$(addprefix dataplane/worker/,worker.c conns.c conn_ops.c deadline.c rx.c tx.c up.c image.c \
+$(eval $(call lib,worker,$(addprefix dataplane/worker/,worker.c crew.c conns.c conn_ops.c deadline.c rx.c tx.c up.c image.c \
 	down.c step.c step_items.c hosts.c links.c command.c list.c cmd.c idle.c meter.c \
 	steward.c steward_attach.c steward_peers.c)))
 

@@ -17,7 +17,7 @@
 
 #define IDLE_EVENTS 32
 
-enum { IDLE_PORT = 1, IDLE_COMMAND, IDLE_TIMER, IDLE_LINK };
+enum { IDLE_PORT = 1, IDLE_COMMAND, IDLE_TIMER, IDLE_LINK, IDLE_CREW };
 
 struct idle {
 	int epfd;
@@ -46,10 +46,12 @@ idle_open(struct worker *w, int command_bell)
 	i->port_fd = w->port->ops->wait_fd(w->port);
 	i->epfd = epoll_create1(EPOLL_CLOEXEC);
 	i->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	/* The timer is edge-triggered: it need not be read. */
+	/* The timer and the crew's bell are edge-triggered: they need not be read. */
 	if (i->epfd < 0 || i->timer < 0 || watch(i, i->timer, IDLE_TIMER, 0, EPOLLIN | EPOLLET) != 0 ||
 	    watch(i, command_bell, IDLE_COMMAND, 0, EPOLLIN) != 0 ||
-	    (i->port_fd >= 0 && watch(i, i->port_fd, IDLE_PORT, 0, EPOLLIN) != 0)) {
+	    (i->port_fd >= 0 && watch(i, i->port_fd, IDLE_PORT, 0, EPOLLIN) != 0) ||
+	    (w->c.crew != NULL &&
+	        watch(i, w->c.crew->seat[w->c.index].bell, IDLE_CREW, 0, EPOLLIN | EPOLLET) != 0)) {
 		idle_close(i);
 		return NULL;
 	}
@@ -118,7 +120,7 @@ idle_gather(struct worker *w)
 static bool
 arm_all(struct worker *w)
 {
-	bool pending = false;
+	bool pending = w->c.crew != NULL && crew_arm(w->c.crew, w->c.index);
 
 	for (uint32_t i = w->hot_count; i > 0; i--) {
 		struct link *l = w->hot[i - 1];
@@ -155,8 +157,8 @@ set_timer(struct worker *w)
 	return timerfd_settime(i->timer, 0, &at, NULL) == 0;
 }
 
-uint32_t
-idle_wait(struct worker *w)
+static uint32_t
+wait_armed(struct worker *w)
 {
 	uint64_t asleep;
 	uint32_t done;
@@ -175,4 +177,14 @@ idle_wait(struct worker *w)
 	gather(w, -1);
 	meter_add(w->meter, METER_CYCLES_ASLEEP, clock_cycles() - asleep);
 	return 0;
+}
+
+uint32_t
+idle_wait(struct worker *w)
+{
+	uint32_t done = wait_armed(w);
+
+	if (w->c.crew != NULL)
+		crew_disarm(w->c.crew, w->c.index);
+	return done;
 }

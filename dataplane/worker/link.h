@@ -20,7 +20,7 @@
 #define LINK_ROLE_MAX 64u  /* gates, and clerks */
 
 struct link {
-	uint32_t id;           /* never used twice, never 0 */
+	uint32_t id;           /* with the worker's number; used once, never 0 */
 	uint32_t role;         /* LINK_GATE, LINK_CLERK or LINK_HOST */
 	uint32_t index;        /* of a gate or clerk */
 	uint32_t conn;         /* the only connection of a user host, else */

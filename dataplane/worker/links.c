@@ -33,10 +33,10 @@ static uint32_t
 fresh_id(struct worker *w)
 {
 	for (uint32_t tries = 0; tries < LINK_MAX; tries++) {
-		uint32_t id = ++w->link_serial;
+		uint32_t serial = ++w->link_serial & LINK_SLOT_MASK;
 
-		if (id != 0 && w->links[id % LINK_MAX] == NULL)
-			return id;
+		if (serial != 0 && w->links[serial % LINK_MAX] == NULL)
+			return w->c.index << LINK_WORKER_SHIFT | serial;
 	}
 	return 0;
 }
@@ -195,6 +195,8 @@ bell_stage(struct worker *w)
 		if (l->ring_fd >= 0 && ring_armed(&l->peer))
 			bell_ring(l->ring_fd);
 	}
+	for (; w->passed != 0; w->passed &= w->passed - 1)
+		crew_wake(w->c.crew, (uint32_t)__builtin_ctz(w->passed));
 	if (w->event_pushed && w->event_bell >= 0)
 		bell_ring(w->event_bell);
 	w->event_pushed = false;

@@ -1,5 +1,7 @@
 #include "dataplane/worker/worker.h"
 
+#include <string.h>
+
 #include "dataplane/tcp/tcp_wire.h"
 
 #define RX_BURSTS 2u
@@ -11,7 +13,6 @@ frame(struct worker *w, struct pkt *p)
 	struct tcp_seg seg;
 	int r;
 
-	meter_add(w->meter, METER_RX_BYTES, p->len);
 	if (net_input(w->net, p, &found, w->now) == 1) {
 		r = tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote);
 		if (r == 0)
@@ -22,12 +23,99 @@ frame(struct worker *w, struct pkt *p)
 	w->port->ops->free(w->port, p);
 }
 
+/* ---- other workers ---- */
+
+static bool
+pass(struct worker *w, uint32_t to, struct pkt *p, enum crew_kind kind)
+{
+	if (!crew_pass(w->c.crew, w->c.index, to, p, kind)) {
+		meter_drop(w->meter, R_NET_HANDOFF_FULL);
+		w->port->ops->free(w->port, p);
+		return false;
+	}
+	w->passed |= 1u << to;
+	return true;
+}
+
+static void
+tell_all(struct worker *w, const struct pkt *p)
+{
+	for (uint32_t to = 0; to < w->c.crew->count; to++) {
+		struct pkt *copy;
+
+		if (to == w->c.index || (copy = w->port->ops->alloc(w->port)) == NULL)
+			continue;
+		if (p->len > pkt_tailroom(copy)) {
+			w->port->ops->free(w->port, copy);
+			return;
+		}
+		memcpy(copy->data, p->data, p->len);
+		copy->len = p->len;
+		copy->flags = p->flags;
+		(void)pass(w, to, copy, CREW_NEWS);
+	}
+}
+
+static void
+received(struct worker *w, struct pkt *p)
+{
+	uint32_t hash = 0, to;
+
+	meter_add(w->meter, METER_RX_BYTES, p->len);
+	if (w->c.crew != NULL) {
+		switch (flow_whose(&w->c.crew->key, p->data, p->len, &hash)) {
+		case FLOW_ONE:
+			to = crew_owner(w->c.crew, hash);
+			if (to == w->c.index)
+				break;
+			if (pass(w, to, p, CREW_FLOW))
+				meter_add(w->meter, METER_HANDED_OUT, 1);
+			return;
+		case FLOW_ALL:
+			tell_all(w, p);
+			break;
+		case FLOW_HERE:
+			break;
+		}
+	}
+	frame(w, p);
+}
+
+uint32_t
+handed_stage(struct worker *w)
+{
+	struct crew_item got[2 * PORT_BURST];
+	uint32_t n, flows = 0;
+
+	if (w->c.crew == NULL)
+		return 0;
+	n = crew_take(w->c.crew, w->c.index, got, 2 * PORT_BURST);
+	if (n > 0)
+		stage_enter(w, STAGE_NET);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + 2 < n)
+			__builtin_prefetch(got[i + 2].pkt);
+		if (got[i].kind == CREW_FLOW) {
+			frame(w, got[i].pkt);
+			flows++;
+		} else {
+			net_overhear(w->net, got[i].pkt, w->now);
+			w->port->ops->free(w->port, got[i].pkt);
+		}
+	}
+	stage_back(w, STAGE_RX);
+	meter_add(w->meter, METER_HANDED_IN, flows);
+	return n;
+}
+
 uint32_t
 rx_stage(struct worker *w)
 {
 	struct pkt *p[PORT_BURST];
 	uint32_t done = 0;
 
+	if (!w->port->rx)
+		return 0;
 	for (uint32_t burst = 0; burst < RX_BURSTS; burst++) {
 		uint32_t n = w->port->ops->rx(w->port, p, PORT_BURST, w->now);
 
@@ -36,7 +124,7 @@ rx_stage(struct worker *w)
 		for (uint32_t i = 0; i < n; i++) {
 			if (i + 2 < n)
 				__builtin_prefetch(p[i + 2]->data);
-			frame(w, p[i]);
+			received(w, p[i]);
 		}
 		stage_back(w, STAGE_RX);
 		done += n;

@@ -111,9 +111,9 @@ steward_init(struct steward *s)
 }
 
 struct cmd *
-steward_cmd(struct steward *s, uint32_t type)
+steward_cmd(struct steward *s, uint32_t worker, uint32_t type)
 {
-	struct cmd *c = cmd_slot(s->commands);
+	struct cmd *c = cmd_slot(s->worker[worker].commands);
 
 	if (c == NULL)
 		s->blocked = true;
@@ -123,22 +123,22 @@ steward_cmd(struct steward *s, uint32_t type)
 }
 
 void
-steward_push(struct steward *s)
+steward_push(struct steward *s, uint32_t worker)
 {
-	cmd_push(s->commands);
-	bell_ring(s->command_bell);
+	cmd_push(s->worker[worker].commands);
+	bell_ring(s->worker[worker].command_bell);
 }
 
-/* ---- events of the worker ---- */
+/* ---- events of the workers ---- */
 
 static void
-send_conn(struct steward *s, const struct cmd *e)
+send_conn(struct steward *s, uint32_t worker, const struct cmd *e)
 {
 	uint8_t buf[ATTACH_MESSAGE_MAX];
 	struct put w = put_of(buf, sizeof(buf));
 
 	attach_begin(&w, ATTACH_CONN);
-	put_u32(&w, s->worker);
+	put_u32(&w, worker);
 	put_bytes(&w, e->data, e->len);
 	attach_send(s, &w, NULL, 0);
 }
@@ -157,13 +157,17 @@ send_reason(struct steward *s, uint16_t type, const struct cmd *e)
 }
 
 static void
-snapshot_end(struct steward *s, const struct cmd *e)
+snapshot_end(struct steward *s, uint32_t worker, const struct cmd *e)
 {
 	uint8_t buf[8];
 	struct put w = put_of(buf, sizeof(buf));
 
 	if (e->tag != s->snapshot)
 		return;
+	s->worker[worker].told = true;
+	for (uint32_t i = 0; i < s->worker_count; i++)
+		if (!s->worker[i].told)
+			return;
 	peer_snapshot(s);
 	attach_begin(&w, ATTACH_SNAPSHOT_END);
 	attach_send(s, &w, NULL, 0);
@@ -171,21 +175,21 @@ snapshot_end(struct steward *s, const struct cmd *e)
 }
 
 static void
-send_rows(struct steward *s, const struct cmd *e)
+send_rows(struct steward *s, uint32_t worker, const struct cmd *e)
 {
 	uint8_t buf[ATTACH_MESSAGE_MAX];
 	struct put w = put_of(buf, sizeof(buf));
 
 	attach_begin(&w, ATTACH_ROWS);
 	put_u32(&w, e->tag);
-	put_u32(&w, s->worker);
+	put_u32(&w, worker);
 	put_u8(&w, (uint8_t)e->reason);
 	put_bytes(&w, e->data, e->len);
 	attach_send(s, &w, NULL, 0);
 }
 
 static void
-event(struct steward *s, const struct cmd *e)
+event(struct steward *s, uint32_t worker, const struct cmd *e)
 {
 	switch (e->type) {
 	case EV_LINK_ADDED:
@@ -195,7 +199,7 @@ event(struct steward *s, const struct cmd *e)
 		peer_gone(s, e);
 		break;
 	case EV_CONN:
-		send_conn(s, e);
+		send_conn(s, worker, e);
 		break;
 	case EV_CONN_CLOSED:
 		send_reason(s, ATTACH_CONN_CLOSED, e);
@@ -207,28 +211,32 @@ event(struct steward *s, const struct cmd *e)
 		send_reason(s, ATTACH_GRANT_STORED, e);
 		break;
 	case EV_SNAPSHOT_END:
-		snapshot_end(s, e);
+		snapshot_end(s, worker, e);
 		break;
 	case EV_ROWS:
-		send_rows(s, e);
+		send_rows(s, worker, e);
 		break;
 	case EV_STOPPED:
-		s->stopped = true;
+		s->worker[worker].stopped = true;
 		break;
 	default:
 		break;
 	}
 }
 
-/* Only as fast as the supervisor reads: the worker keeps the rest. */
+/* Only as fast as the supervisor reads: the workers keep the rest. */
 static void
 take_events(struct steward *s)
 {
 	struct cmd *e;
 
-	while (s->out_count < STEWARD_BACKLOG && (e = cmd_peek(s->events)) != NULL) {
-		event(s, e);
-		cmd_pop(s->events);
+	for (uint32_t i = 0; i < s->worker_count; i++) {
+		struct cmd_queue *q = s->worker[i].events;
+
+		while (s->out_count < STEWARD_BACKLOG && (e = cmd_peek(q)) != NULL) {
+			event(s, i, e);
+			cmd_pop(q);
+		}
 	}
 }
 
@@ -244,10 +252,21 @@ stop(struct steward *s)
 static void
 send_stop(struct steward *s)
 {
-	if (!s->stopping || steward_cmd(s, CMD_STOP) == NULL)
-		return;
-	steward_push(s);
-	s->stopping = false;
+	for (uint32_t i = 0; s->stopping && i < s->worker_count; i++) {
+		if (s->worker[i].stop_sent || steward_cmd(s, i, CMD_STOP) == NULL)
+			continue;
+		steward_push(s, i);
+		s->worker[i].stop_sent = true;
+	}
+}
+
+static bool
+all_stopped(const struct steward *s)
+{
+	for (uint32_t i = 0; i < s->worker_count; i++)
+		if (!s->worker[i].stopped)
+			return false;
+	return true;
 }
 
 static void
@@ -299,7 +318,7 @@ steward_turn(struct steward *s, int timeout_ms)
 void
 steward_run(struct steward *s)
 {
-	while (!s->stopped)
+	while (!all_stopped(s))
 		steward_turn(s, -1);
 }
 

@@ -2,9 +2,10 @@
  * The steward: the main thread of postern-dp. It owns the attach socket
  * (abi/link/attach.h), maps what control processes hand over, keeps the process
  * and request descriptors of hosts and leaders across supervisors, and passes
- * everything that concerns connections to the worker as commands (cmd.h).
+ * everything that concerns a connection to its worker as commands (cmd.h), one
+ * pair of rings per worker; ids say which.
  *
- * It never waits for the worker and the worker never for it. It holds no secret.
+ * It never waits for a worker and no worker for it. It holds no secret.
  */
 #ifndef POSTERN_DATAPLANE_WORKER_STEWARD_H
 #define POSTERN_DATAPLANE_WORKER_STEWARD_H
@@ -16,11 +17,14 @@
 #include "dataplane/worker/link.h"
 
 #define STEWARD_BACKLOG 1024u /* messages that wait for a slow supervisor */
+#define STEWARD_WORKERS_MAX 32u
 
 /* A gate, clerk or host that has, or asked for, a link. */
 struct peer {
 	struct link link;     /* first: the worker hands it back */
 	struct peer *next;
+	uint32_t worker;
+	uint32_t first;       /* host: id of its process's first link; 0: this one */
 	uint32_t tag;
 	int bell_fd;          /* write end of our bell until it is handed out */
 	int pidfd;            /* host */
@@ -47,19 +51,28 @@ struct out_packet {
 	uint8_t data[];
 };
 
-struct steward {
+/* A worker, as the steward sees it. */
+struct steward_worker {
 	struct cmd_queue *commands;
 	struct cmd_queue *events;
-	int command_bell;     /* rings the worker */
-	int event_bell;       /* is rung by the worker */
+	int command_bell;     /* rings it */
 	int meter_fd;
-	uint32_t worker;
+	bool told;            /* its part of the snapshot under way is complete */
+	bool stop_sent;
+	bool stopped;
+};
+
+struct steward {
+	struct steward_worker worker[STEWARD_WORKERS_MAX];
+	uint32_t worker_count;
+	int event_bell;       /* is rung by all workers */
 	int epfd;
 	int listener;
 	int signals;          /* -1: none, in tests */
 	uid_t owner;          /* who may be the supervisor: root */
 	int supervisor;       /* -1: none */
 	bool hello;           /* it said its versions */
+	uint16_t minor;       /* of them, the link's */
 	bool attached;        /* the snapshot is complete */
 	uint32_t snapshot;    /* tag of the one under way */
 	struct out_packet *out, **out_end;
@@ -69,20 +82,19 @@ struct steward {
 	uint32_t host_count;
 	uint32_t host_max;    /* as descriptors allow: the attach socket needs some too */
 	struct leader *leaders;
-	bool blocked;         /* the command ring was full */
+	bool blocked;         /* a command ring was full */
 	bool stopping;
-	bool stopped;
 };
 
 /* steward_listen(path): the attach socket, mode 0600. A path at which nobody
  * answers is replaced. The descriptor, or -1 with a line on stderr. */
 int steward_listen(const char *path);
 
-/* steward_init(s): with commands, events, bells, meter_fd, worker, listener and
- * signals set, the rest zeroed. 0 or -1. */
+/* steward_init(s): with the workers' rings, bells and meters, event_bell, listener
+ * and signals set, the rest zeroed. 0 or -1. */
 int steward_init(struct steward *s);
 
-/* steward_run(s): until the worker has stopped. */
+/* steward_run(s): until all workers have stopped. */
 void steward_run(struct steward *s);
 
 /* steward_turn(s, timeout): one wait and what it brought; for tests. */
@@ -114,8 +126,8 @@ void leader_new(struct steward *s, struct cur *c, int *fds, int fd_count);
 void pid_ended(struct steward *s, int pidfd);
 void peers_fini(struct steward *s);
 
-/* A command slot, or NULL: ask again later. */
-struct cmd *steward_cmd(struct steward *s, uint32_t type);
-void steward_push(struct steward *s);
+/* A command slot of a worker, or NULL: ask again later. */
+struct cmd *steward_cmd(struct steward *s, uint32_t worker, uint32_t type);
+void steward_push(struct steward *s, uint32_t worker);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "abi/link/layout.h"
+#include "abi/wire/reason.h"
 
 #define INPUT_BUDGET 64
 
@@ -149,34 +150,35 @@ static bool
 on_hello(struct steward *s, struct cur *c)
 {
 	uint16_t major = cur_u16(c);
+	uint16_t minor = cur_u16(c);
 
-	(void)cur_u16(c);
 	(void)cur_u16(c);
 	(void)cur_u32(c);
 	if (c->bad)
 		return false;
 	s->hello = true;
+	s->minor = minor;
 	send_hello(s);
 	return major == LINK_MAJOR;
 }
 
 static void
-send_meter(struct steward *s)
+send_meter(struct steward *s, uint32_t worker)
 {
 	uint8_t buf[16];
 	struct put w = put_of(buf, sizeof(buf));
-	int fd = dup(s->meter_fd);
+	int fd = dup(s->worker[worker].meter_fd);
 
 	attach_begin(&w, ATTACH_METER);
-	put_u32(&w, s->worker);
+	put_u32(&w, worker);
 	if (fd >= 0)
 		attach_send(s, &w, &fd, 1);
 }
 
 static void
-command(struct steward *s, uint32_t type, uint32_t conn, uint32_t gen, struct view data)
+command(struct steward *s, uint32_t worker, uint32_t type, uint32_t conn, uint32_t gen, struct view data)
 {
-	struct cmd *c = steward_cmd(s, type);
+	struct cmd *c = steward_cmd(s, worker, type);
 
 	if (c == NULL || data.len > sizeof(c->data))
 		return;
@@ -185,38 +187,62 @@ command(struct steward *s, uint32_t type, uint32_t conn, uint32_t gen, struct vi
 	c->len = (uint32_t)data.len;
 	if (data.len > 0)
 		memcpy(c->data, data.data, data.len);
-	steward_push(s);
+	steward_push(s, worker);
 }
 
 /* The first one after HELLO is answered with the snapshot. */
 static void
 on_conf(struct steward *s, struct cur *c)
 {
+	struct view fields;
 	struct cmd *k;
 
 	(void)cur_u32(c);
 	if (c->bad)
 		return;
-	command(s, CMD_CONF, 0, 0, cur_take(c, cur_left(c)));
+	fields = cur_take(c, cur_left(c));
+	for (uint32_t i = 0; i < s->worker_count; i++)
+		command(s, i, CMD_CONF, 0, 0, fields);
 	if (s->attached)
 		return;
-	send_meter(s);
-	k = steward_cmd(s, CMD_SNAPSHOT);
-	if (k == NULL)
-		return;
-	k->tag = ++s->snapshot;
-	steward_push(s);
+	s->snapshot++;
+	for (uint32_t i = 0; i < s->worker_count; i++) {
+		send_meter(s, i);
+		s->worker[i].told = false;
+		if ((k = steward_cmd(s, i, CMD_SNAPSHOT)) == NULL)
+			continue;
+		k->tag = s->snapshot;
+		steward_push(s, i);
+	}
+}
+
+/* No worker has this number: said as of a connection that is gone. */
+static void
+answer_gone(struct steward *s, uint16_t type, uint32_t conn, uint32_t gen)
+{
+	uint8_t buf[32];
+	struct put w = put_of(buf, sizeof(buf));
+
+	attach_begin(&w, type);
+	put_u32(&w, conn);
+	put_u32(&w, gen);
+	put_u32(&w, R_LINK_CONN);
+	attach_send(s, &w, NULL, 0);
 }
 
 static void
-on_bytes(struct steward *s, struct cur *c, uint32_t type)
+on_bytes(struct steward *s, struct cur *c, uint32_t type, uint16_t answer)
 {
 	uint32_t conn = cur_u32(c);
 	uint32_t gen = cur_u32(c);
 	struct view data = cur_string(c);
 
-	if (cur_done(c))
-		command(s, type, conn, gen, data);
+	if (!cur_done(c))
+		return;
+	if (conn >> LINK_WORKER_SHIFT < s->worker_count)
+		command(s, conn >> LINK_WORKER_SHIFT, type, conn, gen, data);
+	else
+		answer_gone(s, answer, conn, gen);
 }
 
 static void
@@ -225,26 +251,28 @@ on_kill(struct steward *s, struct cur *c)
 	uint32_t conn = cur_u32(c);
 	uint32_t gen = cur_u32(c);
 	uint32_t reason = cur_u32(c);
+	uint32_t worker = conn >> LINK_WORKER_SHIFT;
 	struct cmd *k;
 
-	if (!cur_done(c) || (k = steward_cmd(s, CMD_KILL)) == NULL)
+	if (!cur_done(c) || worker >= s->worker_count || (k = steward_cmd(s, worker, CMD_KILL)) == NULL)
 		return;
 	k->conn = conn;
 	k->gen = gen;
 	k->reason = reason;
-	steward_push(s);
+	steward_push(s, worker);
 }
 
 static void
 on_link_end(struct steward *s, struct cur *c)
 {
 	uint32_t id = cur_u32(c);
+	uint32_t worker = id >> LINK_WORKER_SHIFT;
 	struct cmd *k;
 
-	if (!cur_done(c) || (k = steward_cmd(s, CMD_LINK_END)) == NULL)
+	if (!cur_done(c) || worker >= s->worker_count || (k = steward_cmd(s, worker, CMD_LINK_END)) == NULL)
 		return;
 	k->link = id;
-	steward_push(s);
+	steward_push(s, worker);
 }
 
 static void
@@ -253,10 +281,12 @@ on_list(struct steward *s, struct cur *c)
 	uint32_t tag = cur_u32(c);
 	struct cmd *k;
 
-	if (!cur_done(c) || (k = steward_cmd(s, CMD_LIST)) == NULL)
-		return;
-	k->tag = tag;
-	steward_push(s);
+	for (uint32_t i = 0; cur_done(c) && i < s->worker_count; i++) {
+		if ((k = steward_cmd(s, i, CMD_LIST)) == NULL)
+			continue;
+		k->tag = tag;
+		steward_push(s, i);
+	}
 }
 
 static bool
@@ -281,10 +311,10 @@ message(struct steward *s, struct view data, int *fds, int fd_count)
 		leader_new(s, &c, fds, fd_count);
 		break;
 	case ATTACH_FIRST_HASH:
-		on_bytes(s, &c, CMD_FIRST_HASH);
+		on_bytes(s, &c, CMD_FIRST_HASH, ATTACH_FIRST_HASH_STORED);
 		break;
 	case ATTACH_GRANT:
-		on_bytes(s, &c, CMD_GRANT);
+		on_bytes(s, &c, CMD_GRANT, ATTACH_GRANT_STORED);
 		break;
 	case ATTACH_KILL:
 		on_kill(s, &c);
@@ -301,16 +331,20 @@ message(struct steward *s, struct view data, int *fds, int fd_count)
 	return true;
 }
 
-/* One message may need two commands: a message is read only when both fit. */
+/* One message may need two commands, to every worker: it is read only when all
+ * fit. */
 static bool
 commands_fit(struct steward *s)
 {
-	uint32_t used = s->commands->head - __atomic_load_n(&s->commands->tail, __ATOMIC_ACQUIRE);
+	for (uint32_t i = 0; i < s->worker_count; i++) {
+		const struct cmd_queue *q = s->worker[i].commands;
 
-	if (used + 2 <= CMD_COUNT)
-		return true;
-	s->blocked = true;
-	return false;
+		if (q->head - __atomic_load_n(&q->tail, __ATOMIC_ACQUIRE) + 2 > CMD_COUNT) {
+			s->blocked = true;
+			return false;
+		}
+	}
+	return true;
 }
 
 void

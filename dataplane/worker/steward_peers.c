@@ -85,6 +85,11 @@ read_request(struct peer *p, struct cur *c)
 	p->link.conn = cur_u32(c);
 	p->link.gen = cur_u32(c);
 	plugin = cur_string(c);
+	/* A supervisor of minor version 0 knows one worker. */
+	if (!c->bad && cur_left(c) > 0) {
+		p->worker = cur_u32(c);
+		p->first = cur_u32(c);
+	}
 	if (!cur_done(c) || plugin.len >= sizeof(p->plugin))
 		return false;
 	if (plugin.len > 0)
@@ -159,7 +164,9 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 		peer_free(s, p);
 		return;
 	}
-	r = take_theirs(p, fds, fd_count);
+	r = p->worker < s->worker_count ? take_theirs(p, fds, fd_count) : -R_LINK_CONN;
+	if (r == 0 && p->link.conn != LINK_CONN_NONE && p->link.conn >> LINK_WORKER_SHIFT != p->worker)
+		r = -R_LINK_CONN;
 	/* Without a descriptor left, the next packet would be cut, and the supervisor. */
 	if (r == 0 && p->link.role == LINK_HOST && s->host_count >= s->host_max)
 		r = -R_LIMIT;
@@ -167,13 +174,13 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 		r = make_ours(p);
 	if (r == 0 && p->pidfd >= 0 && steward_watch(s, p->pidfd, EPOLLIN, WATCH_PID) != 0)
 		r = -R_LIMIT;
-	if (r == 0 && (k = steward_cmd(s, CMD_LINK_ADD)) != NULL) {
+	if (r == 0 && (k = steward_cmd(s, p->worker, CMD_LINK_ADD)) != NULL) {
 		k->tag = p->tag;
 		k->l = &p->link;
 		p->next = s->peers;
 		s->peers = p;
 		s->host_count += p->link.role == LINK_HOST;
-		steward_push(s);
+		steward_push(s, p->worker);
 		return;
 	}
 	send_ready(s, p->tag, 0, r != 0 ? r : -R_LIMIT, NULL, 0);
@@ -183,12 +190,12 @@ peer_new(struct steward *s, struct cur *c, int *fds, int fd_count)
 static void
 drop_link(struct steward *s, const struct peer *p)
 {
-	struct cmd *k = steward_cmd(s, CMD_LINK_DROP);
+	struct cmd *k = steward_cmd(s, p->worker, CMD_LINK_DROP);
 
 	if (k == NULL)
 		return; /* its bell's end says the same to the worker */
 	k->link = p->link.id;
-	steward_push(s);
+	steward_push(s, p->worker);
 }
 
 void
@@ -253,6 +260,8 @@ send_host(struct steward *s, const struct peer *p)
 	put_u32(&w, p->link.conn);
 	put_u32(&w, p->link.gen);
 	put_string(&w, p->plugin, p->plugin_len);
+	if (s->minor >= 1)
+		put_u32(&w, p->first != 0 ? p->first : p->link.id);
 	attach_send(s, &w, fds, 2);
 }
 

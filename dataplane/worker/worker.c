@@ -7,6 +7,7 @@
 #include "drivers/clock/clock.h"
 
 #define SPIN_US 100u    /* after the last work, before going to sleep */
+#define SHARED_TX_US 50u /* between two tries to send, where a CPU is shared */
 #define GATHER_US 50u   /* how often bells are looked at while there is work */
 #define AREA_ALIGN 4096u
 
@@ -99,7 +100,7 @@ worker_init(void *mem, const struct worker_config *c, struct port *port, struct 
 	uint8_t *base = mem;
 	struct layout l;
 
-	if (c->conn_max == 0 || c->conn_max > 0xffffffu || c->index > 0xffu)
+	if (c->conn_max == 0 || c->conn_max > 0xffffffu || c->index > LINK_WORKER_MAX)
 		return NULL;
 	layout_make(&l, c, port);
 	w->c = *c;
@@ -159,6 +160,7 @@ static const struct {
 	enum meter_stage stage;
 } stages[] = {
 	{ rx_stage, STAGE_RX },
+	{ handed_stage, STAGE_RX },
 	{ command_stage, STAGE_LINK },
 	{ list_stage, STAGE_LINK },
 	{ down_stage, STAGE_LINK },
@@ -204,8 +206,11 @@ worker_next(struct worker *w, uint64_t now)
 {
 	uint64_t next = tcp_next(w->tcp, now);
 
-	if (w->adopting || w->snapshot || w->listing || w->list[LIST_WORK].count > 0 || w->out_count > 0)
+	if (w->adopting || w->snapshot || w->listing || w->list[LIST_WORK].count > 0)
 		return now;
+	/* Whom it waits for to send may be the one whose CPU it would take. */
+	if (w->out_count > 0)
+		return w->c.shares_cpu ? now + SHARED_TX_US : now;
 	next = earlier(next, net_next(w->net, now));
 	next = earlier(next, deadline_next(w));
 	next = earlier(next, w->port->ops->next_us(w->port, now));
@@ -243,7 +248,7 @@ worker_run(void *arg)
 	while (!w->stopped) {
 		if (worker_poll(w, now = clock_us()) > 0)
 			worked = now;
-		if (w->c.poll || now - worked < SPIN_US) {
+		if (w->c.poll || (!w->c.shares_cpu && now - worked < SPIN_US)) {
 			if (now - gathered >= GATHER_US) {
 				idle_gather(w);
 				gathered = now;

@@ -3,7 +3,8 @@
  *
  * It owns everything that a connection is made of and shares nothing: the
  * steward (steward.h) talks to it through two rings (cmd.h), control processes
- * and hosts through links (link.h). worker_poll goes once through the stages,
+ * and hosts through links (link.h), other workers of its port hand it the frames
+ * of its flows (crew.h). worker_poll goes once through the stages,
  * each of which returns how much it did; worker_run repeats that and sleeps
  * when there is nothing to do (idle.c). worker_poll makes no system call but
  * those of the port and of the bells, so that tests run it in virtual time.
@@ -19,6 +20,7 @@
 #include "dataplane/ssh/conn.h"
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/worker/cmd.h"
+#include "dataplane/worker/crew.h"
 #include "dataplane/worker/link.h"
 #include "drivers/nic/port.h"
 #include "drivers/rng/rng.h"
@@ -40,6 +42,8 @@ struct worker_config {
 	uint32_t conn_max;
 	uint32_t block_count;
 	bool poll;                 /* never sleep */
+	bool shares_cpu;           /* with another worker: it does not spin either */
+	struct crew *crew;         /* NULL: it is alone on its port */
 };
 
 enum conn_state { CONN_FREE = 0, CONN_LIVE, CONN_DEAD };
@@ -140,7 +144,8 @@ struct worker {
 	uint64_t check_us;         /* when quiet control links were last looked at */
 	uint64_t metered_us;
 
-	/* frames: tx.c */
+	/* frames: rx.c, tx.c */
+	uint32_t passed;           /* bit per worker that was handed something */
 	struct pkt *out[WORKER_TX_QUEUE];
 	uint32_t out_count;
 
@@ -225,6 +230,7 @@ uint32_t deadline_stage(struct worker *w);
 
 /* rx.c, tx.c */
 uint32_t rx_stage(struct worker *w);
+uint32_t handed_stage(struct worker *w);
 int tx_emit(void *worker, const struct tcp_seg_out *seg);
 uint32_t tx_stage(struct worker *w);
 extern const struct net_ops worker_net_ops;

@@ -18,6 +18,7 @@ struct nic_config {
 	bool huge;             /* false: --no-huge --no-shconf */
 	int main_cpu;          /* of the steward thread, or -1 */
 	uint32_t workers;
+	uint32_t queue_max;    /* receive queues that are used; 0: one per worker */
 	int worker_cpu[NIC_WORKERS_MAX]; /* two workers may share a CPU */
 	uint32_t pkt_count;              /* packet buffers of each worker: nobody else allocates there */
 	uint16_t mtu;                    /* as much of it as the device can */

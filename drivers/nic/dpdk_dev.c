@@ -25,12 +25,20 @@ least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+static uint32_t
+queues_wanted(const struct nic_config *c, const struct nic_driver *d)
+{
+	uint32_t want = least(c->workers, d->queue_max);
+
+	return c->queue_max != 0 ? least(want, c->queue_max) : want;
+}
+
 /* Frames that the kernel's interface gives to a queue which nobody reads would
  * be lost to us. */
 int
 dev_queues(const struct nic_config *c, const struct nic_driver *d)
 {
-	uint32_t want = least(c->workers, d->queue_max);
+	uint32_t want = queues_wanted(c, d);
 	char name[NIC_DEVICE_MAX];
 	int channels;
 
@@ -82,7 +90,7 @@ static void
 conf_fill(struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_dev_info *info,
     struct rte_eth_conf *conf)
 {
-	uint32_t want = least(c->workers, d->driver->queue_max);
+	uint32_t want = queues_wanted(c, d->driver);
 	uint64_t rss = info->flow_type_rss_offloads & RSS_WANTED;
 	bool pci = d->driver->vdev == NULL;
 

@@ -197,16 +197,16 @@ bench_new(void)
 	host_init(h, b->loop);
 	h->debug = false;
 	snprintf(h->name, sizeof(h->name), "bench");
-	if (linkend_make(&h->link) != 0 ||
+	if (linkend_make(&h->link[0]) != 0 ||
 	    region_create(&b->own, "worker", LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
-	    region_attach(&b->other, h->link.own.fd, LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
+	    region_attach(&b->other, h->link[0].own.fd, LINK_HOST_RING, LINK_HOST_ARENA) != 0 ||
 	    bell_create(&b->bell_wait, &ring_fd) != 0)
 		abort();
 	put_u32(&w, 0);
 	put_u32(&w, 77);
-	h->link.asked = true;
+	h->link[0].asked = true;
 	m = (struct msg){ .type = MSG_LINK_UP, .body = put_view(&w), .fds = { b->own.fd, ring_fd }, .fd_count = 2 };
-	if (linkend_up(&h->link, &m) != 0)
+	if (linkend_up(&h->link[0], &m) != 0)
 		abort();
 	close(ring_fd);
 	ring_out_init(&b->out, &b->own, &b->other, b->arena_end, false);

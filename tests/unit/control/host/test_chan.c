@@ -122,7 +122,7 @@ test_data_held_back(void)
 	CU_ASSERT_EQUAL(b->guest.data_calls, 1);
 	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_TOOK), 3);
 	CU_ASSERT_TRUE(bench_silent(b));
-	CU_ASSERT_FALSE(ring_pending(&b->host.link.in));
+	CU_ASSERT_FALSE(ring_pending(&b->host.link[0].in));
 	CU_ASSERT_EQUAL(ch->get(&b->host.face, b->guest.channel, POSTERN_CHANNEL_UNREAD, &value), 0);
 	CU_ASSERT_EQUAL(value, 6);
 	CU_ASSERT_EQUAL(b->guest.eof_calls, 0);
@@ -276,10 +276,10 @@ test_full_ring(void)
 	CU_ASSERT(took == 0 || took == 7);
 	sent += took;
 	/* Fill the last gaps, so that control entries find none either. */
-	while (ring_room(&b->host.link.out, 0)) {
+	while (ring_room(&b->host.link[0].out, 0)) {
 		struct link_entry e = { .op = 0 };
 
-		ring_publish(&b->host.link.out, &e, 0);
+		ring_publish(&b->host.link[0].out, &e, 0);
 	}
 	CU_ASSERT_EQUAL(ch->eof(f, b->guest.channel), 0);
 	CU_ASSERT_EQUAL(ch->eof(f, b->guest.channel), POSTERN_E_CLOSED);

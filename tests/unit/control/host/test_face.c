@@ -113,7 +113,7 @@ test_watch(void)
 	CU_ASSERT_EQUAL(l->watch(f, -1, POSTERN_READABLE, on_ready, NULL), POSTERN_E_INVAL);
 	CU_ASSERT_EQUAL(l->watch(f, p[0], POSTERN_READABLE, NULL, NULL), POSTERN_E_INVAL);
 	CU_ASSERT_EQUAL(l->watch(f, p[0], 0x80, on_ready, NULL), POSTERN_E_INVAL);
-	CU_ASSERT_EQUAL(l->watch(f, b->host.link.peer_ring_fd, POSTERN_READABLE, on_ready, NULL), POSTERN_E_DENIED);
+	CU_ASSERT_EQUAL(l->watch(f, b->host.link[0].peer_ring_fd, POSTERN_READABLE, on_ready, NULL), POSTERN_E_DENIED);
 	CU_ASSERT_EQUAL(l->watch(f, 3, POSTERN_READABLE, on_ready, NULL), POSTERN_E_DENIED);
 	CU_ASSERT_EQUAL(l->unwatch(f, p[0]), POSTERN_E_NOSUCH);
 	CU_ASSERT_EQUAL(l->watch(f, p[0], POSTERN_READABLE, on_ready, b->loop), 0);

@@ -24,7 +24,9 @@ defaults(void)
 	CU_ASSERT_STRING_EQUAL(o.control, ATTACH_PATH);
 	CU_ASSERT_TRUE(o.huge);
 	CU_ASSERT_FALSE(o.poll);
-	CU_ASSERT_EQUAL(o.worker_cpu, -1);
+	CU_ASSERT_EQUAL(o.workers, 1);
+	CU_ASSERT_EQUAL(o.worker_cpus, 0);
+	CU_ASSERT_EQUAL(o.queues, 0);
 	CU_ASSERT_STRING_EQUAL(o.nic, "af_packet:eth1");
 }
 
@@ -38,6 +40,11 @@ both_forms(void)
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--impair", "loss=0.5,seed=3"), 0);
 	CU_ASSERT_TRUE(o.impaired);
 	CU_ASSERT_EQUAL(o.impair.seed, 3);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--workers=3", "--worker-cpu=1,0,1"), 0);
+	CU_ASSERT_EQUAL(o.workers, 3);
+	CU_ASSERT_EQUAL(o.worker_cpus, 3);
+	CU_ASSERT_EQUAL(o.worker_cpu[0], 1);
+	CU_ASSERT_EQUAL(o.worker_cpu[1], 0);
 }
 
 static void
@@ -50,6 +57,11 @@ refused(void)
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--memory", "-5"), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--memory", "64x"), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--conn-max", "0"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--workers", "0"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--workers", "33"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--worker-cpu", "1,"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--worker-cpu", ""), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--queues", "0"), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--impair", "loss=2"), -1);
 	CU_ASSERT_EQUAL(parse("--nic", "af_packet:", NULL), -1);
 	CU_ASSERT_EQUAL(parse("--nic", "af_packet:eth1,framesz=65536", NULL), -1);

@@ -33,14 +33,15 @@ begin(void)
 	snprintf(path, sizeof(path), "%s/dp.sock", dir);
 	r = rig_open();
 	memset(&s, 0, sizeof(s));
-	s.commands = r->commands;
-	s.events = r->events;
-	s.meter_fd = r->meter_fd;
+	s.worker_count = 1;
+	s.worker[0].commands = r->commands;
+	s.worker[0].events = r->events;
+	s.worker[0].meter_fd = r->meter_fd;
 	s.signals = -1;
 	s.owner = getuid();
 	s.listener = steward_listen(path);
 	CU_ASSERT_TRUE_FATAL(s.listener >= 0);
-	CU_ASSERT_EQUAL_FATAL(bell_create(&r->command_wait, &s.command_bell), 0);
+	CU_ASSERT_EQUAL_FATAL(bell_create(&r->command_wait, &s.worker[0].command_bell), 0);
 	CU_ASSERT_EQUAL_FATAL(bell_create(&s.event_bell, &r->w->event_bell), 0);
 	CU_ASSERT_EQUAL_FATAL(steward_init(&s), 0);
 	r->steward = &s;
@@ -54,7 +55,7 @@ end(void)
 	worker_wipe(r->w);
 	steward_fini(&s);
 	close(s.listener);
-	close(s.command_bell);
+	close(s.worker[0].command_bell);
 	close(s.event_bell);
 	close(event_ring);
 	close(r->command_wait);
