@@ -82,11 +82,14 @@ desk_link_up(struct desk *d, const struct msg *m)
 {
 	struct cur c = cur_view(m->body);
 	uint32_t worker = cur_u32(&c);
-	struct linkend *l = worker < d->worker_count ? &d->link[worker] : NULL;
+	struct linkend *l = &d->link[worker % DESK_WORKERS_MAX];
 	int r;
 
-	if (c.bad || l == NULL)
+	if (c.bad || worker >= DESK_WORKERS_MAX)
 		return -1;
+	/* Asked for before WORKERS said that there are fewer. */
+	if (worker >= d->worker_count)
+		return 0;
 	r = linkend_up(l, m);
 	if (r == 0)
 		r = loop_watch(d->loop, l->wait_fd, LOOP_IN, on_bell, d);
@@ -117,11 +120,8 @@ desk_workers(struct desk *d, const struct msg *m)
 		link_drop(d, &d->link[d->worker_count - 1]);
 		d->worker_count--;
 	}
-	while (d->worker_count < count) {
-		struct linkend *l = &d->link[d->worker_count];
-
-		linkend_init(l, d->ops->link_role, d->worker_count++);
-		desk_link_request(d, l);
-	}
+	for (; d->worker_count < count; d->worker_count++)
+		linkend_init(&d->link[d->worker_count], d->ops->link_role, d->worker_count);
+	desk_links(d);
 	return 0;
 }
