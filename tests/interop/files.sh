@@ -1,0 +1,303 @@
+#!/bin/bash
+# Files with stock clients: sftp with every command of its manual, scp both ways it
+# can, psftp and pscp; many requests, many channels, limits, and what is left behind.
+. "$(dirname "$0")/lib.sh"
+bed_up --set 'Subsystem look internal-sftp -R' --set 'Subsystem private internal-sftp -u 077 -d %d/files'
+# What the client sees as /home/... is here.
+server=$ROOT/home/$SSH_USER
+dir=$SFTP_DIR
+local=$work/local
+mkdir -p "$local"
+
+# sftp_to [options] : commands from stdin; ends with the first that fails.
+sftp_to() { (cd "$local" && client sftp "${ssh_opts[@]}" "$@" -b - "$SSH_USER@$HOST"); }
+as_user() { setpriv --reuid 64301 --regid 64301 --clear-groups "$@"; }
+sum() { sha256sum <"$1" | cut -d' ' -f1; }
+same() { [ "$(sum "$1")" = "$(sum "$2")" ] || { echo "$1 and $2 differ"; return 1; }; }
+meta() { stat -c '%a %Y' "$@"; }
+
+# ---- sftp: every command of its manual --------------------------------------------
+
+make_tree() { # DIR
+	mkdir -p "$1/sub/deeper" "$1/empty"
+	echo one >"$1/one"
+	echo two >"$1/sub/two"
+	head -c 300000 /dev/urandom >"$1/sub/deeper/three"
+	ln -s one "$1/link"
+	chmod 640 "$1/one"
+	chmod 750 "$1/sub"
+	touch -d '2001-02-03 04:05:06' "$1/one" "$1/sub/two"
+}
+looking() {
+	echo text >"$server/files/text"
+	touch -d '2001-02-03 04:05:06' "$server/files/text"
+	chown 64301:64301 "$server/files/text"
+	sftp_to >"$work/out" <<-END || return 1
+		version
+		pwd
+		cd files
+		pwd
+		ls
+		ls -1
+		ls -la
+		ls -ln
+		ls -lh
+		ls -lrSt
+		ls -f
+		ls te*
+		df
+		df -h
+		df -hi
+		help
+		?
+		lpwd
+		lls
+		lumask 022
+		progress
+		!true
+	END
+	cat "$work/out"
+	grep -q '^SFTP protocol version 3$' "$work/out" &&
+	    grep -q "^Remote working directory: /home/$SSH_USER\$" "$work/out" &&
+	    grep -q "^Remote working directory: $dir\$" "$work/out" &&
+	    grep -Eq "^-rw-r--r-- +. $SSH_USER +$SSH_USER +5 Feb +3 +2001 text\$" "$work/out" &&
+	    grep -Eq '^ *[0-9.]+GB .* [0-9]+%$' "$work/out"
+}
+changing() {
+	sftp_to >"$work/out" <<-END || return 1
+		mkdir files/d
+		cd files/d
+		!echo hello >hello
+		put hello
+		put hello again
+		chmod 600 again
+		chown 64301 again
+		chgrp 64301 again
+		rename again renamed
+		cp renamed copied
+		copy renamed twice
+		ln renamed hard
+		ln -s renamed soft
+		symlink nowhere dangling
+		rm twice
+		mkdir e
+		rmdir e
+		lmkdir down
+		lcd down
+		get renamed
+		lchdir ..
+		-rm nothing
+		-rmdir nothing
+	END
+	cd "$server/files/d" || return 1
+	is "copied dangling hard hello renamed soft" sh -c 'echo *' && is renamed readlink soft && is nowhere readlink dangling &&
+	    is 600 stat -c %a renamed && is 2 stat -c %h hard && is hello cat copied && cd "$OLDPWD" && is hello cat "$local/down/renamed"
+}
+no_overwrite() { # version 3's own rename does not; sftp uses posix-rename where it can
+	echo a >"$server/files/a"
+	echo b >"$server/files/b"
+	chown 64301:64301 "$server/files/a" "$server/files/b"
+	! sftp_to <<<"rename -l files/a files/b" && is b cat "$server/files/b" &&
+	    sftp_to <<<"rename files/a files/b" && is a cat "$server/files/b"
+}
+whole_trees() {
+	make_tree "$local/tree"
+	sftp_to <<-END || return 1
+		put -R -p tree files/up
+		get -R -p files/up back
+		put -p -f tree/one files/flushed
+		get -p -f files/flushed one.back
+	END
+	diff -r -x link "$local/tree" "$server/files/up" && diff -r -x link "$local/tree" "$local/back" &&
+	    is "$(meta "$local/tree/one" "$local/tree/sub/two")" meta "$server/files/up/one" "$server/files/up/sub/two" &&
+	    is "$(meta "$local/tree/one" "$local/tree/sub/two")" meta "$local/back/one" "$local/back/sub/two" &&
+	    is 750 stat -c %a "$server/files/up/sub" && is "$(meta "$local/tree/one")" meta "$local/one.back"
+}
+resumed() { # half of it is there
+	head -c 3000000 /dev/urandom >"$local/half.whole"
+	head -c 1234567 "$local/half.whole" >"$local/half"
+	as_user cp "$local/half" "$server/files/half" 2>/dev/null || install -o 64301 -g 64301 "$local/half" "$server/files/half"
+	cp "$local/half.whole" "$local/up"
+	sftp_to <<<"reput up files/half" || return 1
+	same "$local/half.whole" "$server/files/half" || return 1
+	sftp_to <<<"reget files/half half" || return 1
+	same "$local/half.whole" "$local/half" || return 1
+	head -c 1234567 "$local/half.whole" >"$local/half"
+	sftp_to <<<"get -a files/half half" && same "$local/half.whole" "$local/half"
+}
+many_names() { # in several replies
+	as_user mkdir "$server/files/many" && (cd "$server/files/many" && seq 1 2000 | xargs touch) || return 1
+	[ "$(sftp_to <<<"ls -1 files/many" | grep -c '^files/many/[0-9]*$')" = 2000 ]
+}
+
+check "sftp: looking around" looking
+check "sftp: making, linking, copying, removing" changing
+check "sftp: rename over a file only when asked so" no_overwrite
+check "sftp: whole trees with their times and modes" whole_trees
+check "sftp: reput, reget, get -a" resumed
+check "sftp: a directory of 2000" many_names
+
+# ---- content ----------------------------------------------------------------------
+
+head -c 67108864 /dev/urandom >"$local/big"
+round_trip() { # sftp options...
+	sftp_to "$@" >/dev/null <<-END || return 1
+		put big files/big
+		get files/big big.back
+	END
+	same "$local/big" "$server/files/big" && same "$local/big" "$local/big.back"
+}
+check "64 MiB both ways" round_trip
+check "64 MiB both ways, 512 requests of 32 KiB in flight" round_trip -R 512 -B 32768
+check "64 MiB both ways, the largest requests that fit" round_trip -R 4 -B 261120
+eight() {
+	local i pids=() bad=0 ctl=$work/ctl
+	client ssh "${ssh_opts[@]}" -o ControlMaster=yes -o ControlPath="$ctl" -fN "$SSH_USER@$HOST" || return 1
+	head -c 8388608 "$local/big" >"$local/eight"
+	install -o 64301 -g 64301 "$local/eight" "$server/files/shared"
+	for i in $(seq 1 8); do
+		printf '%s\n' "put eight files/eight.$i" "get files/shared eight.$i.back" "ls -l files" |
+		    (cd "$local" && client sftp -o ControlPath="$ctl" -b - x) >/dev/null 2>"$work/eight.$i" &
+		pids+=($!)
+	done
+	# The login's other channels go on meanwhile.
+	for i in 1 2 3 4 5; do [ "$(client ssh -o ControlPath="$ctl" x echo $i)" = $i ] || bad=1; done
+	for i in "${pids[@]}"; do wait "$i" || bad=1; done
+	client ssh -o ControlPath="$ctl" -O exit x 2>/dev/null
+	for i in $(seq 1 8); do
+		same "$local/eight" "$server/files/eight.$i" && same "$local/eight" "$local/eight.$i.back" || bad=1
+		rm -f "$local/eight.$i.back" "$server/files/eight.$i"
+	done
+	[ $bad -eq 0 ]
+}
+check "8 sessions on one connection, one file read by all" eight
+
+# ---- scp --------------------------------------------------------------------------
+
+scp_to() { (cd "$local" && client scp "${ssh_opts[@]}" "$@"); }
+scp_trees() { # -s or -O
+	rm -rf "$local/back.scp" "$server/files/scp"
+	scp_to "$1" -q -r -p tree "$SSH_USER@$HOST:files/scp" && scp_to "$1" -q -r -p "$SSH_USER@$HOST:files/scp" back.scp &&
+	    diff -r "$local/tree" "$server/files/scp" && diff -r "$local/tree" "$local/back.scp" &&
+	    is "$(meta "$local/tree/one" "$local/tree/sub/two")" meta "$server/files/scp/one" "$server/files/scp/sub/two" &&
+	    is "$(meta "$local/tree/one" "$local/tree/sub/two")" meta "$local/back.scp/one" "$local/back.scp/sub/two"
+}
+scp_missing() { ! scp_to "$1" -q "$SSH_USER@$HOST:files/not.there" . 2>"$work/err" && grep -q 'No such file' "$work/err"; }
+scp_home() { echo tilde >"$local/tilde" && scp_to -s -q tilde "$SSH_USER@$HOST:~/files/tilde" && is tilde cat "$server/files/tilde"; }
+check "scp over sftp: trees both ways with -p" scp_trees -s
+check "scp over sftp: a file that is not there" scp_missing -s
+check "scp over sftp: a name with ~" scp_home
+check "scp -O: trees both ways with -p" scp_trees -O
+check "scp -O: a file that is not there" scp_missing -O
+
+# ---- PuTTY ------------------------------------------------------------------------
+
+puttygen "$SSH_KEY" -q -O private -o "$work/key.ppk" 2>/dev/null
+fingerprint=$(ssh-keygen -lf <(cut -d' ' -f2- "$KNOWN_HOSTS" | grep ed25519) | cut -d' ' -f2)
+putty() { (cd "$local" && HOME=$work client "$1" -batch -i "$work/key.ppk" -hostkey "$fingerprint" "${@:2}"); }
+psftp_all() {
+	cat >"$work/psftp" <<-END
+		pwd
+		cd files
+		mkdir putty
+		cd putty
+		put big
+		ls
+		chmod 600 big
+		mv big moved
+		get moved big.putty
+		reget moved big.putty
+		put -r tree
+		get -r tree tree.putty
+		rm moved
+		open nowhere
+	END
+	sed -i '$d' "$work/psftp"
+	rm -rf "$local/tree.putty"
+	putty psftp -b "$work/psftp" "$SSH_USER@$HOST" >"$work/out" 2>&1 || { tail "$work/out"; return 1; }
+	same "$local/big" "$local/big.putty" && diff -r "$local/tree/sub" "$local/tree.putty/sub" &&
+	    grep -q 'rwx.* tree$\|rw-.* big$' "$work/out" && [ ! -e "$server/files/putty/moved" ]
+}
+pscp_both() { # -sftp or -scp
+	rm -f "$local/big.pscp"
+	putty pscp -q "$1" -p big "$SSH_USER@$HOST:files/big.pscp" && putty pscp -q "$1" "$SSH_USER@$HOST:files/big.pscp" big.pscp &&
+	    same "$local/big" "$local/big.pscp"
+}
+check "psftp: there and back, trees too" psftp_all
+check "pscp over sftp" pscp_both -sftp
+check "pscp over scp" pscp_both -scp
+
+# ---- limits -----------------------------------------------------------------------
+
+no_space() {
+	as_user mkdir -p "$server/files/tiny"
+	nsenter -t "$MONITOR_PID" -m mount -t tmpfs -o size=1m,uid=64301,gid=64301 tmpfs "$dir/tiny" || return 1
+	local r=0
+	! sftp_to <<<"put big files/tiny/big" 2>"$work/err" && grep -q '^write remote.*: Failure' "$work/err" || r=1
+	echo "put big files/tiny/big2" >"$work/psftp"
+	putty psftp -b "$work/psftp" "$SSH_USER@$HOST" >"$work/out" 2>&1
+	grep -q 'error while writing: failure' "$work/out" || r=1
+	nsenter -t "$MONITOR_PID" -m umount "$dir/tiny"
+	[ $r -eq 0 ] || cat "$work/err" "$work/out"
+	return $r
+}
+read_only() {
+	sftp_to -s look <<<"get files/text text.look" && is text cat "$local/text.look" || return 1
+	local c
+	for c in "put text.look files/new" "rm files/text" "rename files/text files/t" "mkdir files/n" "chmod 777 files/text" "ln -s a files/n"; do
+		! sftp_to -s look <<<"$c" 2>"$work/err" && grep -q 'Permission denied' "$work/err" || { echo "$c was done"; return 1; }
+	done
+	[ ! -e "$server/files/new" ] && is text cat "$server/files/text"
+}
+private() { # umask and start directory
+	sftp_to -s private >"$work/out" <<-END || return 1
+		pwd
+		mkdir private
+		put text.look private/text
+	END
+	grep -q "directory: $dir\$" "$work/out" && is 700 stat -c %a "$server/files/private" && is 600 stat -c %a "$server/files/private/text"
+}
+denied() { ! sftp_to <<<"get /etc/shadow" 2>"$work/err" && grep -q 'Permission denied' "$work/err"; }
+fifo() { # nobody waits for a writer
+	as_user mkfifo "$server/files/fifo" && ! LIMIT=10 sftp_to <<<"put big files/fifo" 2>"$work/err" &&
+	    grep -q 'Failure' "$work/err"
+}
+garbage() { # told, and over
+	local r=0
+	echo "This is no SFTP" | client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" sftp >"$work/out" 2>"$work/err" || r=$?
+	[ $r -eq 1 ] && grep -q '^sftp: a packet of 1416128883 bytes' "$work/err"
+}
+check "a full file system" no_space
+check "a read-only subsystem" read_only
+check "a subsystem with a umask and a start directory" private
+check "somebody else's file" denied
+check "a FIFO" fifo
+check "a stream that is no SFTP" garbage
+
+# ---- the end ----------------------------------------------------------------------
+
+growing() { [ -n "$(find "$server/files" -name killed -size +0)" ]; }
+gone() { [ -z "$(user_pids)" ]; }
+killed() {
+	local pid
+	(cd "$local" && exec ip netns exec "$NETNS" sftp "${ssh_opts[@]}" -l 8000 -b - "$SSH_USER@$HOST" <<<"put big files/killed") >/dev/null 2>&1 &
+	pid=$!
+	until_true 10 growing || return 1
+	# The program that it became, and its ssh.
+	kill -9 $(pgrep -P "$pid") "$pid"
+	wait "$pid" 2>/dev/null
+	until_true 10 gone
+}
+check "a client killed in the middle of a put leaves nothing behind" killed
+mounted() { # where sshfs is installed and works
+	local m=$work/mount
+	mkdir "$m"
+	client sshfs "${ssh_opts[@]}" "$SSH_USER@$HOST:files" "$m" || return 1
+	same "$local/big" "$m/big" && cp "$local/big" "$m/by.sshfs" && same "$local/big" "$server/files/by.sshfs" && mv "$m/by.sshfs" "$m/moved" && rm "$m/moved"
+	local r=$?
+	fusermount3 -u "$m" || fusermount -u "$m"
+	return $r
+}
+command -v sshfs >/dev/null && [ -w /dev/fuse ] && check "sshfs" mounted
+check "no host is left at the end" until_true 10 gone
+finish
