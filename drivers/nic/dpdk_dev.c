@@ -223,6 +223,8 @@ port_facts(struct dpdk_dev *d, uint32_t worker, uint16_t mtu, const uint8_t mac[
 	s->tx_queue = (uint16_t)(worker % d->tx_queues);
 	s->wait_fd = s->port.rx ? wait_fd_of(d, (uint16_t)worker) : -1;
 	s->intr = s->wait_fd >= 0 && fd_is_event(s->wait_fd);
+	if (s->wait_fd >= 0)
+		fd_hush(s->wait_fd);
 	rte_spinlock_init(&d->tx_lock[worker]);
 }
 

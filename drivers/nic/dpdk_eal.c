@@ -133,18 +133,19 @@ device_args(struct args *a, const struct nic_config *c, const char *program)
 	return 0;
 }
 
-/* A tap tells by a real-time signal per frame that there is something to read.
- * Only the first worker takes them: elsewhere they would end waits for nothing.
- * Where too many wait the kernel sends SIGIO, which must not end us. */
+/* net_tap asks for a real-time signal per frame, and once it has seen one reads
+ * nothing without another. Blocked for good in every thread, none ever comes to
+ * it, and it reads whenever it is asked; dev_start stops the asking. SIGIO is
+ * what the kernel sends where too many wait. */
 static void
-signals_hold(int how)
+signals_hold(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
 		sigaddset(&set, i);
-	(void)pthread_sigmask(how, &set, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGIO, SIG_IGN);
 }
 
@@ -182,7 +183,7 @@ nic_eal_start(const struct nic_config *c, const char *program)
 		return -1;
 	a.argv[a.argc] = NULL;
 
-	signals_hold(SIG_BLOCK);
+	signals_hold();
 	raise_memlock();
 	fd_snapshot();
 	rte_openlog_stream(stderr);
@@ -195,31 +196,12 @@ nic_eal_start(const struct nic_config *c, const char *program)
 	return 0;
 }
 
-struct launch {
-	int (*fn)(void *);
-	void *arg;
-	uint32_t worker;
-};
-
-static int
-worker_main(void *arg)
-{
-	const struct launch *l = arg;
-
-	if (l->worker == 0)
-		signals_hold(SIG_UNBLOCK);
-	return l->fn(l->arg);
-}
-
 int
 nic_launch(uint32_t worker, int (*fn)(void *), void *argument)
 {
-	static struct launch launches[NIC_WORKERS_MAX];
-
 	if (worker >= NIC_WORKERS_MAX)
 		return -1;
-	launches[worker] = (struct launch){ .fn = fn, .arg = argument, .worker = worker };
-	return rte_eal_remote_launch(worker_main, &launches[worker], worker + 1) == 0 ? 0 : -1;
+	return rte_eal_remote_launch(fn, argument, worker + 1) == 0 ? 0 : -1;
 }
 
 int

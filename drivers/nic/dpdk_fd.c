@@ -1,6 +1,7 @@
 #include "drivers/nic/dpdk_fd.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,15 @@ fd_find_packet(unsigned n)
 	if (s.found >= 0 && domain_of(s.found) == AF_PACKET)
 		packet_tune(s.found);
 	return s.found;
+}
+
+void
+fd_hush(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_ASYNC) != 0)
+		(void)fcntl(fd, F_SETFL, flags & ~O_ASYNC);
 }
 
 bool

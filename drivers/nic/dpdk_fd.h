@@ -15,6 +15,9 @@ void fd_snapshot(void);
  * switched on: both end with the socket and leave the interface's flags alone. */
 int fd_find_packet(unsigned n);
 
+/* fd_hush(fd): no signal for what comes to it. */
+void fd_hush(int fd);
+
 /* fd_is_event(fd): an eventfd, which must be read to become quiet. */
 bool fd_is_event(int fd);
 
