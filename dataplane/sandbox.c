@@ -15,7 +15,7 @@ static const char *const allowed[] = {
 	/* both threads: waiting and waking */
 	"epoll_wait", "epoll_pwait", "epoll_ctl", "poll", "ppoll", "timerfd_settime", "read", "write",
 	"futex", "clock_gettime", "clock_nanosleep", "nanosleep", "sched_yield", "restart_syscall",
-	"rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "getpid", "gettid",
+	"rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "getpid", "gettid", "geteuid",
 	/* links and the attach socket */
 	"accept4", "getsockopt", "sendmsg", "recvmsg", "memfd_create", "ftruncate", "fstat", "fcntl", "mmap", "munmap",
 	"mprotect", "madvise", "mlock", "mlock2", "munlock", "mremap", "brk", "dup", "close", "socketpair",

@@ -43,7 +43,8 @@ static const struct nic_driver drivers[] = {
 		.vdev = "net_af_xdp0", .first = "iface", .fixed = "busy_budget=0",
 		.queues = "queue_count", .queue_max = 16, .keys = af_xdp_keys,
 		.rx_ring = 2048, .tx_ring = 2048,
-		.wait = NIC_WAIT_SOCKET, .spread = PORT_SPREAD_FLOW, .kernel = true, .keeps = true,
+		.wait = NIC_WAIT_SOCKET, .spread = PORT_SPREAD_FLOW, .kernel = true,
+		.channels = true, .keeps = true,
 		.calls = af_xdp_calls,
 	},
 	{

@@ -42,6 +42,7 @@ struct nic_driver {
 	enum nic_wait wait;
 	enum port_spread spread;  /* with more than one queue */
 	bool kernel;              /* a network interface of the kernel: its MTU counts */
+	bool channels;            /* it reads queues of the interface, which must all be read */
 	bool mac;                 /* it takes an address of ours, else chance makes one */
 	bool twin;                /* the driver's address is that of the other end */
 	bool keeps;               /* closing it needs rights that are gone by then */

@@ -40,18 +40,19 @@ dev_queues(const struct nic_config *c, const struct nic_driver *d)
 {
 	uint32_t want = queues_wanted(c, d);
 	char name[NIC_DEVICE_MAX];
-	int channels;
+	int queues, pairs;
 
-	if (strcmp(d->name, "af_xdp") != 0)
+	if (!d->channels)
 		return (int)want;
 	nic_device_name(c->device, name, sizeof(name));
-	channels = iface_channels(name);
-	if ((uint32_t)channels > want && strstr(c->device, "start_queue=") == NULL) {
-		fprintf(stderr, "%s has %d queues for %u workers: ethtool -L %s combined %u\n", name,
-		    channels, c->workers, name, want);
+	queues = iface_queues(name, &pairs);
+	want = least(want, (uint32_t)pairs);
+	if ((uint32_t)queues > want && strstr(c->device, "start_queue=") == NULL) {
+		fprintf(stderr, "%s receives on %d queues, %u can be served: ethtool -L %s %s %u\n", name,
+		    queues, want, name, pairs > 1 ? "combined" : "rx 1 tx", want);
 		return -1;
 	}
-	return (int)least(want, (uint32_t)channels);
+	return (int)want;
 }
 
 /* Room for a whole frame behind the headroom, never below the 2048 bytes of a

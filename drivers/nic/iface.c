@@ -33,14 +33,17 @@ iface_mtu(const char *name)
 }
 
 int
-iface_channels(const char *name)
+iface_queues(const char *name, int *pairs)
 {
 	struct ethtool_channels c = { .cmd = ETHTOOL_GCHANNELS };
 	struct ifreq r = { .ifr_data = (void *)&c };
 
-	if (ask(name, SIOCETHTOOL, &r) != 0 || c.combined_count == 0)
+	*pairs = 1;
+	if (ask(name, SIOCETHTOOL, &r) != 0 || c.combined_count + c.rx_count == 0)
 		return 1;
-	return (int)c.combined_count;
+	if (c.combined_count > 0)
+		*pairs = (int)c.combined_count;
+	return (int)(c.combined_count + c.rx_count);
 }
 
 static int

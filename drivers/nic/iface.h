@@ -7,8 +7,9 @@
 /* iface_mtu(name): 0 when there is none. */
 int iface_mtu(const char *name);
 
-/* iface_channels(name): receive and transmit queues in pairs, at least 1. */
-int iface_channels(const char *name);
+/* iface_queues(name, pairs): how many queues it may receive on, at least 1; of
+ * these *pairs, at least 1, are queue pairs that an XDP socket can have. */
+int iface_queues(const char *name, int *pairs);
 
 /* socket_clear(path): remove a socket that nobody listens at any more. 0, or -1
  * with errno when there is something else. */

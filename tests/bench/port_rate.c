@@ -1,19 +1,22 @@
 /*
  * What a bare port carries, without TCP or SSH: frames a second and what they cost.
  *
- *	port-rate tx DEVICE SECONDS SIZE [--no-huge]   send as fast as it takes
- *	port-rate rx DEVICE SECONDS [--no-huge]        from the first frame on; sleeps when none is there
- *	port-rate loop DEVICE SECONDS SIZE [--no-huge] send and take back: a ring
- *	port-rate feed INTERFACE SECONDS SIZE          not a port: the kernel sends, for rx, while
- *	                                               the interface is there
+ *	port-rate tx DEVICE SECONDS SIZE     send as fast as it takes
+ *	port-rate rx DEVICE SECONDS          from the first frame on; sleeps when none is there
+ *	port-rate loop DEVICE SECONDS SIZE   send and take back: a ring
+ *	port-rate feed INTERFACE SECONDS SIZE   not a port: the kernel sends, for rx, while
+ *	                                     the interface is there
  *
- * Prints one line: packets, seconds, CPU seconds (of the thread that moves the
- * frames), GB. Frames are of an ethertype for experiments, to a local address.
+ * After these, --workers N and --no-huge. Prints one line: packets, seconds, CPU
+ * seconds (of the threads that move the frames), GB. Frames are UDP over IPv4 of
+ * changing ports, to addresses that nobody has, so that a device can spread them.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <net/ethernet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +31,10 @@
 
 #define PKT_COUNT 8192u
 #define MTU 1500u
+#define WORKERS_MAX 8u
 #define FRAME_MAX (14u + MTU)
-#define ETHERTYPE 0x88b5u /* IEEE 802, local experimental 1 */
+#define FLOWS 64u         /* source ports in turn */
+#define PORT_TO 9u        /* discard */
 #define FIRST_US 10000000u
 #define SPIN 64u          /* looks at an empty port before it sleeps */
 #define FEED_BATCH 64u
@@ -38,6 +43,7 @@ struct run {
 	struct port *port;
 	uint64_t duration_us;
 	uint32_t size;
+	uint32_t flow;
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t begin_us;
@@ -55,21 +61,36 @@ cpu_now(void)
 }
 
 static void
-frame_make(uint8_t *data, uint32_t size, const uint8_t *source)
+put16(uint8_t *at, uint32_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+/* UDP over IPv4, of one of the flows. The IPv4 checksum is left out: nobody who
+ * sees the frame looks at it. */
+static void
+frame_make(uint8_t *data, uint32_t size, const uint8_t *source, uint32_t flow)
 {
 	static const uint8_t to[6] = { 0x02, 0, 0, 0, 0, 0x99 };
+	static const uint8_t ip[20] = { 0x45, [8] = 64, [9] = IPPROTO_UDP, [12] = 198, 18, 0, 1, 198, 18, 0, 2 };
+	uint8_t *udp = data + 14 + sizeof(ip);
 
 	memset(data, 0, size);
 	memcpy(data, to, 6);
 	memcpy(data + 6, source, 6);
-	data[12] = (uint8_t)(ETHERTYPE >> 8);
-	data[13] = (uint8_t)(ETHERTYPE & 0xff);
+	put16(data + 12, ETHERTYPE_IP);
+	memcpy(data + 14, ip, sizeof(ip));
+	put16(data + 16, size - 14);
+	put16(udp, 1024 + flow % FLOWS);
+	put16(udp + 2, PORT_TO);
+	put16(udp + 4, size - 14 - (uint32_t)sizeof(ip));
 }
 
 static bool
 is_ours(const struct pkt *p)
 {
-	return p->len >= 14 && p->data[12] == ETHERTYPE >> 8 && p->data[13] == (ETHERTYPE & 0xff);
+	return p->len >= 42 && p->data[5] == 0x99 && p->data[23] == IPPROTO_UDP && p->data[37] == PORT_TO;
 }
 
 static uint32_t
@@ -80,7 +101,7 @@ send_burst(struct run *r, uint64_t now)
 	uint32_t n = 0, sent;
 
 	while (n < PORT_BURST && (p[n] = port->ops->alloc(port)) != NULL) {
-		frame_make(p[n]->data, r->size, port->mac);
+		frame_make(p[n]->data, r->size, port->mac, r->flow++);
 		p[n++]->len = r->size;
 	}
 	sent = port->ops->tx(port, p, n, now);
@@ -167,7 +188,7 @@ run_rx(void *arg)
 	uint64_t started = clock_us(), empty = 0;
 	double cpu = cpu_now();
 
-	while (r->packets == 0 && clock_us() - started < FIRST_US)
+	while (r->packets == 0 && r->port->rx && clock_us() - started < FIRST_US)
 		r->packets += sleep_on(r);
 	r->begin_us = r->end_us = clock_us();
 	r->packets = r->bytes = 0;
@@ -189,10 +210,10 @@ run_rx(void *arg)
 static int
 feed(struct run *r, const char *interface)
 {
-	static uint8_t frame[FRAME_MAX];
+	static uint8_t frame[FEED_BATCH][FRAME_MAX];
 	static const uint8_t source[6] = { 0x02, 0, 0, 0, 0, 0x98 };
 	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(interface) };
-	struct iovec iov = { .iov_base = frame, .iov_len = r->size };
+	struct iovec iov[FEED_BATCH];
 	struct mmsghdr m[FEED_BATCH] = { { .msg_len = 0 } };
 	int fd = socket(AF_PACKET, SOCK_RAW, 0), on = 1;
 	double cpu = cpu_now();
@@ -200,9 +221,10 @@ feed(struct run *r, const char *interface)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
 		return -1;
 	(void)setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
-	frame_make(frame, r->size, source);
 	for (uint32_t i = 0; i < FEED_BATCH; i++) {
-		m[i].msg_hdr.msg_iov = &iov;
+		frame_make(frame[i], r->size, source, i);
+		iov[i] = (struct iovec){ .iov_base = frame[i], .iov_len = r->size };
+		m[i].msg_hdr.msg_iov = &iov[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
 	r->begin_us = r->end_us = clock_us();
@@ -221,58 +243,106 @@ feed(struct run *r, const char *interface)
 }
 
 static int
-port_run(struct run *r, int (*fn)(void *), const char *device, bool huge)
+port_run(struct run *r, uint32_t workers, int (*fn)(void *), const char *device, bool huge)
 {
-	struct nic_config c = { .device = device, .huge = huge, .main_cpu = -1, .workers = 1,
-		.worker_cpu = { (int)sysconf(_SC_NPROCESSORS_ONLN) - 1 }, .pkt_count = PKT_COUNT, .mtu = MTU };
-	int got;
+	struct nic_config c = { .device = device, .huge = huge, .main_cpu = -1, .workers = workers,
+		.pkt_count = PKT_COUNT, .mtu = MTU };
+	struct port *port[WORKERS_MAX];
+	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), bad = 0;
 
-	if (nic_eal_start(&c, "port-rate") != 0 || nic_open(&c, &r->port) != 0)
+	for (uint32_t i = 0; i < workers; i++)
+		c.worker_cpu[i] = (int)((uint32_t)cpus - 1 - i % (uint32_t)cpus);
+	if (nic_eal_start(&c, "port-rate") != 0 || nic_open(&c, port) != 0)
 		return -1;
 	for (uint32_t i = 0; i < FIRST_US / 10000u && !nic_link_up(); i++)
 		(void)usleep(10000);
-	got = nic_launch(0, fn, r) == 0 ? nic_wait(0) : -1;
-	nic_stop(&r->port, 1);
-	return got;
+	for (uint32_t i = 0; i < workers; i++) {
+		r[i] = r[0];
+		r[i].port = port[i];
+	}
+	for (uint32_t i = 0; i < workers; i++)
+		bad |= nic_launch(i, fn, &r[i]);
+	for (uint32_t i = 0; i < workers && bad == 0; i++)
+		bad |= nic_wait(i);
+	nic_stop(port, workers);
+	return bad;
 }
+
+/* All workers as one, and each where there are several. */
+static void
+report(struct run *r, uint32_t workers)
+{
+	for (uint32_t i = 0; workers > 1 && i < workers; i++)
+		fprintf(stderr, "worker %u: %lu packets\n", i, (unsigned long)r[i].packets);
+	for (uint32_t i = 1; i < workers; i++) {
+		r[0].packets += r[i].packets;
+		r[0].bytes += r[i].bytes;
+		r[0].cpu += r[i].cpu;
+	}
+	printf("%lu packets %.3f s %.3f CPU s %.4f GB\n", (unsigned long)r[0].packets,
+	    (double)(r[0].end_us - r[0].begin_us) * 1e-6, r[0].cpu, (double)r[0].bytes * 1e-9);
+}
+
+static const struct mode {
+	const char *name;
+	int words; /* behind it */
+	int (*fn)(void *);
+} modes[] = {
+	{ "tx", 3, run_tx },
+	{ "loop", 3, run_loop },
+	{ "rx", 2, run_rx },
+	{ "feed", 3, NULL },
+};
+
+#define MODES (sizeof(modes) / sizeof(modes[0]))
 
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: port-rate tx|loop DEVICE SECONDS SIZE [--no-huge], rx DEVICE SECONDS [--no-huge], "
-			"feed INTERFACE SECONDS SIZE\n");
+	fprintf(stderr, "usage: port-rate tx|loop DEVICE SECONDS SIZE | rx DEVICE SECONDS | "
+			"feed INTERFACE SECONDS SIZE [--workers N] [--no-huge]\n");
 	return 2;
+}
+
+static const struct mode *
+mode_of(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < MODES; i++)
+		if (strcmp(modes[i].name, argv[1]) == 0 && argc >= 2 + modes[i].words)
+			return &modes[i];
+	return NULL;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*fn)(void *);
-	} modes[] = { { "tx", run_tx }, { "loop", run_loop }, { "rx", run_rx }, { "feed", NULL } };
-	struct run r = { .size = FRAME_MAX };
-	bool huge = argc > 1 && strcmp(argv[argc - 1], "--no-huge") != 0;
-	int args = huge ? argc : argc - 1, got = -1;
-	size_t mode = 0;
+	static struct run r[WORKERS_MAX];
+	const struct mode *mode = mode_of(argc, argv);
+	unsigned long workers = 1;
+	bool huge = true;
+	int got;
 
-	while (args > 1 && mode < 4 && strcmp(modes[mode].name, argv[1]) != 0)
-		mode++;
-	if (args != (mode == 2 ? 4 : 5) || mode == 4)
+	if (mode == NULL)
 		return usage();
+	for (int i = 2 + mode->words; i < argc; i++) {
+		if (strcmp(argv[i], "--no-huge") == 0)
+			huge = false;
+		else if (strcmp(argv[i], "--workers") == 0 && i + 1 < argc)
+			workers = strtoul(argv[++i], NULL, 10);
+		else
+			return usage();
+	}
 	clock_start();
-	r.duration_us = strtoull(argv[3], NULL, 10) * 1000000u;
-	if (args == 5)
-		r.size = (uint32_t)strtoul(argv[4], NULL, 10);
-	if (r.duration_us == 0 || r.size < 60 || r.size > FRAME_MAX)
+	r[0].duration_us = strtoull(argv[3], NULL, 10) * 1000000u;
+	r[0].size = mode->words == 3 ? (uint32_t)strtoul(argv[4], NULL, 10) : FRAME_MAX;
+	if (r[0].duration_us == 0 || r[0].size < 60 || r[0].size > FRAME_MAX || workers == 0 || workers > WORKERS_MAX)
 		return usage();
-	if (modes[mode].fn != NULL)
-		got = port_run(&r, modes[mode].fn, argv[2], huge);
+	if (mode->fn != NULL)
+		got = port_run(r, (uint32_t)workers, mode->fn, argv[2], huge);
 	else
-		got = feed(&r, argv[2]);
+		got = feed(&r[0], argv[2]);
 	if (got != 0)
 		return 1;
-	printf("%lu packets %.3f s %.3f CPU s %.4f GB\n", (unsigned long)r.packets,
-	    (double)(r.end_us - r.begin_us) * 1e-6, r.cpu, (double)r.bytes * 1e-9);
+	report(r, (uint32_t)workers);
 	return 0;
 }
