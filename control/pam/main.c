@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "abi/link/grant.h"
 #include "abi/wire/reason.h"
@@ -142,8 +142,8 @@ pam_main(uint32_t index)
 	int status = 1;
 
 	(void)index;
-	/* A password may be here. Those whom modules execute are as they would be. */
-	prctl(PR_SET_DUMPABLE, 0);
+	/* A group of its own: what modules leave behind in it ends with us. */
+	setsid();
 	if (conf != NULL && buf != NULL && confmsg_wait(conf, ROLE_SUPERVISOR_FD) == 0 &&
 	    sandbox_enter(ROLE_PAM) == 0)
 		status = serve(conf, buf);

@@ -72,7 +72,8 @@ ended(struct proc *p)
 
 	loop_cancel(s->loop, d->deadline);
 	s->dialogues_running--;
-	if (!d->unwanted && p->end == PROC_CRASHED) {
+	/* One that was ended from here was killed. */
+	if (p->end == PROC_CRASHED && p->signal != SIGKILL) {
 		s->dialogues_crashed++;
 		log_conn(LOG_L_WARN, d->conn, d->gen, "PAM dialogue for user %s from %s: %s", d->user,
 		    d->peer, p->status);

@@ -30,6 +30,10 @@ on_pidfd(void *ctx, int fd, unsigned events)
 
 	(void)fd;
 	(void)events;
+	/* What a PAM module forked and left in its group goes with it; the group's
+	 * number is nobody else's before its leader is reaped. */
+	if (p->role == ROLE_PAM && p->pid > 0)
+		kill(-p->pid, SIGKILL);
 	proc_forget(p);
 	p->ended(p);
 }
@@ -209,6 +213,7 @@ say_end(struct proc *p, const siginfo_t *info)
 {
 	const char *name;
 
+	p->signal = 0;
 	if (info == NULL) {
 		p->end = PROC_UNKNOWN;
 		snprintf(p->status, sizeof(p->status), "ended");
@@ -217,6 +222,7 @@ say_end(struct proc *p, const siginfo_t *info)
 		snprintf(p->status, sizeof(p->status), "exited with status %d", info->si_status);
 	} else {
 		p->end = PROC_CRASHED;
+		p->signal = info->si_status;
 		name = sigabbrev_np(info->si_status);
 		snprintf(p->status, sizeof(p->status), "ended by signal %d (%s)", info->si_status,
 		    name != NULL ? name : "?");

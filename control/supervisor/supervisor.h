@@ -62,6 +62,7 @@ struct proc {
 	bool said_ready;
 	int linger; /* timer: its socket is closed, its end is awaited */
 	enum proc_end end;
+	int signal;            /* that ended it, 0: none */
 	char status[48];              /* the same for the log */
 	void (*ended)(struct proc *); /* the process is gone; the only place where the
 	                               proc may be freed */
