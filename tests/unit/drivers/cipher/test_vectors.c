@@ -1,4 +1,5 @@
 /* The plain reference against published vectors. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "drivers/cipher/ref.h"
@@ -22,7 +23,7 @@ aes_case(const struct vector *v)
 static void
 test_aes(void)
 {
-	CU_ASSERT_EQUAL(vector_each("tests/vector/aes128.txt", aes_case), 2);
+	CU_ASSERT_EQUAL(vector_each("tests/vector/aes.txt", aes_case), 4);
 }
 
 static void
@@ -49,14 +50,118 @@ static void
 test_gcm(void)
 {
 	CU_ASSERT_EQUAL(vector_each("tests/vector/aes128_gcm.txt", gcm_case), 8);
+	CU_ASSERT_EQUAL(vector_each("tests/vector/aes256_gcm.txt", gcm_case), 4);
+}
+
+static void
+ctr_case(const struct vector *v)
+{
+	struct view text = vector_get(v, "text"), cipher = vector_get(v, "cipher");
+	struct ref_aes aes;
+	uint8_t out[TEXT_MAX];
+
+	CU_ASSERT_FATAL(text.len <= sizeof(out) && text.len == cipher.len);
+	ref_aes_key(&aes, vector_get(v, "key").data, vector_get(v, "key").len);
+	ref_ctr_crypt(&aes, vector_get(v, "counter").data, out, text.data, text.len);
+	if (memcmp(out, cipher.data, cipher.len) != 0)
+		CU_FAIL(v->name);
+}
+
+static void
+test_ctr(void)
+{
+	CU_ASSERT_EQUAL(vector_each("tests/vector/aes_ctr.txt", ctr_case), 15);
+}
+
+static bool
+is(const uint8_t *got, struct view expected)
+{
+	return memcmp(got, expected.data, expected.len) == 0;
+}
+
+static void
+sha2_case(const struct vector *v)
+{
+	struct view text = vector_get(v, "text"), digest = vector_get(v, "digest");
+	uint8_t out[REF_HASH_MAX];
+	struct ref_hash h;
+
+	ref_hash_start(&h, digest.len);
+	ref_hash_add(&h, text.data, text.len / 3);
+	ref_hash_add(&h, text.data + text.len / 3, text.len - text.len / 3);
+	ref_hash_end(&h, out);
+	if (!is(out, digest))
+		CU_FAIL(v->name);
+}
+
+static void
+hmac_case(const struct vector *v)
+{
+	struct view key = vector_get(v, "key"), text = vector_get(v, "text");
+	uint8_t out[REF_HASH_MAX];
+	struct ref_hmac m;
+
+	ref_hmac_key(&m, 32, key.data, key.len);
+	ref_hmac(&m, text.data, 3, text.data + 3, text.len - 3, out);
+	if (!is(out, vector_get(v, "tag256")))
+		CU_FAIL(v->name);
+	ref_hmac_key(&m, 64, key.data, key.len);
+	ref_hmac(&m, text.data, 0, text.data, text.len, out);
+	if (!is(out, vector_get(v, "tag512")))
+		CU_FAIL(v->name);
+}
+
+static void
+test_sha2(void)
+{
+	CU_ASSERT_EQUAL(vector_each("tests/vector/sha2.txt", sha2_case), 25);
+	CU_ASSERT_EQUAL(vector_each("tests/vector/hmac_sha2.txt", hmac_case), 6);
+}
+
+static void
+chacha_case(const struct vector *v)
+{
+	const uint8_t *key = vector_get(v, "key").data, *nonce = vector_get(v, "nonce").data;
+	struct view stream = vector_get(v, "stream");
+	uint8_t out[64], zero[64] = { 0 };
+	uint64_t counter;
+
+	memcpy(&counter, vector_get(v, "counter").data, sizeof(counter)); /* little endian */
+	ref_chacha_block(key, counter, nonce, out);
+	if (!is(out, stream))
+		CU_FAIL(v->name);
+	ref_chacha_crypt(key, counter, nonce, out, zero, sizeof(out));
+	if (!is(out, stream))
+		CU_FAIL(v->name);
+}
+
+static void
+poly_case(const struct vector *v)
+{
+	struct view text = vector_get(v, "text");
+	uint8_t tag[16];
+
+	ref_poly1305(vector_get(v, "key").data, text.data, text.len, tag);
+	if (!is(tag, vector_get(v, "tag")))
+		CU_FAIL(v->name);
+}
+
+static void
+test_chacha(void)
+{
+	CU_ASSERT_EQUAL(vector_each("tests/vector/chacha20.txt", chacha_case), 6);
+	CU_ASSERT_EQUAL(vector_each("tests/vector/poly1305.txt", poly_case), 15);
 }
 
 int
 main(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "AES-128", test_aes },
-		{ "AES-128-GCM", test_gcm },
+		{ "AES", test_aes },
+		{ "AES-GCM", test_gcm },
+		{ "AES in counter mode", test_ctr },
+		{ "SHA-2 and HMAC", test_sha2 },
+		{ "ChaCha20 and Poly1305", test_chacha },
 		CU_TEST_INFO_NULL,
 	};
 
