@@ -2,66 +2,86 @@
 
 #include <string.h>
 
-/*
- * A row of the state of both blocks: words 0-3 are the first key's, 4-7 the
- * other's. The compiler takes as many registers for it as the machine needs.
- */
-typedef uint32_t row __attribute__((vector_size(32)));
+/* A row of a block's state, which fits a register. The two blocks do not depend on
+ * each other, so that one's steps fill the other's waits. */
+typedef uint32_t row __attribute__((vector_size(16)));
+
+struct state {
+	row a, b, c, d;
+};
 
 #define ROTATE(v, n) ((v) << (n) | (v) >> (32 - (n)))
-#define TURN(v, a, b, c, d) __builtin_shuffle(v, (row){ a, b, c, d, 4 + (a), 4 + (b), 4 + (c), 4 + (d) })
+#define TURN(v, n) __builtin_shufflevector(v, v, (n), ((n) + 1) % 4, ((n) + 2) % 4, ((n) + 3) % 4)
 
 static inline void
-quarter(row *a, row *b, row *c, row *d)
+quarter(struct state *s)
 {
-	*a += *b;
-	*d = ROTATE(*d ^ *a, 16);
-	*c += *d;
-	*b = ROTATE(*b ^ *c, 12);
-	*a += *b;
-	*d = ROTATE(*d ^ *a, 8);
-	*c += *d;
-	*b = ROTATE(*b ^ *c, 7);
+	s->a += s->b;
+	s->d = ROTATE(s->d ^ s->a, 16);
+	s->c += s->d;
+	s->b = ROTATE(s->b ^ s->c, 12);
+	s->a += s->b;
+	s->d = ROTATE(s->d ^ s->a, 8);
+	s->c += s->d;
+	s->b = ROTATE(s->b ^ s->c, 7);
+}
+
+static inline void
+diagonals(struct state *s)
+{
+	s->b = TURN(s->b, 1);
+	s->c = TURN(s->c, 2);
+	s->d = TURN(s->d, 3);
+}
+
+static inline void
+columns(struct state *s)
+{
+	s->b = TURN(s->b, 3);
+	s->c = TURN(s->c, 2);
+	s->d = TURN(s->d, 1);
 }
 
 /* Columns, then diagonals brought into columns (RFC 8439 section 2.3). */
 static inline void
-double_round(row *a, row *b, row *c, row *d)
+double_round(struct state *s, struct state *t)
 {
-	quarter(a, b, c, d);
-	*b = TURN(*b, 1, 2, 3, 0);
-	*c = TURN(*c, 2, 3, 0, 1);
-	*d = TURN(*d, 3, 0, 1, 2);
-	quarter(a, b, c, d);
-	*b = TURN(*b, 3, 0, 1, 2);
-	*c = TURN(*c, 2, 3, 0, 1);
-	*d = TURN(*d, 1, 2, 3, 0);
+	quarter(s);
+	quarter(t);
+	diagonals(s);
+	diagonals(t);
+	quarter(s);
+	quarter(t);
+	columns(s);
+	columns(t);
 }
 
 static inline void
-both(row *v, const uint8_t *first, const uint8_t *second)
+load(struct state *s, const uint8_t key[32], uint32_t nonce)
 {
-	memcpy(v, first, 16);
-	memcpy((uint8_t *)v + 16, second, 16);
+	s->a = (row){ 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+	memcpy(&s->b, key, 16);
+	memcpy(&s->c, key + 16, 16);
+	s->d = (row){ 0, 0, 0, nonce };
 }
 
 void
 chacha_block_pair(const uint8_t key[64], uint32_t seq, uint8_t once[32], uint8_t length[4])
 {
 	const uint32_t nonce = __builtin_bswap32(seq);
-	const row start_a = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0x61707865, 0x3320646e,
-		0x79622d32, 0x6b206574 };
-	row a = start_a, b, c, d = { 0, 0, 0, nonce, 0, 0, 0, nonce };
-	row start_b;
+	struct state s, t;
+	row start_a, start_b;
 
-	both(&start_b, key, key + 32);
-	both(&c, key + 16, key + 48);
-	b = start_b;
+	load(&s, key, nonce);
+	load(&t, key + 32, nonce);
+	start_a = s.a;
+	start_b = s.b;
 	for (int i = 0; i < 10; i++)
-		double_round(&a, &b, &c, &d);
-	a += start_a;
-	b += start_b;
-	memcpy(once, &a, 16);
-	memcpy(once + 16, &b, 16);
-	memcpy(length, (const uint8_t *)&a + 16, 4);
+		double_round(&s, &t);
+	s.a += start_a;
+	s.b += start_b;
+	t.a += start_a;
+	memcpy(once, &s.a, 16);
+	memcpy(once + 16, &s.b, 16);
+	memcpy(length, &t.a, 4);
 }

@@ -1,6 +1,7 @@
 /*
- * A cipher that changes nothing and believes every tag: lets a fuzzer past the
- * MAC. Three shapes: as AES-GCM, as encrypt-then-MAC, and with a hidden length.
+ * A cipher that changes nothing and believes every tag but one that begins with
+ * ff: lets a fuzzer past the MAC. Four shapes: as AES-GCM, as encrypt-then-MAC,
+ * and with a hidden length as encrypt-and-MAC and as ChaCha20.
  */
 #ifndef POSTERN_FUZZ_LAX_H
 #define POSTERN_FUZZ_LAX_H
@@ -9,7 +10,7 @@
 
 #include "drivers/cipher/engine.h"
 
-#define LAX_COUNT 3
+#define LAX_COUNT 4
 
 static int
 lax_init(const struct cipher_engine *e, struct cipher_ctx *ctx, const uint8_t *key, const uint8_t *iv,
@@ -46,9 +47,7 @@ lax_open(struct cipher_ctx *ctx, uint32_t seq, uint8_t *buf, uint32_t len)
 {
 	(void)ctx;
 	(void)seq;
-	(void)buf;
-	(void)len;
-	return 0;
+	return buf[4 + (size_t)len] == 0xff ? -1 : 0;
 }
 
 static void
@@ -62,7 +61,7 @@ lax_fini(struct cipher_ctx *ctx)
 	.init = lax_init, .length = lax_length, .seal = lax_seal, .open = lax_open, .fini = lax_fini }
 
 static const struct cipher_engine lax_engines[LAX_COUNT] = {
-	LAX(1, 16, 1, 1), LAX(2, 8, 1, 1), LAX(3, 16, 0, 0),
+	LAX(1, 16, 1, 1), LAX(2, 8, 1, 1), LAX(3, 16, 0, 0), LAX(4, 8, 0, 1),
 };
 
 static inline const struct cipher_engine *

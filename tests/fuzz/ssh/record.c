@@ -65,9 +65,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		require((size_t)need <= sizeof(buf));
 		memcpy(buf, data, (size_t)need);
+		rc = record_open(&in, buf, &payload);
+		if (rc == RECORD_MORE) {
+			require(record_need(&in, data, size) == (int)RECORD_MAX);
+			continue;
+		}
 		data += need;
 		size -= (size_t)need;
-		if (record_open(&in, buf, &payload) != 0)
+		if (rc != 0)
 			break;
 		require(payload.len > 0 && payload.len <= SSH_PAYLOAD_MAX);
 		require(payload.data + payload.len + SSH_PADDING_MIN <= buf + need);
