@@ -65,6 +65,38 @@ bulk() { # cipher name in tables
 	done
 }
 
+# A file there and back by the stock sftp, all of it in memory.
+sftp_to_postern() { client sftp "${ssh_opts[@]}" -c "$cipher" "${sftp_opts[@]}" -b - "$SSH_USER@$HOST"; }
+sftp_to_sshd() { client sftp "${ssh_opts[@]}" -c "$cipher" "${sftp_opts[@]}" -b - "$sshd_user@$sshd_address"; }
+put() { "sftp_to_$1" <<<"put $shm/file $shm/$1/file" >/dev/null; }
+get() { "sftp_to_$1" <<<"get $shm/$1/file $shm/back" >/dev/null; }
+
+files() { # name in tables, options of sftp
+	local what who i
+	sftp_opts=("${@:2}")
+	for what in put get; do
+		for i in $(seq "$RUNS"); do
+			for who in postern sshd; do one $what $who >>"$work/$what.$1.$who"; done
+		done
+		for who in postern sshd; do
+			printf '%-18s %-5s %-8s %6s GB/s  %6s server CPU s per GB\n' "$1" $what $who \
+			    "$(awk '{ print $1 }' "$work/$what.$1.$who" | median)" "$(awk '{ print $2 }' "$work/$what.$1.$who" | median)"
+		done
+	done
+	cmp "$shm/file" "$shm/back"
+}
+
+all_files() {
+	shm=$(mktemp -d /dev/shm/bench.XXXXXX)
+	chmod 755 "$shm"
+	mkdir "$shm/postern" "$shm/sshd"
+	chown 64301 "$shm/postern"
+	head -c $((MIB * 1048576)) /dev/urandom >"$shm/file"
+	files default
+	files "-B 32768 -R 64" -B 32768 -R 64
+	rm -rf "$shm"
+}
+
 # Logins one after the other by the stock client, then as many as a small client
 # of our own can make, by that many processes.
 logins_in_turn() {
@@ -99,7 +131,8 @@ login_rate() { # clients
 cat <<END
 Method: Debian's ssh ($(ssh -V 2>&1 | cut -d, -f1)), a veth pair with every offload off on both ends
 for each server, MTU 1500, port ${BED:-af_packet}, clients and servers on the same $(nproc) CPUs. Bulk: $MIB MiB of
-zeros from or to a process on the server, $RUNS runs of each server in turn, medians. Logins: $LOGINS
+zeros from or to a process on the server, $RUNS runs of each server in turn, medians; files: the same
+amount, by sftp with aes128-gcm, from memory to memory, login included. Logins: $LOGINS
 one after the other by ssh, then for $SECONDS_EACH s by processes of a small client that logs in with an Ed25519
 key over curve25519-sha256, says goodbye and begins again. Server CPU is that of its whole process
 tree, the user's processes included.
@@ -107,6 +140,9 @@ END
 echo "== bulk"
 bulk aes128-gcm@openssh.com aes128-gcm
 bulk chacha20-poly1305@openssh.com chacha20-poly1305
+echo "== files"
+cipher=aes128-gcm@openssh.com
+all_files
 echo "== logins"
 cipher=aes128-gcm@openssh.com
 logins_in_turn

@@ -27,6 +27,7 @@ sshd_up() {
 		PermitRootLogin yes
 		PidFile none
 		MaxStartups 1000
+		Subsystem sftp internal-sftp
 		LogLevel ERROR
 	END
 	ip netns exec "$SERVER_NETNS" /usr/sbin/sshd -D -f "$dir/config" 2>/dev/null &

@@ -2,7 +2,8 @@
 # Files with stock clients: sftp with every command of its manual, scp both ways it
 # can, psftp and pscp; many requests, many channels, limits, and what is left behind.
 . "$(dirname "$0")/lib.sh"
-bed_up --set 'Subsystem look internal-sftp -R' --set 'Subsystem private internal-sftp -u 077 -d %d/files'
+. "$(dirname "$0")/roles.sh"
+bed_up --set 'Subsystem look internal-sftp -R -l INFO' --set 'Subsystem private internal-sftp -u 077 -d %d/files'
 # What the client sees as /home/... is here.
 server=$ROOT/home/$SSH_USER
 dir=$SFTP_DIR
@@ -257,6 +258,17 @@ private() { # umask and start directory
 	END
 	grep -q "directory: $dir\$" "$work/out" && is 700 stat -c %a "$server/files/private" && is 600 stat -c %a "$server/files/private/text"
 }
+login_umask() { # the login's own, as its PAM session sets it
+	local r=1 pam=$ROOT/etc/pam.d/postern
+	cp -p "$pam" "$work/pam"
+	echo 'session optional pam_umask.so umask=0027' >>"$pam"
+	sftp_to <<<"put text.look files/masked" && is 640 stat -c %a "$server/files/masked" && r=0
+	cp -p "$work/pam" "$pam"
+	return $r
+}
+logged() {
+	until_true 5 grep -q 'sftp.*open "/home/tester/files/text" flags 0x1' "$LOG" && grep -q 'sftp.*close "/home/tester/files/text" bytes read 5 written 0' "$LOG"
+}
 denied() { ! sftp_to <<<"get /etc/shadow" 2>"$work/err" && grep -q 'Permission denied' "$work/err"; }
 fifo() { # nobody waits for a writer
 	as_user mkfifo "$server/files/fifo" && ! LIMIT=10 sftp_to <<<"put big files/fifo" 2>"$work/err" &&
@@ -269,6 +281,8 @@ garbage() { # told, and over
 }
 check "a full file system" no_space
 check "a read-only subsystem" read_only
+check "what it did, in the log (-l INFO)" logged
+check "the umask of the login" login_umask
 check "a subsystem with a umask and a start directory" private
 check "somebody else's file" denied
 check "a FIFO" fifo
@@ -276,6 +290,15 @@ check "a stream that is no SFTP" garbage
 
 # ---- the end ----------------------------------------------------------------------
 
+roles_killed() { # a transfer does not notice
+	local pid
+	(cd "$local" && client sftp "${ssh_opts[@]}" -l 160000 -b - "$SSH_USER@$HOST" <<<"put big files/through") >/dev/null 2>&1 &
+	pid=$!
+	until_true 10 test -s "$server/files/through" || return 1
+	signal_role KILL all
+	wait "$pid" && same "$local/big" "$server/files/through"
+}
+check "the control plane killed in the middle of a put" roles_killed
 growing() { [ -n "$(find "$server/files" -name killed -size +0)" ]; }
 gone() { [ -z "$(user_pids)" ]; }
 killed() {
