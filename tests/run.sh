@@ -31,6 +31,8 @@ unit() {
 	if [ $status -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
 		echo "exit status $status" >>"$log"
 		note "${counts% *}" 1 "$name" "$log"
+	elif [ "$counts" = "0 0" ] && grep -q '^skipped: ' "$log"; then
+		printf '  %-7s %s\n' skipped "$name: $(sed -n 's/^skipped: //p' "$log")" # `make test` is root's
 	elif [ "$counts" = "0 0" ]; then
 		echo "no test ran" >>"$log"
 		note 0 1 "$name" "$log"

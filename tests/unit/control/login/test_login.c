@@ -1,59 +1,18 @@
 /*
- * A login from its leader to the program and back, and what a program is given.
+ * Programs of a login, from its leader to the program and back, and what a
+ * program is given.
  */
 
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "control/log.h"
 #include "control/login/login.h"
 #include "tests/lib/suite.h"
-#include "tests/unit/control/login/loginbench.h"
-
-#define USER "nobody"
-#define QUIET_MS 10000
-
-static struct world w;
-
-static struct view
-none(void)
-{
-	return view_of(NULL, 0);
-}
-
-static struct view
-pty_request(const char *term, uint32_t columns, uint32_t rows)
-{
-	static uint8_t b[128];
-	/* ECHO off, then the end: RFC 4254 section 8. */
-	static const uint8_t modes[] = { 53, 0, 0, 0, 0, 0 };
-	struct put p = put_of(b, sizeof(b));
-
-	put_cstr(&p, term);
-	put_u32(&p, columns);
-	put_u32(&p, rows);
-	put_u32(&p, 0);
-	put_u32(&p, 0);
-	put_string(&p, modes, sizeof(modes));
-	return put_view(&p);
-}
-
-/* Run a command with this input and collect all of it. */
-static void
-run(struct outcome *o, const char *command, struct view pty)
-{
-	outcome_init(o);
-	world_start(&w, 0, LINK_START_EXEC, command, pty, 65536);
-	world_collect(&w, 0, o, QUIET_MS);
-	CU_ASSERT_FALSE(o->broken);
-	CU_ASSERT_TRUE(o->closed);
-}
+#include "tests/unit/control/login/play.h"
 
 static void
 test_streams_and_status(void)
@@ -375,146 +334,6 @@ test_odd_requests(void)
 	outcome_free(&o);
 }
 
-/* The supervisor dies; somebody keeps its end. Then nobody does. */
-static void
-test_without_supervisor(void)
-{
-	int kept = fcntl(w.leader, F_DUPFD_CLOEXEC, 10);
-	struct outcome o;
-
-	close(w.leader);
-	close(w.host);
-	w.leader = kept;
-	w.host = -1;
-	run(&o, "echo still here", none());
-	CU_ASSERT_STRING_EQUAL(o.data, "still here\n");
-	outcome_free(&o);
-	close(w.leader);
-	w.leader = -1;
-	CU_ASSERT_TRUE(bench_ended(w.host_pidfd, QUIET_MS));
-	CU_ASSERT_TRUE(bench_ended(w.leader_pidfd, QUIET_MS));
-}
-
-static void
-test_dataplane_dies(void)
-{
-	world_close(&w);
-	CU_ASSERT_EQUAL_FATAL(world_open(&w, USER, "/bin/sh"), 0);
-	close(w.bell_host);
-	w.bell_host = -1;
-	CU_ASSERT_TRUE(bench_ended(w.host_pidfd, QUIET_MS));
-	CU_ASSERT_FALSE(bench_ended(w.leader_pidfd, 0));
-}
-
-static void
-test_login_end(void)
-{
-	struct msg end = { .type = MSG_LOGIN_END, .conn = BENCH_CONN, .gen = BENCH_GEN };
-
-	world_close(&w);
-	CU_ASSERT_EQUAL_FATAL(world_open(&w, USER, "/bin/sh"), 0);
-	CU_ASSERT_EQUAL(msg_send(w.leader, &end), 0);
-	CU_ASSERT_TRUE(bench_ended(w.host_pidfd, QUIET_MS));
-	CU_ASSERT_TRUE(bench_ended(w.leader_pidfd, QUIET_MS));
-}
-
-/* As the supervisor ends one that is late: in order, session closed. */
-static void
-test_terminated(void)
-{
-	world_close(&w);
-	CU_ASSERT_EQUAL_FATAL(world_open(&w, USER, "/bin/sh"), 0);
-	CU_ASSERT_EQUAL(kill(w.leader_pid, SIGTERM), 0);
-	CU_ASSERT_TRUE(bench_ended(w.host_pidfd, QUIET_MS));
-	CU_ASSERT_TRUE(bench_ended(w.leader_pidfd, QUIET_MS));
-	CU_ASSERT_EQUAL(world_status(&w), 0);
-}
-
-/* A leader that is killed takes its hosts with it. */
-static void
-test_leader_killed(void)
-{
-	world_close(&w);
-	CU_ASSERT_EQUAL_FATAL(world_open(&w, USER, "/bin/sh"), 0);
-	CU_ASSERT_EQUAL(kill(w.leader_pid, SIGKILL), 0);
-	CU_ASSERT_TRUE(bench_ended(w.host_pidfd, QUIET_MS));
-}
-
-/* ---- with PAM ---- */
-
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	if (f == NULL)
-		return;
-	fputs(text, f);
-	fclose(f);
-}
-
-/* A stack of its own, in this mount namespace only. */
-static bool
-pam_stack(void)
-{
-	if (mount("tmpfs", "/etc/pam.d", "tmpfs", 0, "mode=755") != 0)
-		return false;
-	write_file("/etc/pam.d/greeting", "the greeting of PAM\n");
-	write_file("/etc/pam.d/limits", "nobody - nofile 77\n");
-	write_file("/etc/pam.d/variables", "FROM_PAM=yes\nSSH_TTY=forged\n");
-	write_file("/etc/pam.d/postern-test",
-	    "auth required pam_permit.so\naccount required pam_permit.so\n"
-	    "session required pam_permit.so\n"
-	    "session required pam_limits.so conf=/etc/pam.d/limits\n"
-	    "session required pam_env.so readenv=1 envfile=/etc/pam.d/variables user_readenv=0\n"
-	    "session optional pam_motd.so motd=/etc/pam.d/greeting noupdate\n");
-	return true;
-}
-
-static void
-test_pam(void)
-{
-	struct outcome o;
-
-	world_close(&w);
-	CU_ASSERT_TRUE_FATAL(pam_stack());
-	w_conf = "UsePAM yes\nPAMServiceName postern-test\nPrintMotd no\n";
-	CU_ASSERT_EQUAL_FATAL(world_open(&w, USER, "/bin/sh"), 0);
-	run(&o, "ulimit -n; echo $FROM_PAM; echo tty=$SSH_TTY.", none());
-	CU_ASSERT_STRING_EQUAL(o.data, "77\nyes\ntty=.\n");
-	outcome_free(&o);
-	outcome_init(&o);
-	world_start(&w, 0, LINK_START_SHELL, "", pty_request("xterm", 80, 24), 65536);
-	world_send(&w, LINK_UP_CHAN_DATA, 0, 0, view_str("who; exit\n"));
-	world_collect(&w, 0, &o, QUIET_MS);
-	CU_ASSERT_PTR_NOT_NULL(strstr((char *)o.data, "the greeting of PAM\r\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr((char *)o.data, "192.0.2.1"));
-	outcome_free(&o);
-	/* The second login is told of the first. */
-	outcome_init(&o);
-	world_start(&w, 0, LINK_START_SHELL, "", pty_request("xterm", 80, 24), 65536);
-	world_send(&w, LINK_UP_CHAN_DATA, 0, 0, view_str("exit\n"));
-	world_collect(&w, 0, &o, QUIET_MS);
-	CU_ASSERT_PTR_NOT_NULL(strstr((char *)o.data, "Last login: "));
-	CU_ASSERT_PTR_NOT_NULL(strstr((char *)o.data, "from 192.0.2.1\r\n"));
-	outcome_free(&o);
-	/* A command is not greeted. */
-	run(&o, "echo only", pty_request("xterm", 80, 24));
-	CU_ASSERT_STRING_EQUAL(o.data, "only\r\n");
-	outcome_free(&o);
-}
-
-static void
-test_pam_refuses(void)
-{
-	world_close(&w);
-	write_file("/etc/pam.d/postern-test", "auth required pam_permit.so\nsession required pam_deny.so\n");
-	CU_ASSERT_EQUAL(world_open(&w, USER, "/bin/sh"), -1);
-	CU_ASSERT_TRUE(bench_ended(w.leader_pidfd, QUIET_MS));
-}
-
-/* ---- without root ---- */
-
 static const char *
 get(char **env, const char *name)
 {
@@ -549,37 +368,6 @@ test_environment(void)
 	environ_free(env);
 }
 
-/* ---- set-up ---- */
-
-/* The machine's records of logins stay as they are. */
-static void
-private_records(void)
-{
-	int i;
-	static const char *const files[] = { "/var/log/wtmp", "/var/log/lastlog", "/run/utmp" };
-
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return;
-	(void)mount("tmpfs", "/var/log", "tmpfs", 0, "mode=755");
-	(void)mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
-	for (i = 0; i < 3; i++)
-		close(open(files[i], O_CREAT | O_RDWR | O_CLOEXEC, 0644));
-}
-
-static int
-open_login(void)
-{
-	private_records();
-	return world_open(&w, USER, "/bin/sh") == 0 ? 0 : -1;
-}
-
-static int
-close_login(void)
-{
-	world_close(&w);
-	return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -601,13 +389,6 @@ main(int argc, char **argv)
 		{ "peer shuts", test_peer_shuts },
 		{ "eight at once", test_eight_at_once },
 		{ "odd requests", test_odd_requests },
-		{ "without supervisor", test_without_supervisor },
-		{ "dataplane dies", test_dataplane_dies },
-		{ "login ends", test_login_end },
-		{ "leader terminated", test_terminated },
-		{ "leader killed", test_leader_killed },
-		{ "PAM session", test_pam },
-		{ "PAM refuses", test_pam_refuses },
 		CU_TEST_INFO_NULL,
 	};
 	static CU_SuiteInfo suites[] = {
