@@ -5,21 +5,15 @@ namelist_valid(struct view list)
 {
 	size_t name = 0;
 
-	if (list.len == 0)
-		return true;
 	for (size_t i = 0; i < list.len; i++) {
 		uint8_t c = list.data[i];
 
-		if (c == ',') {
-			if (name == 0)
-				return false;
+		if (c == ',')
 			name = 0;
-			continue;
-		}
-		if (c <= ' ' || c > '~' || ++name > NAME_MAX_LEN)
+		else if (c <= ' ' || c > '~' || ++name > NAME_MAX_LEN)
 			return false;
 	}
-	return name > 0;
+	return true;
 }
 
 bool
@@ -27,6 +21,10 @@ namelist_next(struct view *list, struct view *name)
 {
 	const uint8_t *comma;
 
+	while (list->len > 0 && list->data[0] == ',') {
+		list->data++;
+		list->len--;
+	}
 	if (list->len == 0)
 		return false;
 	comma = memchr(list->data, ',', list->len);

@@ -10,8 +10,9 @@
 
 #define NAME_MAX_LEN 64u /* RFC 4251 section 6 */
 
-/* namelist_valid(list): empty, or names of 1 to 64 printable US-ASCII
- * characters, none of them empty (RFC 4251 sections 5 and 6). */
+/* namelist_valid(list): names of at most 64 printable US-ASCII characters (RFC 4251
+ * section 6). Empty ones, which section 5 forbids, are no fault: libssh 0.10 ends its
+ * list of ciphers with a comma. No walk sees them. */
 bool namelist_valid(struct view list);
 
 /* namelist_next(list, name): cut the first name off. False at the end. */

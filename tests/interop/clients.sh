@@ -1,0 +1,134 @@
+#!/bin/bash
+# Other people's clients: OpenSSH of Debian 12 and 13, dropbear, PuTTY. Each logs in by
+# key and by password, runs commands, has a terminal, moves bytes both ways.
+#
+#   CLIENTS="openssh plink"     only these
+#   MIB=4                       bulk of so much
+#   BED_OPTIONS="--nic tap"     a testbed of this kind
+. "$(dirname "$0")/lib.sh"
+. tests/chroot13.sh
+# shellcheck disable=SC2086
+bed_up ${BED_OPTIONS:-}
+mib=${MIB:-64}
+folder=$work/client
+mkdir -p "$folder/.ssh" "$folder/known"
+cp "$SSH_KEY" "$folder/id"
+cp "$KNOWN_HOSTS" "$folder/known_hosts"
+ssh-keygen -q -t ed25519 -N '' -f "$folder/stranger"
+printf '#!/bin/sh\necho "$PASSWORD"\n' >"$folder/askpass"
+chmod 755 "$folder/askpass"
+hostkey=$ROOT/etc/postern/ssh_host_ed25519_key.pub
+echo "$HOST $(cut -d' ' -f1,2 "$hostkey")" >"$folder/.ssh/known_hosts"
+
+# ---- the clients: NAME_key FILE, NAME_password TEXT, both [-t] COMMAND ----
+openssh_options="-F none -o UserKnownHostsFile=F/known_hosts -o StrictHostKeyChecking=yes -o LogLevel=ERROR -o IdentitiesOnly=yes"
+by_askpass="-o PubkeyAuthentication=no -o PreferredAuthentications=password -o NumberOfPasswordPrompts=1"
+
+openssh_key() {
+	local key=$1
+	shift
+	# shellcheck disable=SC2086
+	client ssh ${openssh_options//F\//$folder/} -o BatchMode=yes -i "$folder/$key" ${tty:+-tt} "$SSH_USER@$HOST" "$@"
+}
+openssh_password() {
+	local password=$1
+	shift
+	# shellcheck disable=SC2086
+	PASSWORD=$password SSH_ASKPASS=$folder/askpass SSH_ASKPASS_REQUIRE=force \
+	    client ssh ${openssh_options//F\//$folder/} $by_askpass ${tty:+-tt} "$SSH_USER@$HOST" "$@"
+}
+
+openssh13_key() {
+	local key=$1
+	shift
+	# shellcheck disable=SC2086
+	timeout "${LIMIT:-120}" bash -c '. tests/chroot13.sh; chroot13_run "$@"' - "$NETNS" "$folder" \
+	    ssh ${openssh_options//F\///mnt/} -o BatchMode=yes -i "/mnt/$key" ${tty:+-tt} "$SSH_USER@$HOST" "$@"
+}
+openssh13_password() {
+	local password=$1
+	shift
+	# shellcheck disable=SC2086
+	PASSWORD=$password SSH_ASKPASS=/mnt/askpass SSH_ASKPASS_REQUIRE=force \
+	    timeout "${LIMIT:-120}" bash -c '. tests/chroot13.sh; chroot13_run "$@"' - "$NETNS" "$folder" \
+	    ssh ${openssh_options//F\///mnt/} $by_askpass ${tty:+-tt} "$SSH_USER@$HOST" "$@"
+}
+
+# Its files are its own: keys by dropbearconvert, known hosts in the home directory. For a
+# terminal there it wants one here.
+dbclient_run() {
+	if [ -n "$tty" ]; then
+		client script -qec "dbclient -t ${*@Q}" /dev/null
+	else
+		client dbclient "$@"
+	fi
+}
+dbclient_key() {
+	local key=$1
+	shift
+	[ -e "$folder/$key.db" ] || dropbearconvert openssh dropbear "$folder/$key" "$folder/$key.db" >/dev/null 2>&1
+	HOME=$folder dbclient_run -i "$folder/$key.db" "$SSH_USER@$HOST" "$@"
+}
+dbclient_password() {
+	local password=$1
+	shift
+	HOME=$folder DROPBEAR_PASSWORD=$password dbclient_run "$SSH_USER@$HOST" "$@"
+}
+
+plink_options() { echo "-ssh -batch -no-trivial-auth -hostkey $(ssh-keygen -lf "$hostkey" | awk '{ print $2 }')"; }
+plink_key() {
+	local key=$1
+	shift
+	[ -e "$folder/$key.ppk" ] || puttygen "$folder/$key" -o "$folder/$key.ppk"
+	# shellcheck disable=SC2046
+	HOME=$folder client plink $(plink_options) -i "$folder/$key.ppk" ${tty:+-t} "$SSH_USER@$HOST" "$@"
+}
+plink_password() {
+	local password=$1
+	shift
+	printf '%s\n' "$password" >"$folder/password"
+	# shellcheck disable=SC2046
+	HOME=$folder client plink $(plink_options) -pwfile "$folder/password" ${tty:+-t} "$SSH_USER@$HOST" "$@"
+}
+
+# ---- what each does ----
+on_tty() { tty=yes; "$@"; local got=$?; tty=; return $got; }
+terminal() { on_tty "$@" 'tty; stty size' </dev/null | grep -aq '/dev/pts/[0-9]'; }
+errors() { "$@" 'echo out; echo err >&2' 2>"$work/err" >"$work/out" </dev/null && grep -q '^out' "$work/out" && grep -q '^err' "$work/err"; }
+head -c $((mib * 1048576)) /dev/urandom >"$work/bulk"
+sum=$(sha256sum <"$work/bulk")
+cp "$work/bulk" "$ROOT/home/$SSH_USER/bulk"
+up() { [ "$("$@" sha256sum <"$work/bulk")" = "$sum" ]; }
+down() { [ "$("$@" 'cat bulk' </dev/null | sha256sum)" = "$sum" ]; }
+# By what comes back: not every client says with its status that it was refused; nor does
+# every one give up.
+refused() { [ -z "$(LIMIT=3 "$@" echo in </dev/null)" ]; }
+version() {
+	case $1 in
+	openssh13) chroot "$chroot13" ssh -V ;;
+	openssh) ssh -V ;;
+	dbclient) dbclient -V ;;
+	plink) plink -V | head -n 1 ;;
+	esac 2>&1
+}
+
+for c in ${CLIENTS:-openssh openssh13 dbclient plink}; do
+	if [ "$c" = openssh13 ] && ! chroot13_make; then
+		check "a Debian 13 chroot" false
+		continue
+	fi
+	tty=
+	echo "$c: $(version "$c")"
+	check "$c, key: a command" is hello "${c}_key" id echo hello </dev/null
+	check "$c, key: exit status" status 42 "${c}_key" id 'exit 42' </dev/null
+	check "$c, key: errors apart" errors "${c}_key" id
+	check "$c, key: a terminal" terminal "${c}_key" id
+	check "$c, key: $mib MiB up" up "${c}_key" id
+	check "$c, key: $mib MiB down" down "${c}_key" id
+	check "$c: another key is refused" refused "${c}_key" stranger
+	check "$c, password: a command" is hello "${c}_password" "$SSH_PASSWORD" echo hello </dev/null
+	check "$c, password: exit status" status 7 "${c}_password" "$SSH_PASSWORD" 'exit 7' </dev/null
+	check "$c, password: a terminal" terminal "${c}_password" "$SSH_PASSWORD"
+	check "$c: a wrong password is refused" refused "${c}_password" wrong
+done
+finish
