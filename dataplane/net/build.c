@@ -99,6 +99,20 @@ net_refuse(struct net *n, struct pkt *p, int reason)
 	return -reason;
 }
 
+static void
+tcp_csum(const struct net *n, struct pkt *p, const struct net_ip *src, const struct net_ip *dst)
+{
+	struct put w = put_of(p->data + TCP_CSUM_OFF, 2);
+	uint64_t sum = csum_pseudo(src, dst, IP_TCP, p->len);
+
+	if (n->tx_csum) {
+		p->flags |= PKT_CSUM_TCP;
+		put_u16(&w, (uint16_t)~csum_fold(sum));
+	} else {
+		put_u16(&w, csum_fold(csum_add(sum, p->data, p->len)));
+	}
+}
+
 int
 net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
     uint64_t now)
@@ -107,18 +121,13 @@ net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint
 	struct net_ip dst = ip_v6(remote);
 	uint32_t header = ip_is_v4(&dst) ? IP4_SIZE : IP6_SIZE;
 	struct net_ip hop;
-	struct put w;
-	uint64_t sum;
 
 	if (p->len < TCP_MIN_SIZE || p->len + header > n->mtu || ip_is_v4(&src) != ip_is_v4(&dst) ||
 	    (size_t)(p->data - p->head) < header + ETH_SIZE)
 		return net_refuse(n, p, R_INTERNAL);
 	if (route_next_hop(n, &dst, &hop) < 0)
 		return net_refuse(n, p, R_NET_NO_ROUTE);
-	sum = csum_pseudo(&src, &dst, IP_TCP, p->len);
-	sum = csum_add(sum, p->data, p->len);
-	w = put_of(p->data + TCP_CSUM_OFF, 2);
-	put_u16(&w, csum_fold(sum));
+	tcp_csum(n, p, &src, &dst);
 	ip_push(p, &src, &dst, IP_TCP, HOP_LIMIT);
 	return neigh_send(n, p, &hop, &src, now);
 }

@@ -22,6 +22,12 @@ net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *op
 	return n;
 }
 
+void
+net_offload(struct net *n, bool tx_csum)
+{
+	n->tx_csum = tx_csum;
+}
+
 static struct net_ip
 ip_of(const struct net_addr *a)
 {

@@ -48,6 +48,9 @@ size_t net_size(void);
 struct net *net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *ops,
     void *owner, const uint8_t secret[16]);
 
+/* net_offload(n, tx_csum): whether the port completes TCP checksums; no at first. */
+void net_offload(struct net *n, bool tx_csum);
+
 /* net_configure: replace own addresses and gateways; 0 or -R_LIMIT. Sends
  * gratuitous ARP and unsolicited NA for each. */
 int net_configure(struct net *n, const struct net_addr *addr, uint32_t addr_count,

@@ -63,6 +63,7 @@ struct neigh {
 struct net {
 	uint8_t mac[6];
 	uint16_t mtu;
+	bool tx_csum; /* the port completes TCP checksums */
 	struct net_ops ops;
 	void *owner;
 	uint8_t key[16];

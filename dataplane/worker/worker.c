@@ -89,6 +89,8 @@ stacks_init(struct worker *w, uint8_t *base, const struct layout *l)
 	rng_fill(w->rng, secret, sizeof(secret));
 	w->net = net_init(base + l->net, w->port->mac, w->port->mtu, &worker_net_ops, w, secret);
 	explicit_bzero(secret, sizeof(secret));
+	if (w->net != NULL)
+		net_offload(w->net, w->port->tx_csum);
 	return w->tcp != NULL && w->net != NULL;
 }
 

@@ -45,6 +45,7 @@ struct nic_driver {
 	bool channels;            /* it reads queues of the interface, which must all be read */
 	bool mac;                 /* it takes an address of ours, else chance makes one */
 	bool twin;                /* the driver's address is that of the other end */
+	bool blind;               /* it verifies checksums wrongly: not to be asked */
 	bool keeps;               /* closing it needs rights that are gone by then */
 	bool link;                /* it knows whether its other end is there */
 	bool listens;             /* it binds a socket: one that is left over must go */

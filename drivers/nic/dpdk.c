@@ -71,11 +71,24 @@ dpdk_rx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 			continue;
 		}
 		pkts[done] = pkt_of(m[i]);
-		if (csum_good(m[i]))
+		if (s->dev->rx_csum && csum_good(m[i]))
 			pkts[done]->flags |= PKT_CSUM_GOOD;
 		done++;
 	}
 	return done;
+}
+
+/* What the device needs to find the field: lengths of the headers. */
+static void
+csum_ask(struct rte_mbuf *m, const struct pkt *p)
+{
+	bool v4 = p->data[12] == 0x08;
+	uint32_t l3 = v4 ? 20 : 40;
+
+	m->l2_len = RTE_ETHER_HDR_LEN;
+	m->l3_len = l3;
+	m->l4_len = (p->data[RTE_ETHER_HDR_LEN + l3 + 12] >> 4) * 4u;
+	m->ol_flags = RTE_MBUF_F_TX_TCP_CKSUM | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 }
 
 static struct rte_mbuf *
@@ -88,6 +101,8 @@ mbuf_of(struct pkt *p)
 	m->pkt_len = p->len;
 	m->nb_segs = 1;
 	m->ol_flags = 0;
+	if ((p->flags & PKT_CSUM_TCP) != 0)
+		csum_ask(m, p);
 	return m;
 }
 

@@ -17,7 +17,8 @@
 
 #define RSS_WANTED (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | \
 	RTE_ETH_RSS_NONFRAG_IPV6_TCP)
-#define RX_OFFLOADS_WANTED (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+#define RX_CSUM (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+#define TX_CSUM RTE_ETH_TX_OFFLOAD_TCP_CKSUM
 
 static uint32_t
 least(uint32_t a, uint32_t b)
@@ -102,7 +103,11 @@ conf_fill(struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_d
 		d->rx_queues = d->tx_queues = (uint16_t)least(d->rx_queues, d->tx_queues);
 	else if (rss == 0)
 		d->rx_queues = 1;
-	conf->rxmode.offloads = info->rx_offload_capa & RX_OFFLOADS_WANTED;
+	if (!d->driver->blind)
+		conf->rxmode.offloads = info->rx_offload_capa & RX_CSUM;
+	conf->txmode.offloads = info->tx_offload_capa & TX_CSUM;
+	d->rx_csum = conf->rxmode.offloads == RX_CSUM;
+	d->tx_csum = conf->txmode.offloads == TX_CSUM;
 	conf->intr_conf.rxq = d->driver->wait == NIC_WAIT_INTR;
 	if (pci && d->rx_queues > 1) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -220,6 +225,7 @@ port_facts(struct dpdk_dev *d, uint32_t worker, uint16_t mtu, const uint8_t mac[
 	s->port.frame_max = mtu + (uint32_t)RTE_ETHER_HDR_LEN;
 	s->port.queue = worker;
 	s->port.rx = worker < d->rx_queues;
+	s->port.tx_csum = d->tx_csum;
 	s->port.spread = d->rx_queues > 1 ? d->driver->spread : PORT_SPREAD_NONE;
 	s->tx_queue = (uint16_t)(worker % d->tx_queues);
 	s->wait_fd = s->port.rx ? wait_fd_of(d, (uint16_t)worker) : -1;

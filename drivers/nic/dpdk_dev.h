@@ -28,6 +28,8 @@ struct dpdk_dev {
 	uint16_t id;
 	uint16_t rx_queues;
 	uint16_t tx_queues;
+	bool rx_csum; /* it verifies checksums, and can be believed */
+	bool tx_csum;
 	bool tx_shared;       /* fewer transmit queues than workers */
 	uint32_t workers;
 	uint32_t open;        /* ports that are not closed yet */

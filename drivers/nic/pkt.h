@@ -23,7 +23,10 @@ struct pkt {
 	void *priv;        /* the port's own */
 };
 
-#define PKT_CSUM_GOOD 0x1u /* the port verified IP and TCP checksums */
+#define PKT_CSUM_GOOD 0x1u /* received: the port verified IP and TCP checksums */
+#define PKT_CSUM_TCP \
+	0x2u /* to send, where the port has tx_csum: TCP behind a plain IPv4 or
+                            * IPv6 header, its checksum field holds the pseudo header's sum */
 
 /* pkt_tailroom(p): bytes that may be appended. */
 static inline size_t

@@ -393,6 +393,52 @@ test_output(void)
 	rig_stop();
 }
 
+/* A segment that a port completes as its contract says is a good one. */
+static void
+completed(struct pkt *p, uint32_t at, const struct net_ip *src, const struct net_ip *dst)
+{
+	uint8_t *tcp = p->data + at;
+	uint32_t len = p->len - at;
+	uint16_t sum;
+
+	CU_ASSERT_TRUE((p->flags & PKT_CSUM_TCP) != 0);
+	CU_ASSERT_NOT_EQUAL(csum_fold(csum_add(csum_pseudo(src, dst, IP_TCP, len), tcp, len)), 0);
+	sum = csum_fold(csum_add(0, tcp, len));
+	tcp[16] = (uint8_t)(sum >> 8);
+	tcp[17] = (uint8_t)sum;
+	CU_ASSERT_EQUAL(csum_fold(csum_add(csum_pseudo(src, dst, IP_TCP, len), tcp, len)), 0);
+}
+
+static void
+test_offload(void)
+{
+	struct net_ip us = ip_v4(us4), peer = ip_v4(peer4), us_6 = ip_v6(us6), peer_6 = ip_v6(peer6);
+
+	rig_start();
+	rig_clear();
+	net_offload(rig.net, true);
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
+	CU_ASSERT_EQUAL(rig.sent[0]->flags, 0); /* a question, no segment */
+	rig_arp(2, mac_peer, peer4, us4, mac_us);
+	rig_input();
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 2);
+	completed(rig.sent[1], 34, &us, &peer);
+	rig_clear();
+	CU_ASSERT_EQUAL(rig_output(&us_6, &peer_6, 1), 0);
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
+	rig_nd(136, 0x60000000u, peer6, us6, peer6, mac_peer, mac_us);
+	rig_input();
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 2);
+	completed(rig.sent[1], 54, &us_6, &peer_6);
+	rig_clear();
+	net_offload(rig.net, false);
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
+	CU_ASSERT_EQUAL(rig.sent[0]->flags, 0);
+	rig_stop();
+}
+
 int
 main(void)
 {
@@ -410,6 +456,7 @@ main(void)
 		{ "ICMP errors about our segments", test_icmp_errors },
 		{ "configuration is bounded and announced", test_configure },
 		{ "what is sent has its headers", test_output },
+		{ "a port that completes checksums", test_offload },
 		CU_TEST_INFO_NULL,
 	};
 
