@@ -133,6 +133,7 @@ build: $(PROGS) $(PLUGIN_OUT)
 units: $(UNITS) $(FUZZ_BINS)
 
 -include $(patsubst %.c,$(OUT)/%.d,$(sort $(SOURCES)))
+-include $(patsubst %.c,$(FOUT)/%.d,$(sort $(SOURCES)))
 
 # ---- checks ---------------------------------------------------------------
 RESULTS := $(BUILD)/results$(VARIANT)

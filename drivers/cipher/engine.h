@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CIPHER_CTX_SIZE 1152u
+#define CIPHER_CTX_SIZE 1280u
 /* A library takes 65534 bytes for a MAC; sequence number and length are in. */
 #define CIPHER_LEN_MAX 65520u
 #define CIPHER_TAG_MAX 64u

@@ -20,6 +20,21 @@ manager_good(IMB_MGR *m)
 	return m != NULL && imb_get_errno(m) == 0;
 }
 
+/* Cut a thread's memory up; all of it, or with NULL how much it takes. */
+static size_t
+lay_out(struct mb_thread *t, uint8_t *mem)
+{
+	size_t manager = up(imb_get_mb_mgr_size()), work = up(sizeof(*t->work));
+
+	if (mem != NULL) {
+		t->manager = imb_set_pointers_mb_mgr(mem, 0, 1);
+		t->hasher = imb_set_pointers_mb_mgr(mem + manager, 0, 1);
+		t->work = (struct gcm_context_data *)(void *)(mem + 2 * manager);
+		t->stage = mem + 2 * manager + work;
+	}
+	return 2 * manager + work + MB_STAGE;
+}
+
 /*
  * Jobs leave key material in a manager until the next one, so it lives in memory
  * that is locked and in no core dump.
@@ -27,26 +42,24 @@ manager_good(IMB_MGR *m)
 static int
 mb_thread_start(void)
 {
-	size_t size = up(imb_get_mb_mgr_size());
+	size_t size = lay_out(&mb, NULL);
 	IMB_ARCH arch = IMB_ARCH_NONE;
-	uint8_t *mem;
+	void *mem;
 
 	if (mb.manager != NULL)
 		return 0;
-	mem = mmap(NULL, 2 * size + MB_STAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		return -1;
-	(void)mlock(mem, 2 * size + MB_STAGE);
-	(void)madvise(mem, 2 * size + MB_STAGE, MADV_DONTDUMP);
-	mb.manager = imb_set_pointers_mb_mgr(mem, 0, 1);
-	mb.hasher = imb_set_pointers_mb_mgr(mem + size, 0, 1);
-	mb.stage = mem + 2 * size;
+	(void)mlock(mem, size);
+	(void)madvise(mem, size, MADV_DONTDUMP);
+	lay_out(&mb, mem);
 	if (mb.manager != NULL && mb.hasher != NULL) {
 		init_mb_mgr_auto(mb.manager, &arch);
 		init_mb_mgr_sse(mb.hasher);
 	}
 	if (arch == IMB_ARCH_NONE || !manager_good(mb.manager) || !manager_good(mb.hasher)) {
-		munmap(mem, 2 * size + MB_STAGE);
+		munmap(mem, size);
 		mb = (struct mb_thread){ 0 };
 		return -1;
 	}

@@ -16,6 +16,7 @@ struct mb_thread {
 	IMB_MGR *manager; /* the widest that the CPU has */
 	IMB_MGR *hasher;  /* for single HMAC-SHA-256 jobs: the wide one computes as many
 	                     lanes for one job as for sixteen, this one uses SHA-NI */
+	struct gcm_context_data *work; /* of one record */
 	uint8_t *stage;   /* MB_STAGE bytes */
 };
 

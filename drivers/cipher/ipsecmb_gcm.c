@@ -7,7 +7,6 @@
 /* The direct calls: no jobs. */
 struct gcm_ctx {
 	_Alignas(64) struct gcm_key_data key;
-	_Alignas(64) struct gcm_context_data work;
 	uint8_t iv[GCM_IV];
 	uint16_t key_len;
 };
@@ -50,10 +49,10 @@ mb_gcm_seal(struct cipher_ctx *c, uint32_t seq, uint8_t *dst, const uint8_t *src
 		return -1;
 	memmove(dst, src, GCM_AAD);
 	if (m->key_len == IMB_KEY_128_BYTES)
-		IMB_AES128_GCM_ENC(mb.manager, &m->key, &m->work, dst + GCM_AAD, src + GCM_AAD, len, m->iv,
+		IMB_AES128_GCM_ENC(mb.manager, &m->key, mb.work, dst + GCM_AAD, src + GCM_AAD, len, m->iv,
 		    dst, GCM_AAD, tag, GCM_TAG);
 	else
-		IMB_AES256_GCM_ENC(mb.manager, &m->key, &m->work, dst + GCM_AAD, src + GCM_AAD, len, m->iv,
+		IMB_AES256_GCM_ENC(mb.manager, &m->key, mb.work, dst + GCM_AAD, src + GCM_AAD, len, m->iv,
 		    dst, GCM_AAD, tag, GCM_TAG);
 	gcm_advance(m->iv);
 	return 0;
@@ -72,10 +71,10 @@ mb_gcm_open(struct cipher_ctx *c, uint32_t seq, uint8_t *buf, uint32_t len)
 		return -1;
 	if (m->key_len == IMB_KEY_128_BYTES)
 		IMB_AES128_GCM_DEC(
-		    mb.manager, &m->key, &m->work, text, text, len, m->iv, buf, GCM_AAD, tag, GCM_TAG);
+		    mb.manager, &m->key, mb.work, text, text, len, m->iv, buf, GCM_AAD, tag, GCM_TAG);
 	else
 		IMB_AES256_GCM_DEC(
-		    mb.manager, &m->key, &m->work, text, text, len, m->iv, buf, GCM_AAD, tag, GCM_TAG);
+		    mb.manager, &m->key, mb.work, text, text, len, m->iv, buf, GCM_AAD, tag, GCM_TAG);
 	good = tag_equal(tag, text + len, GCM_TAG);
 	if (!good)
 		memset(text, 0, len);

@@ -7,8 +7,8 @@
  *   2 u8 ...  so many bytes as they are
  *   3 u8      cut so many off
  *
- * What stands before the first change opens to what was sent; nothing behind it
- * does, and a wrong record ends where its suite says.
+ * As far as the wire is what was sealed it opens to what was sent; nothing behind
+ * that does, and a wrong record ends where its suite says.
  */
 #include <stdlib.h>
 
@@ -21,11 +21,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t wire[WIRE_MAX], buf[RECORD_MAX], payload[SSH_PAYLOAD_MAX];
+static uint8_t wire[WIRE_MAX], sealed[WIRE_MAX], buf[RECORD_MAX], payload[SSH_PAYLOAD_MAX];
 
 struct sent {
-	size_t len;          /* on the wire */
-	size_t changed;      /* the first byte that is not as it was sealed */
+	size_t len;        /* on the wire */
+	size_t sealed_len; /* of the records as they were sealed */
+	size_t changed;    /* where the two part */
 	unsigned count;
 	size_t end[RECORDS_MAX], payload_len[RECORDS_MAX];
 };
@@ -48,28 +49,33 @@ keys(struct record_dir *d, struct cipher_ctx *ctx, uint16_t suite)
 }
 
 static void
-change(struct sent *s, size_t at)
+append(struct sent *s, const uint8_t *data, size_t len)
 {
-	if (at < s->changed)
-		s->changed = at;
+	if (len > WIRE_MAX - s->len)
+		len = WIRE_MAX - s->len;
+	if (len > 0)
+		memcpy(wire + s->len, data, len);
+	s->len += len;
 }
 
 static void
 seal_one(struct sent *s, struct record_dir *out, size_t len)
 {
 	static const uint8_t random[RECORD_RANDOM] = { 9, 8, 7 };
+	uint8_t *at = sealed + s->sealed_len;
 	int n;
 
 	if (s->count == RECORDS_MAX)
 		return;
 	memset(payload, (int)s->count, len);
-	n = record_seal(out, wire + s->len, WIRE_MAX - s->len, view_of(payload, len), random);
+	n = record_seal(out, at, WIRE_MAX - s->sealed_len, view_of(payload, len), random);
 	if (n < 0) /* no room */
 		return;
 	require((size_t)n == record_size(out, len));
-	s->len += (size_t)n;
-	s->end[s->count] = s->len;
+	s->sealed_len += (size_t)n;
+	s->end[s->count] = s->sealed_len;
 	s->payload_len[s->count++] = len;
+	append(s, at, (size_t)n);
 }
 
 static void
@@ -84,20 +90,22 @@ operate(struct sent *s, struct record_dir *out, struct cur *c)
 	if (op == 0) {
 		seal_one(s, out, n % SSH_PAYLOAD_MAX + 1);
 	} else if (op == 1 && s->len > 0) {
-		uint8_t bits = cur_u8(c);
-
-		wire[n % s->len] ^= bits;
-		if (bits != 0)
-			change(s, n % s->len);
-	} else if (op == 2 && n < WIRE_MAX - s->len) {
+		wire[n % s->len] ^= cur_u8(c);
+	} else if (op == 2) {
 		raw = cur_take(c, n <= cur_left(c) ? n : cur_left(c));
-		change(s, s->len);
-		memcpy(wire + s->len, raw.data, raw.len);
-		s->len += raw.len;
+		append(s, raw.data, raw.len);
 	} else if (op == 3) {
 		s->len -= n < s->len ? n : s->len;
-		change(s, s->len);
 	}
+}
+
+static void
+compare(struct sent *s)
+{
+	s->changed = 0;
+	while (s->changed < s->len && s->changed < s->sealed_len &&
+	    wire[s->changed] == sealed[s->changed])
+		s->changed++;
 }
 
 /* The bytes of the wire, record for record. */
@@ -143,7 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct cipher_ctx ctx[2];
 	static bool started;
-	struct sent s = { .changed = SIZE_MAX };
+	struct sent s = { 0 };
 	struct cur c = cur_of(data, size);
 	struct record_dir in, out;
 	uint16_t suite;
@@ -157,6 +165,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	keys(&out, &ctx[1], suite);
 	while (!c.bad && cur_left(&c) > 0)
 		operate(&s, &out, &c);
+	compare(&s);
 	take(&s, &in);
 	record_dir_wipe(&in);
 	record_dir_wipe(&out);
