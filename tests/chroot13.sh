@@ -14,7 +14,7 @@ chroot13_mirror() {
 # What make check needs there, and a client.
 chroot13_packages() {
 	make -s print-DEPS | tr ' ' '\n' |
-	    grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools|dropbear-bin|putty-tools)$' | tr '\n' ' '
+	    grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools|dropbear-bin|putty-tools|sshfs)$' | tr '\n' ' '
 	echo openssh-client
 }
 

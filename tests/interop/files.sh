@@ -141,6 +141,7 @@ check "sftp: a directory of 2000" many_names
 # ---- content ----------------------------------------------------------------------
 
 head -c 67108864 /dev/urandom >"$local/big"
+head -c 16777216 "$local/big" >"$local/mid"
 round_trip() { # sftp options...
 	sftp_to "$@" >/dev/null <<-END || return 1
 		put big files/big
@@ -202,12 +203,12 @@ psftp_all() {
 		cd files
 		mkdir putty
 		cd putty
-		put big
+		put mid
 		ls
-		chmod 600 big
-		mv big moved
-		get moved big.putty
-		reget moved big.putty
+		chmod 600 mid
+		mv mid moved
+		get moved mid.putty
+		reget moved mid.putty
 		put -r tree
 		get -r tree tree.putty
 		rm moved
@@ -216,13 +217,13 @@ psftp_all() {
 	sed -i '$d' "$work/psftp"
 	rm -rf "$local/tree.putty"
 	putty psftp -b "$work/psftp" "$SSH_USER@$HOST" >"$work/out" 2>&1 || { tail "$work/out"; return 1; }
-	same "$local/big" "$local/big.putty" && diff -r "$local/tree/sub" "$local/tree.putty/sub" &&
-	    grep -q 'rwx.* tree$\|rw-.* big$' "$work/out" && [ ! -e "$server/files/putty/moved" ]
+	same "$local/mid" "$local/mid.putty" && diff -r "$local/tree/sub" "$local/tree.putty/sub" &&
+	    grep -q 'rwx.* tree$\|rw-.* mid$' "$work/out" && [ ! -e "$server/files/putty/moved" ]
 }
 pscp_both() { # -sftp or -scp
-	rm -f "$local/big.pscp"
-	putty pscp -q "$1" -p big "$SSH_USER@$HOST:files/big.pscp" && putty pscp -q "$1" "$SSH_USER@$HOST:files/big.pscp" big.pscp &&
-	    same "$local/big" "$local/big.pscp"
+	rm -f "$local/mid.pscp"
+	putty pscp -q "$1" -p mid "$SSH_USER@$HOST:files/mid.pscp" && putty pscp -q "$1" "$SSH_USER@$HOST:files/mid.pscp" mid.pscp &&
+	    same "$local/mid" "$local/mid.pscp"
 }
 check "psftp: there and back, trees too" psftp_all
 check "pscp over sftp" pscp_both -sftp
@@ -315,8 +316,11 @@ check "a client killed in the middle of a put leaves nothing behind" killed
 mounted() { # where sshfs is installed and works
 	local m=$work/mount
 	mkdir "$m"
-	client sshfs "${ssh_opts[@]}" "$SSH_USER@$HOST:files" "$m" || return 1
-	same "$local/big" "$m/big" && cp "$local/big" "$m/by.sshfs" && same "$local/big" "$server/files/by.sshfs" && mv "$m/by.sshfs" "$m/moved" && rm "$m/moved"
+	# ip netns exec would mount it in a namespace of its own.
+	timeout 30 nsenter --net="/run/netns/$NETNS" sshfs -o ssh_command="ssh ${ssh_opts[*]}" "$SSH_USER@$HOST:files" "$m" || return 1
+	install -o 64301 -g 64301 "$local/mid" "$server/files/mid"
+	same "$local/mid" "$m/mid" && cp "$local/mid" "$m/by.sshfs" && same "$local/mid" "$server/files/by.sshfs" &&
+	    mv "$m/by.sshfs" "$m/moved" && ln "$m/moved" "$m/hard" && rm "$m/moved" && same "$local/mid" "$m/hard"
 	local r=$?
 	fusermount3 -u "$m" || fusermount -u "$m"
 	return $r
