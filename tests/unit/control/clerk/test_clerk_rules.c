@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/lib/suite.h"
+#include "control/kex/method.h"
 #include "tests/unit/control/clerk/clerkbench.h"
 
 static void
@@ -482,6 +483,56 @@ test_rekey_marker(void)
 	clerkbench_free(k);
 }
 
+/* A rekey may choose another method than the first exchange; the session id stays as
+ * it was, and as long. */
+static void
+test_rekey_methods(void)
+{
+	static const size_t lens[] = { 32, 48, 64 };
+	struct kex_offer offer = *kex_offer_default(true);
+	const struct kex_method *m;
+
+	for (size_t l = 0; l < 3; l++) {
+		struct clerkbench *k = clerkbench_new(0);
+
+		bench_session(&k->b, lens[l]);
+		for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
+			struct note n;
+
+			offer.kex = m->name;
+			offer.host_keys = i % 2 != 0 ? "ssh-ed25519" : "ecdsa-sha2-nistp256";
+			bench_client_kexinit(&k->b, &offer, false, false);
+			CU_ASSERT_EQUAL(bench_client_exchange(&k->b, &offer, false), 0);
+			CU_ASSERT_EQUAL(k->b.client.secret.h_len, pk_hash_size(m->hash));
+			CU_ASSERT_EQUAL(note_decode(&n, view_of(k->b.note, k->b.note_len)), 0);
+			CU_ASSERT_TRUE(view_eq(n.session_id, view_of(k->b.client.session_id, lens[l])));
+		}
+		clean(k);
+	}
+}
+
+/* A clerk that keeper has told nothing yet offers the host key that was shown. */
+static void
+test_rekey_no_keys(void)
+{
+	struct kex_offer offer = *kex_offer_default(true);
+	struct clerkbench *k = clerkbench_new(0);
+	struct kexinit ours;
+	struct view r;
+
+	offer.host_keys = "ecdsa-sha2-nistp256";
+	bench_client_kexinit(&k->b, &offer, false, false);
+	CU_ASSERT_EQUAL(bench_client_exchange(&k->b, &offer, false), 0);
+	memset(&k->env.exchange.keys, 0, sizeof(k->env.exchange.keys));
+	k->b.mute = true;
+	bench_up(&k->b, LINK_UP_REKEY, 0);
+	bench_run(&k->b);
+	r = bench_take(&k->b, SSH_MSG_KEXINIT);
+	CU_ASSERT_EQUAL(kexinit_parse(&ours, r, false), 0);
+	CU_ASSERT_TRUE(view_is(ours.lists[1], "ecdsa-sha2-nistp256"));
+	clerkbench_free(k);
+}
+
 static void
 test_guess_in_rekey(void)
 {
@@ -663,6 +714,8 @@ static const CU_TestInfo tests[] = {
 	{ "answers nobody waits for", test_stray_host },
 	{ "messages out of the exchange's order", test_rekey_state },
 	{ "markers in a rekey", test_rekey_marker },
+	{ "a rekey by each method", test_rekey_methods },
+	{ "a rekey before keeper is known", test_rekey_no_keys },
 	{ "a wrong guess in a rekey", test_guess_in_rekey },
 	{ "the rate of rekeys", test_rekey_rate },
 	{ "all message numbers", test_sweep },

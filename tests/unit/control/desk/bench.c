@@ -174,6 +174,24 @@ bench_fini(struct bench *b)
 }
 
 void
+bench_session(struct bench *b, size_t len)
+{
+	uint8_t image[NOTE_MAX];
+	struct put w = put_of(image, sizeof(image));
+	struct note n;
+
+	if (note_decode(&n, view_of(b->note, b->note_len)) != 0)
+		abort();
+	memset(b->client.session_id, 9, sizeof(b->client.session_id));
+	b->client.session_id_len = len;
+	n.session_id = view_of(b->client.session_id, len);
+	note_encode(&n, &w);
+	memcpy(b->note, image, put_len(&w));
+	b->note_len = put_len(&w);
+	bench_kill(b);
+}
+
+void
 bench_kill(struct bench *b)
 {
 	if (b->obj == NULL)

@@ -150,6 +150,9 @@ void bench_fini(struct bench *b);
 /* Destroy the object and build it from the image. */
 void bench_kill(struct bench *b);
 
+/* bench_session(b, len): give a connection that is logged in another session id. */
+void bench_session(struct bench *b, size_t len);
+
 /* bench_keys(b, w): the body of KEYS_ARE. */
 void bench_keys(const struct bench *b, struct put *w);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/kex/method.h"
 #include "tests/unit/control/gate/rules.h"
 
 /* ---- key exchange ---- */
@@ -110,6 +111,72 @@ test_kexinit_twice(void)
 	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
 	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
 	ends(g, R_KEX_TWICE);
+}
+
+/* Every method with each kind of host key: the session id is its hash. */
+static void
+test_methods(void)
+{
+	static const char *const host_keys[] = { "ssh-ed25519", "ecdsa-sha2-nistp256" };
+	struct kex_offer offer = *kex_offer_default(true);
+	const struct kex_method *m;
+
+	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			struct gatebench *g = at_kex(true);
+
+			offer.kex = m->name;
+			offer.host_keys = host_keys[k];
+			bench_client_kexinit(&g->b, &offer, false, true);
+			CU_ASSERT_EQUAL(bench_client_exchange(&g->b, &offer, true), 0);
+			CU_ASSERT_STRING_EQUAL(g->b.client.choice.kex, m->name);
+			CU_ASSERT_STRING_EQUAL(g->b.client.choice.host_key, host_keys[k]);
+			CU_ASSERT_EQUAL(g->b.first_hash_len, pk_hash_size(m->hash));
+			CU_ASSERT_TRUE(bench_clean(&g->b));
+			gatebench_free(g);
+		}
+	}
+}
+
+static struct kexinit
+offered(struct gatebench *g)
+{
+	static uint8_t copy[KEXINIT_MAX];
+	struct kexinit k;
+	struct view v;
+
+	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_run(&g->b);
+	v = bench_take(&g->b, SSH_MSG_KEXINIT);
+	CU_ASSERT_FATAL(v.len > 0 && v.len <= sizeof(copy));
+	memcpy(copy, v.data, v.len);
+	CU_ASSERT_EQUAL(kexinit_parse(&k, view_of(copy, v.len), false), 0);
+	return k;
+}
+
+/* What is offered: the configured names in their order, host keys that are there. */
+static void
+test_lists(void)
+{
+	struct gatebench *g = at_kex(true);
+	struct kexinit k = offered(g);
+
+	CU_ASSERT_TRUE(view_is(k.lists[1], "ssh-ed25519,ecdsa-sha2-nistp256"));
+	gatebench_free(g);
+	g = at_kex(true);
+	strcpy(g->env.exchange.lists.kex, "ecdh-sha2-nistp521,curve25519-sha256");
+	strcpy(g->env.exchange.lists.host_keys, "rsa-sha2-512,ecdsa-sha2-nistp256,ssh-ed25519");
+	k = offered(g);
+	CU_ASSERT_EQUAL(
+	    strncmp((const char *)k.lists[0].data, "ecdh-sha2-nistp521,curve25519-sha256,ext-", 41), 0);
+	CU_ASSERT_TRUE(view_is(k.lists[1], "ecdsa-sha2-nistp256,ssh-ed25519"));
+	gatebench_free(g);
+	/* a key that may not be used is one that is not there */
+	g = at_kex(true);
+	strcpy(g->env.exchange.lists.host_keys, "rsa-sha2-512");
+	k = offered(g);
+	CU_ASSERT_EQUAL(k.lists[1].len, 0);
+	ends(g, R_KEX_NO_MATCH);
 }
 
 /* Our own offer goes out before the connection ends: the user is told by it. */
@@ -340,6 +407,8 @@ main(void)
 		{ "without strict: all message numbers", test_plain_sweep },
 		{ "the other side's markers", test_marker_in_wrong_place },
 		{ "KEXINIT twice", test_kexinit_twice },
+		{ "every method", test_methods },
+		{ "what is offered", test_lists },
 		{ "nothing in common", test_no_match },
 		{ "every suite, ChaCha20 for strict peers", test_suites },
 		{ "a wrong guess is skipped once", test_skip_once },

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -328,6 +329,170 @@ test_hostkey(void)
 	hostkeys_free(&keys);
 }
 
+/* ---- keys of every kind ---- */
+
+static int log_pair[2];
+
+/* A key of the folder, as a file that may be a host key. */
+static void
+copy_key(const char *name, const char *to)
+{
+	char text[KEYFILE_MAX + 1], from[256];
+	size_t len;
+	FILE *f;
+	int fd;
+
+	snprintf(from, sizeof from, "tests/unit/control/keeper/keys/%s", name);
+	f = fopen(from, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	len = fread(text, 1, sizeof text, f);
+	fclose(f);
+	unlink(to);
+	fd = open(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(write(fd, text, len), (ssize_t)len);
+	close(fd);
+}
+
+/* The lines since the last look, up to what fits. */
+static void
+read_log(char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len + 1 < size && (n = recv(log_pair[0], text + len, size - 1 - len, MSG_DONTWAIT)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+}
+
+static void
+test_kinds(void)
+{
+	static const struct {
+		const char *file;
+		const char *algorithms; /* "": refused */
+		enum keyfile_result why;
+	} cases[] = {
+		{ "ed25519", "ssh-ed25519", 0 },
+		{ "ecdsa256", "ecdsa-sha2-nistp256", 0 },
+		{ "ecdsa384", "ecdsa-sha2-nistp384", 0 },
+		{ "ecdsa521", "ecdsa-sha2-nistp521", 0 },
+		{ "rsa2048", "rsa-sha2-512 rsa-sha2-256", 0 },
+		{ "rsa_pkcs1.pem", "rsa-sha2-512 rsa-sha2-256", 0 },
+		{ "rsa_pkcs8.pem", "rsa-sha2-512 rsa-sha2-256", 0 },
+		{ "ecdsa_sec1.pem", "ecdsa-sha2-nistp256", 0 },
+		{ "ecdsa_pkcs8.pem", "ecdsa-sha2-nistp384", 0 },
+		{ "ed25519_pkcs8.pem", "ssh-ed25519", 0 },
+		{ "rsa1024", "", KEYFILE_SMALL },
+		{ "dsa", "", KEYFILE_OTHER },
+		{ "secp256k1.pem", "", KEYFILE_OTHER },
+		{ "x25519.pem", "", KEYFILE_OTHER },
+		{ "rsa_encrypted", "", KEYFILE_ENCRYPTED },
+		{ "rsa_pkcs1_encrypted.pem", "", KEYFILE_ENCRYPTED },
+		{ "rsa_pkcs8_encrypted.pem", "", KEYFILE_ENCRYPTED },
+		{ "ecdsa_two_keys", "", KEYFILE_MISMATCH },
+		{ "ecdsa_wrong_scalar", "", KEYFILE_MISMATCH },
+		{ "rsa_wrong_p", "", KEYFILE_MISMATCH },
+		{ "rsa_no_primes", "", KEYFILE_MISMATCH },
+		{ "rsa_wrong_modulus", "", KEYFILE_MISMATCH },
+		{ "rsa_wrong_d", "", KEYFILE_FAULTY },
+	};
+	static struct conf c;
+	struct hostkeys keys;
+
+	configure(&c);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char names[128] = "", said[4096];
+
+		copy_key(cases[i].file, path);
+		read_log(said, sizeof said);
+		hostkeys_load(&keys, &c);
+		read_log(said, sizeof said);
+		for (uint32_t k = 0; k < keys.count; k++) {
+			strcat(names, k > 0 ? " " : "");
+			strcat(names, keys.key[k].algorithm->name);
+		}
+		if (strcmp(names, cases[i].algorithms) != 0)
+			fprintf(stderr, "%s: [%s]\n", cases[i].file, names);
+		CU_ASSERT_STRING_EQUAL(names, cases[i].algorithms);
+		CU_ASSERT_EQUAL(keys.count == 0, strstr(said, keyfile_text(cases[i].why)) != NULL);
+		hostkeys_free(&keys);
+	}
+}
+
+/* Signing with p and q from which the inverse does not come: a fault that the
+ * library itself may notice, and that nobody may see. */
+static void
+test_fault(void)
+{
+	static struct keyfile file;
+	static char text[KEYFILE_MAX + 1];
+	static const uint8_t data[32] = { 1 };
+	uint8_t blob[SSH_SIGNATURE_MAX], key[SIGN_KEY_MAX];
+	struct pk_signer *s;
+
+	copy_key("rsa_wrong_inverse", path);
+	CU_ASSERT_EQUAL(keyfile_parse(&file, text, slurp(text, sizeof text)), KEYFILE_OK);
+	s = pk_signer_new(&file.key);
+	for (size_t i = 0; s != NULL && sign_at(i) != NULL; i++) {
+		struct put w = put_of(blob, sizeof blob), k = put_of(key, sizeof key);
+
+		if (sign_at(i)->type != PK_RSA)
+			continue;
+		sign_key_put(&k, pk_signer_public(s));
+		if (sign_make(&w, sign_at(i), s, view_of(data, sizeof data)) != 0) {
+			CU_ASSERT_EQUAL(put_len(&w), 0);
+		} else {
+			CU_ASSERT_EQUAL(
+			    sign_verify(sign_at(i), put_view(&k), put_view(&w), view_of(data, sizeof data)),
+			    0);
+		}
+	}
+	pk_signer_free(s);
+}
+
+/* Several HostKey lines: one key a type, the first; every row signs as it says. */
+static void
+test_several(void)
+{
+	static const char *const files[] = { "rsa2048", "ecdsa521", "rsa_pkcs1.pem", "ed25519", "ecdsa256",
+		"ed25519_pkcs8.pem" };
+	static const uint8_t hashes[3][64] = { { 1 }, { 2 }, { 3 } };
+	static const size_t lens[3] = { 32, 48, 64 };
+	static struct conf c;
+	struct hostkeys keys;
+	char said[4096];
+
+	conf_default(&c);
+	c.host_key_count = 0;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(c.host_key[i], CONF_NAME_MAX, "%s/%s", dir, files[i]);
+		copy_key(files[i], c.host_key[i]);
+		c.host_key_count++;
+	}
+	read_log(said, sizeof said);
+	CU_ASSERT_EQUAL_FATAL(hostkeys_load(&keys, &c), 5);
+	read_log(said, sizeof said);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said, "rsa_pkcs1.pem: there is one of its type already"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(said, "ed25519_pkcs8.pem: there is one of its type already"));
+	for (uint32_t i = 0; i < keys.count; i++) {
+		uint8_t blob[SSH_SIGNATURE_MAX], key[SIGN_KEY_MAX];
+		struct put k = put_of(key, sizeof key);
+
+		sign_key_put(&k, pk_signer_public(keys.key[i].signer));
+		for (int h = 0; h < 3; h++) {
+			struct put w = put_of(blob, sizeof blob);
+
+			CU_ASSERT_EQUAL(hostkey_sign(&keys.key[i], &w, view_of(hashes[h], lens[h])), 0);
+			CU_ASSERT_EQUAL(sign_verify(keys.key[i].algorithm, put_view(&k), put_view(&w),
+					    view_of(hashes[h], lens[h])),
+			    0);
+		}
+	}
+	hostkeys_free(&keys);
+}
+
 static void
 test_permissions(void)
 {
@@ -355,11 +520,13 @@ test_permissions(void)
 static int
 begin(void)
 {
-	log_start("test", open("/dev/null", O_WRONLY));
 	snprintf(dir, sizeof dir, "/tmp/postern-keeper-XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;
 	snprintf(path, sizeof path, "%s/key", dir);
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, log_pair) != 0)
+		return -1;
+	log_start("test", log_pair[1]);
 	return 0;
 }
 
@@ -384,6 +551,9 @@ main(void)
 		{ "bounded table", test_bounded },
 		{ "key files", test_keyfile },
 		{ "host key signs, verified", test_hostkey },
+		{ "keys of every kind", test_kinds },
+		{ "a faulty key", test_fault },
+		{ "several host keys", test_several },
 		{ "permissions of host keys", test_permissions },
 		CU_TEST_INFO_NULL,
 	};

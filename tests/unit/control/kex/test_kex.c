@@ -1,5 +1,6 @@
 /* The exchange: computed vectors, both roles against each other, and shares,
  * signatures and messages that must be refused. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "control/kex/kex.h"
@@ -28,14 +29,22 @@ same(const void *got, size_t len, struct view expected)
 /* ---- vectors ---- */
 
 static void
-check_keys(const struct vector *v, const struct kex_secret *s, bool c2s)
+check_keys(const struct vector *v, const struct kex_choice *choice, const struct kex_secret *s, bool c2s)
 {
 	struct kex_keys k;
 
-	CU_ASSERT_EQUAL(kex_derive(&k, &gcm, s, vector_get(v, "session_id"), c2s), 0);
+	CU_ASSERT_EQUAL(kex_derive(&k, choice, s, vector_get(v, "session_id"), c2s), 0);
 	if (!same(k.iv, 12, vector_get(v, c2s ? "iv_c2s" : "iv_s2c")) ||
 	    !same(k.key, 16, vector_get(v, c2s ? "key_c2s" : "key_s2c")))
 		CU_FAIL(v->name);
+}
+
+static void
+set_name(char out[KEX_NAME_MAX], const struct vector *v, const char *field)
+{
+	if (vector_has(v, field))
+		snprintf(out, KEX_NAME_MAX, "%.*s", (int)vector_get(v, field).len,
+		    (const char *)vector_get(v, field).data);
 }
 
 static void
@@ -45,18 +54,22 @@ kex_case(const struct vector *v)
 		.ident_server = vector_get(v, "ident_server"),
 		.kexinit_client = vector_get(v, "kexinit_client"),
 		.kexinit_server = vector_get(v, "kexinit_server") };
-	struct kex_client_state st = { .pub_len = 32 };
+	struct view private = vector_get(v, "client_private"), public = vector_get(v, "client_public");
+	struct kex_client_state st = { .pub_len = (uint32_t) public.len };
+	struct kex_choice choice = gcm;
 	struct kex_secret s;
 	struct view host_key;
 
-	memcpy(st.priv, vector_get(v, "client_private").data, 32);
-	memcpy(st.pub, vector_get(v, "client_public").data, 32);
-	CU_ASSERT_EQUAL(kex_client_finish(&s, &st, &gcm, &ctx, vector_get(v, "reply"), &host_key), 0);
+	set_name(choice.kex, v, "method");
+	set_name(choice.host_key, v, "algorithm");
+	memcpy(st.priv, private.data, private.len);
+	memcpy(st.pub, public.data, public.len);
+	CU_ASSERT_EQUAL(kex_client_finish(&s, &st, &choice, &ctx, vector_get(v, "reply"), &host_key), 0);
 	if (!view_eq(host_key, vector_get(v, "host_key")) || !same(s.k, s.k_len, vector_get(v, "k")) ||
 	    !same(s.h, s.h_len, vector_get(v, "h")))
 		CU_FAIL(v->name);
-	check_keys(v, &s, true);
-	check_keys(v, &s, false);
+	check_keys(v, &choice, &s, true);
+	check_keys(v, &choice, &s, false);
 	kex_secret_wipe(&s);
 }
 
@@ -64,6 +77,7 @@ static void
 test_vectors(void)
 {
 	CU_ASSERT_EQUAL(vector_each("tests/vector/curve25519_sha256.txt", kex_case), 4);
+	CU_ASSERT_EQUAL(vector_each("tests/vector/ecdh_sha2.txt", kex_case), 9);
 }
 
 /* ---- both roles ---- */
@@ -267,17 +281,19 @@ test_bound_context(void)
 /* ---- what a client may send ---- */
 
 static int
-answer_to(const void *message, size_t len)
+answer_to(const char *kex, const void *message, size_t len)
 {
 	static struct exchange e;
 	static const uint8_t zero[sizeof(struct kex_secret)];
+	struct kex_choice choice = gcm;
 	struct kex_secret s;
 	uint8_t *exact = malloc(len + 1);
 	int r;
 
 	memcpy(exact, message, len);
 	start(&e, "curve25519-sha256");
-	r = kex_server_answer(&s, &gcm, &e.ctx_s, view_of(exact, len));
+	snprintf(choice.kex, sizeof(choice.kex), "%s", kex);
+	r = kex_server_answer(&s, &choice, &e.ctx_s, view_of(exact, len));
 	CU_ASSERT_EQUAL(r != 0, memcmp(&s, zero, sizeof(s)) == 0);
 	free(exact);
 	kex_secret_wipe(&s);
@@ -285,17 +301,23 @@ answer_to(const void *message, size_t len)
 	return r;
 }
 
+static int
+answer_to_share(const char *kex, const void *share, size_t len)
+{
+	uint8_t message[512];
+	struct put w = put_of(message, sizeof(message));
+
+	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+	put_string(&w, share, len);
+	return answer_to(kex, message, put_len(&w));
+}
+
 static void
 share_case(const struct vector *v)
 {
-	uint8_t message[64];
-	struct put w = put_of(message, sizeof(message));
+	struct view u = vector_get(v, "u");
 
-	if (vector_has(v, "out"))
-		return;
-	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
-	put_sview(&w, vector_get(v, "u"));
-	if (answer_to(message, put_len(&w)) != -R_KEX_SHARE)
+	if (!vector_has(v, "out") && answer_to_share("curve25519-sha256", u.data, u.len) != -R_KEX_SHARE)
 		CU_FAIL(v->name);
 }
 
@@ -305,18 +327,54 @@ test_small_order_shares(void)
 	CU_ASSERT(vector_each("tests/vector/x25519.txt", share_case) >= 18);
 }
 
+static const char *point_kex;
+
+static void
+point_case(const struct vector *v)
+{
+	struct view peer = vector_get(v, "peer");
+	int expected = vector_has(v, "shared") ? 0 : -R_KEX_SHARE;
+
+	if (answer_to_share(point_kex, peer.data, peer.len) != expected)
+		CU_FAIL(v->name);
+}
+
+/* As they come over the wire, compressed ones in their own length. */
+static void
+test_points(void)
+{
+	static const struct {
+		const char *kex, *vectors;
+	} curves[] = {
+		{ "ecdh-sha2-nistp256", "tests/vector/ecdh_p256.txt" },
+		{ "ecdh-sha2-nistp384", "tests/vector/ecdh_p384.txt" },
+		{ "ecdh-sha2-nistp521", "tests/vector/ecdh_p521.txt" },
+	};
+
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		point_kex = curves[i].kex;
+		CU_ASSERT(vector_each(curves[i].vectors, point_case) >= 60);
+		CU_ASSERT_EQUAL(answer_to_share(point_kex, "", 1), -R_KEX_SHARE); /* infinity */
+	}
+}
+
+/* A share of one method sent to another, and every length around. */
 static void
 test_share_lengths(void)
 {
-	uint8_t share[80] = { 9 };
+	const struct kex_method *m, *other;
+	uint8_t pub[PK_SHARE_MAX + 8] = { 0 }, priv[PK_SECRET_MAX];
 
-	for (size_t len = 0; len <= sizeof(share); len++) {
-		uint8_t message[128];
-		struct put w = put_of(message, sizeof(message));
-
-		put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
-		put_string(&w, share, len);
-		CU_ASSERT_EQUAL(answer_to(message, put_len(&w)), len == 32 ? 0 : -R_KEX_SHARE);
+	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
+		for (size_t k = 0; (other = kex_method_at(k)) != NULL; k++) {
+			CU_ASSERT_EQUAL(other->pair(pub, priv), 0);
+			CU_ASSERT_EQUAL(answer_to_share(m->name, pub, other->share_size),
+			    m->share_size == other->share_size ? 0 : -R_KEX_SHARE);
+		}
+		CU_ASSERT_EQUAL(m->pair(pub, priv), 0);
+		for (size_t len = 0; len <= sizeof(pub); len++)
+			if (len != m->share_size)
+				CU_ASSERT_EQUAL(answer_to_share(m->name, pub, len), -R_KEX_SHARE);
 	}
 }
 
@@ -325,18 +383,18 @@ test_malformed_init(void)
 {
 	uint8_t message[38] = { SSH_MSG_KEX_ECDH_INIT, 0, 0, 0, 32, 9 };
 
-	CU_ASSERT_EQUAL(answer_to(message, 37), 0);
+	CU_ASSERT_EQUAL(answer_to("curve25519-sha256", message, 37), 0);
 	for (size_t len = 0; len < 37; len++)
-		CU_ASSERT_EQUAL(answer_to(message, len), -R_SHORT);
-	CU_ASSERT_EQUAL(answer_to(message, 38), -R_SHORT);
+		CU_ASSERT_EQUAL(answer_to("curve25519-sha256", message, len), -R_SHORT);
+	CU_ASSERT_EQUAL(answer_to("curve25519-sha256", message, 38), -R_SHORT);
 	message[4] = 33;
-	CU_ASSERT_EQUAL(answer_to(message, 37), -R_SHORT);
+	CU_ASSERT_EQUAL(answer_to("curve25519-sha256", message, 37), -R_SHORT);
 	message[1] = 0xff;
-	CU_ASSERT_EQUAL(answer_to(message, 37), -R_SHORT);
+	CU_ASSERT_EQUAL(answer_to("curve25519-sha256", message, 37), -R_SHORT);
 	message[1] = 0;
 	message[4] = 32;
 	message[0] = SSH_MSG_KEX_ECDH_REPLY;
-	CU_ASSERT_EQUAL(answer_to(message, 37), -R_KEX_STATE);
+	CU_ASSERT_EQUAL(answer_to("curve25519-sha256", message, 37), -R_KEX_STATE);
 }
 
 /* A server that is not negotiated to, and keys for no suite. */
@@ -386,6 +444,7 @@ main(void)
 		{ "tampered reply", test_tampered_reply },
 		{ "bound context", test_bound_context },
 		{ "small order shares", test_small_order_shares },
+		{ "points", test_points },
 		{ "share lengths", test_share_lengths },
 		{ "malformed init", test_malformed_init },
 		{ "not negotiated", test_not_negotiated },
