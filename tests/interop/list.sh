@@ -4,7 +4,7 @@
 cd "$(dirname "$0")"
 case $1 in
 alone) list="idle restart restartnext death" ;;
-shared) list="testbed run login ctl life clients transfer files suites serverrekey kexes loss ports workers hostile phases sandbox" ;;
+shared) list="testbed run login password ctl life clients transfer files suites serverrekey kexes loss ports workers hostile phases sandbox" ;;
 *) echo "usage: list.sh alone|shared" >&2; exit 2 ;;
 esac
 for s in $list; do

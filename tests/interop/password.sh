@@ -141,6 +141,7 @@ for a in crash exit closeall; do
 	check "a module that does this: $a" status 255 login $a $password "$SSH_PASSWORD"
 done
 check "a crash is logged" said "PAM dialogue for user crash from 10\.77\.0\.2: ended by signal 6"
+check "posternctl counts them" bash -c "$CTL status | grep -Eq '^pam +[0-9]+ dialogues \\(at most 12; [0-9]+ so far, [1-9][0-9]* crashed'"
 check "what a module prints is nowhere" bash -c "! grep -q 'a line on std' $LOG $POSTERND_LOG"
 hang() {
 	local i pids=() bad=0 start=$SECONDS

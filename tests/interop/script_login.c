@@ -261,11 +261,29 @@ do_auth_send(const struct words *w)
 	return send_key(w, true);
 }
 
+static int
+do_auth_password_send(const struct words *w)
+{
+	return client_auth_password_send(c, w->word[1], word(w, 2, ""));
+}
+
+static int
+do_auth_kbdint_send(const struct words *w)
+{
+	return client_auth_kbdint_send(c, w->word[1]);
+}
+
+static int
+do_auth_response_send(const struct words *w)
+{
+	return client_auth_response_send(c, number(w, 1, 0), word(w, 2, ""));
+}
+
 /* Fails unless the answer is the expected one; any will do for -1. */
 static int
 auth_answer(int expected)
 {
-	static const char *const names[] = { "success", "failure", "pk-ok" };
+	static const char *const names[] = { "success", "failure", "pk-ok", "prompt" };
 	int r = client_auth_recv(c);
 
 	if (r < 0)
@@ -273,6 +291,8 @@ auth_answer(int expected)
 	printf("auth %s", names[r]);
 	if (r == CLIENT_AUTH_FAILURE)
 		printf(" methods=%s partial=%d", c->methods, c->partial);
+	if (r == CLIENT_AUTH_PROMPT)
+		printf(" prompts=%" PRIu32, c->prompt_count);
 	printf("\n");
 	return expected < 0 || r == expected ? 0 : client_fail(c, "another answer was expected");
 }
@@ -300,6 +320,20 @@ static int
 do_auth(const struct words *w)
 {
 	return do_auth_send(w) != 0 ? -1 : auth_answer(CLIENT_AUTH_SUCCESS);
+}
+
+static int
+do_auth_prompt_recv(const struct words *w)
+{
+	(void)w;
+	return auth_answer(CLIENT_AUTH_PROMPT);
+}
+
+static int
+do_auth_success_recv(const struct words *w)
+{
+	(void)w;
+	return auth_answer(CLIENT_AUTH_SUCCESS);
 }
 
 const struct command script_login[] = {
@@ -331,6 +365,11 @@ const struct command script_login[] = {
 	{ "auth-query-send", 3, 3, do_auth_query_send, "USER KEYFILE" },
 	{ "auth", 3, 3, do_auth, "USER KEYFILE; expects SUCCESS" },
 	{ "auth-send", 3, 3, do_auth_send, "USER KEYFILE" },
+	{ "auth-password-send", 2, 3, do_auth_password_send, "USER [PASSWORD]" },
+	{ "auth-kbdint-send", 2, 2, do_auth_kbdint_send, "USER" },
+	{ "auth-prompt-recv", 1, 1, do_auth_prompt_recv, "of keyboard-interactive" },
+	{ "auth-response-send", 2, 3, do_auth_response_send, "COUNT [TEXT]: the same to every prompt" },
+	{ "auth-success-recv", 1, 1, do_auth_success_recv, "" },
 	{ "auth-recv", 1, 1, do_auth_recv, "any answer" },
 	{ "expect-close", 1, 2, do_expect_close,
 	    "[CODE]: until the server closes, with that DISCONNECT; 0: none" },

@@ -110,6 +110,8 @@ struct client {
 	/* login */
 	char methods[256];
 	bool partial;
+	bool dialogue;         /* the last request was of keyboard-interactive */
+	uint32_t prompt_count; /* of the last prompt */
 	char server_sig_algs[256];
 	unsigned banners;
 
@@ -166,12 +168,17 @@ enum client_auth {
 	CLIENT_AUTH_SUCCESS = 0,
 	CLIENT_AUTH_FAILURE = 1,
 	CLIENT_AUTH_PK_OK = 2,
+	CLIENT_AUTH_PROMPT = 3, /* message 60 after a request of keyboard-interactive */
 };
 
 int client_service_send(struct client *c, const char *name);
 int client_service_recv(struct client *c);
 int client_auth_none_send(struct client *c, const char *user);
 int client_auth_key_send(struct client *c, const char *user, const struct client_key *key, bool sign);
+int client_auth_password_send(struct client *c, const char *user, const char *password);
+int client_auth_kbdint_send(struct client *c, const char *user);
+/* The same response to every one of `count` prompts. */
+int client_auth_response_send(struct client *c, uint32_t count, const char *text);
 /* enum client_auth, or -1. */
 int client_auth_recv(struct client *c);
 

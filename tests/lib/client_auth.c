@@ -37,8 +37,49 @@ client_auth_none_send(struct client *c, const char *user)
 	uint8_t buf[REQUEST_MAX];
 	struct put w = put_of(buf, sizeof(buf));
 
+	c->dialogue = false;
 	put_request(&w, user, "none");
 	return w.bad ? client_fail(c, "user too long") : client_say(c, put_view(&w));
+}
+
+int
+client_auth_password_send(struct client *c, const char *user, const char *password)
+{
+	uint8_t buf[REQUEST_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	c->dialogue = false;
+	put_request(&w, user, "password");
+	put_bool(&w, false);
+	put_cstr(&w, password);
+	return w.bad ? client_fail(c, "request too long") : client_say(c, put_view(&w));
+}
+
+/* RFC 4256 */
+int
+client_auth_kbdint_send(struct client *c, const char *user)
+{
+	uint8_t buf[REQUEST_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	c->dialogue = true;
+	put_request(&w, user, "keyboard-interactive");
+	put_cstr(&w, "");
+	put_cstr(&w, "");
+	return w.bad ? client_fail(c, "request too long") : client_say(c, put_view(&w));
+}
+
+int
+client_auth_response_send(struct client *c, uint32_t count, const char *text)
+{
+	uint8_t buf[REQUEST_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_USERAUTH_INFO_RESPONSE);
+	put_u32(&w, count);
+	for (uint32_t i = 0; i < count && !w.bad; i++)
+		put_cstr(&w, text);
+	return w.bad ? client_fail(c, "responses too long") : client_say(c, put_view(&w));
 }
 
 /* The signature covers the session id and the request before it (RFC 4252
@@ -70,6 +111,7 @@ client_auth_key_send(struct client *c, const char *user, const struct client_key
 	struct put w = put_of(buf, sizeof(buf));
 	struct put b = put_of(blob, sizeof(blob));
 
+	c->dialogue = false;
 	sign_key_put(&b, &public);
 	put_request(&w, user, "publickey");
 	put_bool(&w, sign);
@@ -93,6 +135,23 @@ take_failure(struct client *c)
 	    methods.data != NULL ? (const char *)methods.data : "");
 }
 
+static int
+take_prompt(struct client *c)
+{
+	struct cur p = cur_view(c->payload);
+
+	cur_u8(&p);
+	cur_string(&p); /* name */
+	cur_string(&p); /* instruction */
+	cur_string(&p); /* language */
+	c->prompt_count = cur_u32(&p);
+	for (uint32_t i = 0; i < c->prompt_count && !p.bad; i++) {
+		cur_string(&p);
+		cur_bool(&p);
+	}
+	return cur_done(&p) ? CLIENT_AUTH_PROMPT : client_fail(c, "malformed prompt");
+}
+
 int
 client_auth_recv(struct client *c)
 {
@@ -106,7 +165,7 @@ client_auth_recv(struct client *c)
 			take_failure(c);
 			return CLIENT_AUTH_FAILURE;
 		case SSH_MSG_USERAUTH_PK_OK:
-			return CLIENT_AUTH_PK_OK;
+			return c->dialogue ? take_prompt(c) : CLIENT_AUTH_PK_OK;
 		default:
 			break;
 		}

@@ -55,6 +55,15 @@ worker_rows(const struct js *w)
 	js_each(drops, status_drop_row, NULL);
 }
 
+static void
+dialogues_row(const struct js *d)
+{
+	printf("pam          %" PRIu64 " dialogues (at most %" PRIu64 "; %" PRIu64 " so far, %" PRIu64
+	       " crashed, %" PRIu64 " over their time, %" PRIu64 " refused)\n\n",
+	    js_u64(d, "running"), js_u64(d, "limit"), js_u64(d, "total"), js_u64(d, "crashed"),
+	    js_u64(d, "late"), js_u64(d, "refused"));
+}
+
 void
 table_status(const struct js *a)
 {
@@ -70,9 +79,10 @@ table_status(const struct js *a)
 	else
 		printf("dataplane    not attached\n");
 	printf("sessions     %" PRIu64 " (%" PRIu64 " connections, %" PRIu64 " user hosts, %" PRIu64
-	       " service hosts)\n\n",
+	       " service hosts)\n",
 	    js_u64(a, "sessions"), js_u64(a, "connections"), js_u64(a, "user_hosts"),
 	    js_u64(a, "service_hosts"));
+	dialogues_row(js_get(a, "pam_dialogues"));
 	printf("%-12s %8s %9s %9s  %s\n", "ROLE", "PID", "UP", "RESTARTS", "STATE");
 	for (i = 0; i < js_count(list); i++)
 		role_row(js_at(list, i));
