@@ -86,18 +86,23 @@ take_from(struct crew_ring *r, struct crew_item *items, uint32_t max)
 	return n;
 }
 
+/* Each sender has its share: a flood by one delays no other. What others leave is
+ * taken in further rounds. */
 uint32_t
 crew_take(struct crew *c, uint32_t me, struct crew_item *items, uint32_t max)
 {
-	uint32_t done = 0;
+	uint32_t done = 0, before;
 
-	for (uint32_t from = 0; from < c->count; from++)
-		if (from != me) {
-			/* Each sender has its share: a flood by one delays no other. */
-			uint32_t share = (max - done) / (c->count - from);
+	do {
+		before = done;
+		for (uint32_t from = 0; from < c->count; from++) {
+			uint32_t senders = c->count - from - (from < me);
 
-			done += take_from(ring_of(c, from, me), items + done, share > 0 ? share : max - done);
+			if (from != me)
+				done += take_from(ring_of(c, from, me), items + done,
+				    (max - done + senders - 1) / senders);
 		}
+	} while (done > before && done < max);
 	return done;
 }
 

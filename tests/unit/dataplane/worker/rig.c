@@ -24,10 +24,124 @@ rig_area(struct rig *r, size_t size)
 	return a->at;
 }
 
-struct rig *
-rig_open(void)
+/* ---- shares of one end of a pair ---- */
+
+static struct rig_worker *
+share_of(struct port *p)
 {
-	struct worker_config c = { .conn_max = 64, .block_count = 4096 };
+	return (struct rig_worker *)(void *)p;
+}
+
+static struct port *
+below(struct port *p)
+{
+	return share_of(p)->rig->port;
+}
+
+static uint32_t
+share_rx(struct port *p, struct pkt **pkts, uint32_t n, uint64_t now)
+{
+	struct rig *r = share_of(p)->rig;
+
+	if (!p->rx)
+		return 0;
+	if (p->spread == PORT_SPREAD_LOOSE) {
+		r->dice = r->dice * 6364136223846793005u + 1442695040888963407u;
+		n = r->dice >> 62 < n ? (uint32_t)(r->dice >> 62) : n;
+	}
+	return below(p)->ops->rx(below(p), pkts, n, now);
+}
+
+static uint32_t
+share_tx(struct port *p, struct pkt **pkts, uint32_t n, uint64_t now)
+{
+	return below(p)->ops->tx(below(p), pkts, n, now);
+}
+
+static struct pkt *
+share_alloc(struct port *p)
+{
+	return below(p)->ops->alloc(below(p));
+}
+
+static void
+share_free(struct port *p, struct pkt *k)
+{
+	below(p)->ops->free(below(p), k);
+}
+
+static int
+share_wait_fd(struct port *p)
+{
+	return below(p)->ops->wait_fd(below(p));
+}
+
+static void
+share_arm(struct port *p)
+{
+	below(p)->ops->arm(below(p));
+}
+
+static void
+share_wake(struct port *p, bool error)
+{
+	below(p)->ops->wake(below(p), error);
+}
+
+static uint64_t
+share_next(struct port *p, uint64_t now)
+{
+	return p->rx ? below(p)->ops->next_us(below(p), now) : UINT64_MAX;
+}
+
+static void
+share_close(struct port *p)
+{
+	(void)p;
+}
+
+static const struct port_ops share_ops = {
+	.rx = share_rx, .tx = share_tx, .alloc = share_alloc, .free = share_free,
+	.wait_fd = share_wait_fd, .arm = share_arm, .wake = share_wake, .next_us = share_next,
+	.close = share_close,
+};
+
+/* ---- the workers ---- */
+
+static void
+worker_open(struct rig *r, uint32_t index, enum rig_spread spread)
+{
+	struct worker_config c = { .index = index, .conn_max = 64, .block_count = 4096, .crew = r->crew };
+	struct rig_worker *k = &r->worker[index];
+	struct port *port = r->port;
+
+	k->rig = r;
+	if (r->worker_count > 1) {
+		k->port = *r->port;
+		k->port.ops = &share_ops;
+		k->port.queue = index;
+		k->port.spread = spread == RIG_LOOSE ? PORT_SPREAD_LOOSE : PORT_SPREAD_NONE;
+		k->port.rx = spread == RIG_LOOSE || index == 0;
+		port = &k->port;
+	}
+	rng_fixed(&k->rng, 1 + 16 * index);
+	if (meter_create(&k->meter, &k->meter_fd, index) != 0)
+		abort();
+	if (r->crew != NULL)
+		r->crew->seat[index].meter = k->meter;
+	k->commands = rig_area(r, sizeof(*k->commands));
+	k->events = rig_area(r, sizeof(*k->events));
+	k->w = worker_init(rig_area(r, worker_size(&c, port)), &c, port, k->meter, &k->rng, k->commands,
+	    k->events, -1);
+	if (k->w == NULL)
+		abort();
+}
+
+struct rig *
+rig_open_crew(uint32_t workers, enum rig_spread spread)
+{
+	static const uint8_t key[FLOW_KEY_SIZE] = { 0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
+		0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb };
 	struct rig *r = calloc(1, sizeof(*r));
 	const char *why;
 
@@ -37,18 +151,28 @@ rig_open(void)
 	r->now = 1000000;
 	if (pair_open(&r->port, &r->client_port, 512, 1500) != 0)
 		abort();
-	rng_fixed(&r->rng, 1);
 	rng_fixed(&r->client_rng, 2);
-	if (meter_create(&r->meter, &r->meter_fd, 0) != 0)
-		abort();
-	r->commands = rig_area(r, sizeof(*r->commands));
-	r->events = rig_area(r, sizeof(*r->events));
-	r->mem = rig_area(r, worker_size(&c, r->port));
-	r->w = worker_init(r->mem, &c, r->port, r->meter, &r->rng, r->commands, r->events, -1);
-	if (r->w == NULL)
-		abort();
+	r->worker_count = workers;
+	if (workers > 1) {
+		r->crew = rig_area(r, crew_size(workers));
+		if (crew_init(r->crew, workers, key) != 0)
+			abort();
+	}
+	for (uint32_t i = 0; i < workers; i++)
+		worker_open(r, i, spread);
+	r->w = r->worker[0].w;
+	r->meter = r->worker[0].meter;
+	r->meter_fd = r->worker[0].meter_fd;
+	r->commands = r->worker[0].commands;
+	r->events = r->worker[0].events;
 	client_start(r);
 	return r;
+}
+
+struct rig *
+rig_open(void)
+{
+	return rig_open_crew(1, RIG_ONE_QUEUE);
 }
 
 void
@@ -77,15 +201,20 @@ fake_free(struct fake *f)
 void
 rig_close(struct rig *r)
 {
-	worker_wipe(r->w);
+	for (uint32_t i = 0; i < r->worker_count; i++)
+		worker_wipe(r->worker[i].w);
 	while (r->fakes != NULL) {
 		struct fake *f = r->fakes;
 
 		r->fakes = f->next;
 		fake_free(f);
 	}
-	meter_detach(r->meter);
-	close(r->meter_fd);
+	for (uint32_t i = 0; i < r->worker_count; i++) {
+		meter_detach(r->worker[i].meter);
+		close(r->worker[i].meter_fd);
+	}
+	if (r->crew != NULL)
+		crew_fini(r->crew);
 	r->port->ops->close(r->port);
 	r->client_port->ops->close(r->client_port);
 	for (uint32_t i = 0; i < r->area_count; i++)
@@ -94,9 +223,9 @@ rig_close(struct rig *r)
 }
 
 struct cmd *
-rig_cmd(struct rig *r, uint32_t type)
+rig_cmd_to(struct rig *r, uint32_t worker, uint32_t type)
 {
-	struct cmd *c = cmd_slot(r->commands);
+	struct cmd *c = cmd_slot(r->worker[worker].commands);
 
 	if (c == NULL)
 		abort();
@@ -105,9 +234,21 @@ rig_cmd(struct rig *r, uint32_t type)
 }
 
 void
+rig_push_to(struct rig *r, uint32_t worker)
+{
+	cmd_push(r->worker[worker].commands);
+}
+
+struct cmd *
+rig_cmd(struct rig *r, uint32_t type)
+{
+	return rig_cmd_to(r, 0, type);
+}
+
+void
 rig_push(struct rig *r)
 {
-	cmd_push(r->commands);
+	rig_push_to(r, 0);
 }
 
 static void
@@ -117,10 +258,10 @@ field(struct put *w, uint8_t number, const void *data, size_t len)
 	put_string(w, data, len);
 }
 
-void
-rig_conf(struct rig *r, uint32_t gates, uint32_t clerks)
+static void
+conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 {
-	struct cmd *c = rig_cmd(r, CMD_CONF);
+	struct cmd *c = rig_cmd_to(r, worker, CMD_CONF);
 	struct put w = put_of(c->data, sizeof(c->data));
 	uint8_t addr[6] = { 4 }, port[2] = { 0, RIG_PORT };
 	uint8_t pools[8] = { 0, 0, 0, (uint8_t)gates, 0, 0, 0, (uint8_t)clerks };
@@ -131,10 +272,17 @@ rig_conf(struct rig *r, uint32_t gates, uint32_t clerks)
 	field(&w, ATTACH_CONF_PORT, port, sizeof(port));
 	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
 	c->len = (uint32_t)put_len(&w);
-	rig_push(r);
+	rig_push_to(r, worker);
 }
 
-/* ---- events of the worker ---- */
+void
+rig_conf(struct rig *r, uint32_t gates, uint32_t clerks)
+{
+	for (uint32_t i = 0; i < r->worker_count; i++)
+		conf_to(r, i, gates, clerks);
+}
+
+/* ---- events of the workers ---- */
 
 static struct fake *
 fake_of(struct rig *r, const struct link *l)
@@ -189,6 +337,17 @@ event(struct rig *r, const struct cmd *e)
 }
 
 static void
+events_of(struct rig *r, struct cmd_queue *q)
+{
+	struct cmd *e;
+
+	while ((e = cmd_peek(q)) != NULL) {
+		event(r, e);
+		cmd_pop(q);
+	}
+}
+
+static void
 fake_poll(struct fake *f)
 {
 	struct link_entry e;
@@ -210,16 +369,13 @@ void
 rig_run(struct rig *r, uint32_t steps)
 {
 	while (steps-- > 0) {
-		struct cmd *e;
-
 		r->now += RIG_STEP_US;
-		(void)worker_poll(r->w, r->now);
+		for (uint32_t i = 0; i < r->worker_count; i++)
+			(void)worker_poll(r->worker[i].w, r->now);
 		if (r->steward != NULL)
 			steward_turn(r->steward, 0);
-		while (r->steward == NULL && (e = cmd_peek(r->events)) != NULL) {
-			event(r, e);
-			cmd_pop(r->events);
-		}
+		for (uint32_t i = 0; r->steward == NULL && i < r->worker_count; i++)
+			events_of(r, r->worker[i].events);
 		for (struct fake *f = r->fakes; f != NULL; f = f->next)
 			fake_poll(f);
 		client_poll(r);
@@ -231,6 +387,12 @@ rig_run(struct rig *r, uint32_t steps)
 struct fake *
 fake_new(struct rig *r, uint32_t role, uint32_t index, uint32_t conn, uint32_t gen)
 {
+	return fake_at(r, 0, role, index, conn, gen);
+}
+
+struct fake *
+fake_at(struct rig *r, uint32_t worker, uint32_t role, uint32_t index, uint32_t conn, uint32_t gen)
+{
 	uint32_t ring = role == LINK_HOST ? LINK_HOST_RING : LINK_CONTROL_RING;
 	uint32_t arena = role == LINK_HOST ? LINK_HOST_ARENA : LINK_CONTROL_ARENA;
 	struct fake *f = calloc(1, sizeof(*f));
@@ -239,6 +401,7 @@ fake_new(struct rig *r, uint32_t role, uint32_t index, uint32_t conn, uint32_t g
 	int fd = -1;
 
 	f->rig = r;
+	f->worker = worker;
 	f->role = role;
 	f->l = l;
 	l->role = role;
@@ -260,9 +423,9 @@ fake_new(struct rig *r, uint32_t role, uint32_t index, uint32_t conn, uint32_t g
 	ring_out_init(&f->out, &f->own, &f->other, f->arena_end, true);
 	ring_in_init(&f->in, &f->own, &f->other);
 	link_setup(l);
-	c = rig_cmd(r, CMD_LINK_ADD);
+	c = rig_cmd_to(r, worker, CMD_LINK_ADD);
 	c->l = l;
-	rig_push(r);
+	rig_push_to(r, worker);
 	f->next = r->fakes;
 	r->fakes = f;
 	return f;
@@ -271,8 +434,8 @@ fake_new(struct rig *r, uint32_t role, uint32_t index, uint32_t conn, uint32_t g
 void
 fake_die(struct fake *f)
 {
-	rig_cmd(f->rig, CMD_LINK_DROP)->link = f->id;
-	rig_push(f->rig);
+	rig_cmd_to(f->rig, f->worker, CMD_LINK_DROP)->link = f->id;
+	rig_push_to(f->rig, f->worker);
 }
 
 struct got *
@@ -408,11 +571,11 @@ authenticate(struct client *c, struct fake *gate)
 	client_msg(c, SSH_MSG_USERAUTH_REQUEST);
 	if ((g = fake_find(gate, LINK_UP_RECORD)) == NULL || g->e.msg != SSH_MSG_USERAUTH_REQUEST)
 		return false;
-	k = rig_cmd(r, CMD_GRANT);
+	k = rig_cmd_to(r, gate->worker, CMD_GRANT);
 	k->conn = g->e.conn;
 	k->gen = g->e.gen;
 	k->len = (uint32_t)rig_grant(k->data, sizeof(k->data));
-	rig_push(r);
+	rig_push_to(r, gate->worker);
 	rig_run(r, 2);
 	step_begin(&step, g->e.conn, g->e.gen);
 	step_record(&step, view_of(&success, 1));

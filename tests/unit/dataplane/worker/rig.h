@@ -1,7 +1,7 @@
 /*
- * A worker without DPDK, in virtual time: its port is one end of a pair, the
+ * Workers without DPDK, in virtual time: their port is one end of a pair, the
  * other end is a client with a TCP of its own; gate, clerk and hosts are played
- * by the test over real regions and rings.
+ * by the test over real regions and rings. Mostly there is one worker.
  */
 #ifndef POSTERN_TESTS_WORKER_RIG_H
 #define POSTERN_TESTS_WORKER_RIG_H
@@ -15,7 +15,8 @@
 #define RIG_STEP_US 50u
 #define RIG_LOG 256u
 #define RIG_CLIENTS 4u
-#define RIG_AREAS 8u
+#define RIG_AREAS 32u
+#define RIG_WORKERS 4u
 
 struct rig;
 
@@ -37,6 +38,7 @@ struct got {
 
 struct fake {
 	struct rig *rig;
+	uint32_t worker;
 	uint32_t role;
 	struct region own, other;
 	struct ring_out out;
@@ -55,14 +57,34 @@ struct fake {
 	struct fake *next;
 };
 
+/* How frames come to several workers. */
+enum rig_spread {
+	RIG_ONE_QUEUE, /* all to the first */
+	RIG_LOOSE,     /* each to anybody, by chance */
+};
+
+struct rig_worker {
+	struct port port;     /* its share of the rig's end of the pair */
+	struct rig *rig;
+	struct worker *w;
+	struct cmd_queue *commands, *events;
+	struct meter *meter;
+	int meter_fd;
+	struct rng rng;
+};
+
 struct rig {
 	uint64_t now;
+	struct rig_worker worker[RIG_WORKERS];
+	uint32_t worker_count;
+	struct crew *crew;       /* of more than one */
+	uint64_t dice;
+	/* the first one's */
 	struct port *port, *client_port;
 	struct meter *meter;
 	int meter_fd;
-	struct rng rng, client_rng;
+	struct rng client_rng;
 	struct cmd_queue *commands, *events;
-	void *mem;
 	struct worker *w;
 	void *client_mem, *net_mem, *pool_mem;
 	struct pool pool;
@@ -88,15 +110,20 @@ struct rig {
 };
 
 struct rig *rig_open(void);
+struct rig *rig_open_crew(uint32_t workers, enum rig_spread spread);
 void rig_close(struct rig *r);
 /* rig_conf(r, gates, clerks): addresses, port, pools. */
 void rig_conf(struct rig *r, uint32_t gates, uint32_t clerks);
 void rig_run(struct rig *r, uint32_t steps);
 struct cmd *rig_cmd(struct rig *r, uint32_t type);
 void rig_push(struct rig *r);
+struct cmd *rig_cmd_to(struct rig *r, uint32_t worker, uint32_t type);
+void rig_push_to(struct rig *r, uint32_t worker);
 
 /* A gate, clerk or host asks for a link; run the rig to see fake->id. */
 struct fake *fake_new(struct rig *r, uint32_t role, uint32_t index, uint32_t conn, uint32_t gen);
+struct fake *fake_at(struct rig *r, uint32_t worker, uint32_t role, uint32_t index, uint32_t conn,
+    uint32_t gen);
 /* It dies as a process does: the worker is told, its memory stays until gone. */
 void fake_die(struct fake *f);
 /* The next entry with this op, or NULL (others before it are skipped). */
@@ -111,6 +138,9 @@ bool fake_send(struct fake *f, uint16_t op, const struct got *open, uint64_t arg
 int fake_keys(struct fake *f, uint32_t conn, uint32_t gen);
 
 struct client *client_open(struct rig *r, unsigned at);
+struct client *client_open_from(struct rig *r, unsigned at, uint16_t port);
+/* client_open_to(r, at, worker): from a port whose flow is this worker's. */
+struct client *client_open_to(struct rig *r, unsigned at, uint32_t worker);
 void client_bytes(struct client *c, const void *data, size_t len);
 /* The identification line, or false. */
 bool client_line(struct client *c, char *dst, size_t size);

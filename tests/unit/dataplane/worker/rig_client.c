@@ -141,8 +141,30 @@ client_start(struct rig *r)
 struct client *
 client_open(struct rig *r, unsigned at)
 {
+	return client_open_from(r, at, (uint16_t)(40000 + at + r->now % 7919));
+}
+
+struct client *
+client_open_to(struct rig *r, unsigned at, uint32_t worker)
+{
+	uint8_t tuple[12] = { [10] = 0, [11] = RIG_PORT };
+	uint16_t port = (uint16_t)(40000 + r->now % 7919);
+
+	memcpy(tuple, client_ip, 4);
+	memcpy(tuple + 4, server_ip, 4);
+	do {
+		port++;
+		tuple[8] = (uint8_t)(port >> 8);
+		tuple[9] = (uint8_t)port;
+	} while (crew_owner(r->crew, flow_hash(&r->crew->key, tuple, sizeof(tuple))) != worker);
+	return client_open_from(r, at, port);
+}
+
+struct client *
+client_open_from(struct rig *r, unsigned at, uint16_t port)
+{
 	struct client *c = &r->client[at];
-	struct tcp_tuple t = { .local_port = (uint16_t)(40000 + at + r->now % 7919), .remote_port = RIG_PORT };
+	struct tcp_tuple t = { .local_port = port, .remote_port = RIG_PORT };
 
 	memset(c, 0, sizeof(*c));
 	c->rig = r;

@@ -16,6 +16,7 @@
 static char dir[64], path[80];
 static struct steward s;
 static struct rig *r;
+static int command_bell;
 
 struct said {
 	uint16_t type;
@@ -26,25 +27,35 @@ struct said {
 };
 
 static void
-begin(void)
+begin_crew(uint32_t workers)
 {
 	strcpy(dir, "/tmp/postern-test-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/dp.sock", dir);
-	r = rig_open();
+	r = rig_open_crew(workers, RIG_ONE_QUEUE);
 	memset(&s, 0, sizeof(s));
-	s.worker_count = 1;
-	s.worker[0].commands = r->commands;
-	s.worker[0].events = r->events;
-	s.worker[0].meter_fd = r->meter_fd;
+	s.worker_count = workers;
 	s.signals = -1;
 	s.owner = getuid();
 	s.listener = steward_listen(path);
 	CU_ASSERT_TRUE_FATAL(s.listener >= 0);
-	CU_ASSERT_EQUAL_FATAL(bell_create(&r->command_wait, &s.worker[0].command_bell), 0);
+	CU_ASSERT_EQUAL_FATAL(bell_create(&r->command_wait, &command_bell), 0);
 	CU_ASSERT_EQUAL_FATAL(bell_create(&s.event_bell, &r->w->event_bell), 0);
+	for (uint32_t i = 0; i < workers; i++) {
+		s.worker[i].commands = r->worker[i].commands;
+		s.worker[i].events = r->worker[i].events;
+		s.worker[i].meter_fd = r->worker[i].meter_fd;
+		s.worker[i].command_bell = command_bell;
+		r->worker[i].w->event_bell = r->w->event_bell;
+	}
 	CU_ASSERT_EQUAL_FATAL(steward_init(&s), 0);
 	r->steward = &s;
+}
+
+static void
+begin(void)
+{
+	begin_crew(1);
 }
 
 static void
@@ -52,10 +63,11 @@ end(void)
 {
 	int event_ring = r->w->event_bell;
 
-	worker_wipe(r->w);
+	for (uint32_t i = 0; i < r->worker_count; i++)
+		worker_wipe(r->worker[i].w);
 	steward_fini(&s);
 	close(s.listener);
-	close(s.worker[0].command_bell);
+	close(command_bell);
 	close(s.event_bell);
 	close(event_ring);
 	close(r->command_wait);
@@ -147,9 +159,12 @@ attached(void)
 	say_hello(fd, LINK_MAJOR);
 	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_HELLO));
 	say_conf(fd);
-	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_METER));
-	CU_ASSERT_EQUAL(m.fd_count, 1);
-	forget(&m);
+	for (uint32_t i = 0; i < s.worker_count; i++) {
+		CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_METER));
+		CU_ASSERT_EQUAL(cur_u32(&m.body), i);
+		CU_ASSERT_EQUAL(m.fd_count, 1);
+		forget(&m);
+	}
 	return fd;
 }
 
@@ -247,7 +262,7 @@ struct theirs {
 };
 
 static void
-ask_for_host(int fd, struct theirs *t, uint32_t arena)
+ask_for_host_of(int fd, struct theirs *t, uint32_t arena, uint32_t worker, uint32_t first)
 {
 	uint8_t buf[64];
 	struct put w = put_of(buf, sizeof(buf));
@@ -268,11 +283,22 @@ ask_for_host(int fd, struct theirs *t, uint32_t arena)
 	put_u32(&w, LINK_CONN_NONE);
 	put_u32(&w, 0);
 	put_cstr(&w, "echo");
+	/* as a supervisor of the first minor version leaves it out */
+	if (worker != 0 || first != 0) {
+		put_u32(&w, worker);
+		put_u32(&w, first);
+	}
 	fds[0] = t->own.fd;
 	fds[1] = t->ring_fd;
 	fds[2] = t->pidfd;
 	fds[3] = t->request[0];
 	say(fd, ATTACH_LINK_NEW, view_of(buf, put_len(&w)), fds, 4);
+}
+
+static void
+ask_for_host(int fd, struct theirs *t, uint32_t arena)
+{
+	ask_for_host_of(fd, t, arena, 0, 0);
 }
 
 static void
@@ -449,6 +475,110 @@ a_refused_host_is_watched_no_more(void)
 	end();
 }
 
+/* ---- several workers ---- */
+
+static uint32_t
+host_at(int fd, struct theirs *t, uint32_t worker, uint32_t first, uint32_t reason)
+{
+	static struct said m;
+	uint32_t id;
+
+	ask_for_host_of(fd, t, LINK_HOST_ARENA, worker, first);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_LINK_READY));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 42);
+	id = cur_u32(&m.body);
+	CU_ASSERT_EQUAL(cur_u32(&m.body), reason);
+	forget(&m);
+	return id;
+}
+
+/* A service's host has a link to each: they are told as of one process. */
+static void
+links_of_two_workers(void)
+{
+	static struct said m;
+	struct theirs t[3];
+	uint32_t id[2], seen = 0;
+	int fd;
+
+	begin_crew(2);
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	CU_ASSERT_EQUAL(hear(fd, &m), 0);
+	CU_ASSERT_TRUE(r->worker[0].w->configured && r->worker[1].w->configured);
+	id[0] = host_at(fd, &t[0], 0, 0, 0);
+	id[1] = host_at(fd, &t[1], 1, id[0], 0);
+	CU_ASSERT_EQUAL(id[0] >> LINK_WORKER_SHIFT, 0);
+	CU_ASSERT_EQUAL(id[1] >> LINK_WORKER_SHIFT, 1);
+	CU_ASSERT_EQUAL(host_at(fd, &t[2], 2, id[0], R_LINK_CONN), 0);
+	end_theirs(&t[2]);
+	close(fd);
+	rig_run(r, 3);
+	fd = attached();
+	for (int i = 0; i < 2; i++) {
+		uint32_t link;
+
+		CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_HOST));
+		link = cur_u32(&m.body);
+		CU_ASSERT_TRUE(link == id[0] || link == id[1]);
+		seen |= 1u << (link >> LINK_WORKER_SHIFT);
+		(void)cur_u32(&m.body);
+		(void)cur_u32(&m.body);
+		(void)cur_string(&m.body);
+		CU_ASSERT_EQUAL(cur_u32(&m.body), id[0]);
+		CU_ASSERT_TRUE(cur_done(&m.body));
+		forget(&m);
+	}
+	CU_ASSERT_EQUAL(seen, 3);
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	end_theirs(&t[0]);
+	end_theirs(&t[1]);
+	close(fd);
+	end();
+}
+
+/* Requests go to the worker that the connection's number names; one that there
+ * is not is answered as a connection that is gone. */
+static void
+requests_find_their_worker(void)
+{
+	static struct said m;
+	struct client *c;
+	uint8_t body[64];
+	uint32_t conn = 1u << LINK_WORKER_SHIFT;
+	struct put w;
+	int fd;
+
+	begin_crew(2);
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	c = client_open_to(r, 0, 1);
+	CU_ASSERT_TRUE_FATAL(c->connected);
+	for (uint32_t i = 0; i < 3; i++) {
+		w = put_of(body, sizeof(body));
+		put_u32(&w, i << LINK_WORKER_SHIFT);
+		put_u32(&w, r->worker[1].w->conns[0].gen);
+		put_cstr(&w, "0123456789abcdef0123456789abcdef");
+		say(fd, ATTACH_FIRST_HASH, view_of(body, put_len(&w)), NULL, 0);
+		while (hear_type(fd, &m, ATTACH_CONN))
+			; /* told when its hash is stored */
+		CU_ASSERT_EQUAL_FATAL(m.type, ATTACH_FIRST_HASH_STORED);
+		CU_ASSERT_EQUAL(cur_u32(&m.body), i << LINK_WORKER_SHIFT);
+		(void)cur_u32(&m.body);
+		CU_ASSERT_EQUAL(cur_u32(&m.body), i == 1 ? 0 : R_LINK_CONN);
+	}
+	w = put_of(body, sizeof(body));
+	put_u32(&w, conn);
+	put_u32(&w, r->worker[1].w->conns[0].gen);
+	put_u32(&w, R_KILLED);
+	say(fd, ATTACH_KILL, view_of(body, put_len(&w)), NULL, 0);
+	rig_run(r, 200);
+	CU_ASSERT_TRUE(c->eof || c->closed);
+	CU_ASSERT_EQUAL(r->worker[1].meter->drop[R_KILLED], 1);
+	close(fd);
+	end();
+}
+
 int
 main(void)
 {
@@ -463,6 +593,8 @@ main(void)
 		{ "lists on request", lists_on_request },
 		{ "hosts are limited", hosts_are_limited },
 		{ "a refused host is watched no more", a_refused_host_is_watched_no_more },
+		{ "links of two workers", links_of_two_workers },
+		{ "requests find their worker", requests_find_their_worker },
 		CU_TEST_INFO_NULL,
 	};
 
