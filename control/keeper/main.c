@@ -132,7 +132,7 @@ on_conn_gone(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 	return 0;
 }
 
-/* Keys are read before the sandbox: a new configuration changes nothing here. */
+/* Keys are read before the sandbox: for others the supervisor starts another keeper. */
 static int
 on_conf(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 {

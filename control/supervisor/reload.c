@@ -1,12 +1,14 @@
 /*
  * The configuration in effect, and taking a new one: whole or not at all.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/json.h"
@@ -28,9 +30,43 @@ sealed_file(const char *text)
 	return fd;
 }
 
+/* ---- host keys: keeper reads them before its sandbox, so another keeper does ---- */
+
+static uint64_t
+mix(uint64_t h, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	while (len-- > 0)
+		h = (h ^ *at++) * 0x100000001b3u; /* FNV-1a */
+	return h;
+}
+
+/* Which files they are, and as of when. *count: how many can be read. */
+static uint64_t
+keys_stamp(const struct conf *c, uint32_t *count)
+{
+	uint64_t h = mix(0xcbf29ce484222325u, &c->required_rsa_size, sizeof(c->required_rsa_size));
+	struct stat st;
+	uint32_t i;
+
+	*count = 0;
+	for (i = 0; i < c->host_key_count; i++) {
+		h = mix(h, c->host_key[i], strlen(c->host_key[i]) + 1);
+		if (stat(c->host_key[i], &st) != 0 || !S_ISREG(st.st_mode))
+			continue;
+		h = mix(h, &st.st_ino, sizeof(st.st_ino));
+		h = mix(h, &st.st_mtim, sizeof(st.st_mtim));
+		h = mix(h, &st.st_size, sizeof(st.st_size));
+		(*count)++;
+	}
+	return h;
+}
+
 int
 conf_install(struct sup *s, const struct conf *conf)
 {
+	uint32_t readable;
 	char *text = conf_dump(conf);
 	int fd = text != NULL ? sealed_file(text) : -1;
 
@@ -44,6 +80,7 @@ conf_install(struct sup *s, const struct conf *conf)
 	s->conf_fd = fd;
 	s->conf_text = text;
 	s->conf = *conf;
+	s->keys_stamp = keys_stamp(conf, &readable);
 	s->generation++;
 	return 0;
 }
@@ -59,6 +96,21 @@ report(void *ctx, bool fatal, const char *line)
 	else
 		log_warn("%s", line);
 	js_add_str(js_get(said, fatal ? "errors" : "warnings"), line);
+}
+
+static void
+tell_keys(const struct conf *c, struct js *said)
+{
+	char line[CONF_NAME_MAX + 128];
+	struct stat st;
+	uint32_t i;
+
+	for (i = 0; i < c->host_key_count; i++) {
+		if (stat(c->host_key[i], &st) == 0)
+			continue;
+		snprintf(line, sizeof(line), "HostKey %s: %s", c->host_key[i], strerror(errno));
+		js_add_str(js_get(said, "warnings"), line);
+	}
 }
 
 /* What is fixed when the processes start, and which. */
@@ -102,6 +154,8 @@ keep_fixed(const struct conf *old, struct conf *fresh, struct js *said)
 		log_warn("reload: %s", line);
 		js_add_str(list, line);
 	}
+	if (fresh->conn_max > old->conn_max)
+		js_add_str(list, "MaxConnections grows beyond what it was at its start when postern-dp starts again");
 	js_set(said, "not_applied", list);
 }
 
@@ -119,6 +173,9 @@ int
 conf_reload(struct sup *s, const char **why, struct js **said)
 {
 	struct conf *fresh = calloc(1, sizeof(*fresh));
+	uint32_t readable;
+	uint64_t keys;
+	bool rekeyed;
 	int r = -1;
 
 	*said = said_new();
@@ -128,13 +185,21 @@ conf_reload(struct sup *s, const char **why, struct js **said)
 	*why = "the file has errors; nothing was changed";
 	if (conf_load(fresh, s->conf_path, report, *said) != 0)
 		goto out;
+	keys = keys_stamp(fresh, &readable);
+	*why = "none of the HostKey files can be read; nothing was changed";
+	if (keys != s->keys_stamp && readable == 0)
+		goto out;
+	tell_keys(fresh, *said);
 	keep_fixed(&s->conf, fresh, *said);
+	rekeyed = keys != s->keys_stamp;
 	*why = "out of memory";
 	if (conf_install(s, fresh) != 0)
 		goto out;
 	log_info("configuration generation %u is in effect", s->generation);
 	js_set_u64(*said, "generation", s->generation);
 	children_conf(s);
+	if (rekeyed)
+		children_stop(s, ROLE_BIT(ROLE_KEEPER));
 	if (attach_on(s))
 		attach_conf(s);
 	r = 0;

@@ -179,6 +179,7 @@ struct sup {
 	char *conf_text;
 	int conf_fd; /* sealed file of conf_text */
 	uint32_t generation;
+	uint64_t keys_stamp; /* of the host key files that keeper has */
 	int log_in;  /* console's end of the log socket */
 	int log_out; /* everybody else's */
 	int signal_fd;

@@ -7,8 +7,7 @@
 #   BED_OPTIONS="--nic tap"     a testbed of this kind
 . "$(dirname "$0")/lib.sh"
 . tests/chroot13.sh
-# shellcheck disable=SC2086
-bed_up ${BED_OPTIONS:-}
+bed_up
 mib=${MIB:-64}
 folder=$work/client
 mkdir -p "$folder/.ssh" "$folder/known"

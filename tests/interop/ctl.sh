@@ -99,4 +99,20 @@ check "reload: what is applied, and what is not" fixed
 cp "$work/conf" "$CONF"
 check "reload of the old one" $CTL reload
 check "which is in effect" ssh_to -tt test -t 0
+new_key() { # in the place of the old one, under a session that goes on
+	local key=$ROOT/etc/postern/ssh_host_ed25519_key
+	ssh_to cat < <(until [ -e "$work/rekeyed" ]; do sleep 0.1; done; echo still here) >"$work/still" &
+	local pid=$!
+	until_true 10 json channels '@{$a->{channels}} == 1' || return 1
+	rm "$key" "$key.pub"
+	$CTL reload 2>"$work/said" && grep -q 'warning: HostKey .*/ssh_host_ed25519_key: No such file' "$work/said" || return 1
+	ssh-keygen -q -t ed25519 -N '' -f "$key"
+	$CTL reload || return 1
+	echo "$HOST $(cut -d' ' -f1,2 "$key.pub")" >"$work/known"
+	new() { client ssh -o UserKnownHostsFile="$work/known" "${ssh_opts[@]}" "$SSH_USER@$HOST" true; }
+	until_true 5 new || return 1
+	touch "$work/rekeyed"
+	wait $pid && grep -q 'still here' "$work/still"
+}
+check "reload: a new host key, under a session that goes on" new_key
 finish

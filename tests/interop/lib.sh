@@ -1,7 +1,8 @@
 # Sourced by the interop scripts: a testbed of its own, checks that count, and
 # an OpenSSH client inside the testbed's client namespace.
 #
-#   bed_up [testbed options]   brings the testbed NAME up; down at exit
+#   bed_up [testbed options]   brings the testbed NAME up; down at exit. BED_OPTIONS of
+#                              the environment come last: the same on another port
 #   check "what" command...    one test: passes when the command does
 #   ssh_to [ssh options] [--] command...
 #   script_client, say         the scripted client, step by step
@@ -15,7 +16,8 @@ work=$(mktemp -d)
 bed=tools/testbed
 
 bed_up() {
-	if ! $bed up --name "$NAME" "$@"; then
+	# shellcheck disable=SC2086
+	if ! $bed up --name "$NAME" "$@" ${BED_OPTIONS:-}; then
 		echo "testbed $NAME did not come up"
 		echo "0 passed, 1 failed"
 		exit 1
