@@ -13,20 +13,21 @@
 
 /* The system calls of each driver beyond those that the dataplane makes anyhow. */
 static const char *const af_packet_calls[] = { "sendto", NULL };
-/* recvfrom and poll: a driver that must be woken for its fill ring */
+/* recvfrom: busy polling, where it was asked for */
 static const char *const af_xdp_calls[] = { "sendto", "recvfrom", NULL };
 static const char *const tap_calls[] = { "readv", "writev", NULL };
 /* The peer connects when it likes: its memory and eventfds come then, on the
  * thread of DPDK's interrupts, which makes itself a new epoll each time. */
 static const char *const memif_calls[] = { "accept", "epoll_create", "epoll_create1", NULL };
-/* A client looks for its server again and again, and makes the memory. */
+/* A client connects, and makes the memory and the eventfds. */
 static const char *const memif_client_calls[] = { "epoll_create", "epoll_create1", "socket-unix",
 	"connect", "eventfd2", NULL };
 static const char *const vfio_calls[] = { "ioctl", NULL };
 static const char *const no_calls[] = { NULL };
 
 static const char *const af_xdp_keys[] = { "force_copy", "busy_budget", "start_queue", "xdp_prog", NULL };
-static const char *const memif_keys[] = { "role", "id", "secret", "rsize", "bsize", NULL };
+static const char *const memif_keys[] = { "id", "secret", "rsize", "bsize", NULL };
+static const char *const memif_client_keys[] = { "role", "id", "secret", "rsize", "bsize", NULL };
 
 static const struct nic_driver drivers[] = {
 	{
@@ -48,9 +49,9 @@ static const struct nic_driver drivers[] = {
 	    .name = "af_xdp",
 	    .device = "INTERFACE",
 	    .noun = NIC_INTERFACE,
-	    /* a busy poll budget would cost a system call per empty look */
 	    .vdev = "net_af_xdp0",
 	    .first = "iface",
+	    /* a budget would cost a system call per empty look */
 	    .fixed = "busy_budget=0",
 	    .queues = "queue_count",
 	    .queue_max = 16,
@@ -71,9 +72,9 @@ static const struct nic_driver drivers[] = {
 	    .vdev = "net_tap0",
 	    .first = "iface",
 	    .queue_max = 16,
-	    /* it reads the number of descriptors as segments per frame, and past the
-		 * end of cut headers when it verifies their checksums */
+	    /* it reads their number as segments per frame */
 	    .rx_ring = 8,
+	    /* it reads past the end of cut headers */
 	    .blind = true,
 	    /* the kernel's table follows the queue that sent last */
 	    .wait = NIC_WAIT_INTR,
@@ -92,7 +93,7 @@ static const struct nic_driver drivers[] = {
 	    .first = "socket",
 	    .fixed = "socket-abstract=no",
 	    .queue_max = 1,
-	    .keys = memif_keys,
+	    .keys = memif_client_keys,
 	    .wait = NIC_WAIT_NAP,
 	    .mac = true,
 	    .link = true,

@@ -87,6 +87,20 @@ dev_pools(struct dpdk_dev *d, const struct nic_config *c)
 	return 0;
 }
 
+/* An XDP socket is told one piece of memory, and believes that all of its
+ * buffers are in it. */
+static int
+pools_whole(const struct dpdk_dev *d)
+{
+	for (uint32_t i = 0; d->driver->channels && i < d->workers; i++)
+		if (d->port[i].pool->nb_mem_chunks != 1) {
+			fprintf(stderr, "packet memory is in %u pieces, an XDP socket needs one\n",
+			    d->port[i].pool->nb_mem_chunks);
+			return -1;
+		}
+	return 0;
+}
+
 /* What the device offers, and of it what is used. */
 static void
 conf_fill(struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_dev_info *info,
@@ -261,6 +275,8 @@ dev_start(struct dpdk_dev *d, const struct nic_config *c)
 		fprintf(stderr, "no port: %s was not found by its driver\n", c->device);
 		return -1;
 	}
+	if (pools_whole(d) != 0)
+		return -1;
 	err = dev_configure(d, c, &mtu);
 	if (err != 0) {
 		fprintf(stderr, "the port %s cannot be started: %s\n", c->device, rte_strerror(-err));

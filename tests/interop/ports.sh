@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every port driver that the testbed has, in short: a login, a program's status,
-# bulk both ways, an impaired wire, idling, a dataplane that was killed; with huge
-# pages and without. af_packet is what all other scripts run on.
+# bulk both ways, an impaired wire, idling, what the dataplane may do, one that was
+# killed; with huge pages and without. af_packet is what all other scripts run on.
 . "$(dirname "$0")/lib.sh"
 mib=64 seconds=3 most=3.00
 
@@ -46,11 +46,22 @@ idles() { # with a client that is logged in and silent
 	awk -v p="$percent" -v most=$most 'BEGIN { exit !(p < most) }'
 }
 
-back() { # a dataplane that was killed is there again
+dataplane() {
 	local p
 	for p in $($PIDS_CMD); do
-		case $(readlink "/proc/$p/exe") in */postern-dp*) kill -9 "$p" ;; esac
+		case $(readlink "/proc/$p/exe") in */postern-dp*) echo "$p" ;; esac
 	done
+}
+confined() { # what its driver needs opened nothing else
+	local tries="read=/etc/passwd create=/tmp/ports-was-here socket-inet socket-packet socket-netlink fork"
+	# shellcheck disable=SC2086
+	"${BIN:-build/bin}/tests/inject" "$(dataplane)" $tries >"$work/tries" 2>&1
+	cat "$work/tries"
+	[ "$(grep -c 'denied' "$work/tries")" -eq "$(wc -w <<<"$tries")" ]
+}
+
+back() { # a dataplane that was killed is there again
+	kill -9 "$(dataplane)"
 	until_true 10 ssh_to true
 }
 
@@ -79,6 +90,7 @@ for nic in ${NICS:-af_xdp tap memif}; do
 		check "$nic: $mib MiB both ways" both_ways
 		check "$nic: idles under $most % of a core" idles
 		echo "        measured over $seconds s: $(cat "$work/percent" 2>/dev/null || echo none) %"
+		check "$nic: its dataplane may do nothing else" confined
 		check "$nic: service is back after its dataplane was killed" back
 		$bed down --name "$NAME"
 	fi

@@ -160,13 +160,40 @@ jumbo_body(void)
 	NEED(k != NULL && pkt_tailroom(k) >= 9014);
 }
 
+/* A device with a hash of its own, as network cards have: frames for each worker. */
+static void
+hash_body(void)
+{
+	struct pkt *k[PORT_BURST];
+
+	open_as("net_null0,size=64", 2, 1500);
+	for (uint32_t w = 0; w < 2; w++) {
+		NEED(port[w]->rx && port[w]->spread == PORT_SPREAD_LOOSE);
+		NEED(port[w]->ops->rx(port[w], k, PORT_BURST, now) == PORT_BURST);
+		NEED(k[0]->len == 64 && k[0]->data - k[0]->head >= (ptrdiff_t)PKT_HEADROOM);
+		NEED(port[w]->ops->tx(port[w], k, PORT_BURST, now) == PORT_BURST);
+	}
+}
+
 /* A device that is not there is said, and is no crash. */
 static void
-missing_body(void)
+missing(const char *device)
 {
-	config = (struct nic_config){ .device = "af_packet:nosuchif0", .main_cpu = -1, .workers = 1,
-		.pkt_count = PKTS, .mtu = 1500 };
+	config = (struct nic_config){ .device = device, .main_cpu = -1, .workers = 1, .pkt_count = PKTS,
+		.mtu = 1500 };
 	NEED(nic_eal_start(&config, "test") != 0 || nic_open(&config, port) != 0);
+}
+
+static void
+no_device_body(void)
+{
+	missing("af_packet:nosuchif0");
+}
+
+static void
+no_card_body(void)
+{
+	missing("pci:ffff:ff:1f.7");
 }
 
 static void
@@ -191,7 +218,9 @@ TEST(nap)
 TEST(pool)
 TEST(memif)
 TEST(jumbo)
-TEST(missing)
+TEST(hash)
+TEST(no_device)
+TEST(no_card)
 
 int
 main(void)
@@ -202,7 +231,9 @@ main(void)
 		{ "a pool that ends", pool },
 		{ "two workers on one queue without a peer", memif },
 		{ "large frames", jumbo },
-		{ "a device that is not there", missing },
+		{ "a device that spreads by a hash", hash },
+		{ "a device that is not there", no_device },
+		{ "a card that is not there", no_card },
 		CU_TEST_INFO_NULL,
 	};
 
