@@ -197,6 +197,7 @@ fuzz-%: $(BUILD)/fuzz/%.bin
 bench: build
 	$(Q)tests/bench/run.sh
 	$(Q)tests/bench/unknown.sh
+	$(Q)tests/bench/length.sh
 
 # ---- installation -----------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)
