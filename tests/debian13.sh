@@ -17,6 +17,7 @@ mkdir -p "$root/src"
 trap leave EXIT
 mount --bind "$here" "$root/src"
 mount -t proc proc "$root/proc"
+mount -t sysfs -o ro sysfs "$root/sys" # where DPDK looks for processors
 mount --bind /dev "$root/dev"
 mount --bind /dev/pts "$root/dev/pts"
 chroot "$root" sh -c "cd /src && make --no-print-directory -j$(nproc) BUILD=/build build units && make --no-print-directory BUILD=/build check"
