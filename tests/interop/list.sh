@@ -1,10 +1,10 @@
 #!/bin/sh
-# The interop scripts, in order: list.sh alone|shared. Those that say how long
-# something may take run alone.
+# The interop scripts: list.sh alone|shared. Long ones first. Those that say what the
+# service takes run alone.
 cd "$(dirname "$0")"
 case $1 in
-alone) list="idle restart restartnext death" ;;
-shared) list="testbed run login password ctl life clients transfer files suites serverrekey kexes loss ports workers hostile phases sandbox" ;;
+alone) list="idle death" ;;
+shared) list="restart sandbox restartnext phases clients life login ports workers files suites kexes password hostile transfer ctl loss run serverrekey testbed" ;;
 *) echo "usage: list.sh alone|shared" >&2; exit 2 ;;
 esac
 for s in $list; do
