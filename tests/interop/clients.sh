@@ -90,6 +90,28 @@ plink_password() {
 	HOME=$folder client plink $(plink_options) -pwfile "$folder/password" ${tty:+-t} "$SSH_USER@$HOST" "$@"
 }
 
+# NAME_files FOLDER: a batch of sftp from stdin, the client's files being in FOLDER as it
+# sees it. dropbear has no sftp: it is the ssh of OpenSSH's.
+openssh_files() {
+	# shellcheck disable=SC2086
+	client sftp ${openssh_options//F\//$folder/} -o BatchMode=yes -i "$folder/id" -b - "$SSH_USER@$HOST"
+}
+openssh13_files() {
+	# shellcheck disable=SC2086
+	timeout "${LIMIT:-120}" bash -c '. tests/chroot13.sh; chroot13_run "$@"' - "$NETNS" "$folder" \
+	    sftp ${openssh_options//F\///mnt/} -o BatchMode=yes -i /mnt/id -b - "$SSH_USER@$HOST"
+}
+dbclient_files() {
+	printf '#!/bin/sh\nexec dbclient -i %s/id.db -s %s@%s sftp 2>/dev/null\n' "$folder" "$SSH_USER" "$HOST" >"$folder/dbclient"
+	chmod 755 "$folder/dbclient"
+	HOME=$folder client sftp -F none -S "$folder/dbclient" -b - "$SSH_USER@$HOST"
+}
+plink_files() {
+	cat >"$folder/batch"
+	# shellcheck disable=SC2046
+	HOME=$folder client psftp $(plink_options | sed 's/-ssh //') -i "$folder/id.ppk" -b "$folder/batch" "$SSH_USER@$HOST"
+}
+
 # ---- what each does ----
 on_tty() { tty=yes; "$@"; local got=$?; tty=; return $got; }
 terminal() { on_tty "$@" 'tty; stty size' </dev/null | grep -aq '/dev/pts/[0-9]'; }
@@ -99,6 +121,14 @@ sum=$(sha256sum <"$work/bulk")
 cp "$work/bulk" "$ROOT/home/$SSH_USER/bulk"
 up() { [ "$("$@" sha256sum <"$work/bulk")" = "$sum" ]; }
 down() { [ "$("$@" 'cat bulk' </dev/null | sha256sum)" = "$sum" ]; }
+files() { # NAME: a file there and back
+	local at=$folder
+	[ "$1" = openssh13 ] && at=/mnt
+	rm -f "$folder/back"
+	cp "$work/bulk" "$folder/file"
+	printf '%s\n' "put $at/file files/$1" "get files/$1 $at/back" "rm files/$1" | "$1_files" || return 1
+	cmp "$folder/file" "$folder/back" && [ ! -e "$ROOT/home/$SSH_USER/files/$1" ]
+}
 # By what comes back: not every client says with its status that it was refused; nor does
 # every one give up.
 refused() { [ -z "$(LIMIT=3 "$@" echo in </dev/null)" ]; }
@@ -124,6 +154,7 @@ for c in ${CLIENTS:-openssh openssh13 dbclient plink}; do
 	check "$c, key: a terminal" terminal "${c}_key" id
 	check "$c, key: $mib MiB up" up "${c}_key" id
 	check "$c, key: $mib MiB down" down "${c}_key" id
+	check "$c, key: $mib MiB by SFTP and back" files "$c"
 	check "$c: another key is refused" refused "${c}_key" stranger
 	check "$c, password: a command" is hello "${c}_password" "$SSH_PASSWORD" echo hello </dev/null
 	check "$c, password: exit status" status 7 "${c}_password" "$SSH_PASSWORD" 'exit 7' </dev/null

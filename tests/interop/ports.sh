@@ -23,6 +23,11 @@ both_ways() {
 	got=$(ssh_to "head -c $((mib * 1048576)) /dev/zero" | sha256sum) || return 1
 	[ "$got" = "$want" ] || { echo "down: $got"; return 1; }
 }
+files() { # 16 MiB by sftp and back
+	head -c 16777216 /dev/urandom >"$work/file"
+	printf '%s\n' "put $work/file files/file" "get files/file $work/back" |
+	    client sftp "${ssh_opts[@]}" -b - "$SSH_USER@$HOST" && cmp "$work/file" "$work/back"
+}
 noise() { perl -e 'srand(7); print pack("N*", map { int(rand(4294967296)) } 1 .. 16384) for 1 .. 64' ; }
 through() { # 4 MiB of noise come back as they went
 	local want
@@ -88,6 +93,7 @@ for nic in ${NICS:-af_xdp tap memif}; do
 		check "$nic: and over IPv6" is "$SSH_USER" client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST6" id -un
 		check "$nic: exec with exit status" status 7 ssh_to exit 7
 		check "$nic: $mib MiB both ways" both_ways
+		check "$nic: 16 MiB by SFTP and back" files
 		check "$nic: idles under $most % of a core" idles
 		echo "        measured over $seconds s: $(cat "$work/percent" 2>/dev/null || echo none) %"
 		check "$nic: its dataplane may do nothing else" confined
