@@ -8,7 +8,7 @@ root=$build/debian13
 here=$(pwd)
 
 leave() {
-	umount "$root/src" "$root/proc" "$root/dev/pts" "$root/dev" 2>/dev/null || true
+	umount "$root/src" "$root/sys" "$root/proc" "$root/dev/pts" "$root/dev" 2>/dev/null || true
 }
 
 . tests/chroot13.sh
