@@ -174,7 +174,7 @@ static const struct {
 	{ gone_stage, STAGE_LINK },
 	{ tcp_stage, STAGE_NET },
 	{ net_stage, STAGE_NET },
-	{ tx_stage, STAGE_TX },
+	{ tx_stage, STAGE_NET }, /* TX from flush on */
 	{ stop_stage, STAGE_LINK },
 	{ bell_stage, STAGE_LINK },
 };
