@@ -1,0 +1,1 @@
+$(eval $(call fuzz,rows,tests/fuzz/rows/rows.c,link wire))
