@@ -62,7 +62,7 @@ conf_default(struct conf *c)
 	c->permit_user_rc = true;
 	SET(c->pam_service, "postern");
 	c->dialogue_s = 120;
-	c->dialogues_max = 32;
+	c->dialogues_max = 64;
 	c->dialogues_per_source = 8;
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");
 	SET(c->dataplane_socket, "/run/postern/dp.sock");

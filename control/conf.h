@@ -95,7 +95,7 @@ struct conf {
 	char log_file[CONF_NAME_MAX];     /* "" : stderr */
 };
 
-#define CONF_DIALOGUES_MAX 64
+#define CONF_DIALOGUES_MAX 256 /* warden has a socket to each (peers.h) */
 
 enum conf_root { CONF_ROOT_NO = 0, CONF_ROOT_PROHIBIT_PASSWORD, CONF_ROOT_FORCED_ONLY, CONF_ROOT_YES };
 

@@ -16,7 +16,7 @@
 #include "control/msg.h"
 #include "control/role.h"
 
-#define PEERS_MAX 160u
+#define PEERS_MAX 384u
 #define PEERS_QUEUE_MAX (1024u * 1024u) /* bytes that wait for one peer */
 
 struct peers;

@@ -88,7 +88,7 @@ struct box {
 
 static const struct box boxes[ROLE_COUNT] = {
 	[ROLE_KEEPER] = { .secrets = true },
-	[ROLE_WARDEN] = { .calls = { calls_read } },
+	[ROLE_WARDEN] = { .calls = { calls_read }, .secrets = true }, /* passwords pass */
 	[ROLE_READER] = { .calls = { calls_read, calls_identity },
 	    .caps = { CAP_SETUID, CAP_SETGID },
 	    .cap_count = 2 },
@@ -100,7 +100,7 @@ static const struct box boxes[ROLE_COUNT] = {
 	 * and so cannot trace, load code into the kernel or make a raw socket. */
 	[ROLE_SUPERVISOR] = { .caps = { CAP_KILL, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE },
 	    .cap_count = 4 },
-	[ROLE_PAM] = { .caps = { PAM_CAPS }, .cap_count = PAM_CAP_COUNT },
+	[ROLE_PAM] = { .caps = { PAM_CAPS }, .cap_count = PAM_CAP_COUNT, .secrets = true },
 	[ROLE_LOGIN] = { .caps = { PAM_CAPS, CAP_SYS_ADMIN }, .cap_count = PAM_CAP_COUNT + 1 },
 };
 
@@ -205,6 +205,8 @@ half_box(const struct box *b)
 {
 	if (confine_reduce(b->caps, b->cap_count) != 0)
 		return failed("capabilities");
+	if (b->secrets)
+		lock_memory();
 	return confine_undumpable() != 0 ? failed("core dumps") : 0;
 }
 
@@ -213,7 +215,7 @@ sandbox_enter(enum role_id role)
 {
 	const struct role *r = &roles[role];
 	const struct box *b = &boxes[role];
-	bool lock = b->secrets && lift_memory_limit();
+	bool lock = r->seccomp && b->secrets && lift_memory_limit();
 	struct passwd *pw;
 
 	if (!r->seccomp)
