@@ -198,6 +198,7 @@ bench: build
 	$(Q)tests/bench/run.sh
 	$(Q)tests/bench/unknown.sh
 	$(Q)tests/bench/length.sh
+	$(Q)BIN=$(BIN) tests/bench/kex.sh
 
 # ---- installation -----------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)

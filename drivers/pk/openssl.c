@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Deeper than any call into the library here: measured below 12 KiB. */
+/* Deeper than any call into the library here: agreement is below 8 KiB, signing with RSA below 18. */
 #define STACK_WIPED 32768u
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -5,3 +5,4 @@ $(eval $(call prog,tests/auth-time,tests/bench/auth_time.c,$(TESTCLIENT_LIBS),$(
 $(eval $(call prog,tests/cipher-rate,tests/bench/cipher_rate.c,cipher cipher_ipsecmb cipher_openssl clock,\
 	$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
 $(eval $(call prog,tests/record-time,tests/bench/record_time.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))
+$(eval $(call prog,tests/kex-rate,tests/bench/kex_rate.c,kex pk,$(PK_LD)))

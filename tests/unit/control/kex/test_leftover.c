@@ -2,7 +2,9 @@
  * After an exchange nothing secret is left in the process that did it: a child
  * answers as the server and wipes what the contract tells it to wipe; the
  * parent, as the client, then knows the secret and looks for it in all of the
- * child's writable memory.
+ * child's writable memory. Then the same for both halves of an agreement, which
+ * another child tells. Numbers are looked for in both orders of their bytes: the
+ * library's own numbers are little-endian.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -91,26 +93,97 @@ child(int fd)
 	_exit(0);
 }
 
+/* One agreement with itself; what must not stay goes to the parent. */
+static __attribute__((noinline)) void
+agree(int fd, const struct kex_method *m)
+{
+	uint8_t pub[PK_SHARE_MAX], told[2][PK_SECRET_MAX] = { { 0 } };
+
+	if (m->pair(pub, told[0]) != 0 || m->shared(told[1], told[0], pub, pub) != 0)
+		_exit(2);
+	if (send(fd, told, sizeof(told), 0) != (ssize_t)sizeof(told))
+		_exit(1);
+	pk_wipe(told, sizeof(told));
+}
+
+static void
+agreeing_child(int fd, const struct kex_method *m)
+{
+	uint8_t *planted = malloc(64);
+
+	agree(fd, m);
+	pk_wipe_stack();
+	if (send(fd, "ok", 2, 0) != 2)
+		_exit(1);
+	while (recv(fd, planted, 64, 0) > 0)
+		if (send(fd, "ok", 2, 0) != 2)
+			_exit(1);
+	_exit(0);
+}
+
 /* ---- the scanner ---- */
 
-static bool
-map_has(int mem, unsigned long from, size_t len, struct view needle)
+#define NEEDLES_MAX 8u
+#define NEEDLE 28u /* bytes that are looked for, of a longer secret */
+
+struct needles {
+	unsigned count;
+	struct needle {
+		uint8_t bytes[NEEDLE];
+		size_t len;
+		const char *what;
+	} at[NEEDLES_MAX];
+};
+
+static void
+add(struct needles *n, const char *what, struct view secret)
+{
+	struct needle *needle = &n->at[n->count++];
+
+	CU_ASSERT_FATAL(n->count <= NEEDLES_MAX && secret.len > 0);
+	needle->what = what;
+	needle->len = secret.len < NEEDLE ? secret.len : NEEDLE;
+	/* the end: a number's beginning may be zeros */
+	memcpy(needle->bytes, secret.data + secret.len - needle->len, needle->len);
+}
+
+static void
+add_number(struct needles *n, const char *what, struct view number)
+{
+	struct needle *turned;
+
+	add(n, what, number);
+	turned = &n->at[n->count++];
+	CU_ASSERT_FATAL(n->count <= NEEDLES_MAX);
+	*turned = turned[-1];
+	for (size_t i = 0; i < turned->len; i++)
+		turned->bytes[i] = turned[-1].bytes[turned->len - 1 - i];
+}
+
+/* How many of them are there, printed for whoever has to find out why. */
+static unsigned
+map_has(int mem, unsigned long from, size_t len, const struct needles *n)
 {
 	uint8_t *copy = malloc(len);
-	ssize_t n = copy != NULL ? pread(mem, copy, len, (off_t)from) : -1;
-	bool found = n > 0 && memmem(copy, (size_t)n, needle.data, needle.len) != NULL;
+	ssize_t got = copy != NULL ? pread(mem, copy, len, (off_t)from) : -1;
+	unsigned found = 0;
 
+	for (unsigned i = 0; i < n->count && got > 0; i++) {
+		if (memmem(copy, (size_t)got, n->at[i].bytes, n->at[i].len) == NULL)
+			continue;
+		printf("\n    %s found", n->at[i].what);
+		found++;
+	}
 	free(copy);
 	return found;
 }
 
-/* Where it is, printed for whoever has to find out why. */
 static unsigned
-scan(pid_t pid, struct view needle, unsigned *maps)
+scan(pid_t pid, const struct needles *n)
 {
 	char path[64], line[512], perms[8];
 	unsigned long from, to;
-	unsigned found = 0;
+	unsigned found = 0, maps = 0;
 	FILE *f;
 	int mem;
 
@@ -123,15 +196,30 @@ scan(pid_t pid, struct view needle, unsigned *maps)
 		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) != 3 || perms[1] != 'w' ||
 		    to - from > MAP_MAX)
 			continue;
-		++*maps;
-		if (map_has(mem, from, to - from, needle)) {
-			printf("\n    found in %s", line);
-			found++;
-		}
+		maps++;
+		found += map_has(mem, from, to - from, n);
 	}
 	fclose(f);
 	close(mem);
+	CU_ASSERT(maps > 3);
 	return found;
+}
+
+/* Nothing is there; and the same scanner, once for all, finds what is. */
+static void
+look(int fd, pid_t pid, const struct needles *n)
+{
+	static bool planted;
+	char ok[2];
+
+	CU_ASSERT_EQUAL(scan(pid, n), 0);
+	if (planted)
+		return;
+	planted = true;
+	CU_ASSERT_EQUAL_FATAL(send(fd, n->at[0].bytes, n->at[0].len, 0), (ssize_t)n->at[0].len);
+	CU_ASSERT_EQUAL_FATAL(recv(fd, ok, sizeof(ok), 0), 2);
+	printf("\n    planted:");
+	CU_ASSERT(scan(pid, n) > 0);
 }
 
 /* ---- the parent ---- */
@@ -161,25 +249,9 @@ exchange(int fd, struct known *k)
 	CU_ASSERT_EQUAL(kex_derive(&k->s2c, &choice, &k->s, view_of(k->s.h, k->s.h_len), false), 0);
 }
 
-static void
-look(int fd, pid_t pid, struct view secret)
+static pid_t
+start(int *fd, const struct kex_method *m, bool exchanges)
 {
-	unsigned maps = 0;
-	char ok[2];
-
-	CU_ASSERT_EQUAL(scan(pid, secret, &maps), 0);
-	CU_ASSERT(maps > 3);
-	/* The same scanner finds what is there. */
-	CU_ASSERT_EQUAL_FATAL(send(fd, secret.data, secret.len, 0), (ssize_t)secret.len);
-	CU_ASSERT_EQUAL_FATAL(recv(fd, ok, sizeof(ok), 0), 2);
-	printf("\n    planted:");
-	CU_ASSERT(scan(pid, secret, &maps) > 0);
-}
-
-static void
-nothing_left(const struct kex_method *m)
-{
-	struct known k;
 	int fds[2];
 	pid_t pid;
 
@@ -190,32 +262,84 @@ nothing_left(const struct kex_method *m)
 	CU_ASSERT_FATAL(pid >= 0);
 	if (pid == 0) {
 		close(fds[0]);
-		child(fds[1]);
+		if (exchanges)
+			child(fds[1]);
+		agreeing_child(fds[1], m);
 	}
 	close(fds[1]);
-	exchange(fds[0], &k);
-	/* The number without its length, and without zero bytes in front. */
-	look(fds[0], pid, view_of(k.s.k + k.s.k_len - 29, 29));
-	look(fds[0], pid, view_of(k.c2s.key, 16));
-	look(fds[0], pid, view_of(k.s2c.key, 16));
-	close(fds[0]);
+	*fd = fds[0];
+	return pid;
+}
+
+static void
+end(int fd, pid_t pid)
+{
+	close(fd);
 	waitpid(pid, NULL, 0);
 }
 
 static void
-test_nothing_left(void)
+after_exchange(const struct kex_method *m)
+{
+	struct needles n = { 0 };
+	struct known k;
+	int fd;
+	pid_t pid = start(&fd, m, true);
+
+	exchange(fd, &k);
+	add_number(&n, "K", view_of(k.s.k + 4, k.s.k_len - 4));
+	add(&n, "key to the server", view_of(k.c2s.key, 16));
+	add(&n, "key to the client", view_of(k.s2c.key, 16));
+	look(fd, pid, &n);
+	end(fd, pid);
+}
+
+static void
+after_agreement(const struct kex_method *m)
+{
+	uint8_t told[2][PK_SECRET_MAX];
+	struct needles n = { 0 };
+	char wiped[2];
+	int fd;
+	pid_t pid = start(&fd, m, false);
+
+	CU_ASSERT_EQUAL_FATAL(recv(fd, told, sizeof(told), 0), (ssize_t)sizeof(told));
+	CU_ASSERT_EQUAL_FATAL(recv(fd, wiped, sizeof(wiped), 0), 2);
+	add_number(&n, "private half", view_of(told[0], m->secret_size));
+	add_number(&n, "shared secret", view_of(told[1], m->secret_size));
+	look(fd, pid, &n);
+	end(fd, pid);
+}
+
+/* The row after the first is the same under another name. */
+static void
+each_method(void (*fn)(const struct kex_method *m))
 {
 	const struct kex_method *m;
 
 	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++)
-		nothing_left(m);
+		if (i != 1)
+			fn(m);
+}
+
+static void
+test_exchange(void)
+{
+	each_method(after_exchange);
+}
+
+static void
+test_agreement(void)
+{
+	each_method(after_agreement);
 }
 
 int
 main(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "nothing secret is left", test_nothing_left },
+		{ "nothing is left of an exchange", test_exchange },
+		{ "nothing is left of an agreement", test_agreement },
 		CU_TEST_INFO_NULL,
 	};
 
