@@ -111,6 +111,19 @@ cpu_shared(const struct options *o, uint32_t worker)
 	return false;
 }
 
+/* Is a CPU left that no worker has? Hosts, programs and roles need one too. */
+static bool
+cpu_free(const struct options *o)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	(void)sched_getaffinity(0, sizeof(set), &set);
+	for (uint32_t i = 0; i < o->workers; i++)
+		CPU_CLR(o->worker_cpu[i], &set);
+	return CPU_COUNT(&set) > 0;
+}
+
 /* Two that never sleep on one CPU would take turns by the kernel's slices. */
 static int
 poll_check(const struct options *o)
@@ -234,7 +247,7 @@ worker_start(struct dataplane *d, uint32_t index)
 		.conn_max = d->o.conn_max,
 		.block_count = d->o.memory_mb * (1024u * 1024u / POOL_BLOCK) / d->o.workers,
 		.poll = d->o.poll,
-		.shares_cpu = cpu_shared(&d->o, index),
+		.yields = cpu_shared(&d->o, index) || !cpu_free(&d->o),
 		.crew = d->crew,
 	};
 	struct steward_worker *s = &d->steward.worker[index];

@@ -24,7 +24,7 @@
 
 #define CREW_MAX 32u      /* workers; a worker's number has 8 bits in an id */
 #define CREW_GROUPS 512u  /* flow groups */
-#define CREW_RING 512u    /* frames under way from one worker to another */
+#define CREW_RING 2048u   /* frames under way from one worker to another: what a queue of a port holds */
 
 enum crew_kind {
 	CREW_FLOW = 1, /* of a flow of the receiver's */

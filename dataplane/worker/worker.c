@@ -212,7 +212,7 @@ worker_next(struct worker *w, uint64_t now)
 		return now;
 	/* Whom it waits for to send may be the one whose CPU it would take. */
 	if (w->out_count > 0)
-		return w->c.shares_cpu ? now + SHARED_TX_US : now;
+		return w->c.yields ? now + SHARED_TX_US : now;
 	next = earlier(next, net_next(w->net, now));
 	next = earlier(next, deadline_next(w));
 	next = earlier(next, w->port->ops->next_us(w->port, now));
@@ -250,7 +250,7 @@ worker_run(void *arg)
 	while (!w->stopped) {
 		if (worker_poll(w, now = clock_us()) > 0)
 			worked = now;
-		if (w->c.poll || (!w->c.shares_cpu && now - worked < SPIN_US)) {
+		if (w->c.poll || (!w->c.yields && now - worked < SPIN_US)) {
 			if (now - gathered >= GATHER_US) {
 				idle_gather(w);
 				gathered = now;

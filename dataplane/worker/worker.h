@@ -42,7 +42,7 @@ struct worker_config {
 	uint32_t conn_max;
 	uint32_t block_count;
 	bool poll;                 /* never sleep */
-	bool shares_cpu;           /* with another worker: it does not spin either */
+	bool yields;           /* with another worker: it does not spin either */
 	struct crew *crew;         /* NULL: it is alone on its port */
 };
 

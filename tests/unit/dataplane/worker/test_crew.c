@@ -120,7 +120,7 @@ one_bell_per_sleep(void)
 
 /* Two threads: a producer that rings, a consumer that sleeps whenever there is
  * nothing. What it is handed comes in order, and no wake-up is lost. */
-#define HANDED 200000u
+#define HANDED 300000u
 
 struct race {
 	struct crew *c;
