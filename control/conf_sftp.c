@@ -8,13 +8,13 @@
 #include <strings.h>
 
 /* The requests by the names that sftp-server -Q requests lists. */
-static const char *const requests[] = { "open", "close", "read", "write", "lstat", "fstat", "setstat", "fsetstat",
-	"opendir", "readdir", "remove", "mkdir", "rmdir", "realpath", "stat", "rename", "readlink", "symlink",
-	"posix-rename", "statvfs", "fstatvfs", "hardlink", "fsync", "lsetstat", "limits", "expand-path",
-	"copy-data", "home-directory", "users-groups-by-id", NULL };
+static const char *const requests[] = { "open", "close", "read", "write", "lstat", "fstat", "setstat",
+	"fsetstat", "opendir", "readdir", "remove", "mkdir", "rmdir", "realpath", "stat", "rename",
+	"readlink", "symlink", "posix-rename", "statvfs", "fstatvfs", "hardlink", "fsync", "lsetstat",
+	"limits", "expand-path", "copy-data", "home-directory", "users-groups-by-id", NULL };
 
-static const char *const levels[] = { "QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2",
-	"DEBUG3", NULL };
+static const char *const levels[] = { "QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1",
+	"DEBUG2", "DEBUG3", NULL };
 
 static bool
 listed(const char *const *list, const char *text, size_t len)
@@ -100,12 +100,14 @@ one_word(struct conf_parser *p, const struct conf_row *row, const struct conf_ar
 		while (i < sizeof options / sizeof options[0] && options[i].letter != *letter)
 			i++;
 		if (i == sizeof options / sizeof options[0]) {
-			conf_say(p, true, "%s: internal-sftp has no option -%c; it has -R -d -e -f -l -P -p -u",
-			    row->name, *letter);
+			conf_say(p, true,
+			    "%s: internal-sftp has no option -%c; it has -R -d -e -f -l -P -p -u", row->name,
+			    *letter);
 			return -1;
 		}
 		if (options[i].vain)
-			conf_say(p, false, "%s: not in effect: -%c: the log is LogFile's", row->name, *letter);
+			conf_say(
+			    p, false, "%s: not in effect: -%c: the log is LogFile's", row->name, *letter);
 		if (options[i].check == NULL && *letter != 'f')
 			continue;
 		if (*value == '\0' && ++*at < a->count)
@@ -131,12 +133,13 @@ conf_sftp(struct conf_parser *p, const struct conf_row *row, const struct conf_a
 		size_t len = strlen(a->word[at]);
 
 		if (len == 0 || strpbrk(a->word[at], " \t\"'\\#") != NULL || conf_has_control(a->word[at])) {
-			conf_say(p, true, "%s: internal-sftp: blanks and quotes in an argument are not served",
-			    row->name);
+			conf_say(p, true,
+			    "%s: internal-sftp: blanks and quotes in an argument are not served", row->name);
 			return -1;
 		}
 		if (have + len + 2 > size) {
-			conf_say(p, true, "%s: internal-sftp: more than %zu bytes of arguments", row->name, size);
+			conf_say(
+			    p, true, "%s: internal-sftp: more than %zu bytes of arguments", row->name, size);
 			return -1;
 		}
 		if (have > 0)

@@ -65,7 +65,8 @@ copy_go(struct session *s)
 
 	while (s->slice > 0) {
 		size_t want = c->to_end || c->left > sizeof(chunk) ? sizeof(chunk) : (size_t)c->left;
-		int64_t n = want > 0 ? s->files->read(s->files_ctx, c->from->fd, chunk, want, c->from_off) : 0;
+		int64_t n =
+		    want > 0 ? s->files->read(s->files_ctx, c->from->fd, chunk, want, c->from_off) : 0;
 		int r;
 
 		if (n <= 0) {

@@ -160,8 +160,14 @@ static const struct {
 	int takes_value;
 	int (*set)(struct options *o, struct word value);
 } rows[] = {
-	{ 'R', 0, set_read_only }, { 'd', 1, set_directory }, { 'e', 0, set_nothing }, { 'f', 1, set_nothing },
-	{ 'l', 1, set_log }, { 'P', 1, set_denied }, { 'p', 1, set_allowed }, { 'u', 1, set_umask },
+	{ 'R', 0, set_read_only },
+	{ 'd', 1, set_directory },
+	{ 'e', 0, set_nothing },
+	{ 'f', 1, set_nothing },
+	{ 'l', 1, set_log },
+	{ 'P', 1, set_denied },
+	{ 'p', 1, set_allowed },
+	{ 'u', 1, set_umask },
 };
 
 /* ---- lines ---- */
@@ -203,13 +209,15 @@ one_line(struct options *o, struct line *l, const char *name, size_t name_len, c
 	if (is(w, "MaxHandles")) {
 		v = next_word(l, &w) ? number(w, 10, OPTIONS_HANDLES_MAX) : -1;
 		if (v < 1) {
-			snprintf(why, 128, "MaxHandles: a number from 1 to %u is expected", OPTIONS_HANDLES_MAX);
+			snprintf(
+			    why, 128, "MaxHandles: a number from 1 to %u is expected", OPTIONS_HANDLES_MAX);
 			return -1;
 		}
 		o->handles = (uint32_t)v;
 		return 0;
 	}
-	if (!is(w, "Subsystem") || !next_word(l, &w) || w.len != name_len || memcmp(w.at, name, name_len) != 0)
+	if (!is(w, "Subsystem") || !next_word(l, &w) || w.len != name_len ||
+	    memcmp(w.at, name, name_len) != 0)
 		return 0;
 	while (next_word(l, &w))
 		if (argument(o, l, w, why) != 0)
@@ -218,7 +226,8 @@ one_line(struct options *o, struct line *l, const char *name, size_t name_len, c
 }
 
 int
-options_parse(struct options *o, const char *text, size_t len, const char *name, size_t name_len, char why[128])
+options_parse(
+    struct options *o, const char *text, size_t len, const char *name, size_t name_len, char why[128])
 {
 	const char *end = text + len, *next;
 	struct line l;

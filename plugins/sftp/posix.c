@@ -176,7 +176,8 @@ posix_setstat(void *ctx, const char *path, int follow, const struct attrs *a)
 		r = -errno;
 	if ((a->flags & ATTR_UIDGID) && fchownat(AT_FDCWD, path, a->uid, a->gid, flags) != 0 && r == 0)
 		r = -errno;
-	if ((a->flags & ATTR_PERMISSIONS) && fchmodat(AT_FDCWD, path, a->permissions & 07777, flags) != 0 && r == 0)
+	if ((a->flags & ATTR_PERMISSIONS) && fchmodat(AT_FDCWD, path, a->permissions & 07777, flags) != 0 &&
+	    r == 0)
 		r = -errno;
 	if ((a->flags & ATTR_ACMODTIME) && utimensat(AT_FDCWD, path, t, flags) != 0 && r == 0)
 		r = -errno;

@@ -68,7 +68,8 @@ reply_status(struct session *s, uint32_t id, enum fx code, const char *text)
 	out_text(&o, "");
 	reply_close(s, &o);
 	if (code != FX_OK && code != FX_EOF)
-		session_log(s, SFTP_LOG_DEBUG, "request %u: %s", (unsigned)id, text != NULL ? text : texts[code]);
+		session_log(
+		    s, SFTP_LOG_DEBUG, "request %u: %s", (unsigned)id, text != NULL ? text : texts[code]);
 }
 
 void

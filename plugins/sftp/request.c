@@ -3,7 +3,8 @@
 #include <strings.h>
 
 #define PLAIN(op, type, name, body, changes) [op] = { type, name, NULL, NULL, body, changes }
-#define EXTENDED(op, name, id, version, body, changes) [op] = { FXP_EXTENDED, name, id, version, body, changes }
+#define EXTENDED(op, name, id, version, body, changes) \
+	[op] = { FXP_EXTENDED, name, id, version, body, changes }
 
 const struct request_row request_rows[OP_COUNT] = {
 	PLAIN(OP_OPEN, FXP_OPEN, "open", "pua", 0),
@@ -44,7 +45,8 @@ request_named(const char *name, size_t len)
 	int op;
 
 	for (op = 0; op < OP_COUNT; op++)
-		if (strlen(request_rows[op].name) == len && strncasecmp(request_rows[op].name, name, len) == 0)
+		if (strlen(request_rows[op].name) == len &&
+		    strncasecmp(request_rows[op].name, name, len) == 0)
 			return op;
 	return -1;
 }

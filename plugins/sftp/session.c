@@ -159,7 +159,8 @@ on_init(struct session *s, const uint8_t *packet, size_t len)
 		return;
 	}
 	s->said_init = 1;
-	session_log(s, SFTP_LOG_INFO, "session opened for user %s, client version %u", s->user, (unsigned)version);
+	session_log(
+	    s, SFTP_LOG_INFO, "session opened for user %s, client version %u", s->user, (unsigned)version);
 	reply_version(s);
 }
 

@@ -3,7 +3,7 @@
  * a file system: both are given.
  *
  *   session.c  packets from the stream, replies to it, what bounds them
- *   ops.c      one function per request
+ *   ops.c      which function a request has; look.c, names.c: one for each
  *   copy.c     copy-data, which goes on over many turns
  *   reply.c    packets toward the peer
  *

@@ -46,15 +46,16 @@ io_write(void *ctx, const uint8_t *bytes, size_t len)
 	uint64_t took = 0;
 	int32_t r;
 
-	r = t->sftp->channels->write(t->sftp->host, t->channel, POSTERN_STREAM_DATA, postern_view_of(bytes, len),
-	    &took);
+	r = t->sftp->channels->write(
+	    t->sftp->host, t->channel, POSTERN_STREAM_DATA, postern_view_of(bytes, len), &took);
 	return r == POSTERN_OK ? (int64_t)took : -1;
 }
 
 static void
 io_log(void *ctx, enum sftp_log level, const char *text)
 {
-	static const uint32_t levels[] = { POSTERN_LOG_ERROR, POSTERN_LOG_ERROR, POSTERN_LOG_INFO, POSTERN_LOG_INFO };
+	static const uint32_t levels[] = { POSTERN_LOG_ERROR, POSTERN_LOG_ERROR, POSTERN_LOG_INFO,
+		POSTERN_LOG_INFO };
 	struct transfer *t = ctx;
 
 	if (t->sftp->log != NULL)

@@ -121,8 +121,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t init[] = { 0, 0, 0, 5, FXP_INIT, 0, 0, 0, 3 };
-	static const char *const configs[] = { "", "Subsystem sftp -R\n", "MaxHandles 2\nSubsystem sftp -l DEBUG\n",
-		"Subsystem sftp -P read,stat -d /%u\n" };
+	static const char *const configs[] = { "", "Subsystem sftp -R\n",
+		"MaxHandles 2\nSubsystem sftp -l DEBUG\n", "Subsystem sftp -P read,stat -d /%u\n" };
 	struct memfiles *m = memfiles_new();
 	struct world *w = calloc(1, sizeof(*w));
 	struct options o;

@@ -13,8 +13,8 @@
 static void
 test_attrs(void)
 {
-	static const uint8_t wire[] = { 0x80, 0, 0, 0x0f, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0x81,
-		0xa4, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 1, 'n', 0, 0, 0, 2, 'v', 'v' };
+	static const uint8_t wire[] = { 0x80, 0, 0, 0x0f, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0,
+		0, 0x81, 0xa4, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 1, 'n', 0, 0, 0, 2, 'v', 'v' };
 	uint8_t buf[64];
 	struct out o = { buf, 0, sizeof(buf), 0 };
 	struct cur c;
@@ -41,7 +41,8 @@ test_attrs(void)
 		a.flags = flags;
 		o = (struct out){ buf, 0, sizeof(buf), 0 };
 		attrs_put(&o, &a);
-		CU_ASSERT_EQUAL(o.len, 4 + (flags & 1) * 8 + (flags >> 1 & 1) * 8 + (flags >> 2 & 1) * 4 + (flags >> 3) * 8);
+		CU_ASSERT_EQUAL(o.len,
+		    4 + (flags & 1) * 8 + (flags >> 1 & 1) * 8 + (flags >> 2 & 1) * 4 + (flags >> 3) * 8);
 		c = (struct cur){ buf, buf + o.len, 0 };
 		attrs_get(&c, &a);
 		CU_ASSERT(!c.bad && cur_left(&c) == 0 && a.flags == flags);
@@ -58,9 +59,15 @@ test_longname(void)
 		mode_t mode;
 		const char *text;
 	} rows[] = {
-		{ S_IFREG | 0644, "-rw-r--r--" }, { S_IFDIR | 01777, "drwxrwxrwt" }, { S_IFLNK | 0777, "lrwxrwxrwx" },
-		{ S_IFREG | 04755, "-rwsr-xr-x" }, { S_IFREG | 06644, "-rwSr-Sr--" }, { S_IFREG | 02711, "-rwx--s--x" },
-		{ S_IFCHR | 0600, "crw-------" }, { S_IFBLK | 0660, "brw-rw----" }, { S_IFIFO, "p---------" },
+		{ S_IFREG | 0644, "-rw-r--r--" },
+		{ S_IFDIR | 01777, "drwxrwxrwt" },
+		{ S_IFLNK | 0777, "lrwxrwxrwx" },
+		{ S_IFREG | 04755, "-rwsr-xr-x" },
+		{ S_IFREG | 06644, "-rwSr-Sr--" },
+		{ S_IFREG | 02711, "-rwx--s--x" },
+		{ S_IFCHR | 0600, "crw-------" },
+		{ S_IFBLK | 0660, "brw-rw----" },
+		{ S_IFIFO, "p---------" },
 		{ S_IFSOCK | 01000, "s--------T" },
 	};
 	struct stat st = { .st_size = 1234, .st_nlink = 2, .st_mtime = 1000000000 };
@@ -100,9 +107,10 @@ parse(struct options *o, const char *text)
 static void
 test_options(void)
 {
-	static const char *const wrong[] = { "Subsystem sftp -x", "Subsystem sftp x", "Subsystem sftp -", "Subsystem sftp -u",
-		"Subsystem sftp -u 8", "Subsystem sftp -u 1777", "Subsystem sftp -l LOUD", "Subsystem sftp -P open,",
-		"Subsystem sftp -p look", "MaxHandles", "MaxHandles 0", "MaxHandles 4097", "MaxHandles 1x",
+	static const char *const wrong[] = { "Subsystem sftp -x", "Subsystem sftp x", "Subsystem sftp -",
+		"Subsystem sftp -u", "Subsystem sftp -u 8", "Subsystem sftp -u 1777",
+		"Subsystem sftp -l LOUD", "Subsystem sftp -P open,", "Subsystem sftp -p look", "MaxHandles",
+		"MaxHandles 0", "MaxHandles 4097", "MaxHandles 1x",
 		"Subsystem a\nSubsystem sftp -R\nSubsystem sftp -z" };
 	uint64_t all = (UINT64_C(1) << OP_COUNT) - 1;
 	struct options o;
@@ -111,7 +119,8 @@ test_options(void)
 	CU_ASSERT_EQUAL(parse(&o, ""), 0);
 	CU_ASSERT(!o.read_only && o.umask == OPTIONS_UMASK_LOGIN && o.handles == 256 && o.allowed == all &&
 		  o.log == SFTP_LOG_ERROR && o.directory[0] == '\0');
-	CU_ASSERT_EQUAL(parse(&o, "# words\nRunAs user\nMaxHandles 7\nSubsystem sftpx -R\nSubsystem other -q"), 0);
+	CU_ASSERT_EQUAL(
+	    parse(&o, "# words\nRunAs user\nMaxHandles 7\nSubsystem sftpx -R\nSubsystem other -q"), 0);
 	CU_ASSERT(!o.read_only && o.handles == 7);
 	CU_ASSERT_EQUAL(parse(&o, "Subsystem sftp -eRu027 -l VERBOSE -f AUTH -d /srv/%u\n"), 0);
 	CU_ASSERT(o.read_only && o.umask == 027 && o.log == SFTP_LOG_INFO);
@@ -144,8 +153,8 @@ checked(struct conf *c, const char *arguments)
 static void
 test_same_options(void)
 {
-	static const char *const more[] = { "-u 022", "-u 777", "-u 0777", "-u 00777", "-u 999", "-l QUIET", "-l FATAL",
-		"-l DEBUG3", "-l DEBUG4", "-d /x", "-Rd/x", "-RR", "-u", "-P", "-" };
+	static const char *const more[] = { "-u 022", "-u 777", "-u 0777", "-u 00777", "-u 999", "-l QUIET",
+		"-l FATAL", "-l DEBUG3", "-l DEBUG4", "-d /x", "-Rd/x", "-RR", "-u", "-P", "-" };
 	static struct conf c;
 	char arguments[128], text[256];
 	struct options o;
@@ -156,7 +165,11 @@ test_same_options(void)
 		if (strchr("\"'\\#", letter) != NULL)
 			continue;
 		snprintf(arguments, sizeof(arguments), "-%c%s", letter,
-		    letter == 'u' ? " 1" : letter == 'l' ? " INFO" : strchr("pP", letter) != NULL ? " stat" : strchr("df", letter) != NULL ? " /x" : "");
+		    letter == 'u'                  ? " 1"
+		    : letter == 'l'                ? " INFO"
+		    : strchr("pP", letter) != NULL ? " stat"
+		    : strchr("df", letter) != NULL ? " /x"
+						   : "");
 		snprintf(text, sizeof(text), "Subsystem sftp %s", arguments);
 		CU_ASSERT_EQUAL(checked(&c, arguments), parse(&o, text));
 	}

@@ -96,7 +96,8 @@ data_is(struct reply r, const char *text)
 {
 	struct text t = cur_string(&r.c);
 
-	return r.type == FXP_DATA && r.id == b->id && t.len == strlen(text) && memcmp(t.data, text, t.len) == 0;
+	return r.type == FXP_DATA && r.id == b->id && t.len == strlen(text) &&
+	       memcmp(t.data, text, t.len) == 0;
 }
 
 static struct reply
@@ -294,8 +295,13 @@ test_stat(void)
 static void
 test_setstat(void)
 {
-	struct attrs a = { .flags = ATTR_SIZE | ATTR_PERMISSIONS | ATTR_ACMODTIME | ATTR_UIDGID, .size = 3,
-		.permissions = 04640, .atime = 1000000000, .mtime = 3000000000u, .uid = getuid(), .gid = getgid() };
+	struct attrs a = { .flags = ATTR_SIZE | ATTR_PERMISSIONS | ATTR_ACMODTIME | ATTR_UIDGID,
+		.size = 3,
+		.permissions = 04640,
+		.atime = 1000000000,
+		.mtime = 3000000000u,
+		.uid = getuid(),
+		.gid = getgid() };
 	struct attrs link = { .flags = ATTR_ACMODTIME, .atime = 5, .mtime = 6 };
 	struct stat st;
 	struct name h;
@@ -453,7 +459,8 @@ test_paths(void)
 	CU_ASSERT(name_is(ASK(FXP_EXTENDED, "ss", "expand-path@openssh.com", ""), b->dir));
 	CU_ASSERT(name_is(ASK(FXP_EXTENDED, "ss", "expand-path@openssh.com", "~root/a"), "/root/a") ||
 		  getuid() != 0);
-	CU_ASSERT_EQUAL(STATUS(FXP_EXTENDED, "ss", "expand-path@openssh.com", "~no.such.user"), FX_NO_SUCH_FILE);
+	CU_ASSERT_EQUAL(
+	    STATUS(FXP_EXTENDED, "ss", "expand-path@openssh.com", "~no.such.user"), FX_NO_SUCH_FILE);
 	CU_ASSERT(name_is(ASK(FXP_EXTENDED, "ss", "home-directory", "tester"), b->dir));
 	CU_ASSERT(name_is(ASK(FXP_EXTENDED, "ss", "home-directory", ""), b->dir));
 	CU_ASSERT_EQUAL(STATUS(FXP_EXTENDED, "ss", "home-directory", "no.such.user"), FX_NO_SUCH_FILE);
@@ -493,7 +500,8 @@ test_readdir(void)
 			struct attrs a;
 
 			attrs_get(&r.c, &a);
-			CU_ASSERT(line.len > n.len && memcmp(line.data + line.len - n.len, n.data, n.len) == 0);
+			CU_ASSERT(
+			    line.len > n.len && memcmp(line.data + line.len - n.len, n.data, n.len) == 0);
 			lines += line.data[0] == (S_ISDIR(a.permissions) ? 'd' : '-');
 		}
 		CU_ASSERT(!r.c.bad && cur_left(&r.c) == 0);
@@ -513,7 +521,8 @@ test_readdir(void)
 static int
 copy(struct name from, uint64_t from_off, uint64_t len, struct name to, uint64_t to_off)
 {
-	return STATUS(FXP_EXTENDED, "sSqqSq", "copy-data", from.bytes, from.len, from_off, len, to.bytes, to.len, to_off);
+	return STATUS(FXP_EXTENDED, "sSqqSq", "copy-data", from.bytes, from.len, from_off, len, to.bytes,
+	    to.len, to_off);
 }
 
 static void
@@ -590,7 +599,8 @@ test_names(void)
 	list = cur_string(&r.c);
 	CU_ASSERT(list.len == 8 && memcmp(list.data + 4, "root", 4) == 0);
 	CU_ASSERT(!r.c.bad && cur_left(&r.c) == 0);
-	CU_ASSERT_EQUAL(STATUS(FXP_EXTENDED, "sSS", "users-groups-by-id@openssh.com", ids, (size_t)5, ids, (size_t)4),
+	CU_ASSERT_EQUAL(
+	    STATUS(FXP_EXTENDED, "sSS", "users-groups-by-id@openssh.com", ids, (size_t)5, ids, (size_t)4),
 	    FX_BAD_MESSAGE);
 	finish();
 }
@@ -612,13 +622,16 @@ test_read_only(void)
 	CU_ASSERT_EQUAL(STATUS(FXP_OPEN, "sua", P("x"), FXF_READ | FXF_TRUNC, &none), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_OPEN, "sua", P("y"), FXF_READ | FXF_CREAT, &none), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_SETSTAT, "sa", P("x"), &mode), FX_PERMISSION_DENIED);
-	CU_ASSERT_EQUAL(STATUS(FXP_EXTENDED, "ssa", "lsetstat@openssh.com", P("x"), &mode), FX_PERMISSION_DENIED);
+	CU_ASSERT_EQUAL(
+	    STATUS(FXP_EXTENDED, "ssa", "lsetstat@openssh.com", P("x"), &mode), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_REMOVE, "s", P("x")), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_MKDIR, "sa", P("d"), &none), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_RMDIR, "s", P("d")), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_RENAME, "ss", P("x"), P("y")), FX_PERMISSION_DENIED);
-	CU_ASSERT_EQUAL(STATUS(FXP_EXTENDED, "sss", "posix-rename@openssh.com", P("x"), P("y")), FX_PERMISSION_DENIED);
-	CU_ASSERT_EQUAL(STATUS(FXP_EXTENDED, "sss", "hardlink@openssh.com", P("x"), P("y")), FX_PERMISSION_DENIED);
+	CU_ASSERT_EQUAL(
+	    STATUS(FXP_EXTENDED, "sss", "posix-rename@openssh.com", P("x"), P("y")), FX_PERMISSION_DENIED);
+	CU_ASSERT_EQUAL(
+	    STATUS(FXP_EXTENDED, "sss", "hardlink@openssh.com", P("x"), P("y")), FX_PERMISSION_DENIED);
 	CU_ASSERT_EQUAL(STATUS(FXP_SYMLINK, "ss", "x", P("y")), FX_PERMISSION_DENIED);
 	h = open_as("x", FXF_READ);
 	CU_ASSERT(data_is(read_at(h, 0, 10), "text"));

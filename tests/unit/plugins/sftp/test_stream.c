@@ -36,10 +36,12 @@ static const uint8_t init[] = { 0, 0, 0, 5, FXP_INIT, 0, 0, 0, 3 };
 static void
 test_version(void)
 {
-	static const char *const want[][2] = { { "posix-rename@openssh.com", "1" }, { "statvfs@openssh.com", "2" },
-		{ "fstatvfs@openssh.com", "2" }, { "hardlink@openssh.com", "1" }, { "fsync@openssh.com", "1" },
-		{ "lsetstat@openssh.com", "1" }, { "limits@openssh.com", "1" }, { "expand-path@openssh.com", "1" },
-		{ "copy-data", "1" }, { "home-directory", "1" }, { "users-groups-by-id@openssh.com", "1" } };
+	static const char *const want[][2] = { { "posix-rename@openssh.com", "1" },
+		{ "statvfs@openssh.com", "2" }, { "fstatvfs@openssh.com", "2" },
+		{ "hardlink@openssh.com", "1" }, { "fsync@openssh.com", "1" },
+		{ "lsetstat@openssh.com", "1" }, { "limits@openssh.com", "1" },
+		{ "expand-path@openssh.com", "1" }, { "copy-data", "1" }, { "home-directory", "1" },
+		{ "users-groups-by-id@openssh.com", "1" } };
 	/* A later version, and an extension of the client's. */
 	static const uint8_t six[] = { 0, 0, 0, 15, FXP_INIT, 0, 0, 0, 6, 0, 0, 0, 1, 'x', 0, 0, 0, 1, 'y' };
 	struct reply r;
@@ -143,13 +145,16 @@ test_refused(void)
 	sftpbench_init(b);
 	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, 99, "s", "x")), FX_OP_UNSUPPORTED);
 	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, FXP_STATUS, "us", 0u, "x")), FX_OP_UNSUPPORTED);
-	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, FXP_EXTENDED, "s", "x@example.org")), FX_OP_UNSUPPORTED);
+	CU_ASSERT_EQUAL(
+	    sftpbench_status(b, sftpbench_ask(b, FXP_EXTENDED, "s", "x@example.org")), FX_OP_UNSUPPORTED);
 	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, FXP_EXTENDED, "u", 1000u)), FX_BAD_MESSAGE);
-	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, FXP_STAT, "S", "/ho\0me", (size_t)6)), FX_BAD_MESSAGE);
+	CU_ASSERT_EQUAL(
+	    sftpbench_status(b, sftpbench_ask(b, FXP_STAT, "S", "/ho\0me", (size_t)6)), FX_BAD_MESSAGE);
 	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, FXP_STAT, "s", long_path)), FX_BAD_MESSAGE);
 	long_path[PATH_MAX - 1] = '\0';
 	CU_ASSERT_EQUAL(sftpbench_status(b, sftpbench_ask(b, FXP_STAT, "s", long_path)), FX_BAD_MESSAGE);
-	CU_ASSERT_EQUAL(sftpbench_ask(b, FXP_STAT, "ssu", "file", "more than there should be", 1u).type, FXP_ATTRS);
+	CU_ASSERT_EQUAL(
+	    sftpbench_ask(b, FXP_STAT, "ssu", "file", "more than there should be", 1u).type, FXP_ATTRS);
 	CU_ASSERT_FALSE(b->s.failed);
 	finish();
 }
@@ -215,7 +220,8 @@ some_requests(uint8_t *to)
 			n = sftpbench_build(b, FXP_OPEN, "sua", "/home/new", FXF_WRITE | FXF_CREAT, &none);
 			break;
 		case 2:
-			n = sftpbench_build(b, FXP_WRITE, "SqS", "\0\0\0\0\0\0\0\0", (size_t)8, UINT64_C(3), "abcdef", (size_t)6);
+			n = sftpbench_build(b, FXP_WRITE, "SqS", "\0\0\0\0\0\0\0\0", (size_t)8, UINT64_C(3),
+			    "abcdef", (size_t)6);
 			break;
 		default:
 			n = sftpbench_build(b, FXP_EXTENDED, "s", "limits@openssh.com");
@@ -280,7 +286,8 @@ test_backpressure(void)
 	CU_ASSERT_EQUAL(sftpbench_ask(b, FXP_OPEN, "sua", "file", FXF_READ, &none).type, FXP_HANDLE);
 	b->id = 100;
 	for (i = 0; i < ASKED; i++) {
-		n = sftpbench_build(b, FXP_READ, "Squ", "\0\0\0\0\0\0\0\0", (size_t)8, i * 80 % 32768 / 4 * 4, 32768u);
+		n = sftpbench_build(
+		    b, FXP_READ, "Squ", "\0\0\0\0\0\0\0\0", (size_t)8, i * 80 % 32768 / 4 * 4, 32768u);
 		memcpy(stream + len, b->packet, n);
 		len += n;
 	}
@@ -353,12 +360,15 @@ test_short_writes(void)
 	begin("");
 	sftpbench_init(b);
 	m->write_max = 1000;
-	CU_ASSERT_EQUAL(sftpbench_ask(b, FXP_OPEN, "sua", "new", FXF_WRITE | FXF_CREAT, &none).type, FXP_HANDLE);
+	CU_ASSERT_EQUAL(
+	    sftpbench_ask(b, FXP_OPEN, "sua", "new", FXF_WRITE | FXF_CREAT, &none).type, FXP_HANDLE);
 	memset(bulk, 'b', sizeof(bulk));
-	r = sftpbench_ask(b, FXP_WRITE, "SqS", "\0\0\0\0\0\0\0\0", (size_t)8, UINT64_C(0), bulk, (size_t)60000);
+	r = sftpbench_ask(
+	    b, FXP_WRITE, "SqS", "\0\0\0\0\0\0\0\0", (size_t)8, UINT64_C(0), bulk, (size_t)60000);
 	CU_ASSERT_EQUAL(sftpbench_status(b, r), FX_OK);
 	CU_ASSERT_EQUAL(m->node[4].size, 60000);
-	r = sftpbench_ask(b, FXP_WRITE, "SqS", "\0\0\0\0\0\0\0\0", (size_t)8, UINT64_C(60000), bulk, sizeof(bulk));
+	r = sftpbench_ask(
+	    b, FXP_WRITE, "SqS", "\0\0\0\0\0\0\0\0", (size_t)8, UINT64_C(60000), bulk, sizeof(bulk));
 	CU_ASSERT_EQUAL(cur_u32(&r.c), FX_FAILURE);
 	t = cur_string(&r.c);
 	CU_ASSERT(t.len == 23 && memcmp(t.data, "No space left on device", 23) == 0);
