@@ -62,6 +62,10 @@ does "ChaCha20 and nothing else without strict key exchange" "markers off" \
     ident "offer ciphers chacha20-poly1305@openssh.com" kexinit-send "see 20" "expect-close 3"
 does "ChaCha20 first without strict key exchange" "markers off" \
     ident "offer ciphers chacha20-poly1305@openssh.com,aes256-ctr" kexinit kexdh newkeys service "auth $SSH_USER $SSH_KEY"
+does "nor in a rekey" "markers off" ident kex service "auth $SSH_USER $SSH_KEY" \
+    "offer ciphers chacha20-poly1305@openssh.com" kexinit-send "see 20" "expect-close 3"
+does "ChaCha20 to a client that lets the server speak first" ident "offer ciphers chacha20-poly1305@openssh.com" \
+    kexinit-recv kexinit-send "!kexdh-send"
 does "another suite in each rekey" ident "offer ciphers aes128-ctr" kex service "auth $SSH_USER $SSH_KEY" \
     "offer ciphers chacha20-poly1305@openssh.com" rekey "offer ciphers aes256-gcm@openssh.com" rekey \
     "offer ciphers aes192-ctr" "offer macs hmac-sha2-512" rekey open "exec true" "wait-exit 0" wait-close
