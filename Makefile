@@ -197,6 +197,7 @@ fuzz-%: $(BUILD)/fuzz/%.bin
 bench: build
 	$(Q)tests/bench/run.sh
 	$(Q)tests/bench/unknown.sh
+	$(Q)tests/bench/strangers.sh
 	$(Q)tests/bench/length.sh
 	$(Q)BIN=$(BIN) tests/bench/kex.sh
 

@@ -175,7 +175,7 @@ told_failed(const struct warden_ask *a)
  * know. A no that took longer falls on the next doubling.
  */
 uint32_t
-answer_delay_ms(const struct warden *w, struct view user, uint64_t spent_ms)
+answer_delay_ms(const struct warden *w, struct view user, uint64_t spent_ms, bool talks)
 {
 	uint8_t in[sizeof w->secret + GRANT_NAME_MAX], hash[32] = { 0 };
 	size_t len = user.len < GRANT_NAME_MAX ? user.len : GRANT_NAME_MAX;
@@ -185,7 +185,8 @@ answer_delay_ms(const struct warden *w, struct view user, uint64_t spent_ms)
 	if (len > 0)
 		memcpy(in + sizeof w->secret, user.data, len);
 	pk_sha256(hash, in, sizeof w->secret + len);
-	total = DELAY_MIN_MS + hash[0] % DELAY_SPREAD_MS;
+	total = talks ? w->dialogue_no_ms + w->dialogue_no_ms * hash[0] / 256
+		      : DELAY_MIN_MS + hash[0] % DELAY_SPREAD_MS;
 	while (total <= spent_ms)
 		total *= 2;
 	return (uint32_t)(total - spent_ms);

@@ -23,7 +23,7 @@ course_refuse(struct warden_ask *a)
 {
 	struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 	uint64_t spent = loop_now_ms() - a->since_ms;
-	uint32_t wait = answer_delay_ms(a->w, a->user, spent);
+	uint32_t wait = answer_delay_ms(a->w, a->user, spent, judge_talks(a->request));
 
 	if (a->delay_ms > spent + wait)
 		wait = a->delay_ms - (uint32_t)spent;

@@ -246,7 +246,9 @@ on_change(void *ctx, struct role_peer *peer, bool there)
 int
 warden_start(struct warden *w, struct loop *loop, int supervisor_fd, const struct conf *conf)
 {
-	*w = (struct warden){ .conf = *conf, .loop = loop, .find = account_find };
+	*w = (struct warden){
+		.conf = *conf, .loop = loop, .find = account_find, .dialogue_no_ms = WARDEN_DIALOGUE_NO_MS
+	};
 	/* Connections that are closing still have their rows for a while. */
 	w->conn = calloc(2 * (size_t)conf->conn_max, sizeof *w->conn);
 	if (w->conn == NULL || connmap_init(&w->tab, 2 * conf->conn_max) != 0 ||

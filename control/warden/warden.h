@@ -26,6 +26,9 @@
                                         carry descriptors and must fit into its socket */
 #define WARDEN_REQUESTS_MAX 200u /* of one connection */
 #define WARDEN_GRANTED_MS 1000u   /* a yes by PAM is remembered for the next gate */
+/* A no after a dialogue takes once to twice as long at least: more than the hash of a
+ * password, which PAM makes only for accounts that have one. */
+#define WARDEN_DIALOGUE_NO_MS 200u
 #define WARDEN_DIALOGUES_MAX 512u /* at one time, those that wait for a child too */
 
 /* A connection whose session id is known. */
@@ -94,6 +97,7 @@ struct warden {
 	uint32_t next_tag;
 	uint32_t reader_busy; /* questions that reader has not answered */
 	uint8_t secret[32];   /* of the delays */
+	uint32_t dialogue_no_ms; /* WARDEN_DIALOGUE_NO_MS, or a test's own */
 	/* account_find, or a test's own */
 	int (*find)(struct account *a, struct view name);
 };
@@ -152,8 +156,9 @@ void answer_grant(const struct warden_ask *a);
 void told_invalid(struct warden_ask *a);
 void told_failed(const struct warden_ask *a);
 
-/* How long a no takes, in ms since the request came: by user, in secret. */
-uint32_t answer_delay_ms(const struct warden *w, struct view user, uint64_t spent_ms);
+/* How long a no takes, in ms since the request came: by user, in secret. `talks`: a
+ * dialogue's. */
+uint32_t answer_delay_ms(const struct warden *w, struct view user, uint64_t spent_ms, bool talks);
 
 struct warden_conn *warden_conn(struct warden *w, uint32_t conn, uint32_t gen);
 

@@ -1,7 +1,8 @@
 /*
- * auth-time: how long a publickey request that is refused takes.
+ * auth-time: how long a request that is refused takes.
  *
  *   auth-time HOST PORT KEYFILE query|proof ROUNDS NAME...
+ *   auth-time HOST PORT TEXT password|kbdint ROUNDS NAME...
  *
  * In each round every name has its turn, in an order that is drawn anew: one
  * connection, REQUESTS requests, each timed from before it is sent (and, for a
@@ -17,7 +18,8 @@
 
 static struct client client;
 static struct client_key key;
-static bool proof;
+static const char *typed;
+static enum { QUERY, PROOF, PASSWORD, KBDINT } what;
 
 static int64_t
 now_ns(void)
@@ -37,14 +39,38 @@ connection(struct client *c, const char *host, const char *port)
 	return client_service_send(c, "ssh-userauth") != 0 ? -1 : client_service_recv(c);
 }
 
+/* enum client_auth, or -1. */
+static int
+ask(struct client *c, const char *name)
+{
+	int r;
+
+	switch (what) {
+	case PASSWORD:
+		r = client_auth_password_send(c, name, typed);
+		break;
+	case KBDINT:
+		r = client_auth_kbdint_send(c, name);
+		break;
+	default:
+		r = client_auth_key_send(c, name, &key, what == PROOF);
+	}
+	if (r == 0)
+		r = client_auth_recv(c);
+	while (r == CLIENT_AUTH_PROMPT) {
+		r = client_auth_response_send(c, c->prompt_count, typed);
+		if (r == 0)
+			r = client_auth_recv(c);
+	}
+	return r;
+}
+
 static int
 one(struct client *c, const char *name)
 {
 	int64_t start = now_ns();
-	int r = client_auth_key_send(c, name, &key, proof);
+	int r = ask(c, name);
 
-	if (r == 0)
-		r = client_auth_recv(c);
 	if (r != CLIENT_AUTH_FAILURE)
 		return r < 0 ? -1 : client_fail(c, "it was not refused");
 	printf("%s %lld\n", name, (long long)(now_ns() - start));
@@ -81,21 +107,36 @@ shuffle(char **names, int count)
 	}
 }
 
+static bool
+what_is(const char *word)
+{
+	static const char *const words[] = { [QUERY] = "query", [PROOF] = "proof", [PASSWORD] = "password",
+		[KBDINT] = "kbdint" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i], word) == 0) {
+			what = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *why = "";
 	int rounds = argc > 6 ? atoi(argv[5]) : 0;
 
-	if (rounds <= 0 || argc - 6 > NAMES_MAX) {
-		fprintf(stderr, "usage: auth-time HOST PORT KEYFILE query|proof ROUNDS NAME...\n");
+	if (rounds <= 0 || argc - 6 > NAMES_MAX || !what_is(argv[4])) {
+		fprintf(stderr, "usage: auth-time HOST PORT KEYFILE|TEXT query|proof|password|kbdint ROUNDS NAME...\n");
 		return 2;
 	}
-	if (client_key_load(&key, argv[3], &why) != 0) {
+	typed = argv[3];
+	if (what <= PROOF && client_key_load(&key, argv[3], &why) != 0) {
 		fprintf(stderr, "auth-time: %s: %s\n", argv[3], why);
 		return 2;
 	}
-	proof = strcmp(argv[4], "proof") == 0;
 	srandom((unsigned)now_ns());
 	for (int i = 0; i < rounds; i++) {
 		shuffle(argv + 6, argc - 6);

@@ -16,6 +16,7 @@
 #include "tests/lib/suite.h"
 
 #define CONN 7u
+#define NO_MS 10u
 
 static struct warden warden;
 static struct conf conf;
@@ -123,6 +124,8 @@ setup(void)
 	loop = loop_new();
 	CU_ASSERT_EQUAL_FATAL(warden_start(&warden, loop, fds[1], &conf), 0);
 	warden.find = find;
+	CU_ASSERT_EQUAL(warden.dialogue_no_ms, WARDEN_DIALOGUE_NO_MS);
+	warden.dialogue_no_ms = NO_MS;
 	gate = introduce(ROLE_GATE, 0);
 	pam = -1;
 	hash(CONN);
@@ -787,6 +790,31 @@ test_connection_gone(void)
 	teardown();
 }
 
+/* By name, the same for every request of it, from once to twice the least; what took
+ * longer falls on the next doubling. */
+static void
+test_time(void)
+{
+	char name[32];
+	bool seen[2 * WARDEN_DIALOGUE_NO_MS] = { false };
+	uint32_t ms, others = 0;
+
+	fresh();
+	warden.dialogue_no_ms = WARDEN_DIALOGUE_NO_MS;
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		ms = answer_delay_ms(&warden, view_str(name), 0, true);
+		CU_ASSERT_FATAL(ms >= WARDEN_DIALOGUE_NO_MS && ms < 2 * WARDEN_DIALOGUE_NO_MS);
+		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), 0, true), ms);
+		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), ms - 1, true), 1);
+		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), ms, true), ms);
+		others += !seen[ms];
+		seen[ms] = true;
+	}
+	CU_ASSERT(others > 50);
+	teardown();
+}
+
 /* MaxAuthTries holds in warden too, whatever gate counts. */
 static void
 test_tries(void)
@@ -824,6 +852,7 @@ main(void)
 		{ "the gate dies", test_gate_dies },
 		{ "another gate", test_other_gate },
 		{ "the connection is gone", test_connection_gone },
+		{ "how long a no takes", test_time },
 		{ "tries", test_tries },
 		CU_TEST_INFO_NULL,
 	};

@@ -706,10 +706,10 @@ test_delay(void)
 		uint32_t ms;
 
 		snprintf(name, sizeof name, "u%d", i);
-		ms = answer_delay_ms(&warden, view_str(name), 0);
-		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), 0), ms);
-		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), ms), ms);
-		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), 1), ms - 1);
+		ms = answer_delay_ms(&warden, view_str(name), 0, false);
+		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), 0, false), ms);
+		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), ms, false), ms);
+		CU_ASSERT_EQUAL(answer_delay_ms(&warden, view_str(name), 1, false), ms - 1);
 		most = ms > most ? ms : most;
 		least = ms < least ? ms : least;
 	}
