@@ -96,6 +96,8 @@ check "and so is the log, in sshd's words" sha1_host
 check "a client without a common method is told what there is" no_match \
     'no matching key exchange method found. Their offer: curve25519-sha256,' -o KexAlgorithms=diffie-hellman-group14-sha256
 
+check "no process of the service ended in all this" bash -c "! grep -q -i 'killed\|exited\|restart' '$POSTERND_LOG' '$LOG'"
+
 # ---- the operator's lists ----
 
 cp "$CONF" "$work/conf"
@@ -111,5 +113,4 @@ lists() {
 }
 check "KexAlgorithms, HostKeyAlgorithms, PubkeyAcceptedAlgorithms, RequiredRSASize after a reload" lists
 check "reload of the old one" reload
-check "no process of the service ended in all this" bash -c "! grep -q -i 'killed\|exited\|restart' '$POSTERND_LOG' '$LOG'"
 finish
