@@ -110,6 +110,8 @@ struct tcp_config {
 	uint32_t syn_retries;    /* E2: at most two SYN-ACK retries */
 	uint32_t timewait_us;    /* 2 MSL */
 	uint32_t finwait2_us;
+	uint32_t clock_us;       /* steps of `now`: no reordering window is smaller */
+	uint32_t rack;           /* 1: losses by time, RFC 8985; 0: by count, RFC 6675 */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	uint16_t mss4;           /* from the port's MTU */
 	uint16_t mss6;
@@ -206,13 +208,37 @@ struct tcp_info {
 	uint32_t timeouts;
 	uint32_t fast_retransmits;
 	uint32_t reassembled;    /* segments that arrived out of order */
+	uint32_t dsacks_in;      /* D-SACKs of the peer: we sent too much */
+	uint32_t min_rtt_us;     /* 0: not known */
+	uint32_t reo_mult;       /* quarter round trips that reordering may take */
 	uint32_t zero_windows;   /* times the peer's window was found shut */
 	uint32_t blocks;         /* pool blocks charged */
 };
 void tcp_get_info(const struct tcp *t, struct tcp_info *info);
 
+/* How losses were found and repaired, of all connections since the start. */
+struct tcp_loss_stats {
+	uint64_t recoveries;     /* fast recoveries with a board */
+	uint64_t reno;           /* and by counting duplicates, without */
+	uint64_t rack_lost;      /* ranges found lost by time */
+	uint64_t lost_again;     /* of them, ones that had been sent again */
+	uint64_t count_lost;     /* by what was held behind them */
+	uint64_t reo_timeouts;   /* reordering windows that ended */
+	uint64_t reordering;     /* connections on which the order changed */
+	uint64_t reneged;        /* boards forgotten after timeouts */
+	uint64_t doubt;          /* NextSeg rule 3 */
+	uint64_t rescue;         /* NextSeg rule 4 */
+	uint64_t limited;        /* limited transmit */
+	uint64_t probes;         /* tail loss probes */
+	uint64_t probes_fresh;   /* of them, with new data */
+	uint64_t probe_losses;   /* losses that they repaired */
+	uint64_t dsack_in;       /* segments with a D-SACK */
+	uint64_t dsack_out;
+};
+
 struct tcp_stats {
 	uint64_t retransmits;
+	struct tcp_loss_stats loss;
 	uint32_t conn_open;
 	uint32_t half_open;
 	uint32_t timewait;

@@ -44,6 +44,7 @@ tcp_conn_free(struct tcp *t)
 	fifo_clear(&t->snd, s->pool);
 	fifo_clear(&t->rcv, s->pool);
 	tcp_reasm_clear(&t->reasm, s->pool);
+	tcp_loss_clear(t);
 	t->used = false;
 	t->state = TCP_CLOSED;
 	t->table_next = s->free;

@@ -13,12 +13,12 @@
 
 #include "dataplane/mem/fifo.h"
 #include "dataplane/tcp/tcp.h"
+#include "dataplane/tcp/tcp_board.h"
 #include "dataplane/tcp/tcp_cc.h"
 #include "dataplane/tcp/tcp_fsm.h"
 #include "dataplane/tcp/tcp_opt.h"
 #include "dataplane/tcp/tcp_reasm.h"
 #include "dataplane/tcp/tcp_rto.h"
-#include "dataplane/tcp/tcp_sack.h"
 #include "dataplane/tcp/tcp_seq.h"
 
 #define TCP_NIL UINT32_MAX
@@ -35,6 +35,7 @@
 #define TCP_ACTIVE_RETRIES 5u    /* SYN: with back-off about a minute */
 #define TCP_PERSIST_MAX_US 60000000u
 #define TCP_ROOM_RETRY_US 10000u
+#define TCP_TS_TICK_US 1000u
 #define TCP_LOW_CAP 65536u       /* per buffer while the pool is nearly empty */
 
 enum tcp_timer {
@@ -42,7 +43,7 @@ enum tcp_timer {
 	TCP_T_ACK,     /* delayed acknowledgement */
 	TCP_T_LIFE,    /* FIN-WAIT-2 of an orphan; TIME-WAIT with a handle */
 	TCP_T_ROOM,    /* a writer waits for blocks of the pool */
-	TCP_T_TAIL,    /* tail loss probe */
+	TCP_T_TAIL,    /* tail loss probe; the end of the reordering window (reo_on) */
 	TCP_TIMER_COUNT
 };
 
@@ -70,6 +71,13 @@ struct tcp {
 	bool ack_now;
 	bool rexmit;         /* send again from snd_una */
 	bool probed;         /* a tail loss probe is out; it ended at probe_end */
+	bool probe_fresh;    /* and was new data */
+	bool reo_on;         /* TCP_T_TAIL looks for losses again */
+	bool reordered;      /* the path has changed the order */
+	bool reo_round_on;   /* a D-SACK was taken into account until reo_round */
+	bool min_rtt_on;
+	uint8_t reo_mult;    /* quarter round trips of the reordering window */
+	uint8_t reo_persist; /* recoveries that it is kept for */
 	bool persist;        /* TCP_T_RTX probes a window that is too small */
 	bool ts_on;
 	bool scale_on;
@@ -100,7 +108,10 @@ struct tcp {
 	struct fifo snd;
 	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
 	struct tcp_cc cc;
-	struct tcp_sack sack;
+	struct block *board; /* struct tcp_board, while something is in flight */
+	uint32_t min_rtt;    /* us */
+	uint32_t min_rtt_at;
+	uint32_t reo_round;
 	struct tcp_rto rto;
 	uint64_t sent_at;    /* last data segment */
 	uint64_t persist_at; /* since when the window is too small */
@@ -113,6 +124,7 @@ struct tcp {
 	uint32_t peer_mss;
 	struct fifo rcv;
 	struct tcp_reasm reasm;
+	struct tcp_range dsack; /* what came twice, for the next bare ACK; empty: nothing */
 	uint32_t ts_recent;
 	uint32_t ts_off;
 	uint64_t ts_recent_at;
@@ -127,6 +139,7 @@ struct tcp {
 	uint32_t fast_retransmits;
 	uint32_t reassembled;
 	uint32_t zero_windows;
+	uint32_t dsacks_in;
 };
 
 /* TIME-WAIT in 64 bytes: what an answer needs and no more. */
@@ -181,6 +194,7 @@ struct tcp_stack {
 	uint16_t ports[TCP_LISTEN_MAX];
 	uint32_t port_count;
 	uint64_t retransmits;
+	struct tcp_loss_stats loss;
 };
 
 /* A segment on its way through the steps of arrival; trimmed as it goes. */
@@ -263,6 +277,30 @@ void tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window
 /* An answer that an attacker may ask for as often as it likes. */
 void tcp_challenge(struct tcp *t, uint64_t now);
 
+/* ---- tcp_rack.c ---- */
+static inline struct tcp_board *
+tcp_board(const struct tcp *t)
+{
+	return t->board != NULL ? (struct tcp_board *)(void *)t->board->data : NULL;
+}
+
+/* New data [seq, end) went out; before snd_max moves. */
+void tcp_loss_sent(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now);
+/* What an ACK says of what is in flight; after snd_una has moved. Returns the
+ * bytes that were delivered. */
+uint32_t tcp_loss_take(struct tcp *t, const struct tcp_in *in);
+/* What is lost by now; enters recovery. */
+void tcp_loss_detect(struct tcp *t, uint64_t now);
+/* A recovery is over. */
+void tcp_loss_recovered(struct tcp *t);
+/* The retransmission timer has fired. False: there is no board. */
+bool tcp_loss_timeout(struct tcp *t);
+/* Nothing is in flight any more. */
+void tcp_loss_clear(struct tcp *t);
+void tcp_reo_fire(struct tcp *t, uint64_t now);
+/* Is the first SACK block one of what came twice (RFC 2883)? */
+bool tcp_dsack_in(const struct tcp_in *in);
+
 /* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_tail.c, tcp_reset.c ---- */
 uint32_t tcp_out(struct tcp *t, uint64_t now);
 void tcp_out_ack(struct tcp *t, uint64_t now);
@@ -274,8 +312,10 @@ void tcp_rto_fire(struct tcp *t, uint64_t now);
 bool tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now);
 void tcp_tail_arm(struct tcp *t, uint64_t now);
 void tcp_tail_fire(struct tcp *t, uint64_t now);
-/* An ACK arrived while a probe was out. */
-void tcp_tail_ack(struct tcp *t, const struct tcp_in *in);
+/* An ACK arrived; `moved`: of something new. */
+void tcp_tail_ack(struct tcp *t, const struct tcp_in *in, bool moved);
+/* One segment of new data, whatever the congestion window says. */
+bool tcp_send_probe(struct tcp *t, uint64_t now);
 void tcp_persist_start(struct tcp *t, uint64_t now);
 void tcp_persist_stop(struct tcp *t);
 void tcp_persist_progress(struct tcp *t, uint64_t now);
@@ -289,6 +329,8 @@ uint32_t tcp_seq_now(const struct tcp *t);
 uint32_t tcp_rcv_space(const struct tcp *t);
 uint16_t tcp_rcv_offer(struct tcp *t);
 bool tcp_rcv_update_due(const struct tcp *t);
+/* [start, end) came once more (RFC 2883). */
+void tcp_twice(struct tcp *t, uint32_t start, uint32_t end);
 /* Data in order arrived: acknowledge now or soon. */
 void tcp_ack_later(struct tcp *t, uint64_t now);
 void tcp_reset_reply(struct tcp_stack *s, const struct tcp_seg *seg);

@@ -3,12 +3,10 @@
  */
 #include "dataplane/tcp/tcp_conn.h"
 
-#define TS_TICK_US 1000u
-
 uint32_t
 tcp_ts_now(const struct tcp *t, uint64_t now)
 {
-	return (uint32_t)(now / TS_TICK_US) + t->ts_off;
+	return (uint32_t)(now / TCP_TS_TICK_US) + t->ts_off;
 }
 
 /* SND.NXT goes back after a timeout, and a shut window may lie before it. */
@@ -26,6 +24,16 @@ try_later(int r)
 	return r == -R_NET_NO_PKT || r == -R_NET_TX_FULL;
 }
 
+/* RFC 2018 section 4; a D-SACK is the first block (RFC 2883 section 4). */
+static void
+put_blocks(const struct tcp *t, struct tcp_opts *o)
+{
+	if (t->dsack.start != t->dsack.end)
+		o->sack[o->sack_count++] = t->dsack;
+	o->sack_count += (uint8_t)tcp_reasm_sack(&t->reasm, o->sack + o->sack_count,
+	    TCP_OPT_SACK_MAX - o->sack_count);
+}
+
 int
 tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 {
@@ -39,13 +47,17 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	opts.ts_val = tcp_ts_now(t, now);
 	/* Out-of-order data is answered by segments without payload, so blocks are
 	 * only there, where they take no room from data. */
-	if (t->sack_on && t->reasm.count > 0 && o->data_len[0] == 0)
-		opts.sack_count = (uint8_t)tcp_reasm_sack(&t->reasm, opts.sack, TCP_OPT_SACK_MAX);
+	if (t->sack_on && o->data_len[0] == 0)
+		put_blocks(t, &opts);
 	o->options_len = tcp_opt_write(&opts, o->options);
 	r = t->stack->ops.emit(t->stack->owner, o);
 	if (try_later(r)) {
 		tcp_work_add(t);
 		return r;
+	}
+	if (o->data_len[0] == 0 && t->dsack.start != t->dsack.end) {
+		t->stack->loss.dsack_out++;
+		t->dsack.end = t->dsack.start;
 	}
 	t->last_ack = t->rcv_nxt;
 	t->ack_now = false;

@@ -109,6 +109,8 @@ unacceptable(struct tcp *t, struct tcp_in *in)
 	/* What carries data is no part of a loop of acknowledgements, and its
 	 * sender waits for the answer. */
 	if (tcp_seg_space(seg) > 0) {
+		if (old && t->state >= TCP_ESTABLISHED)
+			tcp_twice(t, seg->seq, seg->seq + tcp_seg_space(seg));
 		tcp_out_ack(t, in->now);
 		return take_ack_only(t, in, old, old ? R_TCP_DUP_DATA : R_TCP_UNACCEPTABLE);
 	}

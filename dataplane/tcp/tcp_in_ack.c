@@ -99,21 +99,24 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	bool partial = false;
 
 	release(t, in->seg.ack);
-	tcp_sack_advance(&t->sack, t->snd_una);
-	if (t->sack_on)
-		tcp_sack_update(&t->sack, t->snd_una, t->snd_max, in->opts.sack, in->opts.sack_count);
+	tcp_loss_take(t, in);
 	measure(t, in);
-	tcp_tail_ack(t, in);
+	tcp_tail_ack(t, in, true);
 	t->rtx_count = 0;
 	t->dupacks = 0;
 	if (t->cc.recovery) {
 		partial = cc_recovery_ack(&t->cc, t->mss, t->snd_una, acked, flight);
-		/* With a board: unless it was sent again already. */
-		t->rexmit = partial && !(t->cc.sack && seq_lt(t->snd_una, t->sack.again));
+		t->rexmit = partial && t->board == NULL;
+		if (!partial)
+			tcp_loss_recovered(t);
 	} else {
 		cc_ack(&t->cc, t->mss, t->snd_una, acked, flight);
 	}
 	rearm(t, in, partial);
+	if (t->snd_una == t->snd_max)
+		tcp_loss_clear(t);
+	else
+		tcp_loss_detect(t, in->now);
 	tcp_tail_arm(t, in->now);
 	if (was_full && tcp_room(t) > 0)
 		t->events |= TCP_EV_WRITABLE;
@@ -128,35 +131,34 @@ is_duplicate(struct tcp *t, const struct tcp_in *in)
 {
 	const struct tcp_seg *seg = &in->seg;
 
-	if (t->snd_max == t->snd_una || seg->ack != t->snd_una)
+	if (t->sack_on && in->opts.sack_count > 0) {
+		bool fresh = tcp_loss_take(t, in) > 0;
+
+		if (t->board != NULL)
+			return fresh;
+	}
+	if (t->snd_max == t->snd_una)
 		return false;
-	if (t->sack_on && in->opts.sack_count > 0)
-		return tcp_sack_update(&t->sack, t->snd_una, t->snd_max, in->opts.sack,
-		    in->opts.sack_count);
 	return !in->stale && tcp_seg_space(seg) == 0 &&
 	    (uint32_t)seg->window << t->snd_shift == t->snd_wnd;
 }
 
-static bool
-found_loss(const struct tcp *t)
-{
-	return t->dupacks == DUP_THRESHOLD || (t->sack.count > 0 && t->dupacks > DUP_THRESHOLD) ||
-	    tcp_sack_edge(&t->sack, t->snd_una, t->mss) != t->snd_una;
-}
-
 static void
-duplicate(struct tcp *t)
+duplicate(struct tcp *t, uint64_t now)
 {
 	if (t->persist)
 		return;
 	if (t->dupacks < UINT8_MAX)
 		t->dupacks++;
-	if (t->cc.recovery) {
+	if (t->cc.recovery)
 		cc_dupack(&t->cc, t->mss);
-	} else if (found_loss(t) && cc_may_enter(&t->cc, t->snd_una, t->sack.count > 0)) {
-		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, t->sack_on);
-		t->sack.again = t->snd_una;
+	if (t->board != NULL) {
+		tcp_loss_detect(t, now);
+		tcp_tail_arm(t, now);
+	} else if (t->dupacks == DUP_THRESHOLD && cc_may_enter(&t->cc, t->snd_una, false)) {
+		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, false);
 		t->fast_retransmits++;
+		t->stack->loss.reno++;
 		t->rexmit = true;
 	}
 	tcp_work_add(t);
@@ -192,8 +194,10 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 	if (seq_gt(ack, t->snd_una)) {
 		new_ack(t, in);
 		tcp_in_fin_acked(t, in->now);
-	} else if (is_duplicate(t, in)) {
-		duplicate(t);
+	} else if (ack == t->snd_una) {
+		tcp_tail_ack(t, in, false);
+		if (is_duplicate(t, in))
+			duplicate(t, in->now);
 	}
 	if (seq_geq(ack, t->snd_una))
 		tcp_in_window(t, in);

@@ -10,7 +10,7 @@ takes_text(const struct tcp *t)
 }
 
 static void
-trim_left(const struct tcp *t, struct tcp_seg *seg)
+trim_left(struct tcp *t, struct tcp_seg *seg)
 {
 	uint32_t cut = t->rcv_nxt - seg->seq;
 
@@ -18,6 +18,7 @@ trim_left(const struct tcp *t, struct tcp_seg *seg)
 		return;
 	if (cut > seg->data_len)
 		cut = seg->data_len;
+	tcp_twice(t, seg->seq, seg->seq + cut);
 	seg->seq += cut;
 	seg->data += cut;
 	seg->data_len -= cut;
@@ -100,7 +101,10 @@ out_of_order(struct tcp *t, struct tcp_in *in)
 	uint32_t blocks = t->stack->cfg.reasm_max / POOL_BLOCK;
 	bool full = true;
 	uint32_t kept = 0;
+	struct tcp_range held;
 
+	if (tcp_reasm_held(&t->reasm, seg->seq, seg->seq + seg->data_len, &held))
+		tcp_twice(t, held.start, held.end);
 	if (!tcp_pool_low(t->stack))
 		kept = tcp_reasm_add(&t->reasm, t->stack->pool, seg->seq, seg->data, seg->data_len,
 		    blocks, &full);

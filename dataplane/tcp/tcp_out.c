@@ -1,10 +1,11 @@
 /*
  * What to send now.
  *
- * New data and the repetition after a timeout are the same walk from SND.NXT;
- * a fast retransmit sends one segment from SND.UNA beside it, and with SACK the
- * holes behind it. Nagle's algorithm
- * is off: records are already as large as they should be.
+ * With a board (tcp_board.h) what is lost goes out first, then new data, as long
+ * as what is under way leaves room in the congestion window. Without one, new
+ * data and the repetition after a timeout are the same walk from SND.NXT, and a
+ * fast retransmit sends one segment from SND.UNA beside it. Nagle's algorithm is
+ * off: records are already as large as they should be.
  */
 #include "dataplane/tcp/tcp_conn.h"
 
@@ -36,20 +37,18 @@ struct plan {
 	uint32_t usable;     /* window left */
 };
 
-static bool
-board_rules(const struct tcp *t)
-{
-	return t->cc.recovery && t->cc.sack;
-}
-
-/* What congestion control leaves in SACK recovery (RFC 6675 section 5). */
+/* What congestion control leaves (RFC 6675 section 5). Where the answers name
+ * nothing that is held, two segments more for the first two: RFC 3042. */
 static uint32_t
-board_room(const struct tcp *t)
+cwnd_room(const struct tcp *t)
 {
-	uint32_t edge = tcp_sack_edge(&t->sack, t->snd_una, t->mss);
-	uint32_t pipe = tcp_sack_pipe(&t->sack, t->snd_una, t->snd_max, edge);
+	const struct tcp_board *b = tcp_board(t);
+	uint32_t out = b != NULL ? tcp_board_pipe(b) : t->snd_nxt - t->snd_una;
+	uint32_t wnd = t->cc.cwnd;
 
-	return t->cc.cwnd > pipe ? t->cc.cwnd - pipe : 0;
+	if (!t->cc.recovery && t->dupacks > 0 && (b == NULL || b->held == 0))
+		wnd += t->mss * (t->dupacks < 2 ? t->dupacks : 2u);
+	return wnd > out ? wnd - out : 0;
 }
 
 static void
@@ -57,21 +56,13 @@ plan_of(const struct tcp *t, struct plan *p)
 {
 	uint32_t end = tcp_snd_end(t);
 	uint32_t flight = t->snd_nxt - t->snd_una;
-	uint32_t wnd = t->cc.cwnd;
+	uint32_t room = cwnd_room(t);
 
-	/* RFC 3042: new data for the first two duplicates. */
-	if (!t->cc.recovery && t->dupacks > 0)
-		wnd += t->mss * (t->dupacks < 2 ? t->dupacks : 2u);
-	if (wnd > t->snd_wnd)
-		wnd = t->snd_wnd;
 	p->avail = seq_lt(t->snd_nxt, end) ? end - t->snd_nxt : 0;
 	p->fin = t->fin_queued && seq_leq(t->snd_nxt, end);
-	p->usable = wnd > flight ? wnd - flight : 0;
-	if (board_rules(t)) {
-		p->usable = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
-		if (p->usable > board_room(t))
-			p->usable = board_room(t);
-	}
+	p->usable = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
+	if (p->usable > room)
+		p->usable = room;
 }
 
 /* MUST-38: no small segment only because the window is small. */
@@ -108,6 +99,9 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 		tcp_rto_cancel(&t->rto);
 	} else {
 		tcp_rto_start(&t->rto, end, now);
+		tcp_loss_sent(t, t->snd_nxt, end, now);
+		if (t->dupacks > 0 && !t->cc.recovery)
+			t->stack->loss.limited++;
 	}
 	t->snd_nxt = end;
 	if (seq_gt(end, t->snd_max))
@@ -121,15 +115,13 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 
 /* One segment from SND.NXT; false when nothing can be sent. */
 static bool
-send_next(struct tcp *t, uint64_t now)
+send_planned(struct tcp *t, struct plan p, uint64_t now)
 {
 	struct tcp_seg_out o = { .seq = t->snd_nxt };
 	struct fifo_pos pos;
-	struct plan p;
 	uint32_t len;
 	bool fin;
 
-	plan_of(t, &p);
 	len = p.avail < p.usable ? p.avail : p.usable;
 	if (len > t->mss)
 		len = t->mss;
@@ -154,6 +146,31 @@ send_next(struct tcp *t, uint64_t now)
 	return true;
 }
 
+static bool
+send_next(struct tcp *t, uint64_t now)
+{
+	const struct tcp_board *b = tcp_board(t);
+	struct plan p;
+
+	if (b != NULL && b->lost > 0)
+		return false;
+	plan_of(t, &p);
+	return send_planned(t, p, now);
+}
+
+bool
+tcp_send_probe(struct tcp *t, uint64_t now)
+{
+	struct plan p;
+	uint32_t flight = t->snd_nxt - t->snd_una;
+
+	plan_of(t, &p);
+	p.usable = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
+	if (p.usable > t->mss)
+		p.usable = t->mss;
+	return send_planned(t, p, now);
+}
+
 bool
 tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
 {
@@ -173,36 +190,66 @@ tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
 		o.flags |= TCP_FIN;
 	if (tcp_emit(t, &o, now) != 0)
 		return false;
-	if (seq_gt(seq + len, t->sack.again))
-		t->sack.again = seq + len;
+	if (t->board != NULL)
+		tcp_board_again(tcp_board(t), seq, seq + len + ((o.flags & TCP_FIN) ? 1u : 0u), now);
 	t->retransmits++;
 	t->stack->retransmits++;
 	tcp_rto_cancel(&t->rto);
 	return true;
 }
 
-/* Fast retransmit: the first segment that is missing. */
+/* Fast retransmit without a board: the first segment that is missing. */
 static bool
 send_first(struct tcp *t, uint64_t now)
 {
-	if (!t->rexmit || t->snd_max == t->snd_una ||
+	if (!t->rexmit || t->board != NULL || t->snd_max == t->snd_una ||
 	    !tcp_send_again(t, t->snd_una, t->snd_max - t->snd_una, now))
 		return false;
 	t->rexmit = false;
 	return true;
 }
 
-/* The next hole in what the peer holds, when there is room for it. */
+/* The next that is lost, when there is room for it; the first of a recovery goes
+ * out whatever the room (RFC 6675 section 5 step 4.3). */
 static bool
-send_hole(struct tcp *t, uint64_t now)
+send_lost(struct tcp *t, uint64_t now)
 {
-	uint32_t from = seq_gt(t->sack.again, t->snd_una) ? t->sack.again : t->snd_una;
-	uint32_t edge = tcp_sack_edge(&t->sack, t->snd_una, t->mss);
-	struct tcp_range hole;
+	const struct tcp_board *b = tcp_board(t);
+	struct tcp_range r;
+	uint32_t len;
 
-	if (!board_rules(t) || !tcp_sack_hole(&t->sack, from, edge, &hole) || board_room(t) < t->mss)
+	if (b == NULL || !tcp_board_next(b, &r))
 		return false;
-	return tcp_send_again(t, hole.start, hole.end - hole.start, now);
+	len = r.end - r.start < t->mss ? r.end - r.start : t->mss;
+	if ((!t->rexmit && cwnd_room(t) < len) || !tcp_send_again(t, r.start, len, now))
+		return false;
+	t->rexmit = false;
+	return true;
+}
+
+/* Nothing is lost for certain and nothing is new: what may be, and once in a
+ * recovery the last that was sent (RFC 6675 NextSeg rules 3 and 4). RACK and its
+ * timer do without. */
+static bool
+send_doubt(struct tcp *t, uint64_t now)
+{
+	struct tcp_board *b = tcp_board(t);
+	struct tcp_range r;
+	uint32_t from;
+
+	if (b == NULL || t->stack->cfg.rack || !t->cc.recovery || b->lost > 0 || cwnd_room(t) < t->mss)
+		return false;
+	from = seq_gt(b->again, b->una) ? b->again : b->una;
+	if (tcp_board_doubt(b, from, &r)) {
+		t->stack->loss.doubt++;
+		return tcp_send_again(t, r.start, r.end - r.start, now);
+	}
+	if (b->rescued || !tcp_board_last(b, &r))
+		return false;
+	b->rescued = true;
+	t->stack->loss.rescue++;
+	from = r.end - r.start > t->mss ? r.end - t->mss : r.start;
+	return tcp_send_again(t, from, r.end - from, now);
 }
 
 /* Something waits, nothing is outstanding, and no ACK will come for it. */
@@ -231,7 +278,7 @@ tcp_out(struct tcp *t, uint64_t now)
 			cc_idle(&t->cc, t->mss);
 		if (send_first(t, now))
 			sent++;
-		while (sent < TCP_BURST && (send_hole(t, now) || send_next(t, now)))
+		while (sent < TCP_BURST && (send_lost(t, now) || send_next(t, now) || send_doubt(t, now)))
 			sent++;
 		if (sent == TCP_BURST)
 			tcp_work_add(t);
@@ -256,12 +303,12 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 	}
 	if (t->snd_una == t->snd_max)
 		return;
-	tcp_snd_rewind(t);
+	if (!tcp_loss_timeout(t))
+		tcp_snd_rewind(t);
 	t->dupacks = 0;
 	t->rexmit = false;
 	t->probed = false;
 	tcp_timer_stop(t, TCP_T_TAIL);
-	t->sack.count = 0; /* it may have thrown away what it held (RFC 2018 section 8) */
 	if (t->snd_wnd == 0) {
 		/* The window was taken back (MUST-34): probe, do not give up. */
 		tcp_persist_start(t, now);

@@ -104,6 +104,19 @@ find_run(const struct tcp_reasm *r, uint32_t seq)
 	return i;
 }
 
+bool
+tcp_reasm_held(const struct tcp_reasm *r, uint32_t seq, uint32_t end, struct tcp_range *held)
+{
+	uint32_t i = find_run(r, seq);
+	const struct tcp_run *run = i < r->count ? runs(r) + i : NULL;
+
+	if (run == NULL || seq_geq(run->seq, end))
+		return false;
+	held->start = seq_gt(run->seq, seq) ? run->seq : seq;
+	held->end = seq_lt(run_end(run), end) ? run_end(run) : end;
+	return true;
+}
+
 uint32_t
 tcp_reasm_add(struct tcp_reasm *r, struct pool *p, uint32_t seq, const uint8_t *data, uint32_t len,
     uint32_t blocks_max, bool *full)

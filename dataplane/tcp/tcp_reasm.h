@@ -33,6 +33,10 @@ struct tcp_reasm {
 uint32_t tcp_reasm_add(struct tcp_reasm *r, struct pool *p, uint32_t seq, const uint8_t *data,
     uint32_t len, uint32_t blocks_max, bool *full);
 
+/* tcp_reasm_held(r, seq, end, held): the first part of [seq, end) that is there
+ * already. */
+bool tcp_reasm_held(const struct tcp_reasm *r, uint32_t seq, uint32_t end, struct tcp_range *held);
+
 /* tcp_reasm_next(r, p, seq, len): the first contiguous piece of the byte at
  * `seq`, or NULL. What lies before seq is given up. */
 const uint8_t *tcp_reasm_next(struct tcp_reasm *r, struct pool *p, uint32_t seq, size_t *len);

@@ -19,6 +19,8 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.syn_retries = 2,
 		.timewait_us = 60000000,
 		.finwait2_us = 60000000,
+		.clock_us = 250,
+		.rack = 1,
 		.quick_acks = 16,
 		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
 		.mss6 = (uint16_t)(mtu - IP6_TCP_SIZE),
@@ -58,6 +60,7 @@ config_good(const struct tcp_config *c)
 	    c->timewait_max > 0 && c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
 	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
 	    c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->retries > 0 &&
+	    c->clock_us > 0 && c->clock_us <= TCP_RTO_MAX_US && c->rack <= 1 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
 }
 
@@ -161,7 +164,10 @@ fire(struct tcp *t, enum tcp_timer which, uint64_t now)
 			tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_FIN_WAIT);
 		break;
 	case TCP_T_TAIL:
-		tcp_tail_fire(t, now);
+		if (t->reo_on)
+			tcp_reo_fire(t, now);
+		else
+			tcp_tail_fire(t, now);
 		break;
 	default:
 		if (tcp_room(t) > 0)
@@ -220,6 +226,7 @@ void
 tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 {
 	st->retransmits = s->retransmits;
+	st->loss = s->loss;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;
 	st->timewait = s->tw_count;
@@ -243,6 +250,7 @@ tcp_wipe(struct tcp_stack *s)
 		wipe_fifo(&t->snd, s->pool);
 		wipe_fifo(&t->rcv, s->pool);
 		tcp_reasm_clear(&t->reasm, s->pool);
+		tcp_loss_clear(t);
 	}
 	explicit_bzero(s->isn_key, sizeof(s->isn_key));
 	explicit_bzero(s->hash_key, sizeof(s->hash_key));

@@ -158,7 +158,11 @@ tcp_get_info(const struct tcp *t, struct tcp_info *info)
 		.timeouts = t->timeouts,
 		.fast_retransmits = t->fast_retransmits,
 		.reassembled = t->reassembled,
+		.dsacks_in = t->dsacks_in,
+		.min_rtt_us = t->min_rtt_on ? t->min_rtt : 0,
+		.reo_mult = t->reo_mult > 0 ? t->reo_mult : 1,
 		.zero_windows = t->zero_windows,
-		.blocks = t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm),
+		.blocks = t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm) +
+		    (t->board != NULL ? 1u : 0u),
 	};
 }

@@ -70,3 +70,10 @@ tcp_ack_later(struct tcp *t, uint64_t now)
 		tcp_timer_set(t, TCP_T_ACK, now + TCP_DELACK_US);
 	}
 }
+
+void
+tcp_twice(struct tcp *t, uint32_t start, uint32_t end)
+{
+	if (t->sack_on)
+		t->dsack = (struct tcp_range){ start, end };
+}

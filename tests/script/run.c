@@ -9,13 +9,15 @@
  * in what it answers. Time stands still but for `wait`.
  *
  *   set KEY N            a field of struct tcp_config, before all else
- *   ip6                  addresses are IPv6, before all else
+ *   ip4, ip6             this family alone, before all else; otherwise the script
+ *                        runs with either
  *   listen               accept connections; refuse: the owner will not take them
  *   connect              active open
  *   < FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts VAL ECR]
  *     [sacked A-B]...    the peer sends; port N: from another port
  *   > FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts [ECR]] [nots]
  *     [sack A-B]...      the stack has sent this, in this order; `*` for any SEQ
+ *                        `mss own`: of 1500 bytes
  *   none                 nothing else was sent
  *   wait MS              time passes, timers fire
  *   write N, read N      put; take, and check the bytes
@@ -52,6 +54,7 @@ fail(const char *format, ...)
 	va_start(args, format);
 	printf("\n%s:%d: ", run.file, run.line);
 	vprintf(format, args);
+	printf(" (IPv%d)", run.v6 ? 6 : 4);
 	va_end(args);
 }
 
@@ -168,7 +171,7 @@ do_set(char **w)
 #define KEY(name) { #name, offsetof(struct tcp_config, name) }
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
-		KEY(conn_max), KEY(timewait_max), KEY(quick_acks),
+		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(rack), KEY(clock_us),
 #undef KEY
 	};
 
@@ -184,11 +187,19 @@ do_set(char **w)
 	fail("no such key");
 }
 
+/* A script about one family alone. */
 static void
 do_ip6(char **w)
 {
 	(void)w;
-	run.v6 = true;
+	run.skip = !run.v6;
+}
+
+static void
+do_ip4(char **w)
+{
+	(void)w;
+	run.skip = run.v6;
 }
 
 static void
@@ -392,6 +403,7 @@ static const struct {
 } commands[] = {
 	{ "<", do_inject, false }, { ">", do_expect, false }, { "none", do_none, false },
 	{ "wait", do_wait, false }, { "set", do_set, true }, { "ip6", do_ip6, true },
+	{ "ip4", do_ip4, true },
 	{ "listen", do_listen, false }, { "refuse", do_refuse, false },
 	{ "connect", do_connect, false }, { "write", do_write, false }, { "read", do_read, false },
 	{ "shutdown", do_shutdown, false }, { "close", do_close, false },
@@ -429,7 +441,7 @@ run_line(char *line)
 
 /* Nothing may be left unsaid at the end. */
 static bool
-run_file(const char *path)
+run_file(const char *path, bool v6)
 {
 	FILE *f = fopen(path, "r");
 	void *pool_mem = run.pool_mem;
@@ -440,6 +452,7 @@ run_file(const char *path)
 	run.pool_mem = pool_mem != NULL ? pool_mem : aligned_alloc(64, pool_size(BLOCKS));
 	run.data = data != NULL ? data : malloc(DATA_MAX);
 	run.file = path;
+	run.v6 = v6;
 	run.now = 1000000000ull;
 	tcp_config_default(&run.cfg, 1500);
 	run.cfg.conn_max = 16;
@@ -449,7 +462,7 @@ run_file(const char *path)
 		fail("cannot read");
 		return false;
 	}
-	while (!run.failed && fgets(line, sizeof(line), f) != NULL) {
+	while (!run.failed && !run.skip && fgets(line, sizeof(line), f) != NULL) {
 		run.line++;
 		run_line(line);
 	}
@@ -463,7 +476,10 @@ run_file(const char *path)
 static void
 test_file(void)
 {
-	CU_ASSERT(run_file(CU_get_current_test()->pName));
+	const char *path = CU_get_current_test()->pName;
+
+	CU_ASSERT(run_file(path, false));
+	CU_ASSERT(run_file(path, true));
 }
 
 static int

@@ -23,6 +23,7 @@ struct run {
 	int line;
 	bool failed;
 	bool v6;
+	bool skip;           /* the script is about the other family */
 	bool refuse;
 	struct tcp_config cfg;
 	struct tcp_stack *stack;

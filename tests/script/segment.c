@@ -72,7 +72,10 @@ parse_option(struct parsed *p, char **w, bool in)
 	}
 	if (strcmp(w[0], "mss") == 0) {
 		o->mss_on = true;
-		o->mss = (uint16_t)number(w[1]);
+		if (w[1] != NULL && strcmp(w[1], "own") == 0)
+			o->mss = run.v6 ? 1440 : 1460;
+		else
+			o->mss = (uint16_t)number(w[1]);
 	} else if (strcmp(w[0], "ws") == 0) {
 		o->shift_on = true;
 		o->shift = (uint8_t)number(w[1]);

@@ -71,6 +71,7 @@ static struct reached {
 	uint64_t bytes, rto, fast, reassembled, zero, timewait;
 	uint64_t first_a, first_b, together, both_open, wrapped, rst;
 } reached;
+static struct tcp_loss_stats loss;
 
 static bool verbose;
 
@@ -301,6 +302,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 		c->snd_buf = 4096 + rng_below(r, 200000);
 	if (rng_below(r, 4) == 0)
 		c->reasm_max = POOL_BLOCK * (2 + rng_below(r, 20));
+	c->rack = rng_below(r, 4) > 0;
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->timewait_us = 900000000; /* longer than any back-off in LAST-ACK */
@@ -459,6 +461,28 @@ drain(struct sim *s)
 	}
 }
 
+#define LOSS(name) { #name, offsetof(struct tcp_loss_stats, name) }
+static const struct {
+	const char *name;
+	size_t off;
+} losses[] = { LOSS(recoveries), LOSS(reno), LOSS(rack_lost), LOSS(lost_again), LOSS(count_lost),
+	LOSS(reo_timeouts), LOSS(reordering), LOSS(reneged), LOSS(doubt), LOSS(rescue), LOSS(limited),
+	LOSS(probes), LOSS(probes_fresh), LOSS(probe_losses), LOSS(dsack_in), LOSS(dsack_out) };
+#undef LOSS
+
+static uint64_t *
+loss_at(struct tcp_loss_stats *st, size_t i)
+{
+	return (uint64_t *)(void *)((uint8_t *)st + losses[i].off);
+}
+
+static void
+count_loss(struct tcp_loss_stats *st)
+{
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		*loss_at(&loss, i) += *loss_at(st, i);
+}
+
 static void
 check_end(struct sim *s, struct end *e)
 {
@@ -469,6 +493,7 @@ check_end(struct sim *s, struct end *e)
 	if (e->wrote != e->total || e->read != s->end[1 - e->id].total)
 		fail(s, "bytes are missing");
 	tcp_get_stats(e->stack, &st);
+	count_loss(&st.loss);
 	if (st.conn_open != 0 || st.half_open != 0 || st.timewait != 0)
 		fail(s, "a connection is left");
 	if (e->pool.free_count != e->pool.count)
@@ -581,6 +606,12 @@ test_reached(void)
 	CU_ASSERT(reached.together > 0);
 	CU_ASSERT(reached.both_open > 0);
 	CU_ASSERT(reached.wrapped > 0);
+	printf("\n ");
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+		printf(" %s %" PRIu64, losses[i].name, *loss_at(&loss, i));
+		CU_ASSERT(*loss_at(&loss, i) > 0);
+	}
+	printf(" ");
 }
 
 static int

@@ -1,8 +1,8 @@
 TCP_UNIT := tests/unit/dataplane/tcp
 
+$(eval $(call unit,test_tcp_board,$(TCP_UNIT)/test_board.c,tcp mem))
 $(eval $(call unit,test_tcp_fsm,$(TCP_UNIT)/test_fsm.c,tcp mem))
 $(eval $(call unit,test_tcp_opt,$(TCP_UNIT)/test_opt.c,tcp mem))
 $(eval $(call unit,test_tcp_reasm,$(TCP_UNIT)/test_reasm.c,tcp mem))
 $(eval $(call unit,test_tcp_rto,$(TCP_UNIT)/test_rto.c,tcp mem))
 $(eval $(call unit,test_tcp_stack,$(TCP_UNIT)/test_stack.c,tcp mem))
-$(eval $(call unit,test_tcp_sack,$(TCP_UNIT)/test_sack.c,tcp mem))

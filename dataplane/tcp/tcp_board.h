@@ -1,0 +1,114 @@
+/*
+ * What is in flight, as ranges of one fate: when each was last sent, whether the
+ * peer holds it (RFC 2018), whether it is lost.
+ *
+ * A board is one block of the pool, held only while something is in flight.
+ * What went out at one time is one range; SACK blocks and retransmissions cut
+ * ranges. When the block is full, neighbours become one with the later time, so
+ * that nothing is found lost too early; a SACK block that finds no room is left
+ * out. What is held is a hint: it is forgotten at the second timeout in a row,
+ * or when the first byte outstanding is said to be held (RFC 2018 section 8).
+ */
+#ifndef POSTERN_TCP_BOARD_H
+#define POSTERN_TCP_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/mem/pool.h"
+#include "dataplane/tcp/tcp_opt.h"
+
+#define TCP_SENT_HELD 0x01u  /* by the peer, out of order */
+#define TCP_SENT_LOST 0x02u  /* to be sent again */
+#define TCP_SENT_AGAIN 0x04u /* was sent more than once */
+
+struct tcp_sent {
+	uint32_t end;        /* it begins where the one before it ends */
+	uint32_t at;         /* us, modulo 2^32 */
+	uint32_t flags;
+};
+
+#define TCP_BOARD_HEAD 64u
+#define TCP_SENT_MAX ((POOL_DATA - TCP_BOARD_HEAD) / sizeof(struct tcp_sent))
+
+struct tcp_board {
+	uint32_t una;
+	uint32_t count;
+	uint32_t held;       /* bytes */
+	uint32_t lost;       /* bytes, waiting to be sent again */
+	uint32_t fack;       /* one behind the highest that was delivered */
+	uint32_t again;      /* one behind the highest that was sent again */
+	/* RACK: of the segment that was sent last among those delivered. */
+	uint32_t rack_at;
+	uint32_t rack_end;
+	uint32_t rack_rtt;
+	bool rack_on;        /* the three above are known */
+	bool rescued;        /* RFC 6675 NextSeg rule 4, in this recovery */
+	struct tcp_sent r[TCP_SENT_MAX];
+};
+_Static_assert(sizeof(struct tcp_board) <= POOL_DATA, "a board is one block");
+
+/* What an ACK delivered. */
+struct tcp_news {
+	uint64_t now;
+	uint32_t min_rtt;    /* us; UINT32_MAX: not known */
+	bool echo_on;
+	uint32_t echo_age;   /* us: what it answers was sent at least so long ago */
+	uint32_t bytes;      /* newly acknowledged or held */
+	bool reordered;      /* a range below fack that was sent once */
+	bool again;          /* a range that was sent again was delivered */
+};
+
+void tcp_board_init(struct tcp_board *b, uint32_t una);
+
+/* One behind the last byte in flight. */
+static inline uint32_t
+tcp_board_end(const struct tcp_board *b)
+{
+	return b->count > 0 ? b->r[b->count - 1].end : b->una;
+}
+
+/* Bytes that are still under way (RFC 6675 section 4, SetPipe): neither held
+ * nor lost. */
+static inline uint32_t
+tcp_board_pipe(const struct tcp_board *b)
+{
+	return tcp_board_end(b) - b->una - b->held - b->lost;
+}
+
+/* New data up to `end` goes out. */
+void tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now);
+
+/* [seq, end), which is in flight, goes out again. */
+void tcp_board_again(struct tcp_board *b, uint32_t seq, uint32_t end, uint64_t now);
+
+/* All before `una` is acknowledged. */
+void tcp_board_ack(struct tcp_board *b, uint32_t una, struct tcp_news *n);
+
+/* SACK blocks; those that do not lie in what is in flight are skipped. */
+void tcp_board_sack(struct tcp_board *b, const struct tcp_range *in, uint32_t count,
+    struct tcp_news *n);
+
+/* Marks of [seq, end) what is neither held nor lost as lost. Returns the bytes. */
+uint32_t tcp_board_lose(struct tcp_board *b, uint32_t seq, uint32_t end);
+
+/* Range `i`, which is not held, is lost. */
+void tcp_board_mark(struct tcp_board *b, uint32_t i);
+
+/* All that is held is forgotten. */
+void tcp_board_forget(struct tcp_board *b);
+
+/* The first range that is lost. */
+bool tcp_board_next(const struct tcp_board *b, struct tcp_range *lost);
+
+/* IsLost (RFC 6675): one behind what has more than two segments held above it. */
+uint32_t tcp_board_edge(const struct tcp_board *b, uint32_t mss);
+
+/* The first range at or behind `from` and below the highest held that is neither held
+ * nor lost and was not sent again (RFC 6675 NextSeg rule 3). */
+bool tcp_board_doubt(const struct tcp_board *b, uint32_t from, struct tcp_range *r);
+
+/* The highest range that is not held. */
+bool tcp_board_last(const struct tcp_board *b, struct tcp_range *r);
+
+#endif
