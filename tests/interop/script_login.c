@@ -194,6 +194,21 @@ do_markers(const struct words *w)
 	return 0;
 }
 
+/* Pieces of 16 bytes: of the key, of its second half where it has one, of the MAC's. */
+static void
+print_keys(FILE *f, const char *way, const struct kex_keys *k)
+{
+	const uint8_t *const pieces[] = { k->key, k->key + 32, k->mac };
+	static const uint8_t none[16];
+	char name[32];
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		snprintf(name, sizeof(name), "key-%s", way);
+		if (memcmp(pieces[i], none, sizeof(none)) != 0)
+			print_hex(f, name, pieces[i], sizeof(none));
+	}
+}
+
 static int
 do_keys_to(const struct words *w)
 {
@@ -205,8 +220,8 @@ do_keys_to(const struct words *w)
 		const struct client_secrets *s = &c->secrets[i];
 
 		print_hex(f, "shared", s->shared, s->shared_len);
-		print_hex(f, "key-c2s", s->c2s.key, 16);
-		print_hex(f, "key-s2c", s->s2c.key, 16);
+		print_keys(f, "c2s", &s->c2s);
+		print_keys(f, "s2c", &s->s2c);
 	}
 	return fclose(f) == 0 ? 0 : client_fail(c, "cannot write there");
 }

@@ -2,6 +2,7 @@
 # Every cipher with every MAC: a login, a command, bulk both ways with rekeys in
 # it; changed bytes; and what is offered to whom.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/roles.sh"
 LIMIT=60
 bed_up
 client_bin=${BIN:-build/bin}/tests/script-client
@@ -69,5 +70,23 @@ does "ChaCha20 to a client that lets the server speak first" ident "offer cipher
 does "another suite in each rekey" ident "offer ciphers aes128-ctr" kex service "auth $SSH_USER $SSH_KEY" \
     "offer ciphers chacha20-poly1305@openssh.com" rekey "offer ciphers aes256-gcm@openssh.com" rekey \
     "offer ciphers aes192-ctr" "offer macs hmac-sha2-512" rekey open "exec true" "wait-exit 0" wait-close
+
+# ---- keys of every kind are found while they are in use, and not afterwards ----------------
+scan=${BIN:-build/bin}/tests/memscan
+# shellcheck disable=SC2046
+forgotten() { "$scan" "$work/secrets" $(role_pids dp); }
+keys_go() { # cipher mac
+	script_client 30
+	for step in "connect $HOST $PORT" ident "offer ciphers $1" "offer macs $2" kex service "auth $SSH_USER $SSH_KEY" \
+	    open "exec cat" "data hello" rekey "data more" "expect-data more" "keys-to $work/secrets"; do
+		say "$step" || return 1
+	done
+	status 1 forgotten || return 1
+	say drop || return 1
+	until_true 10 forgotten
+}
+check "keys are gone after the session: ChaCha20" keys_go chacha20-poly1305@openssh.com hmac-sha2-256
+check "keys are gone after the session: HMAC-SHA-256" keys_go aes192-ctr hmac-sha2-256
+check "keys are gone after the session: HMAC-SHA-512" keys_go aes256-ctr hmac-sha2-512-etm@openssh.com
 check "logins go on" ssh_to true
 finish
