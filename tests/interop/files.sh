@@ -322,7 +322,8 @@ mounted() { # where sshfs is installed and works
 	same "$local/mid" "$m/mid" && cp "$local/mid" "$m/by.sshfs" && same "$local/mid" "$server/files/by.sshfs" &&
 	    mv "$m/by.sshfs" "$m/moved" && ln "$m/moved" "$m/hard" && rm "$m/moved" && same "$local/mid" "$m/hard"
 	local r=$?
-	fusermount3 -u "$m" || fusermount -u "$m"
+	# Somebody may still be looking at what was mounted.
+	until_true 10 fusermount3 -u "$m" || { fusermount3 -u -z "$m"; return 1; }
 	return $r
 }
 command -v sshfs >/dev/null && [ -w /dev/fuse ] && check "sshfs" mounted
