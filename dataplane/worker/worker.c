@@ -7,7 +7,7 @@
 #include "drivers/clock/clock.h"
 
 #define SPIN_US 100u    /* after the last work, before going to sleep */
-#define SHARED_TX_US 50u /* between two tries to send, where a CPU is shared */
+#define SHARED_TX_US 50u /* between two tries to send, where others need the CPU */
 #define GATHER_US 50u   /* how often bells are looked at while there is work */
 #define AREA_ALIGN 4096u
 
@@ -210,7 +210,7 @@ worker_next(struct worker *w, uint64_t now)
 
 	if (w->adopting || w->snapshot || w->listing || w->list[LIST_WORK].count > 0)
 		return now;
-	/* Whom it waits for to send may be the one whose CPU it would take. */
+	/* Who takes what it sends may be waiting for this CPU. */
 	if (w->out_count > 0)
 		return w->c.yields ? now + SHARED_TX_US : now;
 	next = earlier(next, net_next(w->net, now));

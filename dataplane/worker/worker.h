@@ -42,7 +42,7 @@ struct worker_config {
 	uint32_t conn_max;
 	uint32_t block_count;
 	bool poll;                 /* never sleep */
-	bool yields;           /* with another worker: it does not spin either */
+	bool yields;               /* others need its CPU: it sleeps at once, without spinning */
 	struct crew *crew;         /* NULL: it is alone on its port */
 };
 
