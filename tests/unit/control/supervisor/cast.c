@@ -186,6 +186,12 @@ close_files(const int fds[4])
 uint32_t
 ask_link(struct puppet *p, int count, uint8_t role)
 {
+	return ask_link_to(p, count, role, 0);
+}
+
+uint32_t
+ask_link_to(struct puppet *p, int count, uint8_t role, uint32_t worker)
+{
 	struct msg ask = { .type = MSG_LINK, .tag = 77, .fd_count = count };
 	struct put w = put_of(room, sizeof(room));
 	int fds[4];
@@ -193,7 +199,7 @@ ask_link(struct puppet *p, int count, uint8_t role)
 
 	link_files(fds);
 	memcpy(ask.fds, fds, (size_t)count * sizeof(int));
-	put_u32(&w, 0);
+	put_u32(&w, worker);
 	puppet_say(p, &ask, &w);
 	close_files(fds);
 	CU_ASSERT_FATAL(dp_find(&st, ATTACH_LINK_NEW, &dp));

@@ -39,6 +39,7 @@ void log_in(void);
 void link_files(int fds[4]);
 void close_files(const int fds[4]);
 uint32_t ask_link(struct puppet *p, int count, uint8_t role); /* the dataplane's tag */
+uint32_t ask_link_to(struct puppet *p, int count, uint8_t role, uint32_t worker);
 void link_made(uint32_t tag, uint32_t id, uint32_t reason);
 
 /* ---- hosts ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -256,6 +257,160 @@ test_dataplane_dies(void)
 	down();
 }
 
+/* ---- several workers ---- */
+
+static void
+say_meter(uint32_t worker)
+{
+	uint8_t say[16];
+	struct put w;
+	int fds[4];
+
+	link_files(fds);
+	dp_begin(&w, say, sizeof(say), ATTACH_METER);
+	put_u32(&w, worker);
+	dp_say(&st, &w, fds, 1);
+	close_files(fds);
+}
+
+static void
+say_conn(uint32_t worker)
+{
+	uint8_t say[GRANT_MAX + 256], image[GRANT_MAX];
+	struct put w, g;
+
+	make_grant(&g, "alice");
+	memcpy(image, room + 4, put_len(&g) - 4);
+	dp_begin(&w, say, sizeof(say), ATTACH_CONN);
+	put_u32(&w, worker);
+	put_u32(&w, worker << LINK_WORKER_SHIFT | CONN);
+	put_u32(&w, GEN);
+	put_cstr(&w, "192.0.2.9");
+	put_u16(&w, 1000);
+	put_cstr(&w, "192.0.2.2");
+	put_u16(&w, 22);
+	put_u8(&w, 3);
+	put_cstr(&w, "first-hash");
+	put_string(&w, image, put_len(&g) - 4);
+	put_u64(&w, 1700000000000ull);
+	dp_say(&st, &w, NULL, 0);
+}
+
+/* A link of a service's host, as the dataplane kept it. */
+static void
+say_service(uint32_t id, uint32_t first, pid_t pid, int sock)
+{
+	uint8_t say[64];
+	struct put w;
+	int fds[2] = { (int)syscall(SYS_pidfd_open, pid, 0), sock };
+
+	dp_begin(&w, say, sizeof(say), ATTACH_HOST);
+	put_u32(&w, id);
+	put_u32(&w, LINK_CONN_NONE);
+	put_u32(&w, 0);
+	put_cstr(&w, "echo");
+	put_u32(&w, first);
+	dp_say(&st, &w, fds, 2);
+	close(fds[0]);
+}
+
+static void
+attach_two(pid_t pid, int sock, uint32_t links)
+{
+	uint8_t say[16];
+	struct put w;
+
+	CU_ASSERT_FATAL(dp_accept(&st) && dp_find(&st, ATTACH_HELLO, &dp));
+	dp_hello(&st);
+	CU_ASSERT(dp_find(&st, ATTACH_CONF, &dp));
+	for (uint32_t i = 0; i < 2; i++)
+		say_meter(i);
+	for (uint32_t i = 0; i < 2; i++)
+		say_conn(i);
+	for (uint32_t i = 0; i < links; i++)
+		say_service((1 - i) << LINK_WORKER_SHIFT | (41 + i), 42, pid, sock);
+	dp_begin(&w, say, sizeof(say), ATTACH_SNAPSHOT_END);
+	dp_say(&st, &w, NULL, 0);
+}
+
+static uint32_t
+service_link(uint32_t worker)
+{
+	struct msg ask = { .type = MSG_HOST_WANTED, .conn = worker << LINK_WORKER_SHIFT | CONN, .gen = GEN,
+		.tag = 5 };
+	struct cur c;
+	struct put w;
+	uint32_t id;
+
+	text(&w, "echo");
+	puppet_say(clerk, &ask, &w);
+	CU_ASSERT_FATAL(puppet_find(clerk, MSG_HOST_READY, &m));
+	CU_ASSERT(m.conn == ask.conn);
+	c = cur_view(m.body);
+	(void)cur_string(&c);
+	id = cur_u32(&c);
+	CU_ASSERT(cur_u32(&c) == 0);
+	return id;
+}
+
+static void
+up_alone(void)
+{
+	stage_open(&st);
+	stage_start(&st);
+	take_all();
+}
+
+/* The dataplane has two: roles are told, a link names its worker, and a service's
+ * host is named to each connection by the link of its worker. */
+static void
+test_two_workers(void)
+{
+	pid_t pid = idle_process();
+	int pair[2];
+
+	up_alone();
+	CU_ASSERT_FATAL(msg_pair(pair) == 0);
+	attach_two(pid, pair[0], 2);
+	CU_ASSERT_FATAL(puppet_find(gate[1], MSG_WORKERS, &m));
+	CU_ASSERT(m.body.len == 4 && m.body.data[3] == 2);
+	CU_ASSERT_FATAL(puppet_find(clerk, MSG_WORKERS, &m));
+	CU_ASSERT_EQUAL(service_link(0), 42);
+	CU_ASSERT_EQUAL(service_link(1), 1u << LINK_WORKER_SHIFT | 41);
+	for (uint32_t i = 0; i < 2; i++) {
+		(void)ask_link_to(gate[0], 3, LINK_GATE, i);
+		CU_ASSERT(cur_u32(&dp.c) == 0 && cur_u32(&dp.c) == LINK_CONN_NONE && cur_u32(&dp.c) == 0);
+		CU_ASSERT(cur_string(&dp.c).len == 0);
+		CU_ASSERT_EQUAL(cur_u32(&dp.c), i);
+		CU_ASSERT_EQUAL(cur_u32(&dp.c), 0);
+		CU_ASSERT(cur_done(&dp.c));
+		dp_drop_fds(&dp);
+	}
+	/* One process behind both links: it is there. */
+	CU_ASSERT(waitpid(pid, NULL, WNOHANG) == 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pair[0]);
+	close(pair[1]);
+	down();
+}
+
+/* A host that an earlier supervisor was still linking cannot serve everybody. */
+static void
+test_half_linked(void)
+{
+	pid_t pid = idle_process();
+	int pair[2], status;
+
+	up_alone();
+	CU_ASSERT_FATAL(msg_pair(pair) == 0);
+	attach_two(pid, pair[0], 1);
+	CU_ASSERT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+	close(pair[0]);
+	close(pair[1]);
+	down();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -267,6 +422,8 @@ main(int argc, char **argv)
 		{ "supervisor dies, hosts are restored", test_supervisor_dies },
 		{ "the dataplane's socket is lost", test_dataplane_socket },
 		{ "the dataplane dies", test_dataplane_dies },
+		{ "two workers", test_two_workers },
+		{ "a host that is linked by half", test_half_linked },
 		CU_TEST_INFO_NULL,
 	};
 
