@@ -27,6 +27,7 @@
 #define EAL_ARG_SIZE 2048
 
 #define MEMORY_BASE_MB 32u
+#define PAGE 4096u       /* where there are no huge ones */
 #define PKT_OVERHEAD 512u /* mbuf, struct pkt, alignment */
 
 struct args {
@@ -80,10 +81,21 @@ lcore_args(struct args *a, const struct nic_config *c)
 	arg(a, "--main-lcore=0");
 }
 
+/* A buffer must not cross a page: on small ones each has its own. */
+static uint64_t
+pkt_cost(const struct nic_config *c)
+{
+	uint64_t size = pool_room(c->mtu) + PKT_OVERHEAD;
+
+	if (c->huge)
+		return size;
+	return size > PAGE / 2 ? (size + PAGE - 1) / PAGE * PAGE : PAGE / (PAGE / size);
+}
+
 static uint32_t
 memory_mb(const struct nic_config *c)
 {
-	uint64_t pool = (uint64_t)c->pkt_count * (pool_room(c->mtu) + PKT_OVERHEAD);
+	uint64_t pool = c->pkt_count * pkt_cost(c);
 
 	return MEMORY_BASE_MB + (uint32_t)((pool * c->workers + (1u << 20) - 1) >> 20);
 }

@@ -150,6 +150,10 @@ refused_over() { # MaxConnections is one number for all workers
 	for i in "${pids[@]}"; do wait "$i" && n=$((n + 1)); done
 	[ "$n" -eq 8 ] || { echo "$n of 10 were served, not 8"; return 1; }
 }
+other_number() { # the configuration was changed, the dataplane not started again
+	sed -i "s/^Workers .*/Workers $1/" "$CONF"
+	kill_role supervisor
+}
 quiet() {
 	local p
 	p=$(idle_percent 4) || return 1
@@ -188,5 +192,7 @@ bed_up --workers 3 --queues 1 --set 'MaxConnections 8'
 check "$what: not more connections than allowed for all workers together" refused_over
 check "$what: 4 x 8 MiB up and down at once, rekeying" n_of 4 both
 check "$what: echo for 6 connections" n_of 6 echo_of
+check "$what: the file says 1 now" other_number 1
+check "$what: the file says 5 now" other_number 5
 check "$what: frames are handed to their workers, none is lost" handed
 finish
