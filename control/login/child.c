@@ -90,7 +90,8 @@ directory(const struct child *c)
 
 	if (chdir(want) == 0)
 		return;
-	dprintf(2, "Could not chdir to directory %s: %s\n", want, strerror(errno));
+	dprintf(2, "Could not chdir to %sdirectory %s: %s\n", c->directory[0] != '\0' ? "" : "home ", want,
+	    strerror(errno));
 	if (chdir("/") != 0)
 		fail("/");
 }
