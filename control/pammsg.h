@@ -20,12 +20,12 @@
 #define AUTH_F_UNFIT 2u  /* what was typed is too long or has a NUL: left out here */
 
 /* Bounds. libpam's own are 32 messages a round, 512 bytes each. */
-#define PAM_PASSWORD_MAX 1024u /* of a password or a response, bytes */
-#define PAM_PROMPTS_MAX 32u    /* of one round */
-#define PAM_PROMPT_MAX 512u    /* of one prompt, bytes */
-#define PAM_TEXT_MAX 2048u     /* of one round's instruction, bytes */
-#define PAM_ROUNDS_MAX 32u     /* of one dialogue */
-#define PAM_DELAY_MAX_MS 30000u /* after a failure; a module may want more */
+#define PAM_PASSWORD_MAX 1024u   /* of a password or a response, bytes */
+#define PAM_PROMPTS_MAX 32u      /* of one round */
+#define PAM_PROMPT_MAX 512u      /* of one prompt, bytes */
+#define PAM_TEXT_MAX 2048u       /* of one round's instruction, bytes */
+#define PAM_ROUNDS_MAX 32u       /* of one dialogue */
+#define PAM_DELAY_MAX_MS 30000u  /* after a failure; a module may want more */
 #define PAM_USER_NOBODY "NOUSER" /* who is asked for when there is no such account */
 
 #endif

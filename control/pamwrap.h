@@ -37,8 +37,8 @@ struct pamwrap_talk {
 	 * answers, each from malloc: libpam's from then on, which wipes and frees them.
 	 * Without prompts the text is a last word to whoever was let in. 0, or -1: the
 	 * dialogue is over, answers holds nothing. */
-	int (*ask)(void *ctx, const char *text, const struct pamwrap_prompt *prompts, int count,
-	    char **answers);
+	int (*ask)(
+	    void *ctx, const char *text, const struct pamwrap_prompt *prompts, int count, char **answers);
 	void *ctx;
 	bool no_empty; /* an empty password opens nothing */
 	bool change;   /* a password that expired is changed in the dialogue, else it is a no */
@@ -46,8 +46,8 @@ struct pamwrap_talk {
 
 struct pamwrap_verdict {
 	bool yes;
-	bool account;              /* it was the account stage that said no */
-	uint32_t delay_ms;         /* that modules want to pass after a failure */
+	bool account;                /* it was the account stage that said no */
+	uint32_t delay_ms;           /* that modules want to pass after a failure */
 	char text[PAMWRAP_TEXT_MAX]; /* of a no: why, for the log */
 };
 

@@ -139,7 +139,8 @@ ask_password(struct dialogue *d, const struct pamwrap_prompt *prompts, int count
 }
 
 static int
-ask_peer(struct dialogue *d, const char *text, const struct pamwrap_prompt *prompts, int count, char **answers)
+ask_peer(
+    struct dialogue *d, const char *text, const struct pamwrap_prompt *prompts, int count, char **answers)
 {
 	struct put w = put_of(d->buf, MSG_MAX);
 
@@ -180,10 +181,9 @@ dialogue_hold(const struct dialogue_ask *a, int fd, uint8_t *buf)
 {
 	bool password = a->kind == PAM_KIND_PASSWORD;
 	struct dialogue d = { .ask = a, .fd = fd, .buf = buf };
-	struct pamwrap_talk talk = { .ask = ask,
-		.ctx = &d,
-		.no_empty = (a->flags & PAM_F_NO_EMPTY) != 0,
-		.change = !password };
+	struct pamwrap_talk talk = {
+		.ask = ask, .ctx = &d, .no_empty = (a->flags & PAM_F_NO_EMPTY) != 0, .change = !password
+	};
 	struct pamwrap_verdict v;
 
 	if (password && reply(&d, &d.password, 1) != 0)

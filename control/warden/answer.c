@@ -152,8 +152,8 @@ void
 told_failed(const struct warden_ask *a)
 {
 	/* To sshd, root is a valid user also where it may not log in. */
-	bool valid = (a->flags & JUDGE_ACCOUNT) != 0 &&
-		     ((a->flags & JUDGE_ALLOWED) != 0 || a->account.uid == 0);
+	bool valid =
+	    (a->flags & JUDGE_ACCOUNT) != 0 && ((a->flags & JUDGE_ALLOWED) != 0 || a->account.uid == 0);
 	char fingerprint[PROOF_FINGERPRINT_MAX], key[PROOF_FINGERPRINT_MAX + 16] = "";
 	struct view method = method_of(a);
 

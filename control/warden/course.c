@@ -310,7 +310,8 @@ course_go_on(struct warden_ask *a)
 {
 	struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 
-	if (judge_talks(a->request) || !a->facts_known || a->refused || (a->request == JUDGE_PROOF && c == NULL))
+	if (judge_talks(a->request) || !a->facts_known || a->refused ||
+	    (a->request == JUDGE_PROOF && c == NULL))
 		return;
 	if (a->request == JUDGE_PROOF)
 		check_proof(a, c);

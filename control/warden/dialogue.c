@@ -316,8 +316,7 @@ told_account(const struct warden_ask *a, struct view why)
 {
 	log_conn(LOG_L_INFO, a->conn, a->gen,
 	    "Access denied for user %s by PAM account configuration from %.*s port %u: %.*s", a->account.name,
-	    (int)a->peer.len, (const char *)a->peer.data, a->peer_port, (int)why.len,
-	    (const char *)why.data);
+	    (int)a->peer.len, (const char *)a->peer.data, a->peer_port, (int)why.len, (const char *)why.data);
 }
 
 static void

@@ -20,11 +20,11 @@ enum judge_request {
 
 /* What is known of a request. An account that may not log in, whatever the
  * reason, is judged like one that does not exist. */
-#define JUDGE_METHOD 0x01u  /* the method is on, the algorithm served */
-#define JUDGE_ACCOUNT 0x02u /* the account exists */
-#define JUDGE_ALLOWED 0x04u /* and may log in this way */
-#define JUDGE_KEY 0x08u     /* the key is in one of its files */
-#define JUDGE_SIGNED 0x10u  /* and has signed for this very session and request */
+#define JUDGE_METHOD 0x01u   /* the method is on, the algorithm served */
+#define JUDGE_ACCOUNT 0x02u  /* the account exists */
+#define JUDGE_ALLOWED 0x04u  /* and may log in this way */
+#define JUDGE_KEY 0x08u      /* the key is in one of its files */
+#define JUDGE_SIGNED 0x10u   /* and has signed for this very session and request */
 #define JUDGE_DIALOGUE 0x20u /* PAM's authentication and account stages said yes */
 #define JUDGE_ALL 0x3fu
 

@@ -25,7 +25,7 @@
 	64u                      /* questions to reader at one time: their answers
                                         carry descriptors and must fit into its socket */
 #define WARDEN_REQUESTS_MAX 200u /* of one connection */
-#define WARDEN_GRANTED_MS 1000u   /* a yes by PAM is remembered for the next gate */
+#define WARDEN_GRANTED_MS 1000u  /* a yes by PAM is remembered for the next gate */
 /* A no after a dialogue takes once to twice as long at least: more than the hash of a
  * password, which PAM makes only for accounts that have one. */
 #define WARDEN_DIALOGUE_NO_MS 200u
@@ -72,7 +72,7 @@ struct warden_ask {
 	struct view method; /* of JUDGE_NONE: whichever it is */
 	struct view algorithm, blob, signature, peer, local;
 	const struct sign_algorithm *sign; /* of algorithm, if JUDGE_METHOD */
-	uint8_t auth_flags; /* AUTH_F_* of a password */
+	uint8_t auth_flags;                /* AUTH_F_* of a password */
 	struct view password;
 	enum dialogue_state dialogue;
 	bool fake; /* the dialogue is held for its looks: it opens nothing */
@@ -95,8 +95,8 @@ struct warden {
 	struct warden_ask *ask[WARDEN_ASKS_MAX];
 	uint32_t ask_count;
 	uint32_t next_tag;
-	uint32_t reader_busy; /* questions that reader has not answered */
-	uint8_t secret[32];   /* of the delays */
+	uint32_t reader_busy;    /* questions that reader has not answered */
+	uint8_t secret[32];      /* of the delays */
 	uint32_t dialogue_no_ms; /* WARDEN_DIALOGUE_NO_MS, or a test's own */
 	/* account_find, or a test's own */
 	int (*find)(struct account *a, struct view name);

@@ -110,8 +110,9 @@ shuffle(char **names, int count)
 static bool
 what_is(const char *word)
 {
-	static const char *const words[] = { [QUERY] = "query", [PROOF] = "proof", [PASSWORD] = "password",
-		[KBDINT] = "kbdint" };
+	static const char *const words[] = {
+		[QUERY] = "query", [PROOF] = "proof", [PASSWORD] = "password", [KBDINT] = "kbdint"
+	};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i], word) == 0) {
@@ -129,7 +130,8 @@ main(int argc, char **argv)
 	int rounds = argc > 6 ? atoi(argv[5]) : 0;
 
 	if (rounds <= 0 || argc - 6 > NAMES_MAX || !what_is(argv[4])) {
-		fprintf(stderr, "usage: auth-time HOST PORT KEYFILE|TEXT query|proof|password|kbdint ROUNDS NAME...\n");
+		fprintf(stderr,
+		    "usage: auth-time HOST PORT KEYFILE|TEXT query|proof|password|kbdint ROUNDS NAME...\n");
 		return 2;
 	}
 	typed = argv[3];

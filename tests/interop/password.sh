@@ -161,6 +161,27 @@ check "and nothing of them is left" until_true 5 none_left
 check "the timeout is logged" said "Timeout before authentication for 10\.77\.0\.2 port "
 check "keys work as before" is yes ssh_to echo yes
 
+# ---- what the configuration says, after a reload ------------------------------------------
+
+reload() { # line: goes before all others
+	sed -i "1i $1" "$CONF" && $CTL reload
+}
+empty() { reload 'PermitEmptyPasswords yes' && is in login blank $password "" && is in login blank $kbdint ""; }
+check "PermitEmptyPasswords yes" empty
+only_dialogue() {
+	reload 'PasswordAuthentication no' &&
+	    client ssh "${ssh_opts[@]}" -o PreferredAuthentications=none -o LogLevel=INFO "tester@$HOST" true 2>&1 |
+	    grep -qF 'Permission denied (publickey,keyboard-interactive)' && status 255 login tester $password "$SSH_PASSWORD" &&
+	    is in login tester $kbdint "$SSH_PASSWORD"
+}
+check "PasswordAuthentication no" only_dialogue
+no_pam() {
+	reload 'UsePAM no' && client ssh "${ssh_opts[@]}" -o PreferredAuthentications=none -o LogLevel=INFO "tester@$HOST" true 2>&1 |
+	    grep -qF 'Permission denied (publickey)' && status 255 login tester $kbdint "$SSH_PASSWORD"
+}
+check "without PAM there are no passwords" no_pam
+sed -i 1,3d "$CONF" && $CTL reload
+
 # ---- what was typed is nowhere ------------------------------------------------------------
 
 hex() { printf %s "$1" | od -An -tx1 | tr -d ' \n'; }

@@ -221,7 +221,8 @@ store(const char *path, const char *text)
 int
 pam_sm_chauthtok(pam_handle_t *pam, int flags, int argc, const char **argv)
 {
-	struct pam_message messages[2] = { { PAM_PROMPT_ECHO_OFF, "New: " }, { PAM_PROMPT_ECHO_OFF, "Again: " } };
+	struct pam_message messages[2] = { { PAM_PROMPT_ECHO_OFF, "New: " },
+		{ PAM_PROMPT_ECHO_OFF, "Again: " } };
 	struct pam_response *replies = NULL;
 	int r;
 

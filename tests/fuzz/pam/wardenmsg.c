@@ -180,9 +180,9 @@ from_child(uint8_t which, uint16_t type, struct view body)
 static void
 step(uint8_t what, uint8_t which, struct view body)
 {
-	static const uint16_t types[] = { MSG_AUTH_NONE, MSG_AUTH_PASSWORD, MSG_AUTH_KBDINT, MSG_AUTH_RESPONSE,
-		MSG_AUTH_QUERY, MSG_PAM_PROMPT, MSG_PAM_VERDICT, MSG_GRANT, MSG_DIALOGUE_OVER, MSG_CONN_GONE,
-		MSG_CONN_HASH, MSG_ACCOUNT_IS };
+	static const uint16_t types[] = { MSG_AUTH_NONE, MSG_AUTH_PASSWORD, MSG_AUTH_KBDINT,
+		MSG_AUTH_RESPONSE, MSG_AUTH_QUERY, MSG_PAM_PROMPT, MSG_PAM_VERDICT, MSG_GRANT,
+		MSG_DIALOGUE_OVER, MSG_CONN_GONE, MSG_CONN_HASH, MSG_ACCOUNT_IS };
 	uint16_t type = types[(what & 0x3f) % (sizeof types / sizeof types[0])];
 
 	switch (what >> 6) {

@@ -93,8 +93,8 @@ test_password_kept_nowhere(void)
 
 /* What the AUTH_PASSWORD of this request would be. */
 static void
-password_form(struct gatebench *g, bool change, const void *password, size_t len, uint8_t *flags,
-    struct view *passed)
+password_form(
+    struct gatebench *g, bool change, const void *password, size_t len, uint8_t *flags, struct view *passed)
 {
 	static uint8_t buf[4096];
 	struct put w = put_of(buf, sizeof buf);
@@ -380,7 +380,7 @@ test_answers(void)
 				gatebench_response(g, 1, "horse");
 			bench_run(&g->b);
 			m.tag = rows[i].from == ASK_WARDEN ? g->b.ask[0].tag : 0;
-			m.body = m.type == MSG_AUTH_NO	   ? put_view(&no)
+			m.body = m.type == MSG_AUTH_NO       ? put_view(&no)
 				 : m.type == MSG_AUTH_PROMPT ? put_view(&prompt)
 							     : view_of(NULL, 0);
 			gate_answer(&g->env, g->b.obj, rows[i].from, &m, &g->b.act);

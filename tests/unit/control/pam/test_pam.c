@@ -62,9 +62,7 @@ service(const char *lines)
 static void
 begin(const char *lines, uint8_t kind)
 {
-	struct dialogue_ask ask = {
-		.kind = kind, .service = "test", .user = "alice", .peer = "192.0.2.9"
-	};
+	struct dialogue_ask ask = { .kind = kind, .service = "test", .user = "alice", .peer = "192.0.2.9" };
 	int fds[2], null;
 
 	service(lines);
@@ -171,7 +169,8 @@ test_password(void)
 		    PAM_STAGE_ACCOUNT },
 		{ "auth required @ prompt:Password=horse\n" PERMIT, "pony", false, PAM_STAGE_DIALOGUE },
 		{ "auth required @ prompt:Password=horse\n" PERMIT, "", false, PAM_STAGE_DIALOGUE },
-		{ "auth required @ both:Password=horse say:Hello\n" PERMIT, "horse", true, PAM_STAGE_ACCOUNT },
+		{ "auth required @ both:Password=horse say:Hello\n" PERMIT, "horse", true,
+		    PAM_STAGE_ACCOUNT },
 		{ "auth required @ echo:Name=horse\n" PERMIT, "horse", false, PAM_STAGE_DIALOGUE },
 		{ "auth required @ prompt:Password=horse\naccount required @ fail\n", "horse", false,
 		    PAM_STAGE_ACCOUNT },
@@ -333,8 +332,8 @@ test_modules(void)
 	char lines[128];
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		snprintf(lines, sizeof lines, "auth required @ prompt:Password=horse %s\n" PERMIT,
-		    cases[i].what);
+		snprintf(
+		    lines, sizeof lines, "auth required @ prompt:Password=horse %s\n" PERMIT, cases[i].what);
 		begin(lines, PAM_KIND_PASSWORD);
 		reply(1, "horse");
 		if (cases[i].verdict) {

@@ -399,13 +399,13 @@ test_fake(void)
 	} cases[] = {
 		{ "ghost", PAM_USER_NOBODY, "Failed password for invalid user ghost", CONF_ROOT_YES, true,
 		    "horse", "\b\n\r\177I" },
-		{ "noshell", "noshell", "Failed password for invalid user noshell", CONF_ROOT_YES, true, "horse",
-		    "\b\n\r\177I" },
+		{ "noshell", "noshell", "Failed password for invalid user noshell", CONF_ROOT_YES, true,
+		    "horse", "\b\n\r\177I" },
 		{ "root", "root", "Failed password for root", CONF_ROOT_PROHIBIT_PASSWORD, true, "horse",
 		    "\b\n\r\177I" },
 		{ "root", "root", "Failed password for root", CONF_ROOT_NO, true, "horse", "\b\n\r\177I" },
-		{ "../x", PAM_USER_NOBODY, "Failed password for invalid user ../x", CONF_ROOT_YES, true, "horse",
-		    "\b\n\r\177I" },
+		{ "../x", PAM_USER_NOBODY, "Failed password for invalid user ../x", CONF_ROOT_YES, true,
+		    "horse", "\b\n\r\177I" },
 		{ "alice", "alice", "Failed password for alice", CONF_ROOT_YES, true, "", "" },
 	};
 
