@@ -8,6 +8,7 @@
 
 #include "abi/wire/ssh.h"
 #include "control/keeper/keyfile.h"
+#include "control/kex/namelist.h"
 #include "control/log.h"
 
 static int
@@ -145,6 +146,17 @@ add_rows(struct hostkeys *k, enum pk_type type)
 			k->key[k->count++] = (struct hostkey){ a, k->signer[type] };
 }
 
+static bool
+allowed(const struct conf *c, enum pk_type type)
+{
+	const struct sign_algorithm *a;
+
+	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
+		if (a->type == type && namelist_has(view_str(c->host_key_algorithms), a->name))
+			return true;
+	return false;
+}
+
 /* One key a type is used, the first, as sshd does. */
 uint32_t
 hostkeys_load(struct hostkeys *k, const struct conf *c)
@@ -162,6 +174,8 @@ hostkeys_load(struct hostkeys *k, const struct conf *c)
 			pk_signer_free(s);
 			continue;
 		}
+		if (!allowed(c, type))
+			log_warn("host key %s: HostKeyAlgorithms has nothing for it", c->host_key[i]);
 		k->signer[type] = s;
 		add_rows(k, type);
 	}

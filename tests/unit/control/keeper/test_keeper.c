@@ -476,6 +476,7 @@ test_several(void)
 	read_log(said, sizeof said);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "rsa_pkcs1.pem: there is one of its type already"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "ed25519_pkcs8.pem: there is one of its type already"));
+	CU_ASSERT_PTR_NULL(strstr(said, "HostKeyAlgorithms"));
 	for (uint32_t i = 0; i < keys.count; i++) {
 		uint8_t blob[SSH_SIGNATURE_MAX], key[SIGN_KEY_MAX];
 		struct put k = put_of(key, sizeof key);
@@ -490,6 +491,12 @@ test_several(void)
 			    0);
 		}
 	}
+	hostkeys_free(&keys);
+	snprintf(c.host_key_algorithms, sizeof c.host_key_algorithms, "rsa-sha2-256,ssh-ed25519");
+	CU_ASSERT_EQUAL(hostkeys_load(&keys, &c), 5);
+	read_log(said, sizeof said);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said, "ecdsa521: HostKeyAlgorithms has nothing for it"));
+	CU_ASSERT_PTR_NULL(strstr(said, "rsa2048: HostKeyAlgorithms"));
 	hostkeys_free(&keys);
 }
 

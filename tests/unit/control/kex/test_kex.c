@@ -31,11 +31,19 @@ same(const void *got, size_t len, struct view expected)
 static void
 check_keys(const struct vector *v, const struct kex_choice *choice, const struct kex_secret *s, bool c2s)
 {
+	struct kex_choice other = *choice;
 	struct kex_keys k;
 
 	CU_ASSERT_EQUAL(kex_derive(&k, choice, s, vector_get(v, "session_id"), c2s), 0);
 	if (!same(k.iv, 12, vector_get(v, c2s ? "iv_c2s" : "iv_s2c")) ||
 	    !same(k.key, 16, vector_get(v, c2s ? "key_c2s" : "key_s2c")))
+		CU_FAIL(v->name);
+	if (!vector_has(v, "long_c2s"))
+		return;
+	/* longer than one hash, or as long */
+	other.suite_c2s = other.suite_s2c = SUITE_CHACHA20_POLY1305;
+	CU_ASSERT_EQUAL(kex_derive(&k, &other, s, vector_get(v, "session_id"), c2s), 0);
+	if (!same(k.key, 64, vector_get(v, c2s ? "long_c2s" : "long_s2c")))
 		CU_FAIL(v->name);
 }
 
