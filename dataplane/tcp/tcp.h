@@ -226,6 +226,8 @@ struct tcp_loss_stats {
 	uint64_t reo_timeouts;   /* reordering windows that ended */
 	uint64_t reordering;     /* connections on which the order changed */
 	uint64_t reneged;        /* boards forgotten after timeouts */
+	uint64_t prr_reduced;    /* acknowledgements that proportional rate reduction counted */
+	uint64_t prr_bound;      /* and, when below ssthresh, its bound */
 	uint64_t doubt;          /* NextSeg rule 3 */
 	uint64_t rescue;         /* NextSeg rule 4 */
 	uint64_t limited;        /* limited transmit */

@@ -1,5 +1,6 @@
 #include "dataplane/tcp/tcp_board.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "dataplane/tcp/tcp_seq.h"
@@ -15,7 +16,7 @@ start_of(const struct tcp_board *b, uint32_t i)
 void
 tcp_board_init(struct tcp_board *b, uint32_t una)
 {
-	memset(b, 0, TCP_BOARD_HEAD);
+	memset(b, 0, offsetof(struct tcp_board, r));
 	b->una = b->fack = b->again = una;
 }
 
@@ -107,6 +108,7 @@ tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now)
 {
 	struct tcp_sent *last = b->count > 0 ? &b->r[b->count - 1] : NULL;
 
+	b->prr_out += end - tcp_board_end(b);
 	if (last != NULL && last->flags == 0 && last->at == (uint32_t)now) {
 		last->end = end;
 		return;
@@ -131,6 +133,7 @@ tcp_board_again(struct tcp_board *b, uint32_t seq, uint32_t end, uint64_t now)
 	if (exact)
 		cut(b, end);
 	b->again = later(b->again, end);
+	b->prr_out += end - seq;
 	for (; i < b->count && seq_lt(start_of(b, i), end); i++) {
 		if (b->r[i].flags & TCP_SENT_HELD)
 			continue;
@@ -265,6 +268,17 @@ void
 tcp_board_mark(struct tcp_board *b, uint32_t i)
 {
 	set_flags(b, i, b->r[i].flags | TCP_SENT_LOST);
+}
+
+uint32_t
+tcp_board_found(struct tcp_board *b)
+{
+	uint32_t lost = b->lost;
+
+	for (uint32_t i = 0; i < b->count && b->lost > 0; i++)
+		if (b->r[i].flags & TCP_SENT_LOST)
+			set_flags(b, i, b->r[i].flags & ~TCP_SENT_LOST);
+	return lost;
 }
 
 void

@@ -28,7 +28,7 @@ struct tcp_sent {
 	uint32_t flags;
 };
 
-#define TCP_BOARD_HEAD 64u
+#define TCP_BOARD_HEAD 64u /* bytes before r, at most */
 #define TCP_SENT_MAX ((POOL_DATA - TCP_BOARD_HEAD) / sizeof(struct tcp_sent))
 
 struct tcp_board {
@@ -44,6 +44,10 @@ struct tcp_board {
 	uint32_t rack_rtt;
 	bool rack_on;        /* the three above are known */
 	bool rescued;        /* RFC 6675 NextSeg rule 4, in this recovery */
+	/* Proportional rate reduction, in this recovery (tcp_prr.c). */
+	uint32_t prr_flight; /* RecoverFS */
+	uint32_t prr_delivered;
+	uint32_t prr_out;
 	struct tcp_sent r[TCP_SENT_MAX];
 };
 _Static_assert(sizeof(struct tcp_board) <= POOL_DATA, "a board is one block");
@@ -94,6 +98,9 @@ uint32_t tcp_board_lose(struct tcp_board *b, uint32_t seq, uint32_t end);
 
 /* Range `i`, which is not held, is lost. */
 void tcp_board_mark(struct tcp_board *b, uint32_t i);
+
+/* Nothing is lost: all of it is under way still. Returns the bytes. */
+uint32_t tcp_board_found(struct tcp_board *b);
 
 /* All that is held is forgotten. */
 void tcp_board_forget(struct tcp_board *b);

@@ -289,8 +289,9 @@ void tcp_loss_sent(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now);
 /* What an ACK says of what is in flight; after snd_una has moved. Returns the
  * bytes that were delivered. */
 uint32_t tcp_loss_take(struct tcp *t, const struct tcp_in *in);
-/* What is lost by now; enters recovery. */
-void tcp_loss_detect(struct tcp *t, uint64_t now);
+/* What is lost by now, after an ACK that delivered so many bytes and has moved
+ * snd_una or not; enters recovery. */
+void tcp_loss_detect(struct tcp *t, uint64_t now, uint32_t delivered, bool moved);
 /* A recovery is over. */
 void tcp_loss_recovered(struct tcp *t);
 /* The retransmission timer has fired. False: there is no board. */
@@ -300,6 +301,10 @@ void tcp_loss_clear(struct tcp *t);
 void tcp_reo_fire(struct tcp *t, uint64_t now);
 /* Is the first SACK block one of what came twice (RFC 2883)? */
 bool tcp_dsack_in(const struct tcp_in *in);
+
+/* ---- tcp_prr.c: with a board, in recovery ---- */
+void tcp_prr_start(struct tcp *t, uint32_t delivered);
+void tcp_prr_ack(struct tcp *t, uint32_t delivered, bool safe);
 
 /* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_tail.c, tcp_reset.c ---- */
 uint32_t tcp_out(struct tcp *t, uint64_t now);

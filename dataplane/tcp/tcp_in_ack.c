@@ -97,9 +97,10 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	uint32_t flight = t->snd_max - t->snd_una;
 	bool was_full = t->snd.len > t->stack->cfg.snd_buf / 2 || t->room_wanted;
 	bool partial = false;
+	uint32_t delivered;
 
 	release(t, in->seg.ack);
-	tcp_loss_take(t, in);
+	delivered = tcp_loss_take(t, in);
 	measure(t, in);
 	tcp_tail_ack(t, in, true);
 	t->rtx_count = 0;
@@ -116,7 +117,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	if (t->snd_una == t->snd_max)
 		tcp_loss_clear(t);
 	else
-		tcp_loss_detect(t, in->now);
+		tcp_loss_detect(t, in->now, delivered, true);
 	tcp_tail_arm(t, in->now);
 	if (was_full && tcp_room(t) > 0)
 		t->events |= TCP_EV_WRITABLE;
@@ -127,15 +128,14 @@ new_ack(struct tcp *t, struct tcp_in *in)
  * that they say something new (RFC 6675 section 2): data may come with them,
  * and a reader that takes bytes changes the window. */
 static bool
-is_duplicate(struct tcp *t, const struct tcp_in *in)
+is_duplicate(struct tcp *t, const struct tcp_in *in, uint32_t *delivered)
 {
 	const struct tcp_seg *seg = &in->seg;
 
 	if (t->sack_on && in->opts.sack_count > 0) {
-		bool fresh = tcp_loss_take(t, in) > 0;
-
+		*delivered = tcp_loss_take(t, in);
 		if (t->board != NULL)
-			return fresh;
+			return *delivered > 0;
 	}
 	if (t->snd_max == t->snd_una)
 		return false;
@@ -144,7 +144,7 @@ is_duplicate(struct tcp *t, const struct tcp_in *in)
 }
 
 static void
-duplicate(struct tcp *t, uint64_t now)
+duplicate(struct tcp *t, uint64_t now, uint32_t delivered)
 {
 	if (t->persist)
 		return;
@@ -153,7 +153,7 @@ duplicate(struct tcp *t, uint64_t now)
 	if (t->cc.recovery)
 		cc_dupack(&t->cc, t->mss);
 	if (t->board != NULL) {
-		tcp_loss_detect(t, now);
+		tcp_loss_detect(t, now, delivered, false);
 		tcp_tail_arm(t, now);
 	} else if (t->dupacks == DUP_THRESHOLD && cc_may_enter(&t->cc, t->snd_una, false)) {
 		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, false);
@@ -179,6 +179,7 @@ int
 tcp_in_ack(struct tcp *t, struct tcp_in *in)
 {
 	uint32_t ack = in->seg.ack;
+	uint32_t delivered = 0;
 
 	/* RFC 5961 section 5.2 */
 	if (seq_gt(ack, t->snd_max)) {
@@ -196,8 +197,8 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 		tcp_in_fin_acked(t, in->now);
 	} else if (ack == t->snd_una) {
 		tcp_tail_ack(t, in, false);
-		if (is_duplicate(t, in))
-			duplicate(t, in->now);
+		if (is_duplicate(t, in, &delivered))
+			duplicate(t, in->now, delivered);
 	}
 	if (seq_geq(ack, t->snd_una))
 		tcp_in_window(t, in);

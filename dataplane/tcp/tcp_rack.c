@@ -128,8 +128,10 @@ tcp_loss_recovered(struct tcp *t)
 {
 	struct tcp_board *b = tcp_board(t);
 
-	if (b != NULL)
+	if (b != NULL) {
 		b->rescued = false;
+		t->cc.cwnd = t->cc.ssthresh; /* RFC 9937 section 6: what PRR has led to */
+	}
 	if (t->reo_persist > 0 && --t->reo_persist == 0)
 		t->reo_mult = 1;
 }
@@ -201,8 +203,9 @@ count_detect(struct tcp *t, struct tcp_board *b)
 }
 
 static void
-enter(struct tcp *t)
+enter(struct tcp *t, uint32_t delivered)
 {
+	tcp_prr_start(t, delivered);
 	cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, true);
 	t->fast_retransmits++;
 	t->stack->loss.recoveries++;
@@ -210,9 +213,10 @@ enter(struct tcp *t)
 }
 
 void
-tcp_loss_detect(struct tcp *t, uint64_t now)
+tcp_loss_detect(struct tcp *t, uint64_t now, uint32_t delivered, bool moved)
 {
 	struct tcp_board *b = tcp_board(t);
+	uint32_t before = b != NULL ? b->lost : 0;
 
 	if (b == NULL || t->persist)
 		return;
@@ -227,19 +231,20 @@ tcp_loss_detect(struct tcp *t, uint64_t now)
 	if (t->dupacks >= DUP_THRESHOLD && !t->cc.recovery && b->lost == 0 &&
 	    (!t->stack->cfg.rack || b->held == 0) && cc_may_enter(&t->cc, t->snd_una, b->held > 0))
 		tcp_board_lose(b, t->snd_una, t->snd_una + t->mss);
-	if (b->lost == 0)
-		return;
-	if (!t->cc.recovery && cc_may_enter(&t->cc, t->snd_una, true) &&
+	if (b->lost > 0 && !t->cc.recovery && cc_may_enter(&t->cc, t->snd_una, true) &&
 	    !(t->cc.after_rto && seq_lt(t->snd_una, t->cc.recover)))
-		enter(t);
-	tcp_work_add(t);
+		enter(t, delivered);
+	if (t->cc.recovery)
+		tcp_prr_ack(t, delivered, moved && b->lost <= before);
+	if (b->lost > 0)
+		tcp_work_add(t);
 }
 
 void
 tcp_reo_fire(struct tcp *t, uint64_t now)
 {
 	t->stack->loss.reo_timeouts++;
-	tcp_loss_detect(t, now);
+	tcp_loss_detect(t, now, 0, false);
 	tcp_tail_arm(t, now);
 }
 

@@ -466,7 +466,7 @@ static const struct {
 	const char *name;
 	size_t off;
 } losses[] = { LOSS(recoveries), LOSS(reno), LOSS(rack_lost), LOSS(lost_again), LOSS(count_lost),
-	LOSS(reo_timeouts), LOSS(reordering), LOSS(reneged), LOSS(doubt), LOSS(rescue), LOSS(limited),
+	LOSS(reo_timeouts), LOSS(reordering), LOSS(reneged), LOSS(prr_reduced), LOSS(prr_bound), LOSS(doubt), LOSS(rescue), LOSS(limited),
 	LOSS(probes), LOSS(probes_fresh), LOSS(probe_losses), LOSS(dsack_in), LOSS(dsack_out) };
 #undef LOSS
 
