@@ -101,9 +101,21 @@ begin(struct conf_parser *p, struct conf *c, const char *file, conf_report_fn *r
 	return 0;
 }
 
+/* Said by the file and without effect, which its writer would not notice. */
+static void
+tell_passwords(struct conf_parser *p, const char *name, bool on)
+{
+	if (!on || p->conf->use_pam || p->seen == NULL || p->seen[conf_row_find(name) - conf_rows] == 0)
+		return;
+	p->line = 0;
+	conf_say(p, false, "%s: not in effect: passwords are PAM's to judge, and UsePAM is no", name);
+}
+
 static int
 finish(struct conf_parser *p)
 {
+	tell_passwords(p, "PasswordAuthentication", p->conf->password_authentication);
+	tell_passwords(p, "KbdInteractiveAuthentication", p->conf->kbd_interactive);
 	free(p->spare);
 	free(p->seen);
 	return p->errors == 0 ? 0 : -1;

@@ -529,6 +529,7 @@ test_methods(void)
 		"keyboard-interactive", "publickey,keyboard-interactive", "password,keyboard-interactive",
 		"publickey,password,keyboard-interactive" };
 	struct conf c;
+	struct told t;
 
 	CU_ASSERT(good(&c, ""));
 	CU_ASSERT_STRING_EQUAL(conf_methods(&c), expected[7]);
@@ -542,6 +543,14 @@ test_methods(void)
 	CU_ASSERT(good(&c, "PasswordAuthentication no\nChallengeResponseAuthentication no\n"));
 	CU_ASSERT_STRING_EQUAL(conf_methods(&c), "publickey");
 	CU_ASSERT_FALSE(c.permit_empty_passwords);
+	/* what has no effect is told, if somebody wrote it */
+	CU_ASSERT_EQUAL(parse(&c, "UsePAM no\n", &t), 0);
+	CU_ASSERT_EQUAL(t.warnings, 0);
+	CU_ASSERT_EQUAL(parse(&c, "UsePAM no\nPasswordAuthentication no\n", &t), 0);
+	CU_ASSERT_EQUAL(t.warnings, 0);
+	CU_ASSERT_EQUAL(
+	    parse(&c, "PasswordAuthentication yes\nKbdInteractiveAuthentication yes\nUsePAM no\n", &t), 0);
+	CU_ASSERT_EQUAL(t.warnings, 2);
 }
 
 /* After a refused Match nothing of its block is taken or told. */
