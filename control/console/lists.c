@@ -16,8 +16,8 @@
 struct known {
 	uint32_t conn;
 	uint32_t gen;
-	struct js *session;   /* the supervisor's, or NULL before login */
-	bool seen;            /* by the dataplane */
+	struct js *session; /* the supervisor's, or NULL before login */
+	bool seen;          /* by the dataplane */
 	struct row_conn row;
 };
 

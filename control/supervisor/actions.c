@@ -88,7 +88,8 @@ do_kill(struct action *a)
 	bool user = strncmp(a->argument, USER_BEGINS, strlen(USER_BEGINS)) == 0;
 
 	if (!all && !user && !is_id(a->argument)) {
-		snprintf(a->text, sizeof(a->text), "kill takes a session's id, as sessions shows it, user:NAME or all");
+		snprintf(a->text, sizeof(a->text),
+		    "kill takes a session's id, as sessions shows it, user:NAME or all");
 		return R_PROTOCOL;
 	}
 	if (!attach_on(a->sup)) {

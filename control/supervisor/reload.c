@@ -120,8 +120,10 @@ static const struct {
 	size_t size;
 	const char *whose;
 } fixed[] = {
-#define FIXED(name, field, whose) \
-	{ name, offsetof(struct conf, field), sizeof(((struct conf *)NULL)->field), whose }
+#define FIXED(name, field, whose)                                                               \
+	{                                                                                       \
+		name, offsetof(struct conf, field), sizeof(((struct conf *)NULL)->field), whose \
+	}
 	FIXED("Nic", nic, "postern-dp"),
 	FIXED("Workers", workers, "postern-dp"),
 	FIXED("WorkerCPUs", worker_cpus, "postern-dp"),
@@ -150,12 +152,14 @@ keep_fixed(const struct conf *old, struct conf *fresh, struct js *said)
 		if (memcmp(was, is, fixed[i].size) == 0)
 			continue;
 		memcpy(is, was, fixed[i].size);
-		snprintf(line, sizeof(line), "%s changes when %s starts again", fixed[i].name, fixed[i].whose);
+		snprintf(
+		    line, sizeof(line), "%s changes when %s starts again", fixed[i].name, fixed[i].whose);
 		log_warn("reload: %s", line);
 		js_add_str(list, line);
 	}
 	if (fresh->conn_max > old->conn_max)
-		js_add_str(list, "MaxConnections grows beyond what it was at its start when postern-dp starts again");
+		js_add_str(list,
+		    "MaxConnections grows beyond what it was at its start when postern-dp starts again");
 	js_set(said, "not_applied", list);
 }
 

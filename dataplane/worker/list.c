@@ -60,8 +60,9 @@ chan_flags(const struct ssh_chan *ch)
 	uint32_t f = ch->flags;
 
 	return (uint8_t)((f & CHAN_STARTED ? ROW_CHAN_STARTED : 0) | (f & CHAN_EOF_IN ? ROW_CHAN_EOF_IN : 0) |
-	    (f & CHAN_EOF_OUT ? ROW_CHAN_EOF_OUT : 0) | (f & CHAN_CLOSE_IN ? ROW_CHAN_CLOSE_IN : 0) |
-	    (f & CHAN_CLOSE_OUT ? ROW_CHAN_CLOSE_OUT : 0));
+			 (f & CHAN_EOF_OUT ? ROW_CHAN_EOF_OUT : 0) |
+			 (f & CHAN_CLOSE_IN ? ROW_CHAN_CLOSE_IN : 0) |
+			 (f & CHAN_CLOSE_OUT ? ROW_CHAN_CLOSE_OUT : 0));
 }
 
 static void

@@ -21,7 +21,8 @@ session_row(const struct js *s)
 	printf("%-12s %-14s %-28s %7s %5" PRIu64 " %7s %7s  %s %s\n", plain(js_str(s, "id")),
 	    user[0] != '\0' ? plain(user) : "-", peer, age(js_u64(s, "since")), js_u64(s, "channels"),
 	    amount(js_u64(s, "bytes_in")), amount(js_u64(s, "bytes_out")),
-	    user[0] != '\0' ? plain(js_str(s, "methods")) : plain(js_str(s, "state")), plain(js_str(s, "key")));
+	    user[0] != '\0' ? plain(js_str(s, "methods")) : plain(js_str(s, "state")),
+	    plain(js_str(s, "key")));
 }
 
 void
@@ -65,8 +66,8 @@ table_channels(const struct js *a)
 	const struct js *list = js_get(a, "channels");
 	size_t i;
 
-	printf("%-12s %4s %-14s %-8s %7s %7s %7s %8s %8s %7s  %s\n", "SESSION", "CHAN", "USER", "STATE", "AGE",
-	    "IN", "OUT", "WINDOWIN", "WINDOWOUT", "QUEUED", "WHAT");
+	printf("%-12s %4s %-14s %-8s %7s %7s %7s %8s %8s %7s  %s\n", "SESSION", "CHAN", "USER", "STATE",
+	    "AGE", "IN", "OUT", "WINDOWIN", "WINDOWOUT", "QUEUED", "WHAT");
 	for (i = 0; i < js_count(list); i++)
 		channel_row(js_at(list, i));
 	incomplete(a);

@@ -51,7 +51,8 @@ stage_row(const struct js *s, const struct js *before, uint64_t whole)
 static void
 idle_row(const char *name, uint64_t cycles, uint64_t whole, uint64_t times, const char *what)
 {
-	printf("  %-8s %8s %6.1f %% %9s  %s\n", name, amount(cycles), share(cycles, whole), amount(times), what);
+	printf(
+	    "  %-8s %8s %6.1f %% %9s  %s\n", name, amount(cycles), share(cycles, whole), amount(times), what);
 }
 
 static void
@@ -76,8 +77,8 @@ worker_rows(const struct js *w, const struct js *before, double seconds)
 	    js_u64(w, "worker"), js_u64(w, "connections"), js_u64(w, "channels"), share(work, whole),
 	    hz > 0 ? span(whole / hz) : "the time");
 	printf(" at %s cycles/s\n", hz > 0 ? amount(hz) : "?");
-	printf("  %-8s %8s %8s %9s %9s %16s %9s\n", "STAGE", "CYCLES", "SHARE", "CALLS", "UNITS", "CYCLES/UNIT",
-	    "PER BYTE");
+	printf("  %-8s %8s %8s %9s %9s %16s %9s\n", "STAGE", "CYCLES", "SHARE", "CALLS", "UNITS",
+	    "CYCLES/UNIT", "PER BYTE");
 	for (i = 0; i < js_count(stages); i++)
 		stage_row(js_at(stages, i), js_at(earlier, i), whole);
 	idle_row("spin", spin, whole, since(w, before, "polls") - since(w, before, "polls_useful"),
