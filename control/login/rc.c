@@ -11,7 +11,8 @@
 #define USER_RC ".ssh/rc"
 #define SYSTEM_RC "/etc/ssh/sshrc"
 
-static void __attribute__((noreturn)) run(const struct child *c, const char *program, char *const argv[])
+static void __attribute__((noreturn))
+run(const struct child *c, const char *program, char *const argv[])
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -24,7 +25,8 @@ static void __attribute__((noreturn)) run(const struct child *c, const char *pro
 
 /* By the user's shell, as sshd does: one that lets nothing run keeps its user from
  * this, too. */
-static void __attribute__((noreturn)) run_user(const struct child *c, const char *path)
+static void __attribute__((noreturn))
+run_user(const struct child *c, const char *path)
 {
 	const char *shell = c->login->grant.shell[0] != '\0' ? c->login->grant.shell : SH;
 	char line[2 * GRANT_NAME_MAX];
