@@ -131,6 +131,20 @@ cc_timeout(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, b
 }
 
 void
+cc_undo(struct tcp_cc *cc, uint32_t una, uint32_t cwnd, uint32_t ssthresh)
+{
+	if (cc->cwnd < cwnd)
+		cc->cwnd = cwnd;
+	if (cc->ssthresh < ssthresh)
+		cc->ssthresh = ssthresh;
+	cc->recover = una;
+	cc->recovery = false;
+	cc->partial = false;
+	cc->after_rto = false;
+	cc->counted = 0;
+}
+
+void
 cc_idle(struct tcp_cc *cc, uint32_t mss)
 {
 	uint32_t restart = initial_window(mss);

@@ -234,6 +234,10 @@ struct tcp_loss_stats {
 	uint64_t probes;         /* tail loss probes */
 	uint64_t probes_fresh;   /* of them, with new data */
 	uint64_t probe_losses;   /* losses that they repaired */
+	uint64_t frto;           /* timeouts that F-RTO looked at */
+	uint64_t undo_frto;      /* reductions undone by it */
+	uint64_t undo_eifel;     /* by timestamps */
+	uint64_t undo_dsack;     /* by D-SACK */
 	uint64_t dsack_in;       /* segments with a D-SACK */
 	uint64_t dsack_out;
 };

@@ -155,10 +155,11 @@ deliver(struct tcp_board *b, const struct tcp_sent *s, uint32_t end, struct tcp_
 		b->fack = end;
 	else if (seq_lt(end, b->fack) && !again)
 		n->reordered = true;
+	if (!again && seq_leq(end, b->undo_end))
+		n->once = true;
 	/* An answer to the first transmission says nothing of the second. */
 	if (again && ((n->echo_on && n->echo_age > rtt) || (n->min_rtt != UINT32_MAX && rtt < n->min_rtt)))
 		return;
-	n->again |= again;
 	if (!b->rack_on || seq_gt(s->at, b->rack_at) ||
 	    (s->at == b->rack_at && seq_gt(end, b->rack_end))) {
 		b->rack_on = true;

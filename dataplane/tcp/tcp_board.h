@@ -28,8 +28,15 @@ struct tcp_sent {
 	uint32_t flags;
 };
 
-#define TCP_BOARD_HEAD 64u /* bytes before r, at most */
+#define TCP_BOARD_HEAD 96u /* bytes before r, at most */
 #define TCP_SENT_MAX ((POOL_DATA - TCP_BOARD_HEAD) / sizeof(struct tcp_sent))
+
+enum tcp_frto {
+	FRTO_OFF,
+	FRTO_FIRST,          /* one segment was sent again: what does its answer say? */
+	FRTO_SEND,           /* it acknowledged: new data next */
+	FRTO_WAIT,           /* its answer decides */
+};
 
 struct tcp_board {
 	uint32_t una;
@@ -48,6 +55,17 @@ struct tcp_board {
 	uint32_t prr_flight; /* RecoverFS */
 	uint32_t prr_delivered;
 	uint32_t prr_out;
+	/* What a reduction can be undone by (tcp_undo.c). */
+	uint32_t undo_cwnd;
+	uint32_t undo_ssthresh;
+	uint32_t undo_mark;  /* snd_una when the window was reduced */
+	uint32_t undo_end;   /* and snd_max */
+	uint32_t undo_first; /* the first that was sent again ends here */
+	uint32_t undo_stamp; /* and had this timestamp */
+	uint32_t undo_bytes; /* sent again since, less those that came twice */
+	bool undo_on;
+	bool undo_stamped;
+	uint8_t frto;        /* enum tcp_frto */
 	struct tcp_sent r[TCP_SENT_MAX];
 };
 _Static_assert(sizeof(struct tcp_board) <= POOL_DATA, "a board is one block");
@@ -60,7 +78,7 @@ struct tcp_news {
 	uint32_t echo_age;   /* us: what it answers was sent at least so long ago */
 	uint32_t bytes;      /* newly acknowledged or held */
 	bool reordered;      /* a range below fack that was sent once */
-	bool again;          /* a range that was sent again was delivered */
+	bool once;           /* a range that was sent once before the last reduction */
 };
 
 void tcp_board_init(struct tcp_board *b, uint32_t una);

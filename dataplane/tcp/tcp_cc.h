@@ -41,6 +41,9 @@ bool cc_recovery_ack(struct tcp_cc *cc, uint32_t mss, uint32_t una, uint32_t ack
 /* A tail loss probe has repaired a loss (RFC 8985 section 7.4.2). */
 void cc_tail_loss(struct tcp_cc *cc, uint32_t mss, uint32_t flight);
 
+/* A reduction was for nothing (RFC 4015): back to what was before it. */
+void cc_undo(struct tcp_cc *cc, uint32_t una, uint32_t cwnd, uint32_t ssthresh);
+
 /* `first`: of this segment; a second timeout leaves ssthresh (RFC 5681 eq. 4). */
 void cc_timeout(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, bool first);
 /* Nothing was sent for longer than an RTO (RFC 5681 section 4.1). */

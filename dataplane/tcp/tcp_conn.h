@@ -288,7 +288,7 @@ tcp_board(const struct tcp *t)
 void tcp_loss_sent(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now);
 /* What an ACK says of what is in flight; after snd_una has moved. Returns the
  * bytes that were delivered. */
-uint32_t tcp_loss_take(struct tcp *t, const struct tcp_in *in);
+uint32_t tcp_loss_take(struct tcp *t, const struct tcp_in *in, bool moved);
 /* What is lost by now, after an ACK that delivered so many bytes and has moved
  * snd_una or not; enters recovery. */
 void tcp_loss_detect(struct tcp *t, uint64_t now, uint32_t delivered, bool moved);
@@ -305,6 +305,17 @@ bool tcp_dsack_in(const struct tcp_in *in);
 /* ---- tcp_prr.c: with a board, in recovery ---- */
 void tcp_prr_start(struct tcp *t, uint32_t delivered);
 void tcp_prr_ack(struct tcp *t, uint32_t delivered, bool safe);
+
+/* ---- tcp_undo.c: with a board ---- */
+/* The window is about to be reduced. */
+void tcp_undo_save(struct tcp *t);
+void tcp_undo_again(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now);
+void tcp_undo_dsack(struct tcp *t, struct tcp_range r);
+/* An ACK has moved snd_una or not; `once`: it delivered what was sent once. */
+void tcp_undo_ack(struct tcp *t, const struct tcp_in *in, bool moved, bool once);
+/* The retransmission timer has fired; before congestion control hears of it. */
+void tcp_frto_start(struct tcp *t);
+uint32_t tcp_frto_send(struct tcp *t, uint64_t now);
 
 /* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_tail.c, tcp_reset.c ---- */
 uint32_t tcp_out(struct tcp *t, uint64_t now);

@@ -100,7 +100,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	uint32_t delivered;
 
 	release(t, in->seg.ack);
-	delivered = tcp_loss_take(t, in);
+	delivered = tcp_loss_take(t, in, true);
 	measure(t, in);
 	tcp_tail_ack(t, in, true);
 	t->rtx_count = 0;
@@ -114,9 +114,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 		cc_ack(&t->cc, t->mss, t->snd_una, acked, flight);
 	}
 	rearm(t, in, partial);
-	if (t->snd_una == t->snd_max)
-		tcp_loss_clear(t);
-	else
+	if (t->snd_una != t->snd_max)
 		tcp_loss_detect(t, in->now, delivered, true);
 	tcp_tail_arm(t, in->now);
 	if (was_full && tcp_room(t) > 0)
@@ -133,7 +131,7 @@ is_duplicate(struct tcp *t, const struct tcp_in *in, uint32_t *delivered)
 	const struct tcp_seg *seg = &in->seg;
 
 	if (t->sack_on && in->opts.sack_count > 0) {
-		*delivered = tcp_loss_take(t, in);
+		*delivered = tcp_loss_take(t, in, false);
 		if (t->board != NULL)
 			return *delivered > 0;
 	}

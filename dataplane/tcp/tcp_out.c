@@ -190,8 +190,12 @@ tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
 		o.flags |= TCP_FIN;
 	if (tcp_emit(t, &o, now) != 0)
 		return false;
-	if (t->board != NULL)
-		tcp_board_again(tcp_board(t), seq, seq + len + ((o.flags & TCP_FIN) ? 1u : 0u), now);
+	if (o.flags & TCP_FIN)
+		len++;
+	if (t->board != NULL) {
+		tcp_board_again(tcp_board(t), seq, seq + len, now);
+		tcp_undo_again(t, seq, seq + len, now);
+	}
 	t->retransmits++;
 	t->stack->retransmits++;
 	tcp_rto_cancel(&t->rto);
@@ -218,7 +222,7 @@ send_lost(struct tcp *t, uint64_t now)
 	struct tcp_range r;
 	uint32_t len;
 
-	if (b == NULL || !tcp_board_next(b, &r))
+	if (b == NULL || b->frto == FRTO_WAIT || !tcp_board_next(b, &r))
 		return false;
 	len = r.end - r.start < t->mss ? r.end - r.start : t->mss;
 	if ((!t->rexmit && cwnd_room(t) < len) || !tcp_send_again(t, r.start, len, now))
@@ -276,6 +280,7 @@ tcp_out(struct tcp *t, uint64_t now)
 		/* RFC 5681 section 4.1 */
 		if (t->snd_max == t->snd_una && t->sent_at != 0 && now - t->sent_at > t->rto.rto)
 			cc_idle(&t->cc, t->mss);
+		sent += tcp_frto_send(t, now);
 		if (send_first(t, now))
 			sent++;
 		while (sent < TCP_BURST && (send_lost(t, now) || send_next(t, now) || send_doubt(t, now)))
@@ -286,6 +291,9 @@ tcp_out(struct tcp *t, uint64_t now)
 			tcp_tail_arm(t, now);
 		watch_window(t, now);
 	}
+	/* Only now: more data keeps the board, and what can be undone. */
+	if (t->snd_una == t->snd_max)
+		tcp_loss_clear(t);
 	if (t->ack_now || (t->take_seen && tcp_rcv_update_due(t))) {
 		tcp_out_ack(t, now);
 		sent++;
@@ -319,6 +327,8 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
 		return;
 	}
+	tcp_undo_save(t);
+	tcp_frto_start(t);
 	cc_timeout(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, t->rtx_count == 0);
 	t->rtx_count++;
 	t->timeouts++;

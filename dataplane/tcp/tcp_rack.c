@@ -83,10 +83,11 @@ take_min_rtt(struct tcp *t, uint32_t rtt, uint64_t now)
 /* The window grows by a quarter round trip in each round in which a D-SACK shows
  * that it was too small (RFC 8985 section 6.2 step 4). */
 static void
-take_dsack(struct tcp *t)
+take_dsack(struct tcp *t, const struct tcp_in *in)
 {
 	t->dsacks_in++;
 	t->stack->loss.dsack_in++;
+	tcp_undo_dsack(t, in->opts.sack[0]);
 	if (t->reo_round_on)
 		return;
 	t->reo_round_on = true;
@@ -99,7 +100,7 @@ take_dsack(struct tcp *t)
 }
 
 uint32_t
-tcp_loss_take(struct tcp *t, const struct tcp_in *in)
+tcp_loss_take(struct tcp *t, const struct tcp_in *in, bool moved)
 {
 	struct tcp_board *b = tcp_board(t);
 	struct tcp_news n;
@@ -107,7 +108,7 @@ tcp_loss_take(struct tcp *t, const struct tcp_in *in)
 	if (t->reo_round_on && seq_geq(t->snd_una, t->reo_round))
 		t->reo_round_on = false;
 	if (t->sack_on && tcp_dsack_in(in))
-		take_dsack(t);
+		take_dsack(t, in);
 	if (b == NULL)
 		return 0;
 	news_init(t, in, &n);
@@ -120,6 +121,7 @@ tcp_loss_take(struct tcp *t, const struct tcp_in *in)
 		t->reordered = true;
 		t->stack->loss.reordering++;
 	}
+	tcp_undo_ack(t, in, moved, n.once);
 	return n.bytes;
 }
 
@@ -205,6 +207,7 @@ count_detect(struct tcp *t, struct tcp_board *b)
 static void
 enter(struct tcp *t, uint32_t delivered)
 {
+	tcp_undo_save(t);
 	tcp_prr_start(t, delivered);
 	cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, true);
 	t->fast_retransmits++;

@@ -14,7 +14,8 @@
  *   listen               accept connections; refuse: the owner will not take them
  *   connect              active open
  *   < FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts VAL ECR]
- *     [sacked A-B]...    the peer sends; port N: from another port
+ *     [sacked A-B]...    the peer sends; port N: from another port; ECR eN: what
+ *                        the stack said N ms after its SYN
  *   > FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts [ECR]] [nots]
  *     [sack A-B]...      the stack has sent this, in this order; `*` for any SEQ
  *                        `mss own`: of 1500 bytes
@@ -85,6 +86,8 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 		for (uint32_t i = 0; i < o->data_len[p]; i++, off++)
 			if (o->data[p][i] != byte_at(off))
 				fail("wrong byte sent at %u", off + 1);
+	if (o->flags & TCP_SYN)
+		run.iss_ts = s->opts.ts_val;
 	run.tail++;
 	return 0;
 }

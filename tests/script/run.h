@@ -23,6 +23,7 @@ struct run {
 	int line;
 	bool failed;
 	bool v6;
+	uint32_t iss_ts;     /* timestamp of the stack's SYN */
 	bool skip;           /* the script is about the other family */
 	bool refuse;
 	struct tcp_config cfg;

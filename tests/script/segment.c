@@ -86,7 +86,7 @@ parse_option(struct parsed *p, char **w, bool in)
 	} else if (strcmp(w[0], "ts") == 0 && in) {
 		o->ts_on = true;
 		o->ts_val = number(w[1]);
-		o->ts_ecr = number(w[2]);
+		o->ts_ecr = w[2] != NULL && w[2][0] == 'e' ? run.iss_ts + number(w[2] + 1) : number(w[2]);
 		return 3;
 	} else if (strcmp(w[0], "ts") == 0) {
 		p->ts_any = true;

@@ -265,6 +265,11 @@ pick_wire(struct sim *s)
 		c.byte_ns = 1 + rng_below(r, 400);
 		c.queue_us = 2000 + rng_below(r, 100000);
 	}
+	/* A radio link that says nothing for a while: what is late looks lost. */
+	if (rng_below(r, 3) == 0) {
+		c.stall = 1 + rng_below(r, 1000);
+		c.stall_us = 200000 + rng_below(r, 1000000);
+	}
 	wire_init(&s->wire, &c, r);
 	if (verbose)
 		printf("loss %u dup %u reorder %u delay %u jitter %u byte_ns %u queue %u\n", c.loss, c.dup,
@@ -305,6 +310,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 	c->rack = rng_below(r, 4) > 0;
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
+	c->finwait2_us = 900000000; /* an orphan asks often enough */
 	c->timewait_us = 900000000; /* longer than any back-off in LAST-ACK */
 }
 
@@ -467,7 +473,8 @@ static const struct {
 	size_t off;
 } losses[] = { LOSS(recoveries), LOSS(reno), LOSS(rack_lost), LOSS(lost_again), LOSS(count_lost),
 	LOSS(reo_timeouts), LOSS(reordering), LOSS(reneged), LOSS(prr_reduced), LOSS(prr_bound), LOSS(doubt), LOSS(rescue), LOSS(limited),
-	LOSS(probes), LOSS(probes_fresh), LOSS(probe_losses), LOSS(dsack_in), LOSS(dsack_out) };
+	LOSS(probes), LOSS(probes_fresh), LOSS(probe_losses), LOSS(frto), LOSS(undo_frto), LOSS(undo_eifel), LOSS(undo_dsack),
+	LOSS(dsack_in), LOSS(dsack_out) };
 #undef LOSS
 
 static uint64_t *

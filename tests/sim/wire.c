@@ -96,6 +96,10 @@ wire_send(struct wire *w, uint32_t to, const void *data, uint32_t len, uint64_t 
 		w->busy[to] += 1 + (uint64_t)len * w->conf.byte_ns / 1000;
 		at = w->busy[to];
 	}
+	if (at >= w->held[to] && rng_hit(w->rng, w->conf.stall))
+		w->held[to] = at + w->conf.stall_us;
+	if (at < w->held[to])
+		at = w->held[to];
 	travel(w, to, data, len, at);
 	if (rng_hit(w->rng, w->conf.dup))
 		travel(w, to, data, len, at + rng_below(w->rng, w->conf.jitter_us + 1));

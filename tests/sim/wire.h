@@ -26,6 +26,8 @@ struct wire_conf {
 	uint32_t jitter_us;  /* of what is reordered */
 	uint32_t byte_ns;    /* of a bottleneck; 0: none */
 	uint32_t queue_us;   /* what the bottleneck holds */
+	uint32_t stall;      /* per 100000: everything waits, in order, */
+	uint32_t stall_us;   /* for so long */
 };
 
 struct frame {
@@ -44,6 +46,7 @@ struct wire {
 	uint32_t size;
 	uint64_t order;
 	uint64_t busy[2];    /* until when the bottleneck sends */
+	uint64_t held[2];    /* until when nothing moves */
 	uint64_t frames;
 };
 
