@@ -114,8 +114,6 @@ rx_stage(struct worker *w)
 	struct pkt *p[PORT_BURST];
 	uint32_t done = 0;
 
-	if (!w->port->rx)
-		return 0;
 	for (uint32_t burst = 0; burst < RX_BURSTS; burst++) {
 		uint32_t n = w->port->ops->rx(w->port, p, PORT_BURST, w->now);
 

@@ -1,6 +1,7 @@
 #include "drivers/nic/dpdk_dev.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_errno.h>
@@ -68,16 +69,37 @@ pool_room(uint16_t mtu)
 	return (uint16_t)(PKT_HEADROOM + RTE_ALIGN_CEIL(room, 64u));
 }
 
+/* Without huge pages an object may lie across two pages, or each would have one
+ * of its own: nothing below looks at physical addresses then. */
+static struct rte_mempool *
+pool_make(const struct nic_config *c, uint32_t worker)
+{
+	const uint16_t priv = RTE_ALIGN_CEIL(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN);
+	struct rte_pktmbuf_pool_private room = { .mbuf_data_room_size = pool_room(c->mtu),
+		.mbuf_priv_size = priv };
+	unsigned size = (unsigned)sizeof(struct rte_mbuf) + priv + room.mbuf_data_room_size;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *p;
+
+	snprintf(name, sizeof(name), "worker%u", worker);
+	p = rte_mempool_create_empty(name, c->pkt_count, size, POOL_CACHE, sizeof(room),
+	    (int)rte_socket_id(), c->huge ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	if (p == NULL)
+		return NULL;
+	rte_pktmbuf_pool_init(p, &room);
+	if (rte_mempool_populate_default(p) < 0) {
+		rte_mempool_free(p);
+		return NULL;
+	}
+	(void)rte_mempool_obj_iter(p, rte_pktmbuf_init, NULL);
+	return p;
+}
+
 int
 dev_pools(struct dpdk_dev *d, const struct nic_config *c)
 {
-	const uint16_t priv = RTE_ALIGN_CEIL(sizeof(struct pkt), RTE_MBUF_PRIV_ALIGN);
-	char name[RTE_MEMPOOL_NAMESIZE];
-
 	for (uint32_t i = 0; i < c->workers; i++) {
-		snprintf(name, sizeof(name), "worker%u", i);
-		d->port[i].pool = rte_pktmbuf_pool_create(name, c->pkt_count, POOL_CACHE, priv,
-		    pool_room(c->mtu), (int)rte_socket_id());
+		d->port[i].pool = pool_make(c, i);
 		if (d->port[i].pool == NULL) {
 			fprintf(stderr, "no memory for %u packet buffers: %s\n", c->pkt_count,
 			    rte_strerror(rte_errno));
@@ -87,17 +109,42 @@ dev_pools(struct dpdk_dev *d, const struct nic_config *c)
 	return 0;
 }
 
-/* An XDP socket is told one piece of memory, and believes that all of its
- * buffers are in it. */
+/* net_af_xdp gives the kernel as many bytes from the first object on as there are
+ * objects, without the gaps that keep them from lying across two pages. An object
+ * behind that end would block its queue: it is taken out of use. */
 static int
-pools_whole(const struct dpdk_dev *d)
+pool_trim(struct rte_mempool *p)
 {
-	for (uint32_t i = 0; d->driver->channels && i < d->workers; i++)
-		if (d->port[i].pool->nb_mem_chunks != 1) {
+	const struct rte_mempool_memhdr *memory = STAILQ_FIRST(&p->mem_list);
+	size_t size = p->header_size + p->elt_size + p->trailer_size;
+	const char *end = (const char *)memory->addr + p->populated_size * size;
+	void **all = calloc(p->populated_size, sizeof(*all));
+	uint32_t n = 0;
+
+	if (all == NULL)
+		return -1;
+	while (n < p->populated_size && rte_mempool_get(p, &all[n]) == 0)
+		n++;
+	for (uint32_t i = 0; i < n; i++)
+		if ((const char *)all[i] - p->header_size + size <= end)
+			rte_mempool_put(p, all[i]);
+	free(all);
+	return 0;
+}
+
+/* An XDP socket has one piece of memory. 0, or -1 with a line on stderr. */
+static int
+pools_fit(const struct dpdk_dev *d)
+{
+	for (uint32_t i = 0; d->driver->channels && i < d->workers; i++) {
+		struct rte_mempool *p = d->port[i].pool;
+
+		if (p->nb_mem_chunks != 1 || pool_trim(p) != 0) {
 			fprintf(stderr, "packet memory is in %u pieces, an XDP socket needs one\n",
-			    d->port[i].pool->nb_mem_chunks);
+			    p->nb_mem_chunks);
 			return -1;
 		}
+	}
 	return 0;
 }
 
@@ -275,7 +322,7 @@ dev_start(struct dpdk_dev *d, const struct nic_config *c)
 		fprintf(stderr, "no port: %s was not found by its driver\n", c->device);
 		return -1;
 	}
-	if (pools_whole(d) != 0)
+	if (pools_fit(d) != 0)
 		return -1;
 	err = dev_configure(d, c, &mtu);
 	if (err != 0) {

@@ -30,7 +30,8 @@ enum port_spread {
 struct port;
 
 struct port_ops {
-	/* Up to n received frames; each is the caller's until freed or sent. */
+	/* Up to n received frames; each is the caller's until freed or sent. Called
+	 * without a receive queue too: a stage that delays sends from here. */
 	uint32_t (*rx)(struct port *, struct pkt **pkts, uint32_t n, uint64_t now_us);
 	/* Send up to n frames, which are the port's afterwards; returns how many
 	 * were taken, the others stay the caller's. */

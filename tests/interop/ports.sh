@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every port driver that the testbed has, in short: a login, a program's status,
 # bulk both ways, an impaired wire, idling, what the dataplane may do, one that was
-# killed; with huge pages and without. af_packet is what all other scripts run on.
+# killed; with huge pages and one worker, without and two. af_packet is what all other scripts run on.
 . "$(dirname "$0")/lib.sh"
 mib=64 seconds=3 most=3.00
 
@@ -29,6 +29,29 @@ files() { # 16 MiB by sftp and back
 	    client sftp "${ssh_opts[@]}" -b - "$SSH_USER@$HOST" && cmp "$work/file" "$work/back"
 }
 noise() { perl -e 'srand(7); print pack("N*", map { int(rand(4294967296)) } 1 .. 16384) for 1 .. 64' ; }
+# Descriptors that the kernel refused, of every XDP socket that the dataplane has.
+# shellcheck disable=SC2016
+xdp_refused() {
+	perl -e 'my $pid = shift;
+	    my $process = syscall(434, $pid + 0, 0); # pidfd_open
+	    for my $at (glob "/proc/$pid/fd/*") {
+	        next unless readlink($at) =~ /^socket:/ && $at =~ /(\d+)$/;
+	        my $fd = syscall(438, $process, $1 + 0, 0); # pidfd_getfd
+	        open(my $socket, "+<&=", $fd) or next;
+	        my $stats = getsockopt($socket, 283, 7) or next; # SOL_XDP, XDP_STATISTICS
+	        my @n = unpack "Q*", $stats;
+	        print $n[1] + $n[2], "\n";
+	    }' "$(dataplane)"
+}
+four() { # at once: both workers have some
+	local i pids=() bad=0 LIMIT=30
+	for i in 1 2 3 4; do
+		through &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" || bad=1; done
+	[ $bad -eq 0 ]
+}
 through() { # 4 MiB of noise come back as they went
 	local want
 	want=$(noise | sha256sum)
@@ -94,14 +117,16 @@ for nic in ${NICS:-af_xdp tap memif}; do
 		check "$nic: exec with exit status" status 7 ssh_to exit 7
 		check "$nic: $mib MiB both ways" both_ways
 		check "$nic: 16 MiB by SFTP and back" files
+		[ $nic != af_xdp ] || check "$nic: the kernel refused no descriptor" is 0 xdp_refused
 		check "$nic: idles under $most % of a core" idles
 		echo "        measured over $seconds s: $(cat "$work/percent" 2>/dev/null || echo none) %"
 		check "$nic: its dataplane may do nothing else" confined
 		check "$nic: service is back after its dataplane was killed" back
 		$bed down --name "$NAME"
 	fi
-	if up_as "$nic without huge pages" --nic $nic --no-huge --loss 0.01 --reorder 0.01 --delay 1ms --seed 5; then
-		check "$nic: 4 MiB there and back, impaired, without huge pages" through
+	if up_as "$nic without huge pages" --nic $nic --no-huge --workers 2 --loss 0.01 --reorder 0.01 --delay 1ms --seed 5; then
+		check "$nic: four times 4 MiB there and back, impaired, two workers, no huge pages" four
+		[ $nic != af_xdp ] || check "$nic: nor did it there" is 0 xdp_refused
 		$bed down --name "$NAME"
 	fi
 done
