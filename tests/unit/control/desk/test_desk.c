@@ -1,11 +1,13 @@
 /* Gate and clerk as processes: logins and starts over real rings and sockets,
  * with SIGKILL between any two events, and what they do when keeper, warden, the
  * dataplane or the supervisor goes. */
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "control/role.h"
 #include "tests/lib/suite.h"
@@ -252,6 +254,73 @@ struct clerkproc {
 	struct exchange_env none;
 };
 
+static int
+say_workers(struct gateproc *p, uint32_t count)
+{
+	uint8_t body[4];
+	struct put w = put_of(body, sizeof(body));
+
+	put_u32(&w, count);
+	return deskproc_say(&p->d, p->d.supervisor, MSG_WORKERS, put_view(&w));
+}
+
+/* The bell of the link that is asked for, to see it go. */
+static int
+asked_for(struct gateproc *p, uint32_t worker)
+{
+	struct msg m;
+	struct cur c;
+	int bell;
+
+	CU_ASSERT_EQUAL_FATAL(deskproc_expect(&p->d, p->d.supervisor, MSG_LINK, &m), 0);
+	c = cur_view(m.body);
+	CU_ASSERT_EQUAL(cur_u32(&c), worker);
+	CU_ASSERT_TRUE(cur_done(&c));
+	bell = msg_take_fd(&m, 1);
+	msg_drop_fds(&m);
+	return bell;
+}
+
+static bool
+hung_up(int bell)
+{
+	struct pollfd p = { .fd = bell, .events = POLLRDHUP };
+	bool gone = poll(&p, 1, DESKPROC_WAIT_MS) == 1 && (p.revents & (POLLHUP | POLLRDHUP)) != 0;
+
+	close(bell);
+	return gone;
+}
+
+/* The dataplane has more workers than the file says, then fewer, then more: a link
+ * to each, and the connections of the first know nothing of it. */
+static void
+test_workers(void)
+{
+	struct gateproc *p = unsigned_exchange();
+	struct actions *act = calloc(1, sizeof(*act));
+	int one, two;
+
+	actions_init(act);
+	CU_ASSERT_EQUAL(say_workers(p, 3), 0);
+	one = asked_for(p, 1);
+	two = asked_for(p, 2);
+	CU_ASSERT_EQUAL(say_workers(p, 1), 0);
+	CU_ASSERT_TRUE(hung_up(one));
+	CU_ASSERT_TRUE(hung_up(two));
+	CU_ASSERT_EQUAL(say_workers(p, 2), 0);
+	one = asked_for(p, 1);
+	CU_ASSERT_EQUAL(deskproc_introduce(&p->d, ROLE_KEEPER), 0);
+	CU_ASSERT_EQUAL(deskproc_keys(&p->d), 0);
+	deskproc_collect(&p->d, act);
+	CU_ASSERT_EQUAL(act->ask.to, ASK_KEEPER);
+	CU_ASSERT_EQUAL(p->d.starts, 1);
+	/* None, or more than can be: not the supervisor's word. */
+	CU_ASSERT_EQUAL(say_workers(p, 0), 0);
+	CU_ASSERT_TRUE(hung_up(one));
+	free(act);
+	gate_end(p);
+}
+
 static uint32_t
 shell(uint32_t kill_at)
 {
@@ -311,6 +380,7 @@ main(void)
 		{ "the worker gives the link up", test_link_given_up },
 		{ "the supervisor goes", test_supervisor_gone },
 		{ "gate is started anew", test_recycled },
+		{ "another number of workers", test_workers },
 		{ "a shell, clerk killed before each event", test_shell },
 		CU_TEST_INFO_NULL,
 	};
