@@ -69,7 +69,7 @@ tcp_conn_end(struct tcp *t, int event, int reason)
 	if (!tcp_fsm(t, event))
 		return false;
 	t->gone = true;
-	t->gone_reason = reason;
+	t->gone_reason = (int16_t)reason;
 	return true;
 }
 

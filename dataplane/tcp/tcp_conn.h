@@ -39,11 +39,12 @@
 #define TCP_LOW_CAP 65536u       /* per buffer while the pool is nearly empty */
 
 enum tcp_timer {
+	TCP_T_TAIL,    /* tail loss probe; the end of the reordering window (reo_on);
+	                * before TCP_T_RTX, which it puts off */
 	TCP_T_RTX,     /* retransmission, or the probe of a shut window */
 	TCP_T_ACK,     /* delayed acknowledgement */
 	TCP_T_LIFE,    /* FIN-WAIT-2 of an orphan; TIME-WAIT with a handle */
 	TCP_T_ROOM,    /* a writer waits for blocks of the pool */
-	TCP_T_TAIL,    /* tail loss probe; the end of the reordering window (reo_on) */
 	TCP_TIMER_COUNT
 };
 
@@ -58,32 +59,32 @@ struct tcp {
 	uint32_t heap_pos;
 
 	uint8_t state;
-	bool used;
-	bool in_table;
-	bool in_work;
-	bool in_half;
-	bool passive;        /* how it was opened: MUST-11 */
-	bool app;            /* the owner knows it */
-	bool closed;         /* tcp_close: nobody reads any more */
-	bool gone;           /* ends with `gone_reason` */
-	bool fin_queued;     /* FIN follows the last byte of snd */
-	bool fin_in;         /* fin_seq is known */
-	bool ack_now;
-	bool rexmit;         /* send again from snd_una */
-	bool probed;         /* a tail loss probe is out; it ended at probe_end */
-	bool probe_fresh;    /* and was new data */
-	bool reo_on;         /* TCP_T_TAIL looks for losses again */
-	bool reordered;      /* the path has changed the order */
-	bool reo_round_on;   /* a D-SACK was taken into account until reo_round */
-	bool min_rtt_on;
+	bool used : 1;
+	bool in_table : 1;
+	bool in_work : 1;
+	bool in_half : 1;
+	bool passive : 1;    /* how it was opened: MUST-11 */
+	bool app : 1;        /* the owner knows it */
+	bool closed : 1;     /* tcp_close: nobody reads any more */
+	bool gone : 1;       /* ends with `gone_reason` */
+	bool fin_queued : 1; /* FIN follows the last byte of snd */
+	bool fin_in : 1;     /* fin_seq is known */
+	bool ack_now : 1;
+	bool rexmit : 1;     /* send again from snd_una */
+	bool probed : 1;     /* a tail loss probe is out; it ended at probe_end */
+	bool probe_fresh : 1; /* and was new data */
+	bool reo_on : 1;     /* TCP_T_TAIL looks for losses again */
+	bool reordered : 1;  /* the path has changed the order */
+	bool reo_round_on : 1; /* a D-SACK was taken into account until reo_round */
+	bool min_rtt_on : 1;
+	bool persist : 1;    /* TCP_T_RTX probes a window that is too small */
+	bool ts_on : 1;
+	bool scale_on : 1;
+	bool sack_on : 1;
+	bool room_wanted : 1; /* tcp_put refused since the last TCP_EV_WRITABLE */
+	bool take_seen : 1;  /* tcp_take was called: perhaps a window update */
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
-	bool persist;        /* TCP_T_RTX probes a window that is too small */
-	bool ts_on;
-	bool scale_on;
-	bool sack_on;
-	bool room_wanted;    /* tcp_put refused since the last TCP_EV_WRITABLE */
-	bool take_seen;      /* tcp_take was called: perhaps a window update */
 	uint8_t snd_shift;
 	uint8_t rcv_shift;
 	uint8_t ack_segs;    /* data segments not acknowledged yet */
@@ -92,7 +93,7 @@ struct tcp {
 	uint8_t rtx_count;   /* R2 */
 	uint8_t probes;      /* of a shut window: the back-off */
 	uint8_t events;      /* to tell when the call is over */
-	int gone_reason;
+	int16_t gone_reason;
 
 	uint32_t iss;
 	uint32_t snd_una;

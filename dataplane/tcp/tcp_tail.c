@@ -27,6 +27,7 @@ void
 tcp_tail_arm(struct tcp *t, uint64_t now)
 {
 	uint64_t pto = 2ull * t->rto.srtt;
+	uint64_t rto = t->due[TCP_T_RTX];
 
 	if (t->reo_on)
 		return;
@@ -38,10 +39,8 @@ tcp_tail_arm(struct tcp *t, uint64_t now)
 		pto = PTO_MIN_US;
 	if (t->snd_max - t->snd_una <= t->mss)
 		pto += PTO_DELACK_US;
-	if (now + pto < t->due[TCP_T_RTX])
-		tcp_timer_set(t, TCP_T_TAIL, now + pto);
-	else
-		tcp_timer_stop(t, TCP_T_TAIL);
+	/* Instead of the timeout at the latest (section 7.2). */
+	tcp_timer_set(t, TCP_T_TAIL, now + pto < rto ? now + pto : rto);
 }
 
 /* Section 7.3 */
