@@ -142,6 +142,21 @@ test_worker_entries(void)
 	bench_free(b);
 }
 
+/* A worker speaks for its own connections only. */
+static void
+test_other_workers(void)
+{
+	struct bench *b = bench_new();
+	struct link_entry e = { .op = LINK_UP_CHAN_DATA, .conn = 1u << LINK_WORKER_SHIFT | BENCH_CONN,
+	    .gen = BENCH_GEN, .seq = BENCH_USE };
+
+	bench_open(b, 0, 100);
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	CU_ASSERT_TRUE(ring_send(&b->out, &e, view_str("not mine")));
+	CU_ASSERT_EQUAL(bench_run(b), -R_LINK_CONN);
+	bench_free(b);
+}
+
 /* The peer closed first: what it sent is delivered, the status may still leave. */
 static void
 test_peer_shuts(void)
@@ -267,6 +282,7 @@ main(void)
 		{ "stale handle", test_stale_handle },
 		{ "wrong thread", test_wrong_thread },
 		{ "worker's entries", test_worker_entries },
+		{ "entries of another worker's", test_other_workers },
 		{ "peer shuts", test_peer_shuts },
 		{ "silent start", test_silent_start },
 		{ "link gone", test_link_gone },
