@@ -104,12 +104,12 @@ set_flags(struct tcp_board *b, uint32_t i, uint32_t flags)
 }
 
 void
-tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now)
+tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now, uint32_t grain)
 {
 	struct tcp_sent *last = b->count > 0 ? &b->r[b->count - 1] : NULL;
 
 	b->prr_out += end - tcp_board_end(b);
-	if (last != NULL && last->flags == 0 && last->at == (uint32_t)now) {
+	if (last != NULL && last->flags == 0 && (uint32_t)now - last->at <= grain) {
 		last->end = end;
 		return;
 	}

@@ -3,7 +3,7 @@
  * peer holds it (RFC 2018), whether it is lost.
  *
  * A board is one block of the pool, held only while something is in flight.
- * What went out at one time is one range; SACK blocks and retransmissions cut
+ * What went out together is one range; SACK blocks and retransmissions cut
  * ranges. When the block is full, neighbours become one with the later time, so
  * that nothing is found lost too early; a SACK block that finds no room is left
  * out. What is held is a hint: it is forgotten at the second timeout in a row,
@@ -98,8 +98,9 @@ tcp_board_pipe(const struct tcp_board *b)
 	return tcp_board_end(b) - b->una - b->held - b->lost;
 }
 
-/* New data up to `end` goes out. */
-void tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now);
+/* New data up to `end` goes out. What left within `grain` us is one range, with the
+ * time of its first byte: a flight is some ranges, however many its segments. */
+void tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now, uint32_t grain);
 
 /* [seq, end), which is in flight, goes out again. */
 void tcp_board_again(struct tcp_board *b, uint32_t seq, uint32_t end, uint64_t now);

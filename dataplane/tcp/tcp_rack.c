@@ -11,6 +11,7 @@
 #define MIN_RTT_US 300000000u    /* how long a least round trip is believed */
 #define REO_PERSIST 16u          /* recoveries until a larger window is given up */
 #define REO_MULT_MAX 64u
+#define GRAIN_SHIFT 6u           /* a 64th of a round trip, far below its quarter */
 
 void
 tcp_loss_sent(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now)
@@ -26,7 +27,7 @@ tcp_loss_sent(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now)
 			return;
 		tcp_board_init(b, seq);
 	}
-	tcp_board_sent(b, end, now);
+	tcp_board_sent(b, end, now, t->rto.srtt >> GRAIN_SHIFT);
 }
 
 void

@@ -103,7 +103,7 @@ check(void)
 	struct tcp_info info = { 0 };
 	struct tcp_stats st;
 	uint32_t reasm = f.cfg.reasm_max / POOL_BLOCK + 1;
-	uint32_t bufs = (f.cfg.rcv_buf + f.cfg.snd_buf) / (uint32_t)POOL_DATA + 4;
+	uint32_t bufs = (f.cfg.rcv_buf + f.cfg.snd_buf) / (uint32_t)POOL_DATA + 5;
 
 	tcp_get_stats(f.stack, &st);
 	require(st.conn_open <= f.cfg.conn_max && st.half_open <= f.cfg.half_open_max);

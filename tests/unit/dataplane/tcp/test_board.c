@@ -14,7 +14,7 @@ static void
 sent(uint32_t una, uint32_t end, uint64_t now)
 {
 	tcp_board_init(&board, una);
-	tcp_board_sent(&board, end, now);
+	tcp_board_sent(&board, end, now, 0);
 }
 
 static uint32_t
@@ -72,15 +72,21 @@ test_full(void)
 	CU_ASSERT(board.count + 2 > TCP_SENT_MAX);
 	CU_ASSERT_EQUAL(tcp_board_lose(&board, 0, end), 0);
 	for (uint32_t i = 0; i < 4; i++)
-		tcp_board_sent(&board, end + i + 1, 3 + i);
+		tcp_board_sent(&board, end + i + 1, 3 + i, 0);
 	CU_ASSERT_EQUAL(tcp_board_end(&board), end + 4);
 	CU_ASSERT(board.count <= TCP_SENT_MAX);
 	tcp_board_again(&board, 0, 50, 9);
 	CU_ASSERT(board.count <= TCP_SENT_MAX);
+	sent(0, 100, 1000);
+	tcp_board_sent(&board, 200, 1005, 10);
+	tcp_board_sent(&board, 300, 1010, 10);
+	CU_ASSERT(board.count == 1 && board.r[0].at == 1000);
+	tcp_board_sent(&board, 400, 1011, 10);
+	CU_ASSERT(board.count == 2 && board.r[1].at == 1011);
 	/* Neighbours of one fate make room; the later time stays. */
 	sent(0, 1, 1);
 	for (uint32_t i = 1; i < 2 * TCP_SENT_MAX; i++)
-		tcp_board_sent(&board, i + 1, 1 + i);
+		tcp_board_sent(&board, i + 1, 1 + i, 0);
 	CU_ASSERT_EQUAL(board.count, TCP_SENT_MAX);
 	CU_ASSERT_EQUAL(board.r[0].at, board.r[0].end);
 }
@@ -125,8 +131,8 @@ test_delivered(void)
 	struct tcp_range late = { 0, 0 };
 
 	sent(0, 100, 100);
-	tcp_board_sent(&board, 200, 110);
-	tcp_board_sent(&board, 300, 120);
+	tcp_board_sent(&board, 200, 110, 0);
+	tcp_board_sent(&board, 300, 120, 0);
 	sack(200, 300, 220);
 	CU_ASSERT(board.rack_on && board.rack_at == 120 && board.rack_end == 300);
 	CU_ASSERT_EQUAL(board.rack_rtt, 100);
@@ -184,7 +190,7 @@ test_random(void)
 
 		memset(map, 0, sizeof(map));
 		sent(base, base + SPAN / 2, 1);
-		tcp_board_sent(&board, base + SPAN, 2);
+		tcp_board_sent(&board, base + SPAN, 2, 0);
 		for (int i = 0; i < 30; i++) {
 			struct tcp_news n = { .now = 5 + (uint64_t)i, .min_rtt = UINT32_MAX };
 			uint32_t start, len, kind, k;
