@@ -52,7 +52,29 @@
 	METER(OPEN_BYTES, "bytes of records opened") \
 	METER(SEAL_BYTES, "bytes of records sealed") \
 	METER(HANDED_OUT, "packets handed to the worker of their flow") \
-	METER(HANDED_IN, "packets that other workers received for us")
+	METER(HANDED_IN, "packets that other workers received for us") \
+	METER(TCP_RECOVERIES, "tcp fast recoveries") \
+	METER(TCP_RENO, "tcp fast recoveries by duplicates alone") \
+	METER(TCP_RACK_LOST, "tcp losses found by time") \
+	METER(TCP_LOST_AGAIN, "tcp losses of what had been sent again") \
+	METER(TCP_COUNT_LOST, "tcp losses found by count") \
+	METER(TCP_REO_TIMEOUTS, "tcp reordering windows that ended") \
+	METER(TCP_REORDERING, "tcp connections whose path changes the order") \
+	METER(TCP_RENEGED, "tcp SACK information forgotten") \
+	METER(TCP_PRR_REDUCED, "tcp acknowledgements counted by PRR") \
+	METER(TCP_PRR_BOUND, "tcp acknowledgements bounded by PRR") \
+	METER(TCP_DOUBT, "tcp NextSeg rule 3") \
+	METER(TCP_RESCUE, "tcp rescue retransmissions") \
+	METER(TCP_LIMITED, "tcp limited transmits") \
+	METER(TCP_PROBES, "tcp tail loss probes") \
+	METER(TCP_PROBES_FRESH, "tcp tail loss probes of new data") \
+	METER(TCP_PROBE_LOSSES, "tcp losses repaired by a probe") \
+	METER(TCP_FRTO, "tcp timeouts that F-RTO looked at") \
+	METER(TCP_UNDO_FRTO, "tcp reductions undone by F-RTO") \
+	METER(TCP_UNDO_EIFEL, "tcp reductions undone by timestamps") \
+	METER(TCP_UNDO_DSACK, "tcp reductions undone by D-SACK") \
+	METER(TCP_DSACK_IN, "tcp D-SACKs received") \
+	METER(TCP_DSACK_OUT, "tcp D-SACKs sent")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

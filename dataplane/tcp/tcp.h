@@ -216,7 +216,8 @@ struct tcp_info {
 };
 void tcp_get_info(const struct tcp *t, struct tcp_info *info);
 
-/* How losses were found and repaired, of all connections since the start. */
+/* How losses were found and repaired, of all connections since the start; the
+ * meter page has them in this order (METER_TCP_*). */
 struct tcp_loss_stats {
 	uint64_t recoveries;     /* fast recoveries with a board */
 	uint64_t reno;           /* and by counting duplicates, without */

@@ -6,6 +6,21 @@
 
 #define METER_EVERY_US 100000u
 
+#define LOSS_COUNT (METER_TCP_DSACK_OUT - METER_TCP_RECOVERIES + 1)
+
+_Static_assert(sizeof(struct tcp_loss_stats) == LOSS_COUNT * sizeof(uint64_t),
+    "METER_TCP_* are struct tcp_loss_stats, in its order");
+
+static void
+meter_losses(struct worker *w, const struct tcp_loss_stats *loss)
+{
+	uint64_t v[LOSS_COUNT];
+
+	memcpy(v, loss, sizeof(v));
+	for (int i = 0; i < LOSS_COUNT; i++)
+		meter_set(w->meter, (enum meter_id)(METER_TCP_RECOVERIES + i), v[i]);
+}
+
 /* Gauges, and what other rooms count themselves: now and then. */
 void
 worker_meter(struct worker *w, uint64_t now)
@@ -20,6 +35,7 @@ worker_meter(struct worker *w, uint64_t now)
 	w->metered_us = now;
 	tcp_get_stats(w->tcp, &st);
 	meter_set(w->meter, METER_RETRANSMITS, st.retransmits);
+	meter_losses(w, &st.loss);
 }
 
 static void
