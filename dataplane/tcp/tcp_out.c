@@ -231,6 +231,19 @@ send_lost(struct tcp *t, uint64_t now)
 	return true;
 }
 
+/* What is under way goes out once more. It counts twice: the room is taken from the
+ * window, which the next acknowledgement sets anew. */
+static bool
+send_twice(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
+{
+	if (len > t->mss)
+		len = t->mss;
+	if (!tcp_send_again(t, seq, len, now))
+		return false;
+	t->cc.cwnd -= len;
+	return true;
+}
+
 /* Nothing is lost for certain and nothing is new: what may be, and once in a
  * recovery the last that was sent (RFC 6675 NextSeg rules 3 and 4). RACK and its
  * timer do without. */
@@ -246,14 +259,14 @@ send_doubt(struct tcp *t, uint64_t now)
 	from = seq_gt(b->again, b->una) ? b->again : b->una;
 	if (tcp_board_doubt(b, from, &r)) {
 		t->stack->loss.doubt++;
-		return tcp_send_again(t, r.start, r.end - r.start, now);
+		return send_twice(t, r.start, r.end - r.start, now);
 	}
 	if (b->rescued || !tcp_board_last(b, &r))
 		return false;
 	b->rescued = true;
 	t->stack->loss.rescue++;
 	from = r.end - r.start > t->mss ? r.end - t->mss : r.start;
-	return tcp_send_again(t, from, r.end - from, now);
+	return send_twice(t, from, r.end - from, now);
 }
 
 /* Something waits, nothing is outstanding, and no ACK will come for it. */
