@@ -109,6 +109,7 @@ struct tcp_config {
 	uint32_t retries;        /* R2 for established connections */
 	uint32_t syn_retries;    /* E2: at most two SYN-ACK retries */
 	uint32_t timewait_us;    /* 2 MSL */
+	uint32_t challenge_max;  /* challenge ACKs per second of all connections, on average */
 	uint32_t finwait2_us;
 	uint32_t clock_us;       /* steps of `now`: no reordering window is smaller */
 	uint32_t rack;           /* 1: losses by time, RFC 8985; 0: by count, RFC 6675 */
@@ -243,9 +244,16 @@ struct tcp_loss_stats {
 	uint64_t dsack_out;
 };
 
+/* What was done against forged segments and floods. What was refused is counted
+ * by reason. */
+struct tcp_guard_stats {
+	uint64_t challenges;     /* challenge ACKs (RFC 5961) */
+};
+
 struct tcp_stats {
 	uint64_t retransmits;
 	struct tcp_loss_stats loss;
+	struct tcp_guard_stats guard;
 	uint32_t conn_open;
 	uint32_t half_open;
 	uint32_t timewait;

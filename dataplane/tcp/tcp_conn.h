@@ -196,6 +196,11 @@ struct tcp_stack {
 	uint32_t port_count;
 	uint64_t retransmits;
 	struct tcp_loss_stats loss;
+
+	uint64_t challenge_draws; /* unforeseen numbers taken */
+	uint64_t challenge_until; /* the end of the period */
+	uint32_t challenge_left;  /* in it */
+	struct tcp_guard_stats guard;
 };
 
 /* A segment on its way through the steps of arrival; trimmed as it goes. */
@@ -275,6 +280,8 @@ int tcp_in_text(struct tcp *t, struct tcp_in *in);
 int tcp_in_fin(struct tcp *t, struct tcp_in *in);
 /* The first window, of a segment that completes the handshake. */
 void tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window);
+
+/* ---- tcp_challenge.c ---- */
 /* An answer that an attacker may ask for as often as it likes. */
 void tcp_challenge(struct tcp *t, uint64_t now);
 

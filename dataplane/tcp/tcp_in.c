@@ -9,17 +9,6 @@
 #define OLD_MAX 65536u /* how far back an acknowledgement is still taken from */
 #define PAWS_IDLE_US (24ull * 86400 * 1000000) /* RFC 7323 section 5.5 */
 
-void
-tcp_challenge(struct tcp *t, uint64_t now)
-{
-	if (now < t->challenge_at) {
-		tcp_drop(t->stack, R_TCP_CHALLENGE_RATE);
-		return;
-	}
-	t->challenge_at = now + TCP_CHALLENGE_US;
-	tcp_out_ack(t, now);
-}
-
 /* SYN-RECEIVED hears its peer's SYN again: our answer was lost, or both ends
  * opened at once (figure 8). */
 static int

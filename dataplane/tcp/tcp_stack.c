@@ -18,6 +18,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.retries = 12,
 		.syn_retries = 2,
 		.timewait_us = 60000000,
+		.challenge_max = 1000,
 		.finwait2_us = 60000000,
 		.clock_us = 250,
 		.rack = 1,
@@ -57,7 +58,7 @@ static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
-	    c->timewait_max > 0 && c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
+	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 && c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
 	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
 	    c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->retries > 0 &&
 	    c->clock_us > 0 && c->clock_us <= TCP_RTO_MAX_US && c->rack <= 1 &&
@@ -227,6 +228,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 {
 	st->retransmits = s->retransmits;
 	st->loss = s->loss;
+	st->guard = s->guard;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;
 	st->timewait = s->tw_count;

@@ -87,8 +87,10 @@ take_free(struct tcp_stack *s)
 {
 	struct tcp_tw *w;
 
-	if (s->tw_free == TCP_NIL && s->tw_fresh == s->cfg.timewait_max)
+	if (s->tw_free == TCP_NIL && s->tw_fresh == s->cfg.timewait_max) {
+		tcp_drop(s, R_TCP_TIMEWAIT_MAX);
 		leave(s, &s->tw[s->tw_oldest]);
+	}
 	if (s->tw_free != TCP_NIL) {
 		w = &s->tw[s->tw_free];
 		s->tw_free = w->next;

@@ -187,6 +187,58 @@ test_half_open(void)
 	stop();
 }
 
+#define CHALLENGED 1500u
+
+/* Forged resets to every connection in one instant: how many are answered. */
+static uint32_t
+challenge_all(uint64_t now)
+{
+	struct tcp_stats before, after;
+
+	tcp_get_stats(h.stack, &before);
+	for (uint32_t i = 0; i < CHALLENGED; i++)
+		input(i, TCP_RST, 200, 0, now);
+	tcp_get_stats(h.stack, &after);
+	return (uint32_t)(after.guard.challenges - before.guard.challenges);
+}
+
+/* RFC 5961 section 7. The limit of all connections is another one each time
+ * (CVE-2016-5696), so that what is left of it tells nothing. */
+static void
+test_challenges(void)
+{
+	uint32_t seen[8];
+	uint32_t sum = 0, same = 0;
+
+	start(CHALLENGED, 16, 16);
+	for (uint32_t i = 0; i < CHALLENGED; i++)
+		handshake(i, 1000);
+	for (uint32_t i = 0; i < 8; i++) {
+		uint64_t now = 10000000ull * (i + 1);
+
+		seen[i] = challenge_all(now);
+		CU_ASSERT(seen[i] > 500 && seen[i] <= 1500);
+		for (uint32_t j = 0; j < i; j++)
+			same += seen[j] == seen[i];
+		sum += seen[i];
+		/* The same connections ask again: their own limit holds. */
+		CU_ASSERT_EQUAL(h.drops[R_TCP_CHALLENGE_RATE], 0);
+		CU_ASSERT(challenge_all(now + 100000) <= CHALLENGED - seen[i]);
+		CU_ASSERT(h.drops[R_TCP_CHALLENGE_RATE] >= seen[i]);
+		h.drops[R_TCP_CHALLENGE_RATE] = 0;
+	}
+	CU_ASSERT(same <= 1);
+	CU_ASSERT(sum > 8 * 700 && sum < 8 * 1300);
+	CU_ASSERT(h.drops[R_TCP_CHALLENGE_CAP] > 0);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_RST_IN], 0);
+	for (uint32_t i = 0; i < CHALLENGED; i++) {
+		struct tcp_tuple t = tuple(i);
+
+		tcp_abort(tcp_table_find(h.stack, &t), 0, 1000);
+	}
+	stop();
+}
+
 static void
 close_first(uint32_t n, uint64_t now)
 {
@@ -210,6 +262,7 @@ test_timewait_cap(void)
 	CU_ASSERT_EQUAL(h.closed, 10);
 	tcp_get_stats(h.stack, &st);
 	CU_ASSERT_EQUAL(st.timewait, 4);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_TIMEWAIT_MAX], 6);
 	CU_ASSERT_EQUAL(st.conn_open, 0);
 	t = tuple(5);
 	CU_ASSERT_FALSE(tcp_tw_find(h.stack, &t));
@@ -351,6 +404,7 @@ main(void)
 		{ "a configuration that makes no sense", test_config },
 		{ "thousands of connections, found and freed", test_many },
 		{ "half-open limit and SYN-ACK retries", test_half_open },
+		{ "challenge ACKs of all connections are limited, nobody knows how", test_challenges },
 		{ "TIME-WAIT gives up its oldest and ends", test_timewait_cap },
 		{ "timers fire when due", test_timers },
 		{ "initial sequence numbers", test_isn },
