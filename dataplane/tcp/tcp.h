@@ -114,6 +114,7 @@ struct tcp_config {
 	uint32_t clock_us;       /* steps of `now`: no reordering window is smaller */
 	uint32_t rack;           /* 1: losses by time, RFC 8985; 0: by count, RFC 6675 */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
+	const char *cc;          /* congestion control: "cubic", "newreno" */
 	uint16_t mss4;           /* from the port's MTU */
 	uint16_t mss6;
 };
@@ -244,6 +245,19 @@ struct tcp_loss_stats {
 	uint64_t dsack_out;
 };
 
+/* How windows were found, of all connections since the start. */
+struct tcp_cc_stats {
+	uint64_t css;            /* conservative slow starts (HyStart++) */
+	uint64_t css_back;       /* of them, ones that were a mistake */
+	uint64_t css_done;       /* and ones that ended the initial slow start */
+	uint64_t epochs;         /* CUBIC: congestion avoidance begun */
+	uint64_t cubic;          /* steps along the cubic */
+	uint64_t friendly;       /* and in the Reno-friendly region */
+	uint64_t converged;      /* losses below the last one: fast convergence */
+	uint64_t shifts;         /* epochs put off by time without growth */
+	uint64_t idle_restarts;  /* windows taken back after idleness */
+};
+
 /* What was done against forged segments and floods. What was refused is counted
  * by reason. */
 struct tcp_guard_stats {
@@ -253,6 +267,7 @@ struct tcp_guard_stats {
 struct tcp_stats {
 	uint64_t retransmits;
 	struct tcp_loss_stats loss;
+	struct tcp_cc_stats cc;
 	struct tcp_guard_stats guard;
 	uint32_t conn_open;
 	uint32_t half_open;

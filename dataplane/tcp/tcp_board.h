@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "dataplane/mem/pool.h"
+#include "dataplane/tcp/tcp_cc.h"
 #include "dataplane/tcp/tcp_opt.h"
 
 #define TCP_SENT_HELD 0x01u  /* by the peer, out of order */
@@ -28,7 +29,7 @@ struct tcp_sent {
 	uint32_t flags;
 };
 
-#define TCP_BOARD_HEAD 96u /* bytes before r, at most */
+#define TCP_BOARD_HEAD 128u /* bytes before r, at most */
 #define TCP_SENT_MAX ((POOL_DATA - TCP_BOARD_HEAD) / sizeof(struct tcp_sent))
 
 enum tcp_frto {
@@ -56,8 +57,7 @@ struct tcp_board {
 	uint32_t prr_delivered;
 	uint32_t prr_out;
 	/* What a reduction can be undone by (tcp_undo.c). */
-	uint32_t undo_cwnd;
-	uint32_t undo_ssthresh;
+	struct tcp_cc undo_cc;
 	uint32_t undo_mark;  /* snd_una when the window was reduced */
 	uint32_t undo_end;   /* and snd_max */
 	uint32_t undo_first; /* the first that was sent again ends here */

@@ -1,9 +1,10 @@
 /*
- * Congestion control: NewReno (RFC 5681, RFC 6582) with byte counting
- * (RFC 3465) and an initial window of ten segments (RFC 6928).
+ * Congestion control: slow start (RFC 5681, RFC 3465) from ten segments (RFC
+ * 6928) with HyStart++ (RFC 9406), fast recovery without a board (RFC 6582),
+ * restart after idleness; and, behind struct cc_algo, what algorithms differ in:
+ * how much a loss costs, and how the window grows in congestion avoidance.
  *
- * The connection tells what happened, each kind by its own function; `flight`
- * is the number of bytes outstanding before the event.
+ * The connection tells what happened, each kind by its own function.
  */
 #ifndef POSTERN_TCP_CC_H
 #define POSTERN_TCP_CC_H
@@ -11,44 +12,122 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct tcp_cc {
-	uint32_t cwnd;
-	uint32_t ssthresh;
-	uint32_t counted;    /* bytes acknowledged since cwnd last grew */
-	uint32_t recover;    /* one behind the highest sent when loss was found */
-	bool recovery;       /* fast recovery */
-	bool sack;           /* of RFC 6675 */
-	bool partial;        /* a partial ACK was seen in this recovery */
-	bool after_rto;      /* slow start of a timeout, until `recover` */
+#define CC_CWND_MAX 0x40000000u /* bytes */
+#define CC_NAME_DEFAULT "cubic"
+
+struct tcp_cc_stats;
+
+/* What an event is told with. Bytes and microseconds. */
+struct cc_event {
+	uint64_t now;
+	uint32_t mss;
+	uint32_t flight;     /* outstanding before the event */
+	uint32_t una;        /* SND.UNA after it */
+	uint32_t snd_max;
+	uint32_t acked;
+	uint32_t srtt;       /* 0: not known */
+	uint32_t rtt;        /* of what this ACK delivered; 0: not known */
+	struct tcp_cc_stats *stats;
 };
 
-void cc_init(struct tcp_cc *cc, uint32_t mss, uint32_t iss);
+/* RFC 9406 section 4.2, in the initial slow start. */
+struct cc_hystart {
+	uint32_t last_min;   /* lastRoundMinRTT; UINT32_MAX: infinite */
+	uint32_t round_min;  /* currentRoundMinRTT */
+	uint32_t round_end;  /* windowEnd */
+	uint32_t base;       /* cssBaselineMinRtt */
+};
+
+/* RFC 9438 section 4.1.2, after it. */
+struct cc_cubic {
+	uint32_t w_max;      /* 0: not known */
+	uint32_t w_est;
+	uint32_t prior;      /* cwnd_prior */
+	uint32_t epoch;      /* t_epoch, ms, modulo 2^32 */
+	uint32_t last;       /* when the window was last let grow, ms */
+};
+
+struct tcp_cc {
+	uint32_t cwnd;
+	uint32_t ssthresh;   /* UINT32_MAX: the initial slow start */
+	uint32_t counted;    /* bytes acknowledged since cwnd last grew */
+	uint32_t recover;    /* one behind the highest sent when loss was found */
+	union {
+		struct cc_hystart hystart; /* while ssthresh is UINT32_MAX */
+		struct cc_cubic cubic;
+	};
+	uint16_t k;          /* CUBIC: K, ms */
+	uint8_t algo : 2;    /* index of cc_algos */
+	uint8_t recovery : 1; /* fast recovery */
+	uint8_t sack : 1;    /* of RFC 6675 */
+	uint8_t partial : 1; /* a partial ACK was seen in this recovery */
+	uint8_t after_rto : 1; /* slow start of a timeout, until `recover` */
+	uint8_t epoch_on : 1; /* CUBIC: k, w_est, epoch and last are known */
+	uint8_t css : 1;     /* HyStart++: conservative slow start */
+	uint8_t samples : 4; /* of this round */
+	uint8_t css_rounds : 4;
+};
+_Static_assert(sizeof(struct tcp_cc) == 40, "part of every connection");
+
+struct cc_algo {
+	const char *name;
+	/* Loss: sets ssthresh; `timeout`: found by the timer. */
+	void (*reduce)(struct tcp_cc *cc, const struct cc_event *ev, bool timeout);
+	/* New data acknowledged in congestion avoidance, with the window in use. */
+	void (*grow)(struct tcp_cc *cc, const struct cc_event *ev);
+	/* No growth is due until now: the sender had nothing to send, or is in slow
+	 * start. NULL: nothing to do. */
+	void (*rest)(struct tcp_cc *cc, const struct cc_event *ev);
+};
+
+extern const struct cc_algo cc_newreno, cc_cubic;
+
+/* The number of an algorithm for cc_init, or -1. NULL: the default. */
+int cc_find(const char *name);
+
+void cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss);
 
 /* New data acknowledged outside fast recovery. */
-void cc_ack(struct tcp_cc *cc, uint32_t mss, uint32_t una, uint32_t acked, uint32_t flight);
+void cc_ack(struct tcp_cc *cc, const struct cc_event *ev);
 
 /* May the third duplicate ACK start a fast retransmit? `hole`: the peer's SACK
  * blocks show one. */
 bool cc_may_enter(const struct tcp_cc *cc, uint32_t una, bool hole);
 /* `sack`: the board says what is under way (RFC 6675), so cwnd is not inflated
  * by duplicates to stand for it. */
-void cc_enter(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, bool sack);
+void cc_enter(struct tcp_cc *cc, const struct cc_event *ev, bool sack);
 void cc_dupack(struct tcp_cc *cc, uint32_t mss);
 /* New data acknowledged in fast recovery. True for a partial ACK: the segment
  * at `una` is lost too. */
-bool cc_recovery_ack(struct tcp_cc *cc, uint32_t mss, uint32_t una, uint32_t acked, uint32_t flight);
+bool cc_recovery_ack(struct tcp_cc *cc, const struct cc_event *ev);
 
 /* A tail loss probe has repaired a loss (RFC 8985 section 7.4.2). */
-void cc_tail_loss(struct tcp_cc *cc, uint32_t mss, uint32_t flight);
+void cc_tail_loss(struct tcp_cc *cc, const struct cc_event *ev);
 
-/* A reduction was for nothing (RFC 4015): back to what was before it. */
-void cc_undo(struct tcp_cc *cc, uint32_t una, uint32_t cwnd, uint32_t ssthresh);
+/* A reduction was for nothing (RFC 4015, RFC 9438 section 4.9): back to what was
+ * before it. */
+void cc_undo(struct tcp_cc *cc, const struct tcp_cc *before, uint32_t una);
 
 /* `first`: of this segment; a second timeout leaves ssthresh (RFC 5681 eq. 4). */
-void cc_timeout(struct tcp_cc *cc, uint32_t mss, uint32_t flight, uint32_t snd_max, bool first);
-/* Nothing was sent for longer than an RTO (RFC 5681 section 4.1). */
-void cc_idle(struct tcp_cc *cc, uint32_t mss);
+void cc_timeout(struct tcp_cc *cc, const struct cc_event *ev, bool first);
+/* Nothing is in flight; `restart`: nor was anything sent for longer than an RTO
+ * (RFC 5681 section 4.1). */
+void cc_idle(struct tcp_cc *cc, const struct cc_event *ev, bool restart);
 /* The segment of the handshake was lost (RFC 5681 section 3.1). */
 void cc_syn_lost(struct tcp_cc *cc, uint32_t mss);
+
+/* ---- cc_hystart.c ---- */
+void cc_hystart_init(struct tcp_cc *cc, uint32_t iss);
+/* By how much of `grow` bytes the window may grow. Ends the initial slow start
+ * when five conservative rounds are over. */
+uint32_t cc_hystart_ack(struct tcp_cc *cc, const struct cc_event *ev, uint32_t grow);
+/* The initial slow start is over: what CUBIC shares memory with is not known. */
+void cc_hystart_end(struct tcp_cc *cc);
+
+/* ---- cc_cubic.c, for its test ---- */
+/* The largest r with r * r * r <= x. */
+uint32_t cc_cube_root(uint64_t x);
+/* W_cubic (RFC 9438 figure 1) `t` ms after the epoch began; bytes. */
+uint32_t cc_cubic_window(const struct tcp_cc *cc, uint32_t mss, uint32_t t);
 
 #endif

@@ -196,6 +196,8 @@ struct tcp_stack {
 	uint32_t port_count;
 	uint64_t retransmits;
 	struct tcp_loss_stats loss;
+	struct tcp_cc_stats cc;
+	int cc_algo;
 
 	uint64_t challenge_draws; /* unforeseen numbers taken */
 	uint64_t challenge_until; /* the end of the period */
@@ -309,6 +311,21 @@ void tcp_loss_clear(struct tcp *t);
 void tcp_reo_fire(struct tcp *t, uint64_t now);
 /* Is the first SACK block one of what came twice (RFC 2883)? */
 bool tcp_dsack_in(const struct tcp_in *in);
+
+/* For congestion control, of now; flight is all that is outstanding. */
+static inline struct cc_event
+tcp_cc_event(const struct tcp *t, uint64_t now)
+{
+	return (struct cc_event){
+		.now = now,
+		.mss = t->mss,
+		.flight = t->snd_max - t->snd_una,
+		.una = t->snd_una,
+		.snd_max = t->snd_max,
+		.srtt = t->rto.srtt,
+		.stats = &t->stack->cc,
+	};
+}
 
 /* ---- tcp_prr.c: with a board, in recovery ---- */
 void tcp_prr_start(struct tcp *t, uint32_t delivered);

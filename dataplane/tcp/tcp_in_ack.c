@@ -90,28 +90,40 @@ rearm(struct tcp *t, const struct tcp_in *in, bool partial)
 	tcp_timer_set(t, TCP_T_RTX, in->now + t->rto.rto);
 }
 
+/* The round trip of what an ACK has delivered: with a board each tells one. */
+static uint32_t
+sample(const struct tcp *t, uint32_t delivered)
+{
+	const struct tcp_board *b = tcp_board(t);
+
+	return b != NULL && b->rack_on && delivered > 0 ? b->rack_rtt : 0;
+}
+
 static void
 new_ack(struct tcp *t, struct tcp_in *in)
 {
-	uint32_t acked = in->seg.ack - t->snd_una;
-	uint32_t flight = t->snd_max - t->snd_una;
+	struct cc_event ev = tcp_cc_event(t, in->now);
 	bool was_full = t->snd.len > t->stack->cfg.snd_buf / 2 || t->room_wanted;
 	bool partial = false;
 	uint32_t delivered;
 
+	ev.acked = in->seg.ack - t->snd_una;
+	ev.una = in->seg.ack;
 	release(t, in->seg.ack);
 	delivered = tcp_loss_take(t, in, true);
 	measure(t, in);
+	ev.srtt = t->rto.srtt;
+	ev.rtt = sample(t, delivered);
 	tcp_tail_ack(t, in, true);
 	t->rtx_count = 0;
 	t->dupacks = 0;
 	if (t->cc.recovery) {
-		partial = cc_recovery_ack(&t->cc, t->mss, t->snd_una, acked, flight);
+		partial = cc_recovery_ack(&t->cc, &ev);
 		t->rexmit = partial && t->board == NULL;
 		if (!partial)
 			tcp_loss_recovered(t);
 	} else {
-		cc_ack(&t->cc, t->mss, t->snd_una, acked, flight);
+		cc_ack(&t->cc, &ev);
 	}
 	rearm(t, in, partial);
 	if (t->snd_una != t->snd_max)
@@ -144,6 +156,8 @@ is_duplicate(struct tcp *t, const struct tcp_in *in, uint32_t *delivered)
 static void
 duplicate(struct tcp *t, uint64_t now, uint32_t delivered)
 {
+	struct cc_event ev;
+
 	if (t->persist)
 		return;
 	if (t->dupacks < UINT8_MAX)
@@ -154,7 +168,8 @@ duplicate(struct tcp *t, uint64_t now, uint32_t delivered)
 		tcp_loss_detect(t, now, delivered, false);
 		tcp_tail_arm(t, now);
 	} else if (t->dupacks == DUP_THRESHOLD && cc_may_enter(&t->cc, t->snd_una, false)) {
-		cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, false);
+		ev = tcp_cc_event(t, now);
+		cc_enter(&t->cc, &ev, false);
 		t->fast_retransmits++;
 		t->stack->loss.reno++;
 		t->rexmit = true;

@@ -284,15 +284,22 @@ watch_window(struct tcp *t, uint64_t now)
 		tcp_persist_start(t, now);
 }
 
+static void
+idle(struct tcp *t, uint64_t now)
+{
+	struct cc_event ev = tcp_cc_event(t, now);
+
+	cc_idle(&t->cc, &ev, now - t->sent_at > t->rto.rto);
+}
+
 uint32_t
 tcp_out(struct tcp *t, uint64_t now)
 {
 	uint32_t sent = 0;
 
 	if (may_send(t)) {
-		/* RFC 5681 section 4.1 */
-		if (t->snd_max == t->snd_una && t->sent_at != 0 && now - t->sent_at > t->rto.rto)
-			cc_idle(&t->cc, t->mss);
+		if (t->snd_max == t->snd_una && t->sent_at != 0)
+			idle(t, now);
 		sent += tcp_frto_send(t, now);
 		if (send_first(t, now))
 			sent++;
@@ -318,6 +325,8 @@ tcp_out(struct tcp *t, uint64_t now)
 void
 tcp_rto_fire(struct tcp *t, uint64_t now)
 {
+	struct cc_event ev = tcp_cc_event(t, now);
+
 	if (t->persist) {
 		tcp_persist_fire(t, now);
 		return;
@@ -342,7 +351,7 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 	}
 	tcp_undo_save(t);
 	tcp_frto_start(t);
-	cc_timeout(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, t->rtx_count == 0);
+	cc_timeout(&t->cc, &ev, t->rtx_count == 0);
 	t->rtx_count++;
 	t->timeouts++;
 	tcp_rto_cancel(&t->rto);

@@ -206,11 +206,13 @@ count_detect(struct tcp *t, struct tcp_board *b)
 }
 
 static void
-enter(struct tcp *t, uint32_t delivered)
+enter(struct tcp *t, uint64_t now, uint32_t delivered)
 {
+	struct cc_event ev = tcp_cc_event(t, now);
+
 	tcp_undo_save(t);
 	tcp_prr_start(t, delivered);
-	cc_enter(&t->cc, t->mss, t->snd_max - t->snd_una, t->snd_max, true);
+	cc_enter(&t->cc, &ev, true);
 	t->fast_retransmits++;
 	t->stack->loss.recoveries++;
 	t->rexmit = true;
@@ -237,7 +239,7 @@ tcp_loss_detect(struct tcp *t, uint64_t now, uint32_t delivered, bool moved)
 		tcp_board_lose(b, t->snd_una, t->snd_una + t->mss);
 	if (b->lost > 0 && !t->cc.recovery && cc_may_enter(&t->cc, t->snd_una, true) &&
 	    !(t->cc.after_rto && seq_lt(t->snd_una, t->cc.recover)))
-		enter(t, delivered);
+		enter(t, now, delivered);
 	if (t->cc.recovery)
 		tcp_prr_ack(t, delivered, moved && b->lost <= before);
 	if (b->lost > 0)

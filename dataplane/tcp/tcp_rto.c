@@ -23,7 +23,7 @@ tcp_rto_start(struct tcp_rto *r, uint32_t end, uint64_t now)
 		return;
 	r->timed = true;
 	r->timed_seq = end;
-	r->timed_at = now;
+	r->timed_at = (uint32_t)now;
 }
 
 void
@@ -35,12 +35,12 @@ tcp_rto_cancel(struct tcp_rto *r)
 bool
 tcp_rto_ack(struct tcp_rto *r, uint32_t ack, uint64_t now)
 {
-	uint64_t rtt = now - r->timed_at;
+	uint32_t rtt = (uint32_t)now - r->timed_at;
 
 	if (!r->timed || seq_lt(ack, r->timed_seq))
 		return false;
 	r->timed = false;
-	tcp_rto_sample(r, rtt > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rtt);
+	tcp_rto_sample(r, rtt > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : rtt);
 	return true;
 }
 

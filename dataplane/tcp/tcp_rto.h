@@ -18,7 +18,7 @@ struct tcp_rto {
 	uint32_t rto;
 	uint32_t min;
 	uint32_t timed_seq;  /* the segment that is timed ends here */
-	uint64_t timed_at;
+	uint32_t timed_at;   /* us, modulo 2^32: RTO_MAX is less */
 	bool timed;
 	bool measured;
 };

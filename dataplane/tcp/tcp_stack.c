@@ -23,6 +23,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.clock_us = 250,
 		.rack = 1,
 		.quick_acks = 16,
+		.cc = CC_NAME_DEFAULT,
 		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
 		.mss6 = (uint16_t)(mtu - IP6_TCP_SIZE),
 	};
@@ -62,6 +63,7 @@ config_good(const struct tcp_config *c)
 	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
 	    c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->retries > 0 &&
 	    c->clock_us > 0 && c->clock_us <= TCP_RTO_MAX_US && c->rack <= 1 &&
+	    cc_find(c->cc) >= 0 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
 }
 
@@ -86,6 +88,7 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 		return NULL;
 	s = carve(&at, sizeof(*s));
 	s->cfg = *c;
+	s->cc_algo = cc_find(c->cc);
 	s->ops = *ops;
 	s->pool = pool;
 	s->owner = owner;
@@ -228,6 +231,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 {
 	st->retransmits = s->retransmits;
 	st->loss = s->loss;
+	st->cc = s->cc;
 	st->guard = s->guard;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;

@@ -39,7 +39,7 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 	t->snd_shift = o->shift_on ? o->shift : 0;
 	t->rcv_shift = o->shift_on ? t->stack->rcv_shift : 0;
 	t->mss = mss - (t->ts_on ? TS_SIZE : 0);
-	cc_init(&t->cc, t->mss, t->iss);
+	cc_init(&t->cc, t->stack->cc_algo, t->mss, t->iss);
 }
 
 static void

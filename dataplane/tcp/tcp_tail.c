@@ -70,6 +70,7 @@ void
 tcp_tail_ack(struct tcp *t, const struct tcp_in *in, bool moved)
 {
 	uint32_t ack = in->seg.ack;
+	struct cc_event ev;
 
 	if (!t->probed || seq_lt(ack, t->probe_end))
 		return;
@@ -78,8 +79,11 @@ tcp_tail_ack(struct tcp *t, const struct tcp_in *in, bool moved)
 	} else if (seq_gt(ack, t->probe_end)) {
 		t->probed = false;
 		t->stack->loss.probe_losses++;
-		if (!t->cc.recovery)
-			cc_tail_loss(&t->cc, t->mss, t->cc.cwnd);
+		if (t->cc.recovery)
+			return;
+		ev = tcp_cc_event(t, in->now);
+		ev.flight = t->cc.cwnd;
+		cc_tail_loss(&t->cc, &ev);
 	} else if (!moved && in->opts.sack_count == 0 && tcp_seg_space(&in->seg) == 0) {
 		t->probed = false;
 	}

@@ -19,8 +19,7 @@ tcp_undo_save(struct tcp *t)
 		return;
 	b->undo_on = true;
 	b->undo_stamped = false;
-	b->undo_cwnd = t->cc.cwnd;
-	b->undo_ssthresh = t->cc.ssthresh;
+	b->undo_cc = t->cc;
 	b->undo_mark = t->snd_una;
 	b->undo_end = t->snd_max;
 	b->undo_bytes = 0;
@@ -44,7 +43,7 @@ tcp_undo_again(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now)
 static void
 undo(struct tcp *t, struct tcp_board *b, uint64_t *count)
 {
-	cc_undo(&t->cc, t->snd_una, b->undo_cwnd, b->undo_ssthresh);
+	cc_undo(&t->cc, &b->undo_cc, t->snd_una);
 	tcp_board_found(b);
 	b->undo_on = false;
 	b->frto = FRTO_OFF;

@@ -8,7 +8,7 @@
  * the peer's first sequence number (1000000) in what it sends, to the stack's
  * in what it answers. Time stands still but for `wait`.
  *
- *   set KEY N            a field of struct tcp_config, before all else
+ *   set KEY N            a field of struct tcp_config, before all else; cc by name
  *   ip4, ip6             this family alone, before all else; otherwise the script
  *                        runs with either
  *   listen               accept connections; refuse: the owner will not take them
@@ -178,6 +178,10 @@ do_set(char **w)
 #undef KEY
 	};
 
+	if (w[0] != NULL && w[1] != NULL && strcmp(w[0], "cc") == 0) {
+		run.cfg.cc = strcmp(w[1], "newreno") == 0 ? "newreno" : "cubic";
+		return;
+	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		uint32_t v;
 

@@ -72,6 +72,7 @@ static struct reached {
 	uint64_t first_a, first_b, together, both_open, wrapped, rst;
 } reached;
 static struct tcp_loss_stats loss;
+static struct tcp_cc_stats cc;
 
 static bool verbose;
 
@@ -308,6 +309,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 	if (rng_below(r, 4) == 0)
 		c->reasm_max = POOL_BLOCK * (2 + rng_below(r, 20));
 	c->rack = rng_below(r, 4) > 0;
+	c->cc = rng_below(r, 3) > 0 ? "cubic" : "newreno";
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->finwait2_us = 900000000; /* an orphan asks often enough */
@@ -477,6 +479,20 @@ static const struct {
 	LOSS(dsack_in), LOSS(dsack_out) };
 #undef LOSS
 
+#define CC(name) { #name, offsetof(struct tcp_cc_stats, name) }
+static const struct {
+	const char *name;
+	size_t off;
+} ccs[] = { CC(css), CC(css_back), CC(css_done), CC(epochs), CC(cubic), CC(friendly), CC(converged),
+	CC(shifts), CC(idle_restarts) };
+#undef CC
+
+static uint64_t *
+cc_at(struct tcp_cc_stats *st, size_t i)
+{
+	return (uint64_t *)(void *)((uint8_t *)st + ccs[i].off);
+}
+
 static uint64_t *
 loss_at(struct tcp_loss_stats *st, size_t i)
 {
@@ -491,6 +507,13 @@ count_loss(struct tcp_loss_stats *st)
 }
 
 static void
+count_cc(struct tcp_cc_stats *st)
+{
+	for (size_t i = 0; i < sizeof(ccs) / sizeof(ccs[0]); i++)
+		*cc_at(&cc, i) += *cc_at(st, i);
+}
+
+static void
 check_end(struct sim *s, struct end *e)
 {
 	struct tcp_stats st;
@@ -501,6 +524,7 @@ check_end(struct sim *s, struct end *e)
 		fail(s, "bytes are missing");
 	tcp_get_stats(e->stack, &st);
 	count_loss(&st.loss);
+	count_cc(&st.cc);
 	if (st.conn_open != 0 || st.half_open != 0 || st.timewait != 0)
 		fail(s, "a connection is left");
 	if (e->pool.free_count != e->pool.count)
@@ -617,6 +641,11 @@ test_reached(void)
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		printf(" %s %" PRIu64, losses[i].name, *loss_at(&loss, i));
 		CU_ASSERT(*loss_at(&loss, i) > 0);
+	}
+	printf("\n ");
+	for (size_t i = 0; i < sizeof(ccs) / sizeof(ccs[0]); i++) {
+		printf(" %s %" PRIu64, ccs[i].name, *cc_at(&cc, i));
+		CU_ASSERT(*cc_at(&cc, i) > 0);
 	}
 	printf(" ");
 }

@@ -1,6 +1,7 @@
 TCP_UNIT := tests/unit/dataplane/tcp
 
 $(eval $(call unit,test_tcp_board,$(TCP_UNIT)/test_board.c,tcp mem))
+$(eval $(call unit,test_tcp_cc,$(TCP_UNIT)/test_cc.c,tcp mem))
 $(eval $(call unit,test_tcp_fsm,$(TCP_UNIT)/test_fsm.c,tcp mem))
 $(eval $(call unit,test_tcp_opt,$(TCP_UNIT)/test_opt.c,tcp mem))
 $(eval $(call unit,test_tcp_reasm,$(TCP_UNIT)/test_reasm.c,tcp mem))

@@ -1,8 +1,5 @@
-#include "dataplane/tcp/tcp_cc.h"
 #include "dataplane/tcp/tcp_rto.h"
 #include "tests/lib/suite.h"
-
-#define MSS 1000u
 
 static void
 test_first_and_next_sample(void)
@@ -55,77 +52,6 @@ test_karn(void)
 	CU_ASSERT_EQUAL(r.srtt, 40000);
 }
 
-static void
-test_slow_start_and_avoidance(void)
-{
-	struct tcp_cc cc;
-
-	cc_init(&cc, MSS, 0);
-	CU_ASSERT_EQUAL(cc.cwnd, 10 * MSS);
-	cc_init(&cc, 1460, 0);
-	CU_ASSERT_EQUAL(cc.cwnd, 14600);
-	cc_init(&cc, 9000, 0);
-	CU_ASSERT_EQUAL(cc.cwnd, 18000);
-	cc_init(&cc, MSS, 0);
-	cc_ack(&cc, MSS, 100, 2 * MSS, cc.cwnd);
-	CU_ASSERT_EQUAL(cc.cwnd, 12 * MSS);
-	cc_ack(&cc, MSS, 100, 100 * MSS, cc.cwnd);
-	CU_ASSERT_EQUAL(cc.cwnd, 20 * MSS); /* at most eight segments per ACK */
-	cc_ack(&cc, MSS, 100, MSS, MSS);
-	CU_ASSERT_EQUAL(cc.cwnd, 20 * MSS); /* not used, not grown */
-	cc.ssthresh = 20 * MSS;
-	for (int i = 0; i < 20; i++)
-		cc_ack(&cc, MSS, 100, MSS, cc.cwnd);
-	CU_ASSERT_EQUAL(cc.cwnd, 21 * MSS); /* one segment per round trip */
-}
-
-static void
-test_recovery(void)
-{
-	struct tcp_cc cc;
-
-	cc_init(&cc, MSS, 0);
-	CU_ASSERT(cc_may_enter(&cc, 1, false));
-	cc_enter(&cc, MSS, 10 * MSS, 10001, false);
-	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
-	CU_ASSERT_EQUAL(cc.cwnd, 8 * MSS);
-	CU_ASSERT_FALSE(cc_may_enter(&cc, 1, true));
-	cc_dupack(&cc, MSS);
-	CU_ASSERT_EQUAL(cc.cwnd, 9 * MSS);
-	CU_ASSERT(cc_recovery_ack(&cc, MSS, 3001, 3 * MSS, 10 * MSS)); /* partial */
-	CU_ASSERT_EQUAL(cc.cwnd, 7 * MSS);
-	CU_ASSERT(cc.recovery);
-	CU_ASSERT_FALSE(cc_recovery_ack(&cc, MSS, 10001, 7 * MSS, 7 * MSS));
-	CU_ASSERT_FALSE(cc.recovery);
-	CU_ASSERT(cc.cwnd <= 5 * MSS && cc.cwnd >= MSS);
-	/* RFC 6582: the same window is not halved twice. */
-	CU_ASSERT_FALSE(cc_may_enter(&cc, 10001, false));
-	CU_ASSERT(cc_may_enter(&cc, 10001, true));
-	CU_ASSERT(cc_may_enter(&cc, 10002, false));
-}
-
-static void
-test_timeout(void)
-{
-	struct tcp_cc cc;
-
-	cc_init(&cc, MSS, 0);
-	cc_timeout(&cc, MSS, 10 * MSS, 10001, true);
-	CU_ASSERT_EQUAL(cc.cwnd, MSS);
-	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
-	cc_timeout(&cc, MSS, MSS, 10001, false);
-	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
-	cc_ack(&cc, MSS, 3001, 3 * MSS, MSS);
-	CU_ASSERT_EQUAL(cc.cwnd, 2 * MSS); /* RFC 3465 section 2.3: L = 1 */
-	cc_timeout(&cc, MSS, MSS, 1, true);
-	CU_ASSERT_EQUAL(cc.ssthresh, 2 * MSS);
-	cc.cwnd = 100 * MSS;
-	cc_idle(&cc, MSS);
-	CU_ASSERT_EQUAL(cc.cwnd, 10 * MSS);
-	cc_syn_lost(&cc, MSS);
-	CU_ASSERT_EQUAL(cc.cwnd, MSS);
-}
-
 int
 main(void)
 {
@@ -133,9 +59,6 @@ main(void)
 		{ "RFC 6298 arithmetic", test_first_and_next_sample },
 		{ "bounds and back-off", test_bounds },
 		{ "Karn: what was sent twice is not timed", test_karn },
-		{ "slow start and congestion avoidance", test_slow_start_and_avoidance },
-		{ "fast recovery, partial and full", test_recovery },
-		{ "timeout, idle and a lost SYN", test_timeout },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -1,0 +1,206 @@
+#include "dataplane/tcp/tcp_cc.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "dataplane/tcp/tcp.h"
+#include "dataplane/tcp/tcp_seq.h"
+
+/* Growth per ACK in slow start, in segments: RFC 9406 section 4.2 for senders
+ * without pacing; receivers that merge segments acknowledge many at once. */
+#define SLOW_START_L 8u
+
+static const struct cc_algo *const algos[] = { &cc_cubic, &cc_newreno };
+#define ALGOS (sizeof(algos) / sizeof(algos[0]))
+_Static_assert(ALGOS <= 4, "tcp_cc.algo has two bits");
+
+int
+cc_find(const char *name)
+{
+	if (name == NULL)
+		name = CC_NAME_DEFAULT;
+	for (size_t i = 0; i < ALGOS; i++)
+		if (strcmp(algos[i]->name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static uint32_t
+initial_window(uint32_t mss)
+{
+	/* RFC 6928 section 2 */
+	uint32_t low = 2 * mss > 14600u ? 2 * mss : 14600u;
+
+	return 10 * mss < low ? 10 * mss : low;
+}
+
+void
+cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss)
+{
+	*cc = (struct tcp_cc){
+		.cwnd = initial_window(mss),
+		.ssthresh = UINT32_MAX,
+		.recover = iss,
+		.algo = (uint8_t)algo & 3u,
+	};
+	cc_hystart_init(cc, iss);
+}
+
+static void
+reduce(struct tcp_cc *cc, const struct cc_event *ev, bool timeout)
+{
+	cc_hystart_end(cc);
+	algos[cc->algo]->reduce(cc, ev, timeout);
+	cc->counted = 0;
+}
+
+static void
+rest(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	if (algos[cc->algo]->rest != NULL)
+		algos[cc->algo]->rest(cc, ev);
+}
+
+static void
+slow_start(struct tcp_cc *cc, const struct cc_event *ev, uint32_t limit, bool used)
+{
+	uint32_t grow = ev->acked < limit ? ev->acked : limit;
+
+	if (cc->ssthresh == UINT32_MAX)
+		grow = cc_hystart_ack(cc, ev, used ? grow : 0);
+	else
+		rest(cc, ev);
+	if (used)
+		cc->cwnd += grow;
+}
+
+void
+cc_ack(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	uint32_t limit = SLOW_START_L * ev->mss;
+	/* A window that is not used is not known to be good (RFC 7661). */
+	bool used = ev->flight >= cc->cwnd / 2;
+
+	if (cc->after_rto) {
+		limit = ev->mss; /* RFC 3465 section 2.3 */
+		if (seq_geq(ev->una, cc->recover))
+			cc->after_rto = false;
+	}
+	if (cc->cwnd < cc->ssthresh)
+		slow_start(cc, ev, limit, used);
+	else if (used)
+		algos[cc->algo]->grow(cc, ev);
+	else
+		rest(cc, ev);
+	if (cc->cwnd > CC_CWND_MAX)
+		cc->cwnd = CC_CWND_MAX;
+}
+
+bool
+cc_may_enter(const struct tcp_cc *cc, uint32_t una, bool hole)
+{
+	/* RFC 6582 section 4: without evidence of a hole, duplicates that follow a
+	 * timeout are answers to what was sent twice. */
+	return !cc->recovery && (seq_gt(una, cc->recover) || (hole && seq_geq(una, cc->recover)));
+}
+
+void
+cc_enter(struct tcp_cc *cc, const struct cc_event *ev, bool sack)
+{
+	reduce(cc, ev, false);
+	cc->cwnd = cc->ssthresh + (sack ? 0 : 3 * ev->mss);
+	cc->sack = sack;
+	cc->recover = ev->snd_max;
+	cc->recovery = true;
+	cc->partial = false;
+	cc->after_rto = false;
+}
+
+void
+cc_dupack(struct tcp_cc *cc, uint32_t mss)
+{
+	if (!cc->sack && cc->cwnd < CC_CWND_MAX)
+		cc->cwnd += mss;
+}
+
+bool
+cc_recovery_ack(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	uint32_t left = ev->flight - ev->acked;
+	uint32_t mss = ev->mss;
+
+	if (seq_geq(ev->una, cc->recover)) {
+		/* RFC 6582 section 3.2 step 3, full: no burst after recovery. */
+		left = (left > mss ? left : mss) + mss;
+		cc->cwnd = left < cc->ssthresh ? left : cc->ssthresh;
+		cc->recovery = false;
+		return false;
+	}
+	if (cc->sack)
+		return true;
+	cc->cwnd = cc->cwnd > ev->acked ? cc->cwnd - ev->acked : 0;
+	if (ev->acked >= mss || cc->cwnd < mss)
+		cc->cwnd += mss;
+	return true;
+}
+
+void
+cc_tail_loss(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	reduce(cc, ev, false);
+	if (cc->cwnd > cc->ssthresh)
+		cc->cwnd = cc->ssthresh;
+}
+
+void
+cc_timeout(struct tcp_cc *cc, const struct cc_event *ev, bool first)
+{
+	if (first)
+		reduce(cc, ev, true);
+	cc->cwnd = ev->mss;
+	cc->counted = 0;
+	cc->recover = ev->snd_max;
+	cc->recovery = false;
+	cc->after_rto = true;
+}
+
+void
+cc_undo(struct tcp_cc *cc, const struct tcp_cc *before, uint32_t una)
+{
+	struct tcp_cc now = *cc;
+
+	*cc = *before;
+	if (cc->cwnd < now.cwnd)
+		cc->cwnd = now.cwnd;
+	if (cc->ssthresh < now.ssthresh)
+		cc->ssthresh = now.ssthresh;
+	cc->recover = una;
+	cc->recovery = false;
+	cc->partial = false;
+	cc->after_rto = false;
+	cc->counted = 0;
+}
+
+void
+cc_idle(struct tcp_cc *cc, const struct cc_event *ev, bool restart)
+{
+	uint32_t window = initial_window(ev->mss);
+	uint32_t known = cc->cwnd - cc->cwnd / 4;
+
+	if (cc->ssthresh != UINT32_MAX)
+		rest(cc, ev);
+	if (!restart || cc->cwnd <= window)
+		return;
+	/* RFC 2861 section 3, kept by RFC 7661: slow start leads back to what was known. */
+	if (cc->ssthresh < known)
+		cc->ssthresh = known;
+	cc->cwnd = window;
+	cc->counted = 0;
+	ev->stats->idle_restarts++;
+}
+
+void
+cc_syn_lost(struct tcp_cc *cc, uint32_t mss)
+{
+	cc->cwnd = mss;
+}
