@@ -133,6 +133,11 @@ size_t tcp_stack_size(const struct tcp_config *c);
 struct tcp_stack *tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
     struct pool *pool, void *owner, const uint8_t secret[32]);
 
+/* tcp_set_config(s, c): other limits from now on; 0, or -R_LIMIT when c makes no
+ * sense or has another conn_max or timewait_max. A connection takes what holds
+ * when it is made or when it looks. */
+int tcp_set_config(struct tcp_stack *s, const struct tcp_config *c);
+
 /* tcp_listen(s, port): accept connections to any local address at this port. */
 int tcp_listen(struct tcp_stack *s, uint16_t port);
 void tcp_unlisten(struct tcp_stack *s, uint16_t port);
@@ -165,7 +170,6 @@ size_t tcp_readable(const struct tcp *t);
 /* tcp_peek(t, dst, len): copy up to len of the readable bytes without
  * consuming; returns how many. */
 size_t tcp_peek(const struct tcp *t, void *dst, size_t len);
-
 
 /* tcp_take(t, len): consume; re-opens the window (sent when it is worth it). */
 void tcp_take(struct tcp *t, size_t len);

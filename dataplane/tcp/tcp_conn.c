@@ -20,6 +20,7 @@ tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple)
 	t->stack = s;
 	t->used = true;
 	t->tuple = *tuple;
+	t->rcv_shift = s->rcv_shift; /* ours; 0 when the peer has none */
 	t->heap_pos = TCP_NIL;
 	t->quick = (uint8_t)(s->cfg.quick_acks < UINT8_MAX ? s->cfg.quick_acks : UINT8_MAX);
 	for (int i = 0; i < TCP_TIMER_COUNT; i++)

@@ -59,7 +59,8 @@ static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
-	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 && c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
+	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
+	    c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
 	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
 	    c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->retries > 0 &&
 	    c->clock_us > 0 && c->clock_us <= TCP_RTO_MAX_US && c->rack <= 1 &&
@@ -74,6 +75,17 @@ carve(uint8_t **at, size_t size)
 
 	*at += round_up(size);
 	return p;
+}
+
+/* RFC 7323 section 2.3: at most 14. */
+static uint8_t
+window_shift(const struct tcp_config *c)
+{
+	uint8_t shift = 0;
+
+	while (shift < 14 && (65535u << shift) < c->rcv_buf)
+		shift++;
+	return shift;
 }
 
 struct tcp_stack *
@@ -94,8 +106,7 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	s->owner = owner;
 	memcpy(s->isn_key, secret, 16);
 	memcpy(s->hash_key, secret + 16, 16);
-	while (s->rcv_shift < 14 && (65535u << s->rcv_shift) < c->rcv_buf)
-		s->rcv_shift++;
+	s->rcv_shift = window_shift(c);
 	s->conns = carve(&at, c->conn_max * sizeof(struct tcp));
 	s->heap = carve(&at, c->conn_max * sizeof(struct tcp_due));
 	s->tw = carve(&at, c->timewait_max * sizeof(struct tcp_tw));
@@ -110,6 +121,17 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	s->half_first = s->half_last = TCP_NIL;
 	tcp_tw_init(s);
 	return s;
+}
+
+int
+tcp_set_config(struct tcp_stack *s, const struct tcp_config *c)
+{
+	if (!config_good(c) || c->conn_max != s->cfg.conn_max || c->timewait_max != s->cfg.timewait_max)
+		return -R_LIMIT;
+	s->cfg = *c;
+	s->cc_algo = cc_find(c->cc);
+	s->rcv_shift = window_shift(c);
+	return 0;
 }
 
 int

@@ -37,7 +37,7 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 	t->sack_on = o->sack_ok;
 	t->scale_on = o->shift_on;
 	t->snd_shift = o->shift_on ? o->shift : 0;
-	t->rcv_shift = o->shift_on ? t->stack->rcv_shift : 0;
+	t->rcv_shift = o->shift_on ? t->rcv_shift : 0;
 	t->mss = mss - (t->ts_on ? TS_SIZE : 0);
 	cc_init(&t->cc, t->stack->cc_algo, t->mss, t->iss);
 }
@@ -55,7 +55,7 @@ syn_opts(const struct tcp *t, struct tcp_opts *o, uint64_t now)
 	o->ts_val = tcp_ts_now(t, now);
 	o->ts_ecr = first ? 0 : t->ts_recent;
 	o->shift_on = first || t->scale_on;
-	o->shift = t->stack->rcv_shift;
+	o->shift = t->rcv_shift;
 }
 
 void

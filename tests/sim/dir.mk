@@ -1,1 +1,15 @@
 $(eval $(call unit,tcp_sim,tests/sim/tcp_sim.c tests/sim/wire.c,tcp mem wire))
+
+# The socket face and the rooms below it as one object with no names but its own, for
+# programs outside.
+$(eval $(call lib,sock,$(addprefix tests/sim/,sock.c sock_event.c sock_host.c sock_io.c sock_tune.c wire.c)))
+SIM_LIB := $(BUILD)/libpostern-sim$(VARIANT).a
+SIM_PARTS := $(call libs,sock tcp net mem wire)
+$(SIM_LIB): $(SIM_PARTS)
+	$(call say,AR,$@)
+	$(Q)ld -r -o $(OUT)/postern-sim.o --whole-archive $^
+	$(Q)objcopy --wildcard --keep-global-symbol='sock_*' $(OUT)/postern-sim.o
+	$(Q)rm -f $@ && ar rcs $@ $(OUT)/postern-sim.o
+units: $(SIM_LIB)
+$(eval $(call unit,test_sock,tests/sim/test_sock.c,sock tcp net mem wire))
+CHECK_SCRIPTS += tests/sim/sock_plain.sh
