@@ -11,6 +11,13 @@
 
 over() { client ssh -F none -o LogLevel=ERROR -o ControlPath="$ctl" x "$@"; }
 bytes() { head -c $(($1 * 1048576)) /dev/zero | tr '\0' q; }
+# All of it, but the most after everything was asked: an exchange that the server
+# begins for its volume would keep the client from asking.
+flow() {
+	bytes 32
+	until_true 60 test -e "$dir/flow"
+	bytes $(($1 - 32))
+}
 declare -A sums
 sum_of() { [ -n "${sums[$1]:-}" ] || sums[$1]=$(bytes "$1" | sha256sum); }
 
@@ -40,7 +47,7 @@ outage_begin() { # MODE MIB
 	if [ "$1" = rest ]; then
 		over "head -c $(($2 * 1048576)) /dev/zero | tr '\\0' q" | sha256sum >"$work/sum" &
 	else
-		bytes "$2" | over sha256sum >"$work/sum" &
+		flow "$2" | over sha256sum >"$work/sum" &
 	fi
 	transfer=$!
 }
@@ -90,6 +97,7 @@ outage() {
 	if [ "$mode" = stopped ]; then
 		signal_role STOP "$role" || return 1
 		outage_ask "$role" || bad=1
+		touch "$dir/flow"
 	fi
 	signal_role KILL "$role" || return 1
 	until_true 10 role_back "$role" "$old" || { echo "$role did not come back"; bad=1; }
