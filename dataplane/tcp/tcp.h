@@ -101,6 +101,8 @@ struct tcp_ops {
 struct tcp_config {
 	uint32_t conn_max;       /* connections, half-open included */
 	uint32_t half_open_max;
+	uint32_t half_open_source; /* of one IPv4 address or IPv6 /64, before cookies */
+	uint32_t cookie_at;      /* half open: from here on SYN cookies; > half_open_max: never */
 	uint32_t timewait_max;
 	uint32_t rcv_buf;        /* bytes per connection: window offered */
 	uint32_t snd_buf;        /* bytes per connection: unacknowledged and unsent */
@@ -266,6 +268,8 @@ struct tcp_cc_stats {
  * by reason. */
 struct tcp_guard_stats {
 	uint64_t challenges;     /* challenge ACKs (RFC 5961) */
+	uint64_t cookies_out;    /* SYN cookies */
+	uint64_t cookies_in;     /* and connections that they made */
 };
 
 struct tcp_stats {

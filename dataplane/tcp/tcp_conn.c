@@ -154,38 +154,3 @@ tcp_work_del(struct tcp *t)
 		s->work_last = t->work_prev;
 	s->work_count--;
 }
-
-void
-tcp_half_add(struct tcp *t)
-{
-	struct tcp_stack *s = t->stack;
-
-	t->in_half = true;
-	t->half_next = TCP_NIL;
-	t->half_prev = s->half_last;
-	if (s->half_last != TCP_NIL)
-		s->conns[s->half_last].half_next = tcp_index(t);
-	else
-		s->half_first = tcp_index(t);
-	s->half_last = tcp_index(t);
-	s->half_count++;
-}
-
-void
-tcp_half_del(struct tcp *t)
-{
-	struct tcp_stack *s = t->stack;
-
-	if (!t->in_half)
-		return;
-	t->in_half = false;
-	if (t->half_prev != TCP_NIL)
-		s->conns[t->half_prev].half_next = t->half_next;
-	else
-		s->half_first = t->half_next;
-	if (t->half_next != TCP_NIL)
-		s->conns[t->half_next].half_prev = t->half_prev;
-	else
-		s->half_last = t->half_prev;
-	s->half_count--;
-}

@@ -32,6 +32,7 @@
 #define TCP_MSS_DEFAULT4 536u    /* MUST-15 */
 #define TCP_MSS_DEFAULT6 1220u
 #define TCP_CHALLENGE_US 500000u /* per connection: RFC 5961 section 7 */
+#define TCP_COOKIE_US 64000000u  /* a key's time; a cookie is good for one to two */
 #define TCP_ACTIVE_RETRIES 5u    /* SYN: with back-off about a minute */
 #define TCP_PERSIST_MAX_US 60000000u
 #define TCP_ROOM_RETRY_US 10000u
@@ -55,7 +56,6 @@ struct tcp {
 	uint32_t table_next;
 	uint32_t bucket;
 	uint32_t work_next, work_prev;
-	uint32_t half_next, half_prev;
 	uint32_t heap_pos;
 
 	uint8_t state;
@@ -133,8 +133,16 @@ struct tcp {
 
 	uint64_t due[TCP_TIMER_COUNT];
 
-	uint64_t bytes_in;
-	uint64_t bytes_out;
+	union {
+		struct {     /* while in_half: neighbours, of all and of its source */
+			uint32_t half_next, half_prev;
+			uint32_t source_next, source_prev;
+		};
+		struct {     /* later: payload */
+			uint64_t bytes_in;
+			uint64_t bytes_out;
+		};
+	};
 	uint32_t retransmits;
 	uint32_t timeouts;
 	uint32_t fast_retransmits;
@@ -156,6 +164,17 @@ struct tcp_tw {
 	uint32_t ts_on : 1;
 };
 _Static_assert(sizeof(struct tcp_tw) == 64, "a TIME-WAIT entry is one cache line");
+
+/* The half-open connections of one source, oldest first. */
+struct tcp_source {
+	uint32_t first, last;
+	uint32_t count;
+};
+
+struct tcp_cookie_key {
+	uint64_t period;     /* one more than its number: 0 is none */
+	uint8_t key[16];
+};
 
 struct tcp_due {
 	uint64_t at;
@@ -185,6 +204,10 @@ struct tcp_stack {
 
 	uint32_t work_first, work_last, work_count;
 	uint32_t half_first, half_last, half_count;
+	struct tcp_source *sources;
+	uint32_t source_mask;
+	struct tcp_cookie_key cookie_keys[2];
+	uint64_t cookie_until; /* one that was sent may come back until then */
 
 	struct tcp_tw *tw;
 	uint32_t *tw_buckets;
@@ -229,9 +252,15 @@ bool tcp_fsm(struct tcp *t, int event);
 void tcp_drop(struct tcp_stack *s, int reason);
 void tcp_work_add(struct tcp *t);
 void tcp_work_del(struct tcp *t);
-void tcp_half_add(struct tcp *t);
-void tcp_half_del(struct tcp *t);
 bool tcp_pool_low(const struct tcp_stack *s);
+
+static inline bool
+tcp_is_v4(const struct tcp_addr *a)
+{
+	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
+}
 
 static inline uint32_t
 tcp_index(const struct tcp *t)
@@ -245,6 +274,27 @@ bool tcp_tuple_eq(const struct tcp_tuple *a, const struct tcp_tuple *b);
 struct tcp *tcp_table_find(struct tcp_stack *s, const struct tcp_tuple *tuple);
 void tcp_table_add(struct tcp *t);
 void tcp_table_del(struct tcp *t);
+
+/* ---- tcp_half.c ---- */
+void tcp_half_init(struct tcp_stack *s);
+void tcp_half_add(struct tcp *t);
+void tcp_half_del(struct tcp *t);
+/* A source is at its limit. */
+bool tcp_half_source_full(const struct tcp_stack *s, const struct tcp_tuple *tuple);
+/* A place for one more: by the oldest of its source, which is full; by the oldest
+ * of all, if the table is. */
+void tcp_half_source_room(struct tcp_stack *s, const struct tcp_tuple *tuple);
+void tcp_half_room(struct tcp_stack *s);
+
+/* ---- tcp_cookie.c ---- */
+/* So many are half open, of all or of a source, that a SYN is answered by a
+ * cookie. */
+bool tcp_cookie_due(const struct tcp_stack *s, bool source_full);
+void tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in);
+/* May one come back? */
+bool tcp_cookie_out(const struct tcp_stack *s, uint64_t now);
+/* An ACK: true when it brings one back, with the options of the SYN. */
+bool tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o);
 
 /* ---- tcp_timer.c ---- */
 void tcp_timer_set(struct tcp *t, enum tcp_timer which, uint64_t at);
@@ -271,7 +321,8 @@ void tcp_tw_expire(struct tcp_stack *s, uint64_t now);
 uint64_t tcp_tw_next(const struct tcp_stack *s, uint64_t now);
 
 /* ---- tcp_listen.c, tcp_syn.c, tcp_in_*.c: the steps of arrival ---- */
-void tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor);
+/* The connection that the segment goes on to: one that a cookie brought back. */
+struct tcp *tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor);
 void tcp_syn_options(struct tcp *t, const struct tcp_opts *o);
 void tcp_syn_emit(struct tcp *t, uint64_t now);
 int tcp_syn_sent(struct tcp *t, struct tcp_in *in);
@@ -369,6 +420,12 @@ uint32_t tcp_seq_now(const struct tcp *t);
  * of its own. */
 uint32_t tcp_rcv_space(const struct tcp *t);
 uint16_t tcp_rcv_offer(struct tcp *t);
+/* That of a SYN, which is not scaled. */
+static inline uint16_t
+tcp_rcv_first(const struct tcp_stack *s)
+{
+	return (uint16_t)(s->cfg.rcv_buf < 65535u ? s->cfg.rcv_buf : 65535u);
+}
 bool tcp_rcv_update_due(const struct tcp *t);
 /* [start, end) came once more (RFC 2883). */
 void tcp_twice(struct tcp *t, uint32_t start, uint32_t end);

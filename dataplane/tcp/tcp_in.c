@@ -202,15 +202,15 @@ run(struct tcp *t, struct tcp_in *in, const struct step *list, size_t count)
 	tcp_settle(t, in->now);
 }
 
-static void
+static struct tcp *
 no_connection(struct tcp_stack *s, const struct tcp_in *in)
 {
 	uint32_t floor = 0;
 	bool again = false;
 
 	if (tcp_tw_input(s, in, &floor, &again))
-		return;
-	tcp_listen_input(s, in, again, floor);
+		return NULL;
+	return tcp_listen_input(s, in, again, floor);
 }
 
 void
@@ -223,8 +223,10 @@ tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
 	if (in.opts.bad)
 		tcp_drop(s, R_TCP_OPTION);
 	if (t == NULL)
-		no_connection(s, &in);
-	else if (t->state == TCP_SYN_SENT)
+		t = no_connection(s, &in);
+	if (t == NULL)
+		return;
+	if (t->state == TCP_SYN_SENT)
 		run(t, &in, steps_syn_sent, COUNT(steps_syn_sent));
 	else
 		run(t, &in, steps, COUNT(steps));

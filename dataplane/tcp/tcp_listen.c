@@ -13,64 +13,113 @@ listening(const struct tcp_stack *s, uint16_t port)
 	return false;
 }
 
-/* A flood pushes out its own oldest; a peer that answers within the time that
- * the table lasts gets through. */
 static void
-make_room(struct tcp_stack *s)
+passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, uint32_t irs,
+    uint32_t iss)
 {
-	if (s->half_count < s->cfg.half_open_max)
-		return;
-	tcp_drop(s, R_TCP_BACKLOG);
-	tcp_conn_free(&s->conns[s->half_first]);
+	t->state = TCP_LISTEN;
+	tcp_fsm(t, TCP_E_RCV_SYN);
+	t->passive = true;
+	t->irs = irs;
+	t->rcv_nxt = t->irs + 1;
+	t->iss = iss;
+	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
+	t->snd_head = t->iss + 1;
+	t->ts_off = tcp_ts_offset(t->stack, &t->tuple);
+	tcp_syn_options(t, o);
+	t->ts_recent_at = in->now;
+	tcp_in_window_first(t, in, in->seg.window);
 }
 
 static void
 half_open(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor)
 {
+	uint32_t iss = tcp_isn(s, &in->seg.tuple, in->now);
 	struct tcp *t;
 
-	make_room(s);
+	tcp_half_room(s);
 	t = tcp_conn_new(s, &in->seg.tuple);
 	if (t == NULL) {
 		tcp_drop(s, R_TCP_CONN_MAX);
 		return;
 	}
-	t->state = TCP_LISTEN;
-	tcp_fsm(t, TCP_E_RCV_SYN);
-	t->passive = true;
-	t->irs = in->seg.seq;
-	t->rcv_nxt = t->irs + 1;
-	t->iss = tcp_isn(s, &t->tuple, in->now);
-	if (again && seq_lt(t->iss, floor))
-		t->iss = floor;
-	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
-	t->snd_head = t->iss + 1;
-	t->ts_off = tcp_ts_offset(s, &t->tuple);
-	tcp_syn_options(t, &in->opts);
-	t->ts_recent_at = in->now;
-	tcp_in_window_first(t, in, in->seg.window);
+	if (again && seq_lt(iss, floor))
+		iss = floor;
+	passive_open(t, in, &in->opts, in->seg.seq, iss);
 	tcp_half_add(t);
 	tcp_syn_emit(t, in->now);
 }
 
-void
+/* A source at its limit gets cookies rather than lose its oldest: else whoever
+ * sends in its name could take its places. A new incarnation must number on from
+ * the one before it, which no cookie can. */
+static void
+take_syn(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor)
+{
+	bool full = tcp_half_source_full(s, &in->seg.tuple);
+
+	if (full)
+		tcp_drop(s, R_TCP_SOURCE);
+	if (!again && tcp_cookie_due(s, full)) {
+		tcp_cookie_send(s, in);
+		return;
+	}
+	if (full)
+		tcp_half_source_room(s, &in->seg.tuple);
+	half_open(s, in, again, floor);
+}
+
+/* An ACK to a listener. What is no cookie may be a later segment of a connection
+ * whose first one was lost, which a reset would end: while cookies are out, such
+ * segments get no answer. */
+static struct tcp *
+take_cookie(struct tcp_stack *s, const struct tcp_in *in)
+{
+	struct tcp_opts o;
+	struct tcp *t;
+
+	if ((in->seg.flags & TCP_SYN) || !tcp_cookie_out(s, in->now)) {
+		tcp_drop(s, R_TCP_NO_PORT);
+		tcp_reset_reply(s, &in->seg);
+		return NULL;
+	}
+	if (!tcp_cookie_read(s, in, &o)) {
+		tcp_drop(s, R_TCP_COOKIE_BAD);
+		return NULL;
+	}
+	t = tcp_conn_new(s, &in->seg.tuple);
+	if (t == NULL) {
+		tcp_drop(s, R_TCP_CONN_MAX);
+		return NULL;
+	}
+	passive_open(t, in, &o, in->seg.seq - 1, in->seg.ack - 1);
+	t->snd_nxt = t->snd_max = t->iss + 1;
+	t->rcv_adv = t->rcv_nxt + tcp_rcv_first(s);
+	t->last_ack = t->rcv_nxt;
+	s->guard.cookies_in++;
+	return t;
+}
+
+struct tcp *
 tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor)
 {
 	const struct tcp_seg *seg = &in->seg;
 
 	if (seg->flags & TCP_RST) {
 		tcp_drop(s, R_TCP_LISTEN_DROP);
-		return;
+		return NULL;
 	}
-	if (!listening(s, seg->tuple.local_port) || (seg->flags & TCP_ACK)) {
+	if (!listening(s, seg->tuple.local_port)) {
 		tcp_drop(s, R_TCP_NO_PORT);
 		tcp_reset_reply(s, seg);
-		return;
+		return NULL;
 	}
+	if (seg->flags & TCP_ACK)
+		return take_cookie(s, in);
 	/* SYN with FIN is a scanner's; without SYN there is nothing to answer. */
-	if ((seg->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN) {
+	if ((seg->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN)
 		tcp_drop(s, R_TCP_LISTEN_DROP);
-		return;
-	}
-	half_open(s, in, again, floor);
+	else
+		take_syn(s, in, again, floor);
+	return NULL;
 }

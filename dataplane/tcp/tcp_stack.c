@@ -10,6 +10,8 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 	*c = (struct tcp_config){
 		.conn_max = 16384,
 		.half_open_max = 1024,
+		.half_open_source = 64,
+		.cookie_at = 768,
 		.timewait_max = 16384,
 		.rcv_buf = 1u << 20,
 		.snd_buf = 1u << 20,
@@ -52,6 +54,7 @@ tcp_stack_size(const struct tcp_config *c)
 	    round_up(c->conn_max * sizeof(struct tcp_due)) +
 	    round_up(c->timewait_max * sizeof(struct tcp_tw)) +
 	    round_up(bucket_count(c->conn_max) * sizeof(uint32_t)) +
+	    round_up(bucket_count(4 * c->half_open_max) * sizeof(struct tcp_source)) +
 	    round_up(bucket_count(c->timewait_max) * sizeof(uint32_t));
 }
 
@@ -59,6 +62,7 @@ static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
+	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
 	    c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
 	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
@@ -118,7 +122,10 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	s->tw_mask = n - 1;
 	s->free = TCP_NIL;
 	s->work_first = s->work_last = TCP_NIL;
-	s->half_first = s->half_last = TCP_NIL;
+	n = bucket_count(4 * c->half_open_max);
+	s->sources = carve(&at, n * sizeof(struct tcp_source));
+	s->source_mask = n - 1;
+	tcp_half_init(s);
 	tcp_tw_init(s);
 	return s;
 }
@@ -282,4 +289,5 @@ tcp_wipe(struct tcp_stack *s)
 	}
 	explicit_bzero(s->isn_key, sizeof(s->isn_key));
 	explicit_bzero(s->hash_key, sizeof(s->hash_key));
+	explicit_bzero(s->cookie_keys, sizeof(s->cookie_keys));
 }

@@ -6,24 +6,16 @@
 
 #define TS_SIZE 12u
 
-static bool
-is_v4(const struct tcp_addr *a)
-{
-	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-
-	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
-}
-
 static uint16_t
 own_mss(const struct tcp *t)
 {
-	return is_v4(&t->tuple.remote) ? t->stack->cfg.mss4 : t->stack->cfg.mss6;
+	return tcp_is_v4(&t->tuple.remote) ? t->stack->cfg.mss4 : t->stack->cfg.mss6;
 }
 
 void
 tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 {
-	uint32_t mss = is_v4(&t->tuple.remote) ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
+	uint32_t mss = tcp_is_v4(&t->tuple.remote) ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
 
 	if (o->mss_on)
 		mss = o->mss;

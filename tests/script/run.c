@@ -174,7 +174,8 @@ do_set(char **w)
 #define KEY(name) { #name, offsetof(struct tcp_config, name) }
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
-		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(challenge_max), KEY(rack), KEY(clock_us),
+		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(rack), KEY(clock_us),
+		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at),
 #undef KEY
 	};
 

@@ -23,6 +23,8 @@ static const struct row rows[] = {
 	{ "tcp.connections", "entries", 1, 1u << 20, FIELD(conn_max), true },
 	{ "tcp.time_wait_entries", "entries", 1, 1u << 20, FIELD(timewait_max), true },
 	{ "tcp.half_open", "entries", 1, 1u << 20, FIELD(half_open_max), false },
+	{ "tcp.half_open_source", "entries", 1, 1u << 20, FIELD(half_open_source), false },
+	{ "tcp.syn_cookies_at", "entries", 0, 1u << 30, FIELD(cookie_at), false },
 	{ "tcp.receive_buffer", "bytes", 2048, BUF_MAX, FIELD(rcv_buf), false },
 	{ "tcp.send_buffer", "bytes", 2048, BUF_MAX, FIELD(snd_buf), false },
 	{ "tcp.reassembly", "bytes", 0, BUF_MAX, FIELD(reasm_max), false },

@@ -70,7 +70,7 @@ struct sim {
 
 static struct reached {
 	uint64_t bytes, rto, fast, reassembled, zero, timewait;
-	uint64_t first_a, first_b, together, both_open, wrapped, rst;
+	uint64_t first_a, first_b, together, both_open, wrapped, rst, cookies;
 } reached;
 static struct tcp_loss_stats loss;
 static struct tcp_cc_stats cc;
@@ -311,6 +311,8 @@ pick_config(struct rng *r, struct tcp_config *c)
 		c->reasm_max = POOL_BLOCK * (2 + rng_below(r, 20));
 	c->rack = rng_below(r, 4) > 0;
 	c->cc = rng_below(r, 3) > 0 ? "cubic" : "newreno";
+	if (rng_below(r, 4) == 0)
+		c->cookie_at = 0;
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->finwait2_us = 900000000; /* an orphan asks often enough */
@@ -526,6 +528,7 @@ check_end(struct sim *s, struct end *e)
 	tcp_get_stats(e->stack, &st);
 	count_loss(&st.loss);
 	count_cc(&st.cc);
+	reached.cookies += st.guard.cookies_in;
 	if (st.conn_open != 0 || st.half_open != 0 || st.timewait != 0)
 		fail(s, "a connection is left");
 	if (e->pool.free_count != e->pool.count)
@@ -711,9 +714,11 @@ test_reached(void)
 {
 	printf("\n  %" PRIu64 " MiB; RTO %" PRIu64 ", fast retransmit %" PRIu64 ", reassembled %" PRIu64
 	       ", zero window %" PRIu64 ";\n  closed first by a %" PRIu64 ", by b %" PRIu64
-	       ", together %" PRIu64 "; opened by both %" PRIu64 "; sequence wrapped %" PRIu64 " ",
+	       ", together %" PRIu64 "; opened by both %" PRIu64 "; sequence wrapped %" PRIu64
+	       "; SYN cookies %" PRIu64 " ",
 	    reached.bytes >> 20, reached.rto, reached.fast, reached.reassembled, reached.zero,
-	    reached.first_a, reached.first_b, reached.together, reached.both_open, reached.wrapped);
+	    reached.first_a, reached.first_b, reached.together, reached.both_open, reached.wrapped,
+	    reached.cookies);
 	CU_ASSERT(reached.rto > 0);
 	CU_ASSERT(reached.fast > 0);
 	CU_ASSERT(reached.reassembled > 0);
@@ -723,6 +728,7 @@ test_reached(void)
 	CU_ASSERT(reached.together > 0);
 	CU_ASSERT(reached.both_open > 0);
 	CU_ASSERT(reached.wrapped > 0);
+	CU_ASSERT(reached.cookies > 0);
 	printf("\n ");
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		printf(" %s %" PRIu64, losses[i].name, *loss_at(&loss, i));

@@ -187,6 +187,94 @@ test_half_open(void)
 	stop();
 }
 
+/* One of many sources: an IPv6 /64 or an IPv4 address. */
+static void
+input_from(uint32_t source, bool v4, uint16_t port, uint8_t flags, uint32_t ack)
+{
+	struct tcp_seg seg = { .tuple = tuple(0), .seq = (flags & TCP_SYN) ? 100 : 101, .ack = ack,
+	    .flags = flags, .window = 1000 };
+	uint8_t *b = seg.tuple.remote.b;
+
+	seg.tuple.remote_port = port;
+	if (v4)
+		memset(b + 10, 0xff, 2);
+	else
+		b[12] = (uint8_t)port; /* its hosts */
+	for (uint32_t i = 0; i < 3; i++)
+		b[(v4 ? 13u : 5u) + i] = (uint8_t)(source >> (8 * (2 - i)));
+	tcp_input(h.stack, &seg, 1000);
+}
+
+/* RFC 4987 section 3.3: one source takes its own places alone. */
+static void
+test_sources(void)
+{
+	struct tcp_stats st;
+
+	start(256, 256, 8);
+	for (uint16_t i = 0; i < 100; i++)
+		input_from(7, false, (uint16_t)(1000 + i), TCP_SYN, 0);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 64);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_SOURCE], 36);
+	for (uint16_t i = 0; i < 100; i++)
+		input_from(7, true, (uint16_t)(1000 + i), TCP_SYN, 0);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 128);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_SOURCE], 72);
+	for (uint32_t i = 0; i < 100; i++)
+		input_from(100 + i, i % 2, 1000, TCP_SYN, 0);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 228);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_SOURCE], 72);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_BACKLOG], 0);
+	input_from(100, false, 1000, TCP_RST, 0);
+	for (uint64_t now = 1000; tcp_next(h.stack, now) != UINT64_MAX; now = tcp_next(h.stack, now))
+		tcp_poll(h.stack, now);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 0);
+	/* All are forgotten by their cells, too. */
+	for (uint16_t i = 0; i < 64; i++)
+		input_from(7, false, (uint16_t)(1000 + i), TCP_SYN, 0);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_SOURCE], 72);
+	stop();
+}
+
+#define FLOOD 3000u
+
+/* A flood of many sources: the table stays as it is at the threshold, whoever
+ * answers gets through, and nobody guesses a cookie. */
+static void
+test_cookies(void)
+{
+	struct tcp_stats st;
+	uint32_t x = 1;
+
+	start(2000, 1024, 8);
+	for (uint32_t i = 0; i < FLOOD; i++)
+		input_from(i, i % 2, 1000, TCP_SYN, 0);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.half_open, 768);
+	CU_ASSERT_EQUAL(st.conn_open, 768);
+	CU_ASSERT_EQUAL(st.guard.cookies_out, FLOOD - 768);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_BACKLOG] + h.drops[R_TCP_SOURCE], 0);
+	CU_ASSERT_EQUAL(h.emitted, FLOOD);
+	for (uint32_t i = 0; i < 100000; i++) {
+		x = x * 1664525u + 1013904223u;
+		input_from(FLOOD + i, i % 2, 1000, TCP_ACK, x);
+	}
+	CU_ASSERT_EQUAL(h.accepted, 0);
+	CU_ASSERT_EQUAL(h.drops[R_TCP_COOKIE_BAD], 100000);
+	CU_ASSERT_EQUAL(h.emitted, FLOOD);
+	input_from(FLOOD, false, 1000, TCP_SYN, 0);
+	input_from(FLOOD, false, 1000, TCP_ACK, h.last.seq + 1);
+	CU_ASSERT_EQUAL(h.accepted, 1);
+	tcp_get_stats(h.stack, &st);
+	CU_ASSERT_EQUAL(st.guard.cookies_in, 1);
+	CU_ASSERT_EQUAL(st.half_open, 768);
+	stop();
+}
+
 #define CHALLENGED 1500u
 
 /* Forged resets to every connection in one instant: how many are answered. */
@@ -404,6 +492,8 @@ main(void)
 		{ "a configuration that makes no sense", test_config },
 		{ "thousands of connections, found and freed", test_many },
 		{ "half-open limit and SYN-ACK retries", test_half_open },
+		{ "one source takes its own places alone", test_sources },
+		{ "SYN cookies under pressure", test_cookies },
 		{ "challenge ACKs of all connections are limited, nobody knows how", test_challenges },
 		{ "TIME-WAIT gives up its oldest and ends", test_timewait_cap },
 		{ "timers fire when due", test_timers },
