@@ -74,7 +74,16 @@
 	METER(TCP_UNDO_EIFEL, "tcp reductions undone by timestamps") \
 	METER(TCP_UNDO_DSACK, "tcp reductions undone by D-SACK") \
 	METER(TCP_DSACK_IN, "tcp D-SACKs received") \
-	METER(TCP_DSACK_OUT, "tcp D-SACKs sent")
+	METER(TCP_DSACK_OUT, "tcp D-SACKs sent") \
+	METER(TCP_CSS, "tcp conservative slow starts") \
+	METER(TCP_CSS_BACK, "tcp conservative slow starts given up") \
+	METER(TCP_CSS_DONE, "tcp slow starts ended by HyStart++") \
+	METER(TCP_EPOCHS, "tcp congestion avoidance begun by CUBIC") \
+	METER(TCP_CUBIC, "tcp steps along the cubic") \
+	METER(TCP_FRIENDLY, "tcp steps in the Reno-friendly region") \
+	METER(TCP_CONVERGED, "tcp fast convergences") \
+	METER(TCP_SHIFTS, "tcp CUBIC epochs put off") \
+	METER(TCP_IDLE_RESTARTS, "tcp windows restarted after idleness")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

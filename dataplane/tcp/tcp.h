@@ -225,7 +225,7 @@ struct tcp_info {
 void tcp_get_info(const struct tcp *t, struct tcp_info *info);
 
 /* How losses were found and repaired, of all connections since the start; the
- * meter page has them in this order (METER_TCP_*). */
+ * meter page has them in this order (METER_TCP_RECOVERIES..). */
 struct tcp_loss_stats {
 	uint64_t recoveries;     /* fast recoveries with a board */
 	uint64_t reno;           /* and by counting duplicates, without */
@@ -251,7 +251,8 @@ struct tcp_loss_stats {
 	uint64_t dsack_out;
 };
 
-/* How windows were found, of all connections since the start. */
+/* How windows were found, of all connections since the start; the meter page has
+ * them in this order (METER_TCP_CSS..). */
 struct tcp_cc_stats {
 	uint64_t css;            /* conservative slow starts (HyStart++) */
 	uint64_t css_back;       /* of them, ones that were a mistake */

@@ -9,16 +9,24 @@
 #define LOSS_COUNT (METER_TCP_DSACK_OUT - METER_TCP_RECOVERIES + 1)
 
 _Static_assert(sizeof(struct tcp_loss_stats) == LOSS_COUNT * sizeof(uint64_t),
-    "METER_TCP_* are struct tcp_loss_stats, in its order");
+    "METER_TCP_RECOVERIES.. are struct tcp_loss_stats, in its order");
 
+#define CC_COUNT (METER_TCP_IDLE_RESTARTS - METER_TCP_CSS + 1)
+
+_Static_assert(sizeof(struct tcp_cc_stats) == CC_COUNT * sizeof(uint64_t),
+    "METER_TCP_CSS.. are struct tcp_cc_stats, in its order");
+
+/* `count` counters from `first`; `stats` is a struct of nothing else. */
 static void
-meter_losses(struct worker *w, const struct tcp_loss_stats *loss)
+meter_stats(struct worker *w, enum meter_id first, const void *stats, int count)
 {
-	uint64_t v[LOSS_COUNT];
+	const uint8_t *at = stats;
+	uint64_t v;
 
-	memcpy(v, loss, sizeof(v));
-	for (int i = 0; i < LOSS_COUNT; i++)
-		meter_set(w->meter, (enum meter_id)(METER_TCP_RECOVERIES + i), v[i]);
+	for (int i = 0; i < count; i++) {
+		memcpy(&v, at + (size_t)i * sizeof(v), sizeof(v));
+		meter_set(w->meter, (enum meter_id)(first + i), v);
+	}
 }
 
 /* Gauges, and what other rooms count themselves: now and then. */
@@ -35,7 +43,8 @@ worker_meter(struct worker *w, uint64_t now)
 	w->metered_us = now;
 	tcp_get_stats(w->tcp, &st);
 	meter_set(w->meter, METER_RETRANSMITS, st.retransmits);
-	meter_losses(w, &st.loss);
+	meter_stats(w, METER_TCP_RECOVERIES, &st.loss, LOSS_COUNT);
+	meter_stats(w, METER_TCP_CSS, &st.cc, CC_COUNT);
 }
 
 static void
