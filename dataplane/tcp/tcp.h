@@ -108,13 +108,19 @@ struct tcp_config {
 	uint32_t snd_buf;        /* bytes per connection: unacknowledged and unsent */
 	uint32_t reasm_max;      /* bytes of blocks per connection out of order */
 	uint32_t rto_min_us;     /* 200 ms: a documented deviation from RFC 6298 2.4 */
+	uint32_t rto_init_us;    /* before the first measurement: RFC 6298 (2.1) */
+	uint32_t delack_us;      /* RFC 9293 section 3.8.6.3: at most 500 ms */
 	uint32_t retries;        /* R2 for established connections */
+	uint32_t connect_retries; /* R2 for SYN: with back-off about a minute */
 	uint32_t syn_retries;    /* E2: at most two SYN-ACK retries */
 	uint32_t timewait_us;    /* 2 MSL */
 	uint32_t challenge_max;  /* challenge ACKs per second of all connections, on average */
 	uint32_t finwait2_us;
 	uint32_t clock_us;       /* steps of `now`: no reordering window is smaller */
 	uint32_t rack;           /* 1: losses by time, RFC 8985; 0: by count, RFC 6675 */
+	uint32_t sack;           /* 1: SACK-permitted is offered and taken (RFC 2018) */
+	uint32_t timestamps;     /* 1: as well (RFC 7323 section 3) */
+	uint32_t window_scale;   /* 1: as well (RFC 7323 section 2) */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	const char *cc;          /* congestion control: "cubic", "newreno" */
 	uint16_t mss4;           /* from the port's MTU */
@@ -137,7 +143,8 @@ struct tcp_stack *tcp_stack_init(void *mem, const struct tcp_config *c, const st
 
 /* tcp_set_config(s, c): other limits from now on; 0, or -R_LIMIT when c makes no
  * sense or has another conn_max or timewait_max. A connection takes what holds
- * when it is made or when it looks. */
+ * when it is made or when it looks; one that completes by a SYN cookie of before
+ * reads its window with the scale of after. */
 int tcp_set_config(struct tcp_stack *s, const struct tcp_config *c);
 
 /* tcp_listen(s, port): accept connections to any local address at this port. */

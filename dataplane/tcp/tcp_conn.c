@@ -27,7 +27,7 @@ tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple)
 		t->due[i] = TCP_NEVER;
 	fifo_init(&t->snd, false);
 	fifo_init(&t->rcv, false);
-	tcp_rto_init(&t->rto, s->cfg.rto_min_us);
+	tcp_rto_init(&t->rto, s->cfg.rto_init_us, s->cfg.rto_min_us);
 	s->open++;
 	tcp_table_add(t);
 	return t;

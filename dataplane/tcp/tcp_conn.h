@@ -27,6 +27,7 @@
 #define TCP_LISTEN_MAX 16u
 #define TCP_BURST 16u            /* segments per connection and poll: nothing below paces us */
 #define TCP_DELACK_US 40000u     /* RFC 9293 section 3.8.6.3 allows 500 ms */
+#define TCP_DELACK_MAX_US 500000u
 #define TCP_DELACK_SEGS 2u       /* every second segment: SHLD-19 */
 #define TCP_MSS_MIN 256u         /* smaller announcements cost us more than the peer */
 #define TCP_MSS_DEFAULT4 536u    /* MUST-15 */

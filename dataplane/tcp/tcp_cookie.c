@@ -103,12 +103,12 @@ tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in)
 	struct tcp_opts opts = { .mss_on = true, .mss = v4 ? s->cfg.mss4 : s->cfg.mss6 };
 	uint64_t h = hash(s, &o.tuple, in->seg.seq, in->now / TCP_COOKIE_US);
 
-	if (in->opts.ts_on) {
+	if (in->opts.ts_on && s->cfg.timestamps) {
 		opts.ts_on = true;
 		opts.ts_val = stamp_with(stamp_now(s, in), &in->opts);
 		opts.ts_ecr = in->opts.ts_val;
-		opts.sack_ok = in->opts.sack_ok;
-		opts.shift_on = in->opts.shift_on;
+		opts.sack_ok = in->opts.sack_ok && s->cfg.sack;
+		opts.shift_on = in->opts.shift_on && s->cfg.window_scale;
 		opts.shift = s->rcv_shift;
 	}
 	o.seq = ((uint32_t)(h >> 32) & HASH_MASK) | (mss_index(in) ^ ((uint32_t)h & MSS_MASK)) << MSS_AT;

@@ -11,9 +11,9 @@ clamp(const struct tcp_rto *r, uint64_t rto)
 }
 
 void
-tcp_rto_init(struct tcp_rto *r, uint32_t min_us)
+tcp_rto_init(struct tcp_rto *r, uint32_t init_us, uint32_t min_us)
 {
-	*r = (struct tcp_rto){ .rto = TCP_RTO_INIT_US, .min = min_us };
+	*r = (struct tcp_rto){ .rto = init_us, .min = min_us };
 }
 
 void

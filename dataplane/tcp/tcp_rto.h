@@ -23,7 +23,7 @@ struct tcp_rto {
 	bool measured;
 };
 
-void tcp_rto_init(struct tcp_rto *r, uint32_t min_us);
+void tcp_rto_init(struct tcp_rto *r, uint32_t init_us, uint32_t min_us);
 
 /* One segment is timed at a time: it is sent now and ends at `end`. */
 void tcp_rto_start(struct tcp_rto *r, uint32_t end, uint64_t now);

@@ -17,13 +17,19 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.snd_buf = 1u << 20,
 		.reasm_max = 1u << 20,
 		.rto_min_us = 200000,
+		.rto_init_us = TCP_RTO_INIT_US,
+		.delack_us = TCP_DELACK_US,
 		.retries = 12,
+		.connect_retries = TCP_ACTIVE_RETRIES,
 		.syn_retries = 2,
 		.timewait_us = 60000000,
 		.challenge_max = 1000,
 		.finwait2_us = 60000000,
 		.clock_us = 250,
 		.rack = 1,
+		.sack = 1,
+		.timestamps = 1,
+		.window_scale = 1,
 		.quick_acks = 16,
 		.cc = CC_NAME_DEFAULT,
 		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
@@ -59,6 +65,14 @@ tcp_stack_size(const struct tcp_config *c)
 }
 
 static bool
+times_good(const struct tcp_config *c)
+{
+	return c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->rto_init_us > 0 &&
+	    c->rto_init_us <= TCP_RTO_MAX_US && c->delack_us > 0 && c->delack_us <= TCP_DELACK_MAX_US &&
+	    c->clock_us > 0 && c->clock_us <= TCP_RTO_MAX_US;
+}
+
+static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
@@ -66,8 +80,8 @@ config_good(const struct tcp_config *c)
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
 	    c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
 	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
-	    c->rto_min_us > 0 && c->rto_min_us <= TCP_RTO_MAX_US && c->retries > 0 &&
-	    c->clock_us > 0 && c->clock_us <= TCP_RTO_MAX_US && c->rack <= 1 &&
+	    times_good(c) && c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
+	    c->window_scale <= 1 &&
 	    cc_find(c->cc) >= 0 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
 }
@@ -87,7 +101,7 @@ window_shift(const struct tcp_config *c)
 {
 	uint8_t shift = 0;
 
-	while (shift < 14 && (65535u << shift) < c->rcv_buf)
+	while (c->window_scale && shift < 14 && (65535u << shift) < c->rcv_buf)
 		shift++;
 	return shift;
 }

@@ -15,6 +15,7 @@ own_mss(const struct tcp *t)
 void
 tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 {
+	const struct tcp_config *cfg = &t->stack->cfg;
 	uint32_t mss = tcp_is_v4(&t->tuple.remote) ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
 
 	if (o->mss_on)
@@ -24,12 +25,12 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 	if (mss > own_mss(t))
 		mss = own_mss(t);
 	t->peer_mss = mss;
-	t->ts_on = o->ts_on;
+	t->ts_on = o->ts_on && cfg->timestamps;
 	t->ts_recent = o->ts_val;
-	t->sack_on = o->sack_ok;
-	t->scale_on = o->shift_on;
-	t->snd_shift = o->shift_on ? o->shift : 0;
-	t->rcv_shift = o->shift_on ? t->rcv_shift : 0;
+	t->sack_on = o->sack_ok && cfg->sack;
+	t->scale_on = o->shift_on && cfg->window_scale;
+	t->snd_shift = t->scale_on ? o->shift : 0;
+	t->rcv_shift = t->scale_on ? t->rcv_shift : 0;
 	t->mss = mss - (t->ts_on ? TS_SIZE : 0);
 	cc_init(&t->cc, t->stack->cc_algo, t->mss, t->iss);
 }
@@ -37,16 +38,17 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 static void
 syn_opts(const struct tcp *t, struct tcp_opts *o, uint64_t now)
 {
+	const struct tcp_config *cfg = &t->stack->cfg;
 	bool first = t->state == TCP_SYN_SENT;
 
 	memset(o, 0, sizeof(*o));
 	o->mss_on = true;
 	o->mss = own_mss(t);
-	o->sack_ok = first || t->sack_on;
-	o->ts_on = first || t->ts_on;
+	o->sack_ok = first ? cfg->sack : t->sack_on;
+	o->ts_on = first ? cfg->timestamps : t->ts_on;
 	o->ts_val = tcp_ts_now(t, now);
 	o->ts_ecr = first ? 0 : t->ts_recent;
-	o->shift_on = first || t->scale_on;
+	o->shift_on = first ? cfg->window_scale : t->scale_on;
 	o->shift = t->rcv_shift;
 }
 
@@ -76,7 +78,7 @@ tcp_syn_emit(struct tcp *t, uint64_t now)
 void
 tcp_syn_timeout(struct tcp *t, uint64_t now)
 {
-	uint32_t limit = t->passive ? t->stack->cfg.syn_retries : TCP_ACTIVE_RETRIES;
+	uint32_t limit = t->passive ? t->stack->cfg.syn_retries : t->stack->cfg.connect_retries;
 
 	if (t->rtx_count >= limit) {
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);

@@ -67,7 +67,7 @@ tcp_ack_later(struct tcp *t, uint64_t now)
 		t->ack_now = true;
 		tcp_work_add(t);
 	} else if (!tcp_timer_on(t, TCP_T_ACK)) {
-		tcp_timer_set(t, TCP_T_ACK, now + TCP_DELACK_US);
+		tcp_timer_set(t, TCP_T_ACK, now + t->stack->cfg.delack_us);
 	}
 }
 

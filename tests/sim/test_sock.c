@@ -20,6 +20,10 @@ static struct sock_host *host[2];
 static uint8_t packet[PACKET_MAX];
 static uint64_t carried[2];
 static bool cut; /* nothing is carried */
+static struct syn {
+	uint8_t options[40];
+	uint32_t len;
+} syn[2];        /* what the last one of each host offered */
 
 static const struct sock_addr addr[2][2] = {
 	{ { 4, { 192, 0, 2, 1 }, PORT }, { 4, { 192, 0, 2, 2 }, PORT } },
@@ -56,6 +60,17 @@ finish(void)
 }
 
 static void
+note_syn(int from, const uint8_t *ip)
+{
+	const uint8_t *tcp = ip + (ip[0] >> 4 == 4 ? 20 : 40);
+
+	if (!(tcp[13] & TCP_FLAGS_SYN))
+		return;
+	syn[from].len = (tcp[12] >> 4) * 4u - 20;
+	memcpy(syn[from].options, tcp + 20, syn[from].len);
+}
+
+static void
 carry(int from)
 {
 	uint64_t at;
@@ -63,6 +78,7 @@ carry(int from)
 
 	while ((len = sock_take(host[from], packet, sizeof(packet), &at)) > 0) {
 		carried[from]++;
+		note_syn(from, packet);
 		if (!cut)
 			CU_ASSERT_EQUAL(sock_inject(host[1 - from], packet, (size_t)len, at + DELAY_US), 0);
 	}
@@ -510,7 +526,7 @@ every_tunable(void)
 		CU_ASSERT(sock_tune_get(host[0], t.name, &v) == 0 && v == t.min);
 		CU_ASSERT_EQUAL(sock_tune_set(host[0], t.name, t.initial), 0);
 	}
-	CU_ASSERT(i >= 16);
+	CU_ASSERT(i >= 23);
 	CU_ASSERT_EQUAL(sock_tune_get(host[0], "tcp.nothing", &v), -ENOENT);
 	CU_ASSERT_EQUAL(sock_tune_set(host[0], "tcp.nothing", 1), -ENOENT);
 	CU_ASSERT_EQUAL(sock_open(host[0], 4), 0);
@@ -532,6 +548,67 @@ tune_during_a_run(void)
 	transfer(0, a, b);
 	CU_ASSERT_EQUAL(sock_tune_set(host[1], "tcp.receive_buffer", 4096), 0);
 	transfer(0, a, b);
+	finish();
+}
+
+static bool
+has_option(const struct syn *y, uint8_t kind)
+{
+	for (uint32_t i = 0; i < y->len; i += y->options[i] <= 1 ? 1u : y->options[i + 1])
+		if (y->options[i] == kind)
+			return true;
+	return false;
+}
+
+/* An option that is off at one end is in neither SYN that follows. */
+static void
+options_can_be_off(void)
+{
+	static const char *const names[] = { "tcp.sack", "tcp.timestamps", "tcp.window_scale" };
+	static const uint8_t kinds[] = { 4, 8, 3 }; /* RFC 2018, RFC 7323 */
+
+	for (int i = 0; i < 12; i++) {
+		int off = i / 3 % 2;
+		int ls, a, b;
+
+		begin();
+		CU_ASSERT_EQUAL(sock_tune_set(host[off], names[i % 3], 0), 0);
+		join(i / 6, &ls, &a, &b);
+		CU_ASSERT_EQUAL(has_option(&syn[0], kinds[i % 3]), off == 1);
+		CU_ASSERT_FALSE(has_option(&syn[1], kinds[i % 3]));
+		CU_ASSERT(has_option(&syn[0], 2) && has_option(&syn[1], 2));
+		for (int k = 1; k < 3; k++)
+			CU_ASSERT(has_option(&syn[1], kinds[(i + k) % 3]));
+		transfer(0, a, b);
+		transfer(1, b, a);
+		finish();
+	}
+}
+
+static void
+timers_can_be_set(void)
+{
+	int ls, a, b;
+
+	begin();
+	CU_ASSERT_EQUAL(sock_tune_set(host[0], "tcp.initial_rto_us", 3 * SECOND), 0);
+	CU_ASSERT_EQUAL(sock_tune_set(host[0], "tcp.connect_retries", 1), 0);
+	cut = true;
+	a = sock_open(host[0], 4);
+	CU_ASSERT_EQUAL(sock_connect(host[0], a, &addr[0][1]), -EINPROGRESS);
+	CU_ASSERT_EQUAL(sock_next(host[0]), 4 * SECOND);
+	run(9 * SECOND - 1);
+	CU_ASSERT_EQUAL(sock_error(host[0], a), 0);
+	run(1);
+	CU_ASSERT_EQUAL(sock_error(host[0], a), -ETIMEDOUT);
+	CU_ASSERT_EQUAL(carried[0], 2);
+	cut = false;
+	CU_ASSERT_EQUAL(sock_tune_set(host[1], "tcp.delayed_ack_us", 123000), 0);
+	CU_ASSERT_EQUAL(sock_tune_set(host[1], "tcp.quick_acks", 0), 0);
+	join(0, &ls, &a, &b);
+	CU_ASSERT_EQUAL(sock_write(host[0], a, "x", 1), 1);
+	run(DELAY_US);
+	CU_ASSERT_EQUAL(sock_next(host[1]), sock_now(host[1]) + 123000);
 	finish();
 }
 
@@ -656,6 +733,8 @@ static const CU_TestInfo tests[] = {
 	{ "options", options },
 	{ "every tunable", every_tunable },
 	{ "tune during a run", tune_during_a_run },
+	{ "options can be off", options_can_be_off },
+	{ "timers can be set", timers_can_be_set },
 	{ "tunables change what is sent", tunables_change_what_is_sent },
 	{ "packets and time", packets_and_time },
 	{ "rubbish is counted", rubbish_is_counted },

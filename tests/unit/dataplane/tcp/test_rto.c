@@ -6,7 +6,7 @@ test_first_and_next_sample(void)
 {
 	struct tcp_rto r;
 
-	tcp_rto_init(&r, 1000);
+	tcp_rto_init(&r, TCP_RTO_INIT_US, 1000);
 	CU_ASSERT_EQUAL(r.rto, 1000000);
 	tcp_rto_sample(&r, 100000); /* (2.2) */
 	CU_ASSERT_EQUAL(r.srtt, 100000);
@@ -23,7 +23,7 @@ test_bounds(void)
 {
 	struct tcp_rto r;
 
-	tcp_rto_init(&r, 200000);
+	tcp_rto_init(&r, TCP_RTO_INIT_US, 200000);
 	for (int i = 0; i < 100; i++)
 		tcp_rto_sample(&r, 10);
 	CU_ASSERT_EQUAL(r.rto, 200000);
@@ -39,7 +39,7 @@ test_karn(void)
 {
 	struct tcp_rto r;
 
-	tcp_rto_init(&r, 1000);
+	tcp_rto_init(&r, TCP_RTO_INIT_US, 1000);
 	tcp_rto_start(&r, 1000, 0);
 	tcp_rto_start(&r, 2000, 50000); /* one at a time */
 	CU_ASSERT_FALSE(tcp_rto_ack(&r, 999, 60000));
