@@ -272,6 +272,8 @@ set_up(uint8_t how)
 	f.cfg.conn_max = 4;
 	f.cfg.half_open_max = 2;
 	f.cfg.timewait_max = 2;
+	if ((how & 17) == 16)
+		f.cfg.cookie_at = 0;
 	f.cfg.reasm_max = 32 * POOL_BLOCK;
 	f.cfg.rcv_buf = f.cfg.snd_buf = how & 8 ? SMALL : 65536;
 	if (f.mem == NULL) {
