@@ -167,6 +167,7 @@ start(void)
 static void
 do_set(char **w)
 {
+	static const char *const names[] = { "cubic", "newreno" };
 	static const struct {
 		const char *name;
 		size_t off;
@@ -180,7 +181,11 @@ do_set(char **w)
 	};
 
 	if (w[0] != NULL && w[1] != NULL && strcmp(w[0], "cc") == 0) {
-		run.cfg.cc = strcmp(w[1], "newreno") == 0 ? "newreno" : "cubic";
+		for (size_t i = 0; i < 2; i++)
+			if (strcmp(w[1], names[i]) == 0)
+				run.cfg.cc = names[i];
+		if (strcmp(w[1], run.cfg.cc) != 0)
+			fail("no such algorithm");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

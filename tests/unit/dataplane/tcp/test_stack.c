@@ -127,6 +127,10 @@ test_config(void)
 	tcp_config_default(&c, 1500);
 	c.conn_max = 0;
 	CU_ASSERT_PTR_NULL(tcp_stack_init(NULL, &c, &ops, NULL, NULL, secret));
+	tcp_config_default(&c, 1500);
+	CU_ASSERT_STRING_EQUAL(c.cc, "cubic");
+	c.cc = "cubit";
+	CU_ASSERT_PTR_NULL(tcp_stack_init(NULL, &c, &ops, NULL, NULL, secret));
 }
 
 static void
