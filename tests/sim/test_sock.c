@@ -551,13 +551,20 @@ tune_during_a_run(void)
 	finish();
 }
 
-static bool
-has_option(const struct syn *y, uint8_t kind)
+/* The first byte of an option, 0 where it has none, or -1. */
+static int
+option_value(const struct syn *y, uint8_t kind)
 {
 	for (uint32_t i = 0; i < y->len; i += y->options[i] <= 1 ? 1u : y->options[i + 1])
 		if (y->options[i] == kind)
-			return true;
-	return false;
+			return y->options[i + 1] > 2 ? y->options[i + 2] : 0;
+	return -1;
+}
+
+static bool
+has_option(const struct syn *y, uint8_t kind)
+{
+	return option_value(y, kind) >= 0;
 }
 
 /* An option that is off at one end is in neither SYN that follows, be it answered
@@ -623,12 +630,15 @@ tunables_change_what_is_sent(void)
 
 	begin();
 	CU_ASSERT_EQUAL(sock_tune_set(host[0], "tcp.mss4", 1000), 0);
+	CU_ASSERT_EQUAL(sock_tune_set(host[0], "tcp.receive_buffer", 8 << 20), 0);
 	a = sock_open(host[0], 4);
 	CU_ASSERT_EQUAL(sock_connect(host[0], a, &addr[0][1]), -EINPROGRESS);
 	CU_ASSERT(sock_take(host[0], packet, sizeof(packet), NULL) > 44);
 	CU_ASSERT_EQUAL(packet[33], TCP_FLAGS_SYN);
 	CU_ASSERT(packet[40] == 2 && packet[41] == 4);
 	CU_ASSERT_EQUAL(packet[42] << 8 | packet[43], 1000);
+	note_syn(0, packet);
+	CU_ASSERT_EQUAL(option_value(&syn[0], 3), 8); /* the least that can say so much */
 	finish();
 }
 
