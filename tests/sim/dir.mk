@@ -1,4 +1,4 @@
-$(eval $(call unit,tcp_sim,tests/sim/tcp_sim.c tests/sim/wire.c,tcp mem wire))
+$(eval $(call unit,tcp_sim,$(addprefix tests/sim/,tcp_sim.c tcp_goodput.c sim.c wire.c),tcp mem wire))
 
 # The socket face and the rooms below it as one object with no names but its own, for
 # programs outside.

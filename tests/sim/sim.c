@@ -1,0 +1,339 @@
+/* The ends of a run: callbacks, applications, and the loop over time. */
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/tcp/tcp_fsm.h"
+#include "dataplane/tcp/tcp_wire.h"
+
+#define LIMIT_US (4ull * 3600 * 1000000)
+
+struct sim_reached sim_reached;
+bool sim_verbose;
+
+void
+sim_fail(struct sim *s, const char *why)
+{
+	if (s->error == NULL)
+		s->error = why;
+}
+
+/* ---- callbacks ---- */
+
+static void
+strip_options(struct sim *s, struct tcp_seg_out *o)
+{
+	static const uint8_t bit_of[] = { [2] = STRIP_MSS, [3] = STRIP_SHIFT, [4] = STRIP_SACK,
+		[8] = STRIP_TS };
+
+	for (uint32_t i = 0; i < o->options_len;) {
+		uint8_t kind = o->options[i];
+		uint32_t len = kind <= 1 ? 1 : o->options[i + 1];
+
+		if (kind < sizeof(bit_of) && (s->strip & bit_of[kind]))
+			memset(o->options + i, 1, len);
+		i += len;
+	}
+}
+
+static int
+on_emit(void *owner, const struct tcp_seg_out *o)
+{
+	struct end *e = owner;
+	struct sim *s = e->sim;
+	struct tcp_seg_out copy = *o;
+	int n;
+
+	if ((o->flags & TCP_SYN) && s->strip != 0)
+		strip_options(s, &copy);
+	if (o->flags & TCP_RST)
+		sim_reached.rst++;
+	n = tcp_seg_build(&copy, s->frame, sizeof(s->frame));
+	if (n < 0)
+		sim_fail(s, "segment does not build");
+	else
+		wire_send(&s->wire, 1 - e->id, s->frame, (uint32_t)n, s->now);
+	return 0;
+}
+
+static int
+on_accept(void *owner, struct tcp *t, uint64_t now)
+{
+	struct end *e = owner;
+
+	(void)now;
+	if (e->t != NULL && e->t != t)
+		sim_fail(e->sim, "accepted twice");
+	e->t = t;
+	e->connected = true;
+	return 0;
+}
+
+static void
+on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
+{
+	struct end *e = owner;
+
+	(void)now;
+	if (t != e->t)
+		sim_fail(e->sim, "event of an unknown connection");
+	if (events & TCP_EV_CONNECTED)
+		e->connected = true;
+	if (events & TCP_EV_EOF)
+		e->eof = true;
+	if (events & TCP_EV_CLOSED) {
+		e->closed = true;
+		e->reason = reason;
+		e->t = NULL;
+	}
+}
+
+static void
+on_drop(void *owner, int reason)
+{
+	(void)owner;
+	(void)reason;
+}
+
+const struct tcp_ops sim_ops = {
+	.emit = on_emit,
+	.accept = on_accept,
+	.event = on_event,
+	.drop = on_drop,
+};
+
+/* ---- applications ---- */
+
+static void
+app_write(struct sim *s, struct end *e)
+{
+	while (e->wrote < e->total) {
+		size_t room = tcp_room(e->t);
+		uint32_t at = (uint32_t)(e->wrote % SIM_PATTERN);
+		size_t len = 1 + rng_below(&s->rng, e->chunk);
+
+		if (len > e->total - e->wrote)
+			len = (size_t)(e->total - e->wrote);
+		if (len > SIM_PATTERN - at)
+			len = SIM_PATTERN - at;
+		if (len > room)
+			len = room;
+		if (len == 0)
+			break;
+		if (tcp_put(e->t, s->pattern[e->id] + at, len) != 0)
+			break;
+		e->wrote += len;
+	}
+}
+
+static void
+app_read(struct sim *s, struct end *e)
+{
+	const uint8_t *want = s->pattern[1 - e->id];
+
+	while (s->now >= e->pause_until && tcp_readable(e->t) > 0) {
+		size_t len = tcp_peek(e->t, s->buf, 1 + rng_below(&s->rng, e->chunk));
+
+		for (size_t i = 0; i < len; i++)
+			if (s->buf[i] != want[(e->read + i) % SIM_PATTERN])
+				sim_fail(s, "wrong byte");
+		tcp_take(e->t, len);
+		e->read += len;
+		if (e->slow && rng_below(&s->rng, 40) == 0)
+			e->pause_until = s->now + rng_below(&s->rng, 3000000);
+	}
+}
+
+static bool
+app_may_shut(const struct sim *s, const struct end *e)
+{
+	switch (s->mode) {
+	case CLOSE_A_FIRST:
+		return e->id == 0 || e->eof;
+	case CLOSE_B_FIRST:
+		return e->id == 1 || e->eof;
+	default:
+		return true;
+	}
+}
+
+static void
+app_run(struct sim *s, struct end *e)
+{
+	struct tcp_info info;
+
+	if (e->t == NULL || !e->connected)
+		return;
+	app_read(s, e);
+	app_write(s, e);
+	tcp_get_info(e->t, &info);
+	e->states |= 1u << info.state;
+	if (!e->shut && e->wrote == e->total && app_may_shut(s, e)) {
+		tcp_shutdown(e->t, s->now);
+		e->shut = true;
+	}
+	if (e->shut && e->eof && tcp_readable(e->t) == 0) {
+		sim_reached.rto += info.timeouts;
+		sim_reached.fast += info.fast_retransmits;
+		sim_reached.reassembled += info.reassembled;
+		sim_reached.zero += info.zero_windows;
+		tcp_close(e->t, s->now);
+		e->eof = false; /* closed once */
+	}
+}
+
+/* ---- the run ---- */
+
+struct tcp_tuple
+sim_tuple(uint32_t id, bool v4)
+{
+	struct tcp_tuple t = { 0 };
+
+	if (v4)
+		t.local.b[10] = t.local.b[11] = t.remote.b[10] = t.remote.b[11] = 0xff;
+	else
+		t.local.b[0] = t.remote.b[0] = 0xfd;
+	t.local.b[15] = (uint8_t)(1 + id);
+	t.remote.b[15] = (uint8_t)(2 - id);
+	t.local_port = id == 0 ? 40000 : SIM_PORT;
+	t.remote_port = id == 0 ? SIM_PORT : 40000;
+	return t;
+}
+
+void
+sim_open(struct sim *s, bool v4, bool both)
+{
+	struct tcp_tuple a = sim_tuple(0, v4);
+	struct tcp_tuple b = sim_tuple(1, v4);
+
+	s->both_open = both;
+	if (both)
+		s->end[1].t = tcp_connect(s->end[1].stack, &b, NULL, s->now);
+	else
+		tcp_listen(s->end[1].stack, SIM_PORT);
+	s->end[0].t = tcp_connect(s->end[0].stack, &a, NULL, s->now);
+}
+
+static void
+print_end(const struct end *e)
+{
+	struct tcp_info info = { 0 };
+
+	if (e->t != NULL)
+		tcp_get_info(e->t, &info);
+	printf("end %u: %s wrote %" PRIu64 " read %" PRIu64 " of %" PRIu64 " flight %u cwnd %u rto %u "
+	       "eof %d shut %d closed %d reason %d free %u\n",
+	    e->id, tcp_fsm_name(info.state), e->wrote, e->read, e->total, info.in_flight, info.cwnd,
+	    info.rto_us, e->eof, e->shut, e->closed, e->reason, e->pool.free_count);
+}
+
+static uint64_t
+next_time(const struct sim *s)
+{
+	uint64_t next = wire_next(&s->wire);
+
+	for (int i = 0; i < 2; i++) {
+		const struct end *e = &s->end[i];
+		uint64_t at = tcp_next(e->stack, s->now);
+
+		if (at < next)
+			next = at;
+		if (e->t != NULL && e->pause_until > s->now && e->pause_until < next)
+			next = e->pause_until;
+	}
+	return next;
+}
+
+static void
+deliver(struct sim *s)
+{
+	struct frame f;
+
+	while (wire_take(&s->wire, &f, s->now)) {
+		struct end *e = &s->end[f.to];
+		struct tcp_tuple t = sim_tuple(f.to, e->stack != NULL && s->seed % 2 == 0);
+		struct tcp_seg seg;
+
+		if (tcp_seg_parse(&seg, f.data, f.len, t.local.b, t.remote.b) != 0)
+			sim_fail(s, "segment does not parse");
+		else
+			tcp_input(e->stack, &seg, s->now);
+		free(f.data);
+	}
+}
+
+static bool
+over(const struct sim *s)
+{
+	return s->end[0].closed && s->end[1].closed;
+}
+
+void
+sim_loop(struct sim *s)
+{
+	uint64_t start = s->now;
+	uint64_t steps = 0;
+
+	while (!over(s) && s->error == NULL) {
+		uint64_t next = next_time(s);
+
+		if (next == UINT64_MAX)
+			sim_fail(s, "nothing will happen any more");
+		if (next - start > LIMIT_US || ++steps > 20000000)
+			sim_fail(s, "takes too long");
+		if (s->error != NULL)
+			break;
+		s->now = next > s->now ? next : s->now;
+		deliver(s);
+		for (int i = 0; i < 2; i++)
+			app_run(s, &s->end[i]);
+		for (int i = 0; i < 2; i++)
+			tcp_poll(s->end[i].stack, s->now);
+		if (sim_verbose && steps % 100000 == 0)
+			printf("%" PRIu64 " us: read %" PRIu64 " %" PRIu64 "\n", s->now - start,
+			    s->end[0].read, s->end[1].read);
+	}
+	if (sim_verbose) {
+		printf("%.3f s, %" PRIu64 " frames\n", (double)(s->now - start) / 1e6, s->wire.frames);
+		print_end(&s->end[0]);
+		print_end(&s->end[1]);
+	}
+}
+
+/* Stray segments and TIME-WAIT run out; nothing may be left. */
+void
+sim_drain(struct sim *s)
+{
+	uint64_t next;
+
+	while ((next = next_time(s)) != UINT64_MAX && s->error == NULL) {
+		s->now = next > s->now ? next : s->now;
+		deliver(s);
+		tcp_poll(s->end[0].stack, s->now);
+		tcp_poll(s->end[1].stack, s->now);
+	}
+}
+
+
+struct sim *
+sim_new(void)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+
+	for (int i = 0; s != NULL && i < 2; i++)
+		s->end[i].pool_mem = aligned_alloc(64, pool_size(SIM_POOL_COUNT));
+	return s;
+}
+
+void
+sim_free(struct sim *s)
+{
+	for (int i = 0; i < 2; i++) {
+		free(s->end[i].pool_mem);
+		free(s->end[i].mem);
+	}
+	free(s);
+}

@@ -1,0 +1,83 @@
+/*
+ * Two TCP stacks with an application each, one wire, virtual time: what the runs by
+ * seed (tcp_sim.c) and the measurements (tcp_goodput.c) share.
+ */
+#ifndef POSTERN_TESTS_SIM_H
+#define POSTERN_TESTS_SIM_H
+
+#include "dataplane/tcp/tcp.h"
+#include "tests/sim/wire.h"
+
+#define SIM_POOL_COUNT 2048u
+#define SIM_PATTERN 65521u /* prime: no block or segment size divides it */
+#define SIM_PORT 2222u
+#define SIM_FRAME_MAX 16384u
+
+enum close_mode { CLOSE_A_FIRST, CLOSE_B_FIRST, CLOSE_TOGETHER, CLOSE_MODES };
+
+/* What the wire takes out of SYN segments: peers without the option. */
+enum { STRIP_MSS = 1, STRIP_SHIFT = 2, STRIP_SACK = 4, STRIP_TS = 8 };
+
+struct end {
+	struct sim *sim;
+	uint32_t id;
+	struct pool pool;
+	void *pool_mem;
+	void *mem;
+	size_t mem_size;
+	struct tcp_stack *stack;
+	struct tcp *t;
+	uint64_t wrote, read, total, expect;
+	uint64_t pause_until; /* the reader is away */
+	uint32_t chunk;
+	bool slow;
+	bool connected, eof, shut, closed;
+	int reason;
+	unsigned states;      /* bits of states seen */
+};
+
+struct sim {
+	uint64_t seed;
+	struct rng rng;
+	struct wire wire;
+	struct end end[2];
+	uint64_t now;
+	unsigned strip;
+	enum close_mode mode;
+	bool both_open;
+	const char *error;
+	uint8_t frame[SIM_FRAME_MAX];
+	uint8_t buf[65536];
+	uint8_t pattern[2][SIM_PATTERN];
+};
+
+/* What all runs together have met. */
+extern struct sim_reached {
+	uint64_t bytes, rto, fast, reassembled, zero, timewait;
+	uint64_t first_a, first_b, together, both_open, wrapped, rst, cookies;
+} sim_reached;
+extern bool sim_verbose;
+extern const struct tcp_ops sim_ops;
+
+/* sim_new(): both ends without stacks; whoever runs it makes them. NULL: no memory. */
+struct sim *sim_new(void);
+void sim_free(struct sim *s);
+
+/* sim_fail(s, why): the first reason stays. */
+void sim_fail(struct sim *s, const char *why);
+
+/* sim_tuple(id, v4): the connection as end `id` sees it. */
+struct tcp_tuple sim_tuple(uint32_t id, bool v4);
+
+/* sim_open(s, v4, both): end 0 connects to end 1, or each to the other. */
+void sim_open(struct sim *s, bool v4, bool both);
+
+/* sim_loop(s): until both ends are closed, or the run failed. sim_drain(s): stray
+ * segments and TIME-WAIT run out. */
+void sim_loop(struct sim *s);
+void sim_drain(struct sim *s);
+
+/* test_goodput(): the table of the algorithms of congestion control (tcp_goodput.c). */
+void test_goodput(void);
+
+#endif
