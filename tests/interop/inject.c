@@ -8,6 +8,7 @@
  * is stopped with ptrace, made to run one system call with its own identity and
  * filter, and put back as it was. x86-64, root.
  */
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -88,7 +89,12 @@ call(struct target *t, long nr, const uint64_t arg[6])
 	ptrace(PTRACE_SETREGS, t->pid, 0, &r);
 	ptrace(PTRACE_CONT, t->pid, 0, 0);
 	for (;;) {
-		if (waitpid(t->pid, &status, __WALL) != t->pid || WIFEXITED(status) || WIFSIGNALED(status))
+		pid_t who = waitpid(-1, &status, __WALL);
+
+		/* A leader's end is told after those of its threads. */
+		if (who >= 0 && who != t->pid)
+			continue;
+		if (who < 0 || WIFEXITED(status) || WIFSIGNALED(status))
 			return KILLED;
 		if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP)
 			break;
@@ -300,14 +306,50 @@ static const struct {
 };
 
 static int
+stop(pid_t thread)
+{
+	int status;
+
+	if (ptrace(PTRACE_ATTACH, thread, 0, 0) != 0)
+		return -1;
+	return waitpid(thread, &status, __WALL) == thread && WIFSTOPPED(status) ? 0 : -1;
+}
+
+static int
+go_on(pid_t thread)
+{
+	return ptrace(PTRACE_DETACH, thread, 0, 0) == 0 ? 0 : -1;
+}
+
+/* The instructions go where a system call returns to, in a library that all threads
+ * share: the others must not pass there meanwhile. */
+static int
+others(const struct target *t, int (*what)(pid_t thread))
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *threads;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", t->pid);
+	if ((threads = opendir(path)) == NULL)
+		return -1;
+	while (r == 0 && (entry = readdir(threads)) != NULL) {
+		pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (thread > 0 && thread != t->pid)
+			r = what(thread);
+	}
+	closedir(threads);
+	return r;
+}
+
+static int
 attach(struct target *t)
 {
 	struct user_regs_struct r;
-	int status;
 
-	if (ptrace(PTRACE_ATTACH, t->pid, 0, 0) != 0)
-		return -1;
-	if (waitpid(t->pid, &status, __WALL) != t->pid || !WIFSTOPPED(status))
+	if (stop(t->pid) != 0 || others(t, stop) != 0)
 		return -1;
 	ptrace(PTRACE_GETREGS, t->pid, 0, &r);
 	t->scratch = (r.rsp - 4096) & ~15ull;
@@ -330,8 +372,10 @@ one(pid_t pid, const char *what)
 			exit(2);
 		}
 		result = tries[i].run(&t, eq != NULL ? eq + 1 : "", tries[i].number);
-		if (result != KILLED)
-			ptrace(PTRACE_DETACH, pid, 0, 0);
+		if (result != KILLED) {
+			(void)others(&t, go_on);
+			(void)go_on(pid);
+		}
 		return result;
 	}
 	fprintf(stderr, "inject: %s: unknown\n", what);
