@@ -59,12 +59,31 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 	return 0;
 }
 
+/* A cookie remembers nothing: a late copy of the handshake's ACK, when its connection
+ * is over at both ends, makes another. Only then, and only by a cookie. */
+static bool
+is_ghost(const struct end *e)
+{
+	struct tcp_info old = { .state = TCP_CLOSED };
+	struct tcp_stats st;
+
+	if (e->t != NULL)
+		tcp_get_info(e->t, &old);
+	tcp_get_stats(e->stack, &st);
+	return e->connected && old.state == TCP_CLOSED && e->sim->end[1 - e->id].closed &&
+	    st.guard.cookies_in > 1;
+}
+
 static int
 on_accept(void *owner, struct tcp *t, uint64_t now)
 {
 	struct end *e = owner;
 
 	(void)now;
+	if (is_ghost(e)) {
+		sim_reached.ghosts++;
+		return -R_PEER_GONE;
+	}
 	if (e->t != NULL && e->t != t)
 		sim_fail(e->sim, "accepted twice");
 	e->t = t;

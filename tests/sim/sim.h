@@ -54,7 +54,7 @@ struct sim {
 /* What all runs together have met. */
 extern struct sim_reached {
 	uint64_t bytes, rto, fast, reassembled, zero, timewait;
-	uint64_t first_a, first_b, together, both_open, wrapped, rst, cookies;
+	uint64_t first_a, first_b, together, both_open, wrapped, rst, cookies, ghosts;
 } sim_reached;
 extern bool sim_verbose;
 extern const struct tcp_ops sim_ops;
