@@ -83,7 +83,7 @@ handed() { # is anything handed over, and nothing lost on the way?
 # Four connections that never stop while FUNCTION runs: nothing is lost or altered.
 under_load() {
 	local i r pids=()
-	rm -f "$work/stop"
+	rm -f "$work/stop" "$work"/want.* "$work"/got.*
 	endless() {
 		(while [ ! -e "$work/stop" ]; do stream 8 "$1"; done) | tee >(sha256sum >"$work/want.$1") |
 		    client ssh "${ssh_opts[@]}" -o RekeyLimit=16M "$SSH_USER@$HOST" cat | sha256sum >"$work/got.$1"
@@ -97,7 +97,9 @@ under_load() {
 	touch "$work/stop"
 	for i in 0 1 2 3; do
 		wait "${pids[$i]}"
-		[ -s "$work/want.$i" ] && cmp "$work/want.$i" "$work/got.$i" || r=1
+		# the shell does not wait for what tee feeds
+		until_true 10 test -s "$work/want.$i" || { echo "connection $i: nothing was sent"; r=1; }
+		cmp "$work/want.$i" "$work/got.$i" || { echo "connection $i: other bytes came back"; r=1; }
 	done
 	return $r
 }
