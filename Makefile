@@ -128,7 +128,7 @@ FUZZ_BINS := $(addprefix $(BIN)/fuzz/,$(FUZZERS))
 print-%:
 	@echo $($*)
 
-.PHONY: fuzz-deps all build check test test-full run fuzz bench install format clean deps includes abi-check units
+.PHONY: fuzz-deps all build check test test-full run fuzz bench bench-tcp install format clean deps includes abi-check units
 build: $(PROGS) $(PLUGIN_OUT)
 units: $(UNITS) $(FUZZ_BINS)
 
@@ -200,6 +200,9 @@ bench: build
 	$(Q)tests/bench/strangers.sh
 	$(Q)tests/bench/length.sh
 	$(Q)BIN=$(BIN) tests/bench/kex.sh
+
+bench-tcp: $(BIN)/tests/tcp-cost
+	$(Q)$(BIN)/tests/tcp-cost
 
 # ---- installation -----------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)

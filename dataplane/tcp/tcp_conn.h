@@ -177,10 +177,11 @@ struct tcp_cookie_key {
 	uint8_t key[16];
 };
 
+/* Packed, because each connection pays for one. */
 struct tcp_due {
 	uint64_t at;
 	uint32_t conn;
-};
+} __attribute__((packed, aligned(4)));
 
 struct tcp_stack {
 	struct tcp_config cfg;
