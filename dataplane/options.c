@@ -165,7 +165,7 @@ static const struct row rows[] = {
 	{ "--user", "NAME", "account to become (" ACCOUNT ")", set_user },
 	{ "--conn-max", "N", "connections at the same time (16384)", set_conn_max },
 	{ "--poll", NULL, "never sleep: for a CPU of its own", set_poll },
-	{ "--impair", "SPEC", "tests: loss=0.01,reorder=0.02,dup=0.01,delay=5ms,jitter=1ms,seed=7",
+	{ "--impair", "SPEC", "tests: a bad wire, loss=0.01,down.delay=5ms,seed=7; postern-dp(8) has the words",
 	    set_impair },
 	{ "--engine", "NAME", "force a cipher engine: ipsecmb, openssl, ref", set_engine },
 	{ "--version", NULL, "say the version", NULL },

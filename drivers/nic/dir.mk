@@ -1,4 +1,5 @@
-$(eval $(call lib,nic,drivers/nic/pair.c drivers/nic/impair.c drivers/nic/device.c))
+$(eval $(call lib,nic,drivers/nic/pair.c drivers/nic/impair.c drivers/nic/impair_parse.c \
+	drivers/nic/wire.c drivers/nic/device.c))
 
 # DPDK is asked for where it is used; the rest of the build needs none of it.
 DPDK_CFLAGS := $(shell pkg-config --cflags libdpdk 2>/dev/null)

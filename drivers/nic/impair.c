@@ -4,29 +4,14 @@
 #include <string.h>
 
 #define IMPAIR_DEPTH 4096u
-#define IMPAIR_REORDER_US 1500u /* how long a reordered frame is held at most */
-
-struct held {
-	uint64_t due;
-	uint64_t order; /* frames that are due together keep their order */
-	struct pkt *pkt;
-};
-
-/* Frames under way in one direction: a heap, the earliest on top. */
-struct wire {
-	struct held heap[IMPAIR_DEPTH];
-	uint32_t count;
-	uint64_t order;
-	uint64_t last_due;
-};
 
 struct impair {
 	struct port port;
 	struct port *below;
-	struct impair_config c;
-	uint64_t state;
 	struct wire in;
 	struct wire out;
+	struct wire_frame in_heap[IMPAIR_DEPTH];
+	struct wire_frame out_heap[IMPAIR_DEPTH];
 };
 
 static struct impair *
@@ -35,128 +20,61 @@ self(struct port *p)
 	return (struct impair *)(void *)p;
 }
 
-/* splitmix64: one word of state, so that a seed is a whole run. */
-static uint64_t
-next_random(struct impair *s)
-{
-	uint64_t z = s->state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-static bool
-chance(struct impair *s, double p)
-{
-	return p > 0 && (double)(next_random(s) >> 11) * 0x1p-53 < p;
-}
-
-static bool
-earlier(const struct held *a, const struct held *b)
-{
-	return a->due != b->due ? a->due < b->due : a->order < b->order;
-}
-
-static void
-swap(struct held *a, struct held *b)
-{
-	struct held t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
-static void
-wire_push(struct wire *w, struct pkt *p, uint64_t due)
-{
-	uint32_t at = w->count++;
-
-	w->heap[at] = (struct held){ .due = due, .order = w->order++, .pkt = p };
-	while (at > 0 && earlier(&w->heap[at], &w->heap[(at - 1) / 2])) {
-		swap(&w->heap[at], &w->heap[(at - 1) / 2]);
-		at = (at - 1) / 2;
-	}
-}
-
 static struct pkt *
-wire_pop(struct wire *w)
-{
-	struct pkt *p = w->heap[0].pkt;
-	uint32_t at = 0;
-
-	w->heap[0] = w->heap[--w->count];
-	for (;;) {
-		uint32_t least = at, child = 2 * at + 1;
-
-		if (child < w->count && earlier(&w->heap[child], &w->heap[least]))
-			least = child;
-		if (child + 1 < w->count && earlier(&w->heap[child + 1], &w->heap[least]))
-			least = child + 1;
-		if (least == at)
-			return p;
-		swap(&w->heap[at], &w->heap[least]);
-		at = least;
-	}
-}
-
-/* Jitter alone must not reorder: only the reorder setting does that. */
-static uint64_t
-due_time(struct impair *s, struct wire *w, uint64_t now)
-{
-	uint64_t due = now + s->c.delay_us;
-
-	if (s->c.jitter_us > 0)
-		due += next_random(s) % s->c.jitter_us;
-	if (due < w->last_due)
-		due = w->last_due;
-	w->last_due = due;
-	if (chance(s, s->c.reorder))
-		due += 1 + next_random(s) % IMPAIR_REORDER_US;
-	return due;
-}
-
-static void
-duplicate(struct impair *s, struct wire *w, const struct pkt *p, uint64_t due)
+twin_of(struct impair *s, const struct pkt *p)
 {
 	struct pkt *twin = s->below->ops->alloc(s->below);
 
-	if (twin == NULL)
-		return;
-	if (w->count == IMPAIR_DEPTH || pkt_tailroom(twin) < p->len) {
+	if (twin != NULL && pkt_tailroom(twin) < p->len) {
 		s->below->ops->free(s->below, twin);
-		return;
+		return NULL;
 	}
-	memcpy(twin->data, p->data, p->len);
-	twin->len = p->len;
-	twin->flags = p->flags;
-	wire_push(w, twin, due);
+	if (twin != NULL) {
+		memcpy(twin->data, p->data, p->len);
+		twin->len = p->len;
+		twin->flags = p->flags;
+	}
+	return twin;
+}
+
+/* What the port below has verified is true no more. */
+static void
+damage(struct pkt *p, const struct wire_fate *f)
+{
+	if (f->flip == 0 && f->len == p->len)
+		return;
+	p->len = f->len;
+	p->flags &= ~PKT_CSUM_GOOD;
+	wire_damage(f, p->data);
 }
 
 static void
 wire_enter(struct impair *s, struct wire *w, struct pkt *p, uint64_t now)
 {
-	uint64_t due;
+	struct wire_fate f;
+	struct pkt *twin = NULL;
 
-	if (w->count == IMPAIR_DEPTH || chance(s, s->c.loss)) {
+	if (!wire_judge(w, p->len, now, &f)) {
 		s->below->ops->free(s->below, p);
 		return;
 	}
-	due = due_time(s, w, now);
-	wire_push(w, p, due);
-	if (chance(s, s->c.duplicate))
-		duplicate(s, w, p, due);
+	damage(p, &f);
+	if (f.copies == 2)
+		twin = twin_of(s, p);
+	if (!wire_put(w, &f, 0, p))
+		s->below->ops->free(s->below, p);
+	if (twin != NULL && !wire_put(w, &f, 1, twin))
+		s->below->ops->free(s->below, twin);
 }
 
 static void
 send_due(struct impair *s, uint64_t now)
 {
-	while (s->out.count > 0 && s->out.heap[0].due <= now) {
-		struct pkt *p = wire_pop(&s->out);
+	struct pkt *p;
 
+	while ((p = wire_take(&s->out, now)) != NULL)
 		if (s->below->ops->tx(s->below, &p, 1, now) == 0)
 			s->below->ops->free(s->below, p);
-	}
 }
 
 static uint32_t
@@ -170,8 +88,8 @@ impair_rx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 	got = s->below->ops->rx(s->below, fresh, PORT_BURST, now_us);
 	for (uint32_t i = 0; i < got; i++)
 		wire_enter(s, &s->in, fresh[i], now_us);
-	while (done < n && s->in.count > 0 && s->in.heap[0].due <= now_us)
-		pkts[done++] = wire_pop(&s->in);
+	while (done < n && (pkts[done] = wire_take(&s->in, now_us)) != NULL)
+		done++;
 	return done;
 }
 
@@ -232,10 +150,10 @@ impair_next_us(struct port *port, uint64_t now_us)
 	struct impair *s = self(port);
 	uint64_t next = s->below->ops->next_us(s->below, now_us);
 
-	if (s->in.count > 0 && s->in.heap[0].due < next)
-		next = s->in.heap[0].due;
-	if (s->out.count > 0 && s->out.heap[0].due < next)
-		next = s->out.heap[0].due;
+	if (wire_next(&s->in) < next)
+		next = wire_next(&s->in);
+	if (wire_next(&s->out) < next)
+		next = wire_next(&s->out);
 	return next;
 }
 
@@ -244,10 +162,12 @@ impair_close(struct port *port)
 {
 	struct impair *s = self(port);
 
-	while (s->in.count > 0)
-		s->below->ops->free(s->below, wire_pop(&s->in));
-	while (s->out.count > 0)
-		s->below->ops->free(s->below, wire_pop(&s->out));
+	struct pkt *p;
+
+	while ((p = wire_drain(&s->in)) != NULL)
+		s->below->ops->free(s->below, p);
+	while ((p = wire_drain(&s->out)) != NULL)
+		s->below->ops->free(s->below, p);
 	s->below->ops->close(s->below);
 	free(s);
 }
@@ -274,94 +194,10 @@ impair_open(struct port *below, const struct impair_config *c)
 	s->port = *below;
 	s->port.ops = &impair_ops;
 	s->below = below;
-	s->c = *c;
-	s->state = c->seed;
+	/* A checksum that the port completed would make good what is damaged here. */
+	if (c->down.corrupt != 0 || c->down.truncate != 0)
+		s->port.tx_csum = false;
+	wire_init(&s->in, &c->up, 2 * (c->seed + below->queue), s->in_heap, IMPAIR_DEPTH);
+	wire_init(&s->out, &c->down, 2 * (c->seed + below->queue) + 1, s->out_heap, IMPAIR_DEPTH);
 	return &s->port;
-}
-
-/* "5ms", "300us", "1s" or a bare number of microseconds. */
-static bool
-parse_time(const char *text, uint32_t *us)
-{
-	char *end;
-	double v = strtod(text, &end);
-
-	if (end == text || !(v >= 0))
-		return false;
-	if (strcmp(end, "ms") == 0)
-		v *= 1e3;
-	else if (strcmp(end, "s") == 0)
-		v *= 1e6;
-	else if (*end != '\0' && strcmp(end, "us") != 0)
-		return false;
-	if (v > 60e6)
-		return false;
-	*us = (uint32_t)v;
-	return true;
-}
-
-static bool
-parse_chance(const char *text, double *p)
-{
-	char *end;
-
-	*p = strtod(text, &end);
-	if (end != text && strcmp(end, "%") == 0) {
-		*p /= 100;
-		end++;
-	}
-	return end != text && *end == '\0' && *p >= 0 && *p <= 1;
-}
-
-static const char *
-parse_word(struct impair_config *c, const char *name, const char *value)
-{
-	char *end;
-
-	if (strcmp(name, "loss") == 0)
-		return parse_chance(value, &c->loss) ? NULL : "loss: want 0..1 or a percentage";
-	if (strcmp(name, "reorder") == 0)
-		return parse_chance(value, &c->reorder) ? NULL : "reorder: want 0..1 or a percentage";
-	if (strcmp(name, "dup") == 0)
-		return parse_chance(value, &c->duplicate) ? NULL : "dup: want 0..1 or a percentage";
-	if (strcmp(name, "delay") == 0)
-		return parse_time(value, &c->delay_us) ? NULL : "delay: want a time such as 5ms";
-	if (strcmp(name, "jitter") == 0)
-		return parse_time(value, &c->jitter_us) ? NULL : "jitter: want a time such as 1ms";
-	if (strcmp(name, "seed") != 0)
-		return "want loss, reorder, dup, delay, jitter or seed";
-	c->seed = strtoull(value, &end, 0);
-	return end != value && *end == '\0' ? NULL : "seed: want a number";
-}
-
-int
-impair_parse(struct impair_config *c, const char *text, const char **error)
-{
-	char word[64];
-
-	memset(c, 0, sizeof(*c));
-	while (*text != '\0') {
-		size_t len = strcspn(text, ",");
-		char *value;
-
-		if (len >= sizeof(word)) {
-			*error = "word too long";
-			return -1;
-		}
-		memcpy(word, text, len);
-		word[len] = '\0';
-		value = strchr(word, '=');
-		if (value == NULL) {
-			*error = "want NAME=VALUE";
-			return -1;
-		}
-		*value++ = '\0';
-		*error = parse_word(c, word, value);
-		if (*error != NULL)
-			return -1;
-		text += len;
-		if (*text == ',')
-			text++;
-	}
-	return 0;
 }

@@ -151,7 +151,7 @@ impair_refuses_nonsense(void)
 		CU_ASSERT_PTR_NOT_NULL(error);
 	}
 	CU_ASSERT_EQUAL(impair_parse(&c, "loss=0.01,reorder=0.02,dup=0,delay=5ms,seed=7", &error), 0);
-	CU_ASSERT_EQUAL(c.delay_us, 5000);
+	CU_ASSERT_EQUAL(c.up.delay_us, 5000);
 	CU_ASSERT_EQUAL(c.seed, 7);
 }
 
