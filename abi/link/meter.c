@@ -5,10 +5,16 @@
 
 #include "abi/link/memfile.h"
 
-static const char *const names[METER_COUNT] = {
-#define METER(name, text) [METER_##name] = #name,
+static const char *const names[METER_COUNT][2] = {
+#define METER(name, text) [METER_##name] = { #name, text },
 	METER_LIST(METER)
 #undef METER
+};
+
+static const struct meter_limit_info limits[METER_LIMIT_COUNT] = {
+#define LIMIT(name, unit, reason, text) [METER_LIMIT_##name] = { #name, unit, text, R_##reason },
+	METER_LIMIT_LIST(LIMIT)
+#undef LIMIT
 };
 
 int
@@ -47,5 +53,17 @@ meter_detach(const struct meter *m)
 const char *
 meter_name(int id)
 {
-	return id >= 0 && id < METER_COUNT ? names[id] : "?";
+	return id >= 0 && id < METER_COUNT ? names[id][0] : "?";
+}
+
+const char *
+meter_text(int id)
+{
+	return id >= 0 && id < METER_COUNT ? names[id][1] : "?";
+}
+
+const struct meter_limit_info *
+meter_limit_info(int id)
+{
+	return id >= 0 && id < METER_LIMIT_COUNT ? &limits[id] : NULL;
 }

@@ -1,6 +1,10 @@
 /*
  * The meter page: what a worker counts. The worker writes, everybody reads.
  * No secrets. Counters only grow; a reader takes differences.
+ *
+ * Names are for ever: in lower case they are what posternctl and the metrics show.
+ * The first word is the room: NET_, TCP_, CONN_ and so on. What is dropped or
+ * refused has a reason (abi/wire/reason.def) and no counter beside it.
  */
 #ifndef POSTERN_LINK_METER_H
 #define POSTERN_LINK_METER_H
@@ -83,7 +87,10 @@
 	METER(TCP_FRIENDLY, "tcp steps in the Reno-friendly region") \
 	METER(TCP_CONVERGED, "tcp fast convergences") \
 	METER(TCP_SHIFTS, "tcp CUBIC epochs put off") \
-	METER(TCP_IDLE_RESTARTS, "tcp windows restarted after idleness")
+	METER(TCP_IDLE_RESTARTS, "tcp windows restarted after idleness") \
+	METER(TCP_CHALLENGES, "tcp challenge ACKs sent") \
+	METER(TCP_COOKIES_OUT, "tcp SYN cookies sent") \
+	METER(TCP_COOKIES_IN, "tcp connections that a SYN cookie made")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -98,6 +105,47 @@ enum meter_stage {
 	METER_STAGE_LIST(STAGE)
 #undef STAGE
 	STAGE_COUNT
+};
+
+/*
+ * LIMIT(name, unit, reason, text): what is bounded, the reason that counts who went
+ * without (NONE: nobody does, something else happens); the order is the ABI, append
+ * only.
+ */
+#define METER_LIMIT_LIST(LIMIT) \
+	LIMIT(CONN_MAX, "connections", TCP_REFUSED, "connections of all workers (MaxConnections)") \
+	LIMIT(CONN_CHAN_MAX, "channels", NONE, "channels of a connection (MaxSessions)") \
+	LIMIT(POOL_BLOCKS, "blocks", TCP_NO_BLOCK, "memory for the bytes of connections, 2 KiB a block") \
+	LIMIT(NET_TX_QUEUE, "frames", NET_TX_FULL, "frames that wait for the port") \
+	LIMIT(NET_HANDOFF, "frames", NET_HANDOFF_FULL, "frames on their way to one other worker") \
+	LIMIT(NET_NEIGHBOURS, "entries", NET_NEIGH_FULL, "neighbours (ARP and ND)") \
+	LIMIT(NET_NEIGHBOUR_QUEUE, "frames", NET_NEIGH_WAIT, "frames that wait for one neighbour") \
+	LIMIT(TCP_CONN_MAX, "connections", TCP_CONN_MAX, "connection blocks, half open ones included") \
+	LIMIT(TCP_HALF_OPEN, "connections", TCP_BACKLOG, "half-open connections: beyond it the oldest goes") \
+	LIMIT(TCP_HALF_OPEN_SOURCE, "connections", TCP_SOURCE, "half-open connections of one IPv4 address or IPv6 /64") \
+	LIMIT(TCP_COOKIE_AT, "connections", NONE, "half-open connections: beyond it SYN cookies") \
+	LIMIT(TCP_TIMEWAIT, "entries", TCP_TIMEWAIT_MAX, "TIME-WAIT: beyond it the oldest goes") \
+	LIMIT(TCP_CHALLENGE_RATE, "ACKs/s", TCP_CHALLENGE_CAP, "challenge ACKs of all connections, on average") \
+	LIMIT(TCP_RECEIVE_BUFFER, "bytes", NONE, "receive window of a connection") \
+	LIMIT(TCP_SEND_BUFFER, "bytes", NONE, "unacknowledged and unsent bytes of a connection") \
+	LIMIT(TCP_REASSEMBLY, "bytes", TCP_REASM_FULL, "out-of-order bytes of a connection, whole blocks counted")
+
+enum meter_limit_id {
+#define LIMIT(name, unit, reason, text) METER_LIMIT_##name,
+	METER_LIMIT_LIST(LIMIT)
+#undef LIMIT
+	METER_LIMIT_COUNT
+};
+
+/* One limit: 0 in `max` when this dataplane does not have it. A limit of each
+ * connection, source or neighbour has no `now` and `high`. */
+#define METER_UNCOUNTED UINT64_MAX
+
+struct meter_limit {
+	uint64_t max;                 /* in effect */
+	uint64_t initial;             /* when nobody configures it */
+	uint64_t now;
+	uint64_t high;                /* the most that a poll has seen */
 };
 
 enum meter_id {
@@ -115,10 +163,12 @@ struct meter {
 	uint32_t pid;
 	uint64_t value[256];          /* enum meter_id */
 	uint64_t drop[REASON_MAX];    /* enum reason */
+	struct meter_limit limit[96]; /* enum meter_limit_id */
 };
 
 LINK_ASSERT(sizeof(struct meter) <= METER_SIZE);
 LINK_ASSERT(METER_COUNT <= 256);
+LINK_ASSERT(METER_LIMIT_COUNT <= 96);
 LINK_ASSERT(METER_CYCLES_RX + STAGE_LINK == METER_CYCLES_LINK);
 LINK_ASSERT(METER_CALLS_RX + STAGE_LINK == METER_CALLS_LINK);
 
@@ -132,6 +182,16 @@ void meter_detach(const struct meter *m);
 
 /* meter_name(id): for people and programs; "?" when unknown. */
 const char *meter_name(int id);
+const char *meter_text(int id);
+
+/* Of a limit; NULL when unknown. */
+struct meter_limit_info {
+	const char *name;
+	const char *unit;
+	const char *text;
+	int reason;
+};
+const struct meter_limit_info *meter_limit_info(int id);
 
 static inline void
 meter_add(struct meter *m, enum meter_id id, uint64_t n)
@@ -143,6 +203,30 @@ static inline void
 meter_set(struct meter *m, enum meter_id id, uint64_t v)
 {
 	__atomic_store_n(&m->value[id], v, __ATOMIC_RELAXED);
+}
+
+/* meter_limit_set(m, id, max, initial): of something that is counted from now on. */
+static inline void
+meter_limit_set(struct meter *m, enum meter_limit_id id, uint64_t max, uint64_t initial)
+{
+	__atomic_store_n(&m->limit[id].initial, initial, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->limit[id].max, max, __ATOMIC_RELAXED);
+}
+
+/* meter_limit_each(m, id, max, initial): of each connection, source or neighbour. */
+static inline void
+meter_limit_each(struct meter *m, enum meter_limit_id id, uint64_t max, uint64_t initial)
+{
+	__atomic_store_n(&m->limit[id].now, METER_UNCOUNTED, __ATOMIC_RELAXED);
+	meter_limit_set(m, id, max, initial);
+}
+
+static inline void
+meter_limit_now(struct meter *m, enum meter_limit_id id, uint64_t now)
+{
+	__atomic_store_n(&m->limit[id].now, now, __ATOMIC_RELAXED);
+	if (now > m->limit[id].high)
+		__atomic_store_n(&m->limit[id].high, now, __ATOMIC_RELAXED);
 }
 
 /* meter_drop(m, r): count a reason; accepts R_x or -R_x. */

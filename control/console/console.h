@@ -5,7 +5,7 @@
  *
  * The protocol is one JSON object a line in both directions:
  *	{"verb":"status"}  {"verb":"sessions","all":true}  {"verb":"channels"}
- *	{"verb":"workers"}  {"verb":"drops","all":true}
+ *	{"verb":"workers"}  {"verb":"drops","all":true}  {"verb":"counters"}  {"verb":"limits"}
  *	{"verb":"kill","which":"3-17"}  {"verb":"reload"}
  * answered by {"ok":true, ...} or {"ok":false,"error":"...", ...}.
  */
@@ -88,6 +88,8 @@ struct js *meters_table(const struct console *c);
 struct js *meters_cycles(const struct console *c);
 /* by reason, all workers; those that never happened only with `all` */
 struct js *meters_drops(const struct console *c, bool all);
+struct js *meters_counters(const struct console *c);
+struct js *meters_limits(const struct console *c);
 
 /* lists.c: rows is what the dataplane said, or empty */
 void lists_sessions(struct js *table, struct view rows, bool all);

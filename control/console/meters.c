@@ -213,3 +213,111 @@ meters_drops(const struct console *c, bool all)
 	}
 	return list;
 }
+
+/* ---- counters ---- */
+
+static struct js *
+per_worker(uint32_t worker, const char *key, uint64_t n)
+{
+	struct js *o = js_object();
+
+	js_set_u64(o, "worker", worker);
+	js_set_u64(o, key, n);
+	return o;
+}
+
+static struct js *
+counter_row(const struct console *c, int id)
+{
+	struct js *o = js_object();
+	struct js *list = js_array();
+	uint64_t total = 0;
+	char name[64];
+	uint32_t i;
+
+	for (i = 0; i < CONSOLE_WORKERS_MAX; i++) {
+		if (c->meter[i] == NULL)
+			continue;
+		total += value(c->meter[i], id);
+		js_add(list, per_worker(i, "count", value(c->meter[i], id)));
+	}
+	lower(name, sizeof(name), meter_name(id));
+	js_set_str(o, "name", name);
+	js_set_str(o, "text", meter_text(id));
+	js_set_u64(o, "total", total);
+	js_set(o, "workers", list);
+	return o;
+}
+
+struct js *
+meters_counters(const struct console *c)
+{
+	struct js *list = js_array();
+	int i;
+
+	for (i = 0; i < METER_COUNT; i++)
+		js_add(list, counter_row(c, i));
+	return list;
+}
+
+/* ---- limits ---- */
+
+static uint64_t
+load(const uint64_t *at)
+{
+	return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+static struct js *
+limit_of(const struct meter *m, uint32_t worker, int id, int reason)
+{
+	const struct meter_limit *l = &m->limit[id];
+	struct js *o = per_worker(worker, "limit", load(&l->max));
+
+	js_set_u64(o, "default", load(&l->initial));
+	if (load(&l->now) != METER_UNCOUNTED) {
+		js_set_u64(o, "current", load(&l->now));
+		js_set_u64(o, "high_water", load(&l->high));
+	}
+	if (reason != R_NONE)
+		js_set_u64(o, "refused", dropped(m, reason));
+	return o;
+}
+
+static struct js *
+limit_row(const struct meter_limit_info *info, struct js *workers)
+{
+	struct js *o = js_object();
+	char name[64];
+
+	lower(name, sizeof(name), info->name);
+	js_set_str(o, "name", name);
+	js_set_str(o, "unit", info->unit);
+	js_set_str(o, "text", info->text);
+	js_set_str(o, "reason", info->reason != R_NONE ? reason_name(info->reason) : "");
+	js_set(o, "workers", workers);
+	return o;
+}
+
+/* A dataplane of another version may lack some. */
+struct js *
+meters_limits(const struct console *c)
+{
+	struct js *list = js_array();
+	int i;
+
+	for (i = 0; i < METER_LIMIT_COUNT; i++) {
+		const struct meter_limit_info *info = meter_limit_info(i);
+		struct js *workers = js_array();
+		uint32_t w;
+
+		for (w = 0; w < CONSOLE_WORKERS_MAX; w++)
+			if (c->meter[w] != NULL && load(&c->meter[w]->limit[i].max) != 0)
+				js_add(workers, limit_of(c->meter[w], w, i, info->reason));
+		if (js_count(workers) > 0)
+			js_add(list, limit_row(info, workers));
+		else
+			js_free(workers);
+	}
+	return list;
+}

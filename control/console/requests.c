@@ -99,6 +99,20 @@ tell_drops(struct console *c, struct client *cl, const struct js *request)
 }
 
 static void
+tell_counters(struct console *c, struct client *cl, const struct js *request)
+{
+	(void)request;
+	answer_list(c, cl, "counters", meters_counters(c));
+}
+
+static void
+tell_limits(struct console *c, struct client *cl, const struct js *request)
+{
+	(void)request;
+	answer_list(c, cl, "limits", meters_limits(c));
+}
+
+static void
 ask_reload(struct console *c, struct client *cl, const struct js *request)
 {
 	(void)request;
@@ -120,6 +134,8 @@ static const struct {
 	{ "channels", ask_channels },
 	{ "workers", tell_workers },
 	{ "drops", tell_drops },
+	{ "counters", tell_counters },
+	{ "limits", tell_limits },
 	{ "kill", ask_kill },
 	{ "reload", ask_reload },
 };

@@ -231,8 +231,7 @@ struct tcp_info {
 };
 void tcp_get_info(const struct tcp *t, struct tcp_info *info);
 
-/* How losses were found and repaired, of all connections since the start; the
- * meter page has them in this order (METER_TCP_RECOVERIES..). */
+/* How losses were found and repaired, of all connections since the start. */
 struct tcp_loss_stats {
 	uint64_t recoveries;     /* fast recoveries with a board */
 	uint64_t reno;           /* and by counting duplicates, without */
@@ -258,8 +257,7 @@ struct tcp_loss_stats {
 	uint64_t dsack_out;
 };
 
-/* How windows were found, of all connections since the start; the meter page has
- * them in this order (METER_TCP_CSS..). */
+/* How windows were found, of all connections since the start. */
 struct tcp_cc_stats {
 	uint64_t css;            /* conservative slow starts (HyStart++) */
 	uint64_t css_back;       /* of them, ones that were a mistake */
@@ -280,6 +278,8 @@ struct tcp_guard_stats {
 	uint64_t cookies_in;     /* and connections that they made */
 };
 
+/* What is counted since the start comes first, in numbers of 64 bits: each has a
+ * place in the meter page (worker/meter.c). */
 struct tcp_stats {
 	uint64_t retransmits;
 	struct tcp_loss_stats loss;
@@ -289,7 +289,19 @@ struct tcp_stats {
 	uint32_t half_open;
 	uint32_t timewait;
 };
+
+/* What of its tables is in use now. */
+struct tcp_load {
+	uint32_t conn_open;      /* half open ones included */
+	uint32_t half_open;
+	uint32_t timewait;
+};
+struct tcp_load tcp_get_load(const struct tcp_stack *s);
+
 void tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st);
+
+/* tcp_get_config(s): the limits in effect; the stack's. */
+const struct tcp_config *tcp_get_config(const struct tcp_stack *s);
 
 /* tcp_wipe(s): wipe buffers of every connection (end of the process). */
 void tcp_wipe(struct tcp_stack *s);

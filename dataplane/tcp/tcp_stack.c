@@ -281,6 +281,18 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->timewait = s->tw_count;
 }
 
+struct tcp_load
+tcp_get_load(const struct tcp_stack *s)
+{
+	return (struct tcp_load){ s->open, s->half_count, s->tw_count };
+}
+
+const struct tcp_config *
+tcp_get_config(const struct tcp_stack *s)
+{
+	return &s->cfg;
+}
+
 static void
 wipe_fifo(struct fifo *f, struct pool *p)
 {

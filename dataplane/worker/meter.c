@@ -1,32 +1,120 @@
 #include "dataplane/worker/worker.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "drivers/clock/clock.h"
 
 #define METER_EVERY_US 100000u
 
-#define LOSS_COUNT (METER_TCP_DSACK_OUT - METER_TCP_RECOVERIES + 1)
+/* Every counter of tcp has its row. */
+#define ROW(member, id) { offsetof(struct tcp_stats, member), METER_##id }
 
-_Static_assert(sizeof(struct tcp_loss_stats) == LOSS_COUNT * sizeof(uint64_t),
-    "METER_TCP_RECOVERIES.. are struct tcp_loss_stats, in its order");
+static const struct {
+	size_t at;
+	enum meter_id id;
+} tcp_rows[] = {
+	ROW(retransmits, RETRANSMITS),
+	ROW(loss.recoveries, TCP_RECOVERIES),
+	ROW(loss.reno, TCP_RENO),
+	ROW(loss.rack_lost, TCP_RACK_LOST),
+	ROW(loss.lost_again, TCP_LOST_AGAIN),
+	ROW(loss.count_lost, TCP_COUNT_LOST),
+	ROW(loss.reo_timeouts, TCP_REO_TIMEOUTS),
+	ROW(loss.reordering, TCP_REORDERING),
+	ROW(loss.reneged, TCP_RENEGED),
+	ROW(loss.prr_reduced, TCP_PRR_REDUCED),
+	ROW(loss.prr_bound, TCP_PRR_BOUND),
+	ROW(loss.doubt, TCP_DOUBT),
+	ROW(loss.rescue, TCP_RESCUE),
+	ROW(loss.limited, TCP_LIMITED),
+	ROW(loss.probes, TCP_PROBES),
+	ROW(loss.probes_fresh, TCP_PROBES_FRESH),
+	ROW(loss.probe_losses, TCP_PROBE_LOSSES),
+	ROW(loss.frto, TCP_FRTO),
+	ROW(loss.undo_frto, TCP_UNDO_FRTO),
+	ROW(loss.undo_eifel, TCP_UNDO_EIFEL),
+	ROW(loss.undo_dsack, TCP_UNDO_DSACK),
+	ROW(loss.dsack_in, TCP_DSACK_IN),
+	ROW(loss.dsack_out, TCP_DSACK_OUT),
+	ROW(cc.css, TCP_CSS),
+	ROW(cc.css_back, TCP_CSS_BACK),
+	ROW(cc.css_done, TCP_CSS_DONE),
+	ROW(cc.epochs, TCP_EPOCHS),
+	ROW(cc.cubic, TCP_CUBIC),
+	ROW(cc.friendly, TCP_FRIENDLY),
+	ROW(cc.converged, TCP_CONVERGED),
+	ROW(cc.shifts, TCP_SHIFTS),
+	ROW(cc.idle_restarts, TCP_IDLE_RESTARTS),
+	ROW(guard.challenges, TCP_CHALLENGES),
+	ROW(guard.cookies_out, TCP_COOKIES_OUT),
+	ROW(guard.cookies_in, TCP_COOKIES_IN),
+};
 
-#define CC_COUNT (METER_TCP_IDLE_RESTARTS - METER_TCP_CSS + 1)
+#define ROW_COUNT (sizeof(tcp_rows) / sizeof(tcp_rows[0]))
 
-_Static_assert(sizeof(struct tcp_cc_stats) == CC_COUNT * sizeof(uint64_t),
-    "METER_TCP_CSS.. are struct tcp_cc_stats, in its order");
+_Static_assert(offsetof(struct tcp_stats, conn_open) == ROW_COUNT * sizeof(uint64_t),
+    "each counter of struct tcp_stats has a row here and a METER_ of its own");
 
-/* `count` counters from `first`; `stats` is a struct of nothing else. */
 static void
-meter_stats(struct worker *w, enum meter_id first, const void *stats, int count)
+meter_tcp(struct worker *w, const struct tcp_stats *st)
 {
-	const uint8_t *at = stats;
 	uint64_t v;
 
-	for (int i = 0; i < count; i++) {
-		memcpy(&v, at + (size_t)i * sizeof(v), sizeof(v));
-		meter_set(w->meter, (enum meter_id)(first + i), v);
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		memcpy(&v, (const uint8_t *)st + tcp_rows[i].at, sizeof(v));
+		meter_set(w->meter, tcp_rows[i].id, v);
 	}
+}
+
+/* ---- limits ---- */
+
+static void
+limits_of_tcp(struct worker *w)
+{
+	const struct tcp_config *c = tcp_get_config(w->tcp);
+	struct tcp_config d;
+
+	tcp_config_default(&d, w->port->mtu);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_CONN_MAX, c->conn_max, d.conn_max);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_HALF_OPEN, c->half_open_max, d.half_open_max);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_HALF_OPEN_SOURCE, c->half_open_source, d.half_open_source);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_COOKIE_AT, c->cookie_at, d.cookie_at);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_TIMEWAIT, c->timewait_max, d.timewait_max);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_CHALLENGE_RATE, c->challenge_max, d.challenge_max);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_RECEIVE_BUFFER, c->rcv_buf, d.rcv_buf);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_SEND_BUFFER, c->snd_buf, d.snd_buf);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_REASSEMBLY, c->reasm_max, d.reasm_max);
+}
+
+/* What may change in a run too: told now and then. */
+static void
+limits_tell(struct worker *w)
+{
+	meter_limit_set(w->meter, METER_LIMIT_CONN_MAX, w->conn_limit, w->c.conn_max);
+	meter_limit_each(w->meter, METER_LIMIT_CONN_CHAN_MAX, w->env.chan_max, SSH_CHAN_MAX);
+	meter_limit_set(w->meter, METER_LIMIT_POOL_BLOCKS, w->pool.count, w->pool.count);
+	meter_limit_set(w->meter, METER_LIMIT_NET_TX_QUEUE, WORKER_TX_QUEUE, WORKER_TX_QUEUE);
+	if (w->c.crew != NULL)
+		meter_limit_each(w->meter, METER_LIMIT_NET_HANDOFF, CREW_RING, CREW_RING);
+	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOURS, NET_NEIGH_MAX, NET_NEIGH_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOUR_QUEUE, NET_NEIGH_WAIT, NET_NEIGH_WAIT);
+	limits_of_tcp(w);
+}
+
+/* In every poll: what comes and goes within a moment would not be seen otherwise. */
+static void
+limits_now(struct worker *w)
+{
+	struct tcp_load load = tcp_get_load(w->tcp);
+
+	meter_limit_now(w->meter, METER_LIMIT_CONN_MAX, w->used_slots - w->free_count);
+	meter_limit_now(w->meter, METER_LIMIT_POOL_BLOCKS, w->pool.count - w->pool.free_count);
+	meter_limit_now(w->meter, METER_LIMIT_NET_TX_QUEUE, w->out_count);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_CONN_MAX, load.conn_open);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_HALF_OPEN, load.half_open);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMEWAIT, load.timewait);
 }
 
 /* Gauges, and what other rooms count themselves: now and then. */
@@ -38,13 +126,13 @@ worker_meter(struct worker *w, uint64_t now)
 	meter_set(w->meter, METER_CONN_OPEN, w->used_slots - w->free_count);
 	meter_set(w->meter, METER_POOL_FREE, w->pool.free_count);
 	meter_set(w->meter, METER_CHAN_OPEN, w->chan_open);
+	limits_now(w);
 	if (now - w->metered_us < METER_EVERY_US)
 		return;
 	w->metered_us = now;
 	tcp_get_stats(w->tcp, &st);
-	meter_set(w->meter, METER_RETRANSMITS, st.retransmits);
-	meter_stats(w, METER_TCP_RECOVERIES, &st.loss, LOSS_COUNT);
-	meter_stats(w, METER_TCP_CSS, &st.cc, CC_COUNT);
+	meter_tcp(w, &st);
+	limits_tell(w);
 }
 
 static void

@@ -44,6 +44,11 @@ check "workers: of one second" bash -c "$CTL workers 1 | grep -q '^worker 0: .*b
 check "drops by reason, with text" json drops \
     'grep { $_->{reason} eq "SSH_DISCONNECT_IN" && $_->{total} > 0 && $_->{text} =~ /disconnect/ } @{$a->{drops}}'
 check "drops --all names every reason" json 'drops --all' '@{$a->{drops}} > 60'
+check "drops of one second, explained" bash -c "$CTL --explain --all drops 1 | grep -q '^TCP_CSUM .* tcp: checksum wrong'"
+check "counters by name" json counters \
+    'grep { $_->{name} eq "tx_packets" && $_->{total} > 0 } @{$a->{counters}}'
+check "limits: what is in effect, in use, the most so far" json limits \
+    '1 == grep { $_->{name} eq "conn_max" && $_->{workers}[0]{current} >= 2 && $_->{workers}[0]{high_water} >= $_->{workers}[0]{current} } @{$a->{limits}}'
 stranger() {
 	client bash -c "exec 3<>/dev/tcp/$HOST/$PORT; read -r line <&3; echo \"\$line\"; sleep 3" &
 	until_true 5 json 'sessions --all' 'grep { $_->{user} eq "" && $_->{peer} eq "10.77.0.2" } @{$a->{sessions}}'

@@ -17,6 +17,7 @@ struct request {
 	const char *argument; /* NULL: none */
 	bool json;
 	bool all;
+	bool explain;
 };
 
 struct verb {
@@ -24,6 +25,7 @@ struct verb {
 	const char *argument; /* what it is called; NULL: takes none */
 	bool needed;
 	bool takes_all;
+	bool takes_explain;
 	int (*run)(const struct request *r);
 	void (*table)(const struct js *answer); /* NULL: its own */
 	const char *text;
@@ -141,28 +143,52 @@ clock_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* With a number of seconds: what happens in so long. */
+/* Asks; with a number of seconds twice, and *seconds is what was between. */
+static struct js *
+ask_since(const struct request *r, struct js **before, double *seconds)
+{
+	double begin;
+	struct js *answer;
+
+	*before = NULL;
+	*seconds = 0;
+	if (r->argument == NULL)
+		return ask_for(r);
+	*before = ask_for(r);
+	if (*before == NULL)
+		return NULL;
+	begin = clock_s();
+	sleep((unsigned)atoi(r->argument));
+	answer = ask_for(r);
+	*seconds = clock_s() - begin;
+	return answer;
+}
+
 static int
 run_workers(const struct request *r)
 {
-	struct js *before = NULL;
-	struct js *answer = NULL;
-	int status = CTL_NOBODY;
-	double begin = 0, end = 0;
+	double seconds;
+	struct js *before, *answer = ask_since(r, &before, &seconds);
+	int status;
 
-	if (r->argument != NULL) {
-		before = ask_for(r);
-		if (before == NULL)
-			goto out;
-		begin = clock_s();
-		sleep((unsigned)atoi(r->argument));
-	}
-	answer = ask_for(r);
-	if (before != NULL)
-		end = clock_s();
 	if (!shown(r, answer, &status))
-		table_workers(answer, before, end - begin);
-out:
+		table_workers(answer, before, seconds);
+	js_free(answer);
+	js_free(before);
+	return status;
+}
+
+static int
+run_counts(const struct request *r)
+{
+	bool drops = strcmp(r->verb->name, "drops") == 0;
+	struct count_view v = { .list = r->verb->name, .name = drops ? "reason" : "name", .all = r->all,
+		.explain = r->explain };
+	struct js *before, *answer = ask_since(r, &before, &v.seconds);
+	int status;
+
+	if (!shown(r, answer, &status))
+		table_counts(answer, before, &v);
 	js_free(answer);
 	js_free(before);
 	return status;
@@ -171,19 +197,45 @@ out:
 static int run_help(const struct request *r);
 
 static const struct verb verbs[] = {
-	{ "status", NULL, false, false, run_table, table_status,
-	    "processes, the dataplane, counters and drop reasons" },
-	{ "sessions", NULL, false, true, run_table, table_sessions,
-	    "who is logged in; with --all every connection" },
-	{ "channels", NULL, false, false, run_table, table_channels,
-	    "what runs in the sessions: bytes, windows, queues" },
-	{ "workers", "SECONDS", false, false, run_workers, NULL,
-	    "where the dataplane's cycles go, since its start or in so many seconds" },
-	{ "drops", NULL, false, true, run_table, table_drops,
-	    "what was dropped, refused or closed, by reason; with --all every reason" },
-	{ "kill", "ID|user:NAME|all", true, false, run_kill, NULL, "close sessions" },
-	{ "reload", NULL, false, false, run_reload, NULL, "read the configuration again, as SIGHUP does" },
-	{ "help", NULL, false, false, run_help, NULL, "this" },
+	{ .name = "status",
+	    .run = run_table,
+	    .table = table_status,
+	    .text = "processes, the dataplane, counters and drop reasons" },
+	{ .name = "sessions",
+	    .takes_all = true,
+	    .run = run_table,
+	    .table = table_sessions,
+	    .text = "who is logged in; with --all every connection" },
+	{ .name = "channels",
+	    .run = run_table,
+	    .table = table_channels,
+	    .text = "what runs in the sessions: bytes, windows, queues" },
+	{ .name = "workers",
+	    .argument = "SECONDS",
+	    .run = run_workers,
+	    .text = "where the dataplane's cycles go, since its start or in so many seconds" },
+	{ .name = "counters",
+	    .argument = "SECONDS",
+	    .takes_all = true,
+	    .run = run_counts,
+	    .text = "what the dataplane has counted, or does in so many seconds" },
+	{ .name = "drops",
+	    .argument = "SECONDS",
+	    .takes_all = true,
+	    .takes_explain = true,
+	    .run = run_counts,
+	    .text = "what was dropped, refused or closed, by reason; with --all every reason" },
+	{ .name = "limits",
+	    .run = run_table,
+	    .table = table_limits,
+	    .text = "what is bounded: the limit, its default, now, the most so far, refused" },
+	{ .name = "kill",
+	    .argument = "ID|user:NAME|all",
+	    .needed = true,
+	    .run = run_kill,
+	    .text = "close sessions" },
+	{ .name = "reload", .run = run_reload, .text = "read the configuration again, as SIGHUP does" },
+	{ .name = "help", .run = run_help, .text = "this" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -264,6 +316,8 @@ take_words(struct request *r, char *const *word, int count)
 		return wrong("kill needs %s", r->verb->argument);
 	if (r->all && !r->verb->takes_all)
 		return wrong("%s has no --all", word[0]);
+	if (r->explain && !r->verb->takes_explain)
+		return wrong("%s has no --explain", word[0]);
 	r->argument = count > 1 ? word[1] : NULL;
 	if (r->argument != NULL && !r->verb->needed && !is_seconds(r->argument))
 		return wrong("\"%s\" is not a number of seconds", r->argument);
@@ -277,6 +331,7 @@ main(int argc, char **argv)
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "all", no_argument, NULL, 'a' },
+		{ "explain", no_argument, NULL, 'e' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -284,7 +339,7 @@ main(int argc, char **argv)
 	struct request r = { .path = SOCKET_PATH };
 	int o, status;
 
-	while ((o = getopt_long(argc, argv, "s:jahV", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "s:jaehV", options, NULL)) != -1) {
 		switch (o) {
 		case 's':
 			r.path = optarg;
@@ -294,6 +349,9 @@ main(int argc, char **argv)
 			break;
 		case 'a':
 			r.all = true;
+			break;
+		case 'e':
+			r.explain = true;
 			break;
 		case 'V':
 			puts("posternctl " POSTERN_VERSION);

@@ -24,9 +24,20 @@ struct js *ask(const char *socket_path, const struct js *request);
 void table_status(const struct js *answer);
 void table_sessions(const struct js *answer);
 void table_channels(const struct js *answer);
-void table_drops(const struct js *answer);
+void table_limits(const struct js *answer);
 /* since the answer before, which is so many seconds old, or since the start (NULL) */
 void table_workers(const struct js *answer, const struct js *before, double seconds);
+
+/* What is counted, by name: the list and its rows' key, and whether names that did
+ * not occur are shown, and what they mean. */
+struct count_view {
+	const char *list;
+	const char *name;
+	bool all;
+	bool explain;
+	double seconds; /* between `before` and `answer`; 0: since the start */
+};
+void table_counts(const struct js *answer, const struct js *before, const struct count_view *v);
 
 /* text.c: what is printed. The text lives until a few more calls. */
 /* Nothing that a peer chose may reach the terminal as a control character. */

@@ -98,36 +98,3 @@ table_workers(const struct js *a, const struct js *before, double seconds)
 	for (i = 0; i < js_count(list); i++)
 		worker_rows(js_at(list, i), js_at(earlier, i), seconds);
 }
-
-/* ---- drops ---- */
-
-static void
-drop_counts(const struct js *workers)
-{
-	size_t i;
-
-	if (js_count(workers) < 2)
-		return;
-	for (i = 0; i < js_count(workers); i++)
-		printf(" %12" PRIu64, js_u64(js_at(workers, i), "count"));
-}
-
-void
-table_drops(const struct js *a)
-{
-	const struct js *list = js_get(a, "drops");
-	const struct js *workers = js_get(js_at(list, 0), "workers");
-	size_t i;
-
-	printf("%-20s %12s", "REASON", "TOTAL");
-	for (i = 0; js_count(workers) > 1 && i < js_count(workers); i++)
-		printf("     worker %" PRIu64, js_u64(js_at(workers, i), "worker"));
-	printf("  WHAT\n");
-	for (i = 0; i < js_count(list); i++) {
-		const struct js *d = js_at(list, i);
-
-		printf("%-20s %12" PRIu64, plain(js_str(d, "reason")), js_u64(d, "total"));
-		drop_counts(js_get(d, "workers"));
-		printf("  %s\n", plain(js_str(d, "text")));
-	}
-}

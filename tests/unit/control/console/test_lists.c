@@ -168,6 +168,78 @@ test_drops(void)
 		meter_detach(m[i]);
 }
 
+static struct js *
+by_name(const struct js *list, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < js_count(list); i++)
+		if (strcmp(js_str(js_at(list, i), "name"), name) == 0)
+			return js_at(list, i);
+	return NULL;
+}
+
+static void
+test_counters(void)
+{
+	static struct console c;
+	struct meter *m[2];
+	struct js *list;
+	int fd, i;
+
+	for (i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL_FATAL(meter_create(&m[i], &fd, (uint32_t)i), 0);
+		close(fd);
+		c.meter[i] = m[i];
+		meter_set(m[i], METER_TCP_PROBES, 5 + (uint64_t)i);
+	}
+	list = meters_counters(&c);
+	CU_ASSERT_EQUAL(js_count(list), METER_COUNT);
+	CU_ASSERT_EQUAL(js_u64(by_name(list, "tcp_probes"), "total"), 11);
+	CU_ASSERT_EQUAL(js_u64(js_at(js_get(by_name(list, "tcp_probes"), "workers"), 1), "count"), 6);
+	CU_ASSERT_STRING_EQUAL(js_str(by_name(list, "tcp_probes"), "text"), "tcp tail loss probes");
+	js_free(list);
+	for (i = 0; i < 2; i++)
+		meter_detach(m[i]);
+}
+
+/* Those that a dataplane does not have are not shown; one of each connection has no
+ * level. */
+static void
+test_limits(void)
+{
+	static struct console c;
+	struct meter *m;
+	struct js *list, *w;
+	int fd;
+
+	CU_ASSERT_EQUAL_FATAL(meter_create(&m, &fd, 0), 0);
+	close(fd);
+	c.meter[0] = m;
+	list = meters_limits(&c);
+	CU_ASSERT_EQUAL(js_count(list), 0);
+	js_free(list);
+	meter_limit_set(m, METER_LIMIT_TCP_HALF_OPEN, 512, 1024);
+	meter_limit_now(m, METER_LIMIT_TCP_HALF_OPEN, 500);
+	meter_limit_now(m, METER_LIMIT_TCP_HALF_OPEN, 3);
+	meter_drop(m, R_TCP_BACKLOG);
+	meter_limit_each(m, METER_LIMIT_TCP_COOKIE_AT, 7, 7);
+	list = meters_limits(&c);
+	CU_ASSERT_EQUAL(js_count(list), 2);
+	CU_ASSERT_STRING_EQUAL(js_str(by_name(list, "tcp_half_open"), "reason"), "TCP_BACKLOG");
+	w = js_at(js_get(by_name(list, "tcp_half_open"), "workers"), 0);
+	CU_ASSERT_EQUAL(js_u64(w, "limit"), 512);
+	CU_ASSERT_EQUAL(js_u64(w, "default"), 1024);
+	CU_ASSERT_EQUAL(js_u64(w, "current"), 3);
+	CU_ASSERT_EQUAL(js_u64(w, "high_water"), 500);
+	CU_ASSERT_EQUAL(js_u64(w, "refused"), 1);
+	w = js_at(js_get(by_name(list, "tcp_cookie_at"), "workers"), 0);
+	CU_ASSERT_PTR_NULL(js_get(w, "current"));
+	CU_ASSERT_PTR_NULL(js_get(w, "refused"));
+	js_free(list);
+	meter_detach(m);
+}
+
 static void
 test_cycles(void)
 {
@@ -206,6 +278,8 @@ main(void)
 		{ "channels", test_channels },
 		{ "rows cut off", test_cut },
 		{ "drops", test_drops },
+		{ "counters", test_counters },
+		{ "limits", test_limits },
 		{ "cycles", test_cycles },
 		CU_TEST_INFO_NULL,
 	};

@@ -325,6 +325,27 @@ listed(void)
 }
 
 static void
+limits_told(void)
+{
+	struct rig *r = rig_open();
+	const struct meter_limit *l = r->meter->limit;
+	struct fake *gate, *clerk;
+	struct client *c;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	for (int i = 0; i < METER_LIMIT_COUNT; i++)
+		if (i != METER_LIMIT_NET_HANDOFF) /* it is alone */
+			CU_ASSERT_TRUE(l[i].max > 0 && l[i].initial > 0);
+	CU_ASSERT_EQUAL(l[METER_LIMIT_CONN_MAX].now, 1);
+	CU_ASSERT_EQUAL(l[METER_LIMIT_TCP_CONN_MAX].now, 1);
+	CU_ASSERT_EQUAL(l[METER_LIMIT_TCP_HALF_OPEN].now, 0);
+	CU_ASSERT_TRUE(l[METER_LIMIT_TCP_HALF_OPEN].high > 0);
+	CU_ASSERT_EQUAL(l[METER_LIMIT_POOL_BLOCKS].now, r->w->pool.count - r->w->pool.free_count);
+	CU_ASSERT_TRUE(l[METER_LIMIT_POOL_BLOCKS].high >= l[METER_LIMIT_POOL_BLOCKS].now);
+	rig_close(r);
+}
+
+static void
 dead_host_ends_its_channels_only(void)
 {
 	struct rig *r = rig_open();
@@ -653,6 +674,7 @@ main(void)
 		{ "success without a grant", success_without_grant_closes },
 		{ "a channel, both ways", channel_both_ways },
 		{ "listed, and counted", listed },
+		{ "limits: in effect, now, the most so far", limits_told },
 		{ "a dead host ends its channels only", dead_host_ends_its_channels_only },
 		{ "a user's host is bound to its connection", user_host_is_bound },
 		{ "late entries of an old channel", late_entries_of_an_old_channel },
