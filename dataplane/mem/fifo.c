@@ -50,7 +50,7 @@ fifo_put(struct fifo *f, struct pool *p, const void *data, size_t len)
 		if (n > len)
 			n = len;
 		memcpy(f->last->data + f->end, src, n);
-		f->end += (uint32_t)n;
+		f->end += (uint16_t)n;
 		f->len += (uint32_t)n;
 		src += n;
 		len -= n;
@@ -152,7 +152,7 @@ fifo_take(struct fifo *f, struct pool *p, size_t len)
 
 		if (f->wipe)
 			explicit_bzero(b->data + f->start, use);
-		f->start += (uint32_t)use;
+		f->start += (uint16_t)use;
 		f->len -= (uint32_t)use;
 		len -= use;
 		if (use < n)

@@ -15,12 +15,14 @@
 struct fifo {
 	struct block *first;
 	struct block *last;
-	uint32_t start;      /* offset of the first byte in `first` */
-	uint32_t end;        /* offset behind the last byte in `last` */
 	uint32_t len;        /* bytes */
+	uint16_t start;      /* offset of the first byte in `first` */
+	uint16_t end;        /* offset behind the last byte in `last` */
 	uint32_t blocks;     /* blocks held: the charge is blocks * POOL_BLOCK */
 	bool wipe;
 };
+_Static_assert(POOL_BLOCK <= UINT16_MAX, "fifo.start and end are offsets in a block");
+_Static_assert(sizeof(struct fifo) <= 32, "two are part of every connection");
 
 /* A place in a fifo; stays valid until the byte it names is taken. */
 struct fifo_pos {

@@ -49,7 +49,7 @@ eth_push(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type)
 
 static void
 ip4_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
-    uint8_t hop_limit)
+    struct net_mark mark)
 {
 	uint16_t total = (uint16_t)(p->len + IP4_SIZE);
 	uint8_t *at = push(p, IP4_SIZE);
@@ -57,11 +57,11 @@ ip4_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint
 	uint16_t sum;
 
 	put_u8(&w, 0x45);
-	put_u8(&w, 0);
+	put_u8(&w, mark.traffic);
 	put_u16(&w, total);
 	put_u16(&w, 0); /* never fragmented, so the identification says nothing: RFC 6864 */
 	put_u16(&w, IP4_DF);
-	put_u8(&w, hop_limit);
+	put_u8(&w, mark.hop_limit);
 	put_u8(&w, proto);
 	put_u16(&w, 0);
 	put_bytes(&w, src->b + 12, 4);
@@ -72,23 +72,30 @@ ip4_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint
 }
 
 void
-ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
-    uint8_t hop_limit)
+ip_push_mark(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
+    struct net_mark mark)
 {
 	uint16_t payload = (uint16_t)p->len;
 	struct put w;
 
 	if (ip_is_v4(dst)) {
-		ip4_push(p, src, dst, proto, hop_limit);
+		ip4_push(p, src, dst, proto, mark);
 		return;
 	}
 	w = put_of(push(p, IP6_SIZE), IP6_SIZE);
-	put_u32(&w, 0x60000000u);
+	put_u32(&w, 0x60000000u | (uint32_t)mark.traffic << 20);
 	put_u16(&w, payload);
 	put_u8(&w, proto);
-	put_u8(&w, hop_limit);
+	put_u8(&w, mark.hop_limit);
 	put_bytes(&w, src->b, 16);
 	put_bytes(&w, dst->b, 16);
+}
+
+void
+ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
+    uint8_t hop_limit)
+{
+	ip_push_mark(p, src, dst, proto, (struct net_mark){ .hop_limit = hop_limit });
 }
 
 int
@@ -115,7 +122,7 @@ tcp_csum(const struct net *n, struct pkt *p, const struct net_ip *src, const str
 
 int
 net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
-    uint64_t now)
+    struct net_mark mark, uint64_t now)
 {
 	struct net_ip src = ip_v6(local);
 	struct net_ip dst = ip_v6(remote);
@@ -128,6 +135,8 @@ net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint
 	if (route_next_hop(n, &dst, &hop) < 0)
 		return net_refuse(n, p, R_NET_NO_ROUTE);
 	tcp_csum(n, p, &src, &dst);
-	ip_push(p, &src, &dst, IP_TCP, HOP_LIMIT);
+	if (mark.hop_limit == 0)
+		mark.hop_limit = NET_HOP_LIMIT;
+	ip_push_mark(p, &src, &dst, IP_TCP, mark);
 	return neigh_send(n, p, &hop, &src, now);
 }

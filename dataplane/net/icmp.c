@@ -70,7 +70,7 @@ echo(struct net *n, const struct net_frame *f, uint8_t proto, uint8_t type, uint
 	sum = csum_add(sum, p->data, f->len);
 	w = put_of(p->data + CSUM_OFF, 2);
 	put_u16(&w, csum_fold(sum));
-	ip_push(p, &f->dst, &f->src, proto, HOP_LIMIT);
+	ip_push(p, &f->dst, &f->src, proto, NET_HOP_LIMIT);
 	(void)neigh_send(n, p, &hop, &f->dst, now);
 	return 0;
 }

@@ -77,12 +77,17 @@ int net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now);
 void net_overhear(struct net *n, struct pkt *p, uint64_t now);
 
 /*
- * net_output_tcp(n, p, local, remote, now): p holds a TCP header and payload
+ * net_output_tcp(n, p, local, remote, mark, now): p holds a TCP header and payload
  * with zero checksum; fill the checksum, add IP and Ethernet headers, resolve
  * the neighbour and send or queue. Takes the packet. 0 or -R_NET_*.
  */
+#define NET_HOP_LIMIT 64u
+struct net_mark {
+	uint8_t hop_limit;   /* TTL; 0: NET_HOP_LIMIT */
+	uint8_t traffic;     /* type of service, traffic class: DSCP and ECN (RFC 2474, 3168) */
+};
 int net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
-    uint64_t now);
+    struct net_mark mark, uint64_t now);
 
 /* net_poll / net_next: neighbour timers, as tcp_poll / tcp_next. */
 void net_poll(struct net *n, uint64_t now);

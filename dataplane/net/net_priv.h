@@ -23,7 +23,6 @@
 #define IP_ICMP6 58u
 #define TCP_MIN_SIZE 20u
 
-#define HOP_LIMIT 64u
 #define ND_HOP_LIMIT 255u    /* RFC 4861: not forwarded */
 
 #define NET_NEVER UINT64_MAX
@@ -126,6 +125,9 @@ struct pkt *net_alloc(struct net *n, uint32_t len);
 /* Counts the reason and frees the packet: -reason. */
 int net_refuse(struct net *n, struct pkt *p, int reason);
 void eth_push(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type);
+/* Puts an IP header in front; ip_push: of no class of traffic. */
+void ip_push_mark(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
+    struct net_mark mark);
 void ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
     uint8_t hop_limit);
 

@@ -26,6 +26,7 @@
 
 #include "abi/wire/reason.h"
 #include "dataplane/mem/pool.h"
+#include "dataplane/tcp/tcp_info.h"
 
 /* An address: IPv4 ones as ::ffff:a.b.c.d, so that one table serves both. */
 struct tcp_addr {
@@ -73,6 +74,8 @@ struct tcp_seg_out {
 	uint32_t options_len;  /* multiple of 4 */
 	const uint8_t *data[2];
 	uint32_t data_len[2];
+	uint8_t hop_limit;     /* TTL: RFC 9293 MUST-49; 0: the network's own */
+	uint8_t traffic;       /* DSCP in the upper six bits (MUST-48), ECN below */
 };
 
 #define TCP_EV_CONNECTED 0x01u /* active open completed */
@@ -207,29 +210,6 @@ void tcp_close(struct tcp *t, uint64_t now);
  * `reason`, where not 0, is counted. May be called from events other than
  * TCP_EV_CLOSED. */
 void tcp_abort(struct tcp *t, int reason, uint64_t now);
-
-/* TCP_INFO-like facts, for tests and posternctl. */
-struct tcp_info {
-	int state;               /* enum tcp_state, tcp_fsm.h */
-	uint32_t srtt_us;
-	uint32_t rto_us;
-	uint32_t cwnd;
-	uint32_t ssthresh;
-	uint32_t in_flight;
-	uint32_t mss;
-	uint64_t bytes_in;
-	uint64_t bytes_out;
-	uint32_t retransmits;
-	uint32_t timeouts;
-	uint32_t fast_retransmits;
-	uint32_t reassembled;    /* segments that arrived out of order */
-	uint32_t dsacks_in;      /* D-SACKs of the peer: we sent too much */
-	uint32_t min_rtt_us;     /* 0: not known */
-	uint32_t reo_mult;       /* quarter round trips that reordering may take */
-	uint32_t zero_windows;   /* times the peer's window was found shut */
-	uint32_t blocks;         /* pool blocks charged */
-};
-void tcp_get_info(const struct tcp *t, struct tcp_info *info);
 
 /* How losses were found and repaired, of all connections since the start. */
 struct tcp_loss_stats {

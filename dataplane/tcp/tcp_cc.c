@@ -25,6 +25,12 @@ cc_find(const char *name)
 	return -1;
 }
 
+const char *
+cc_name(int algo)
+{
+	return algos[algo]->name;
+}
+
 static uint32_t
 initial_window(uint32_t mss)
 {

@@ -82,6 +82,9 @@ struct cc_algo {
 
 extern const struct cc_algo cc_newreno, cc_cubic;
 
+/* The name of one, by its number. */
+const char *cc_name(int algo);
+
 /* The number of an algorithm for cc_init, or -1. NULL: the default. */
 int cc_find(const char *name);
 

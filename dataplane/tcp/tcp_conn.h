@@ -84,6 +84,9 @@ struct tcp {
 	bool sack_on : 1;
 	bool room_wanted : 1; /* tcp_put refused since the last TCP_EV_WRITABLE */
 	bool take_seen : 1;  /* tcp_take was called: perhaps a window update */
+	bool sent_on : 1;    /* sent_ms, data_ms, heard_ms are known */
+	bool data_on : 1;
+	bool heard_on : 1;
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
 	uint8_t snd_shift;
@@ -95,6 +98,7 @@ struct tcp {
 	uint8_t probes;      /* of a shut window: the back-off */
 	uint8_t events;      /* to tell when the call is over */
 	int16_t gone_reason;
+	uint16_t rcv_mss;    /* the largest payload that came */
 
 	uint32_t iss;
 	uint32_t snd_una;
@@ -115,8 +119,10 @@ struct tcp {
 	uint32_t min_rtt_at;
 	uint32_t reo_round;
 	struct tcp_rto rto;
-	uint64_t sent_at;    /* last data segment */
-	uint64_t persist_at; /* since when the window is too small */
+	uint32_t una_ms;     /* since when the oldest byte waits: sent, or for a window */
+	uint32_t sent_ms;    /* last data segment */
+	uint32_t data_ms;    /* last one that came */
+	uint32_t heard_ms;   /* last acceptable segment that came */
 
 	uint32_t irs;
 	uint32_t rcv_nxt;
@@ -150,7 +156,10 @@ struct tcp {
 	uint32_t reassembled;
 	uint32_t zero_windows;
 	uint32_t dsacks_in;
+	uint32_t segs_in;
+	uint32_t segs_out;
 };
+_Static_assert(sizeof(struct tcp) <= 512, "what an idle connection costs");
 
 /* TIME-WAIT in 64 bytes: what an answer needs and no more. */
 struct tcp_tw {
@@ -264,6 +273,13 @@ tcp_is_v4(const struct tcp_addr *a)
 	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
 }
 
+/* Times that need no more than a millisecond, modulo 49 days. */
+static inline uint32_t
+tcp_ms(uint64_t now)
+{
+	return (uint32_t)(now / 1000u);
+}
+
 static inline uint32_t
 tcp_index(const struct tcp *t)
 {
@@ -326,6 +342,8 @@ uint64_t tcp_tw_next(const struct tcp_stack *s, uint64_t now);
 /* The connection that the segment goes on to: one that a cookie brought back. */
 struct tcp *tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor);
 void tcp_syn_options(struct tcp *t, const struct tcp_opts *o);
+/* What our SYN offers: the port's, by family. */
+uint16_t tcp_own_mss(const struct tcp *t);
 void tcp_syn_emit(struct tcp *t, uint64_t now);
 int tcp_syn_sent(struct tcp *t, struct tcp_in *in);
 int tcp_syn_received(struct tcp *t, struct tcp_in *in);

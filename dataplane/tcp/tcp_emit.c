@@ -59,6 +59,7 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 		t->stack->loss.dsack_out++;
 		t->dsack.end = t->dsack.start;
 	}
+	t->segs_out++;
 	t->last_ack = t->rcv_nxt;
 	t->ack_now = false;
 	t->ack_segs = 0;

@@ -226,6 +226,7 @@ tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
 		t = no_connection(s, &in);
 	if (t == NULL)
 		return;
+	t->segs_in++;
 	if (t->state == TCP_SYN_SENT)
 		run(t, &in, steps_syn_sent, COUNT(steps_syn_sent));
 	else

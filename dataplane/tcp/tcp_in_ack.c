@@ -110,6 +110,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	ev.acked = in->seg.ack - t->snd_una;
 	ev.una = in->seg.ack;
 	release(t, in->seg.ack);
+	t->una_ms = tcp_ms(in->now);
 	delivered = tcp_loss_take(t, in, true);
 	measure(t, in);
 	ev.srtt = t->rto.srtt;
@@ -203,6 +204,8 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 		tcp_challenge(t, in->now);
 		return -R_TCP_OLD_ACK;
 	}
+	t->heard_ms = tcp_ms(in->now);
+	t->heard_on = true;
 	if (t->persist)
 		t->rtx_count = 0; /* it is alive: probes go on for ever */
 	if (seq_gt(ack, t->snd_una)) {

@@ -137,6 +137,10 @@ tcp_in_text(struct tcp *t, struct tcp_in *in)
 	}
 	if (seg->data_len == 0 || t->closed)
 		return 0;
+	t->data_ms = tcp_ms(in->now);
+	t->data_on = true;
+	if (seg->data_len > t->rcv_mss)
+		t->rcv_mss = (uint16_t)seg->data_len;
 	return seg->seq == t->rcv_nxt ? in_order(t, in) : out_of_order(t, in);
 }
 

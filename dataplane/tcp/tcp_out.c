@@ -98,6 +98,8 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 		t->stack->retransmits++;
 		tcp_rto_cancel(&t->rto);
 	} else {
+		if (t->snd_una == t->snd_max)
+			t->una_ms = tcp_ms(now);
 		tcp_rto_start(&t->rto, end, now);
 		tcp_loss_sent(t, t->snd_nxt, end, now);
 		if (t->dupacks > 0 && !t->cc.recovery)
@@ -106,7 +108,8 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 	t->snd_nxt = end;
 	if (seq_gt(end, t->snd_max))
 		t->snd_max = end;
-	t->sent_at = now;
+	t->sent_ms = tcp_ms(now);
+	t->sent_on = true;
 	if (t->persist)
 		tcp_persist_stop(t);
 	if (!tcp_timer_on(t, TCP_T_RTX))
@@ -289,7 +292,7 @@ idle(struct tcp *t, uint64_t now)
 {
 	struct cc_event ev = tcp_cc_event(t, now);
 
-	cc_idle(&t->cc, &ev, now - t->sent_at > t->rto.rto);
+	cc_idle(&t->cc, &ev, (tcp_ms(now) - t->sent_ms) * 1000ull > t->rto.rto);
 }
 
 uint32_t
@@ -298,7 +301,7 @@ tcp_out(struct tcp *t, uint64_t now)
 	uint32_t sent = 0;
 
 	if (may_send(t)) {
-		if (t->snd_max == t->snd_una && t->sent_at != 0)
+		if (t->snd_max == t->snd_una && t->sent_on)
 			idle(t, now);
 		sent += tcp_frto_send(t, now);
 		if (send_first(t, now))

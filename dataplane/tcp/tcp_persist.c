@@ -21,7 +21,7 @@ tcp_persist_start(struct tcp *t, uint64_t now)
 	t->persist = true;
 	t->probes = 0;
 	t->rtx_count = 0;
-	t->persist_at = now;
+	t->una_ms = tcp_ms(now);
 	arm(t, now);
 }
 
@@ -29,7 +29,7 @@ void
 tcp_persist_progress(struct tcp *t, uint64_t now)
 {
 	t->probes = 0;
-	t->persist_at = now;
+	t->una_ms = tcp_ms(now);
 	arm(t, now);
 }
 
@@ -68,7 +68,7 @@ tcp_persist_fire(struct tcp *t, uint64_t now)
 {
 	const struct tcp_config *c = &t->stack->cfg;
 
-	if (t->closed && t->probes >= ORPHAN_PROBES && now - t->persist_at > c->finwait2_us) {
+	if (t->closed && t->probes >= ORPHAN_PROBES && (tcp_ms(now) - t->una_ms) * 1000ull > c->finwait2_us) {
 		tcp_reset_send(t, tcp_seq_now(t));
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_PERSIST);
 		return;

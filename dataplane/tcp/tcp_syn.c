@@ -6,8 +6,8 @@
 
 #define TS_SIZE 12u
 
-static uint16_t
-own_mss(const struct tcp *t)
+uint16_t
+tcp_own_mss(const struct tcp *t)
 {
 	return tcp_is_v4(&t->tuple.remote) ? t->stack->cfg.mss4 : t->stack->cfg.mss6;
 }
@@ -22,8 +22,8 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 		mss = o->mss;
 	if (mss < TCP_MSS_MIN)
 		mss = TCP_MSS_MIN;
-	if (mss > own_mss(t))
-		mss = own_mss(t);
+	if (mss > tcp_own_mss(t))
+		mss = tcp_own_mss(t);
 	t->peer_mss = mss;
 	t->ts_on = o->ts_on && cfg->timestamps;
 	t->ts_recent = o->ts_val;
@@ -43,7 +43,7 @@ syn_opts(const struct tcp *t, struct tcp_opts *o, uint64_t now)
 
 	memset(o, 0, sizeof(*o));
 	o->mss_on = true;
-	o->mss = own_mss(t);
+	o->mss = tcp_own_mss(t);
 	o->sack_ok = first ? cfg->sack : t->sack_on;
 	o->ts_on = first ? cfg->timestamps : t->ts_on;
 	o->ts_val = tcp_ts_now(t, now);
@@ -69,6 +69,7 @@ tcp_syn_emit(struct tcp *t, uint64_t now)
 		t->last_ack = t->rcv_nxt;
 	}
 	(void)t->stack->ops.emit(t->stack->owner, &o);
+	t->segs_out++;
 	if (t->rtx_count == 0)
 		tcp_rto_start(&t->rto, t->iss + 1, now);
 	t->snd_nxt = t->snd_max = t->iss + 1;

@@ -140,29 +140,3 @@ tcp_abort(struct tcp *t, int reason, uint64_t now)
 	tcp_fsm(t, TCP_E_ABORT);
 	tcp_conn_free(t);
 }
-
-void
-tcp_get_info(const struct tcp *t, struct tcp_info *info)
-{
-	*info = (struct tcp_info){
-		.state = t->state,
-		.srtt_us = t->rto.srtt,
-		.rto_us = t->rto.rto,
-		.cwnd = t->cc.cwnd,
-		.ssthresh = t->cc.ssthresh,
-		.in_flight = t->snd_max - t->snd_una,
-		.mss = t->mss,
-		.bytes_in = t->bytes_in,
-		.bytes_out = t->bytes_out,
-		.retransmits = t->retransmits,
-		.timeouts = t->timeouts,
-		.fast_retransmits = t->fast_retransmits,
-		.reassembled = t->reassembled,
-		.dsacks_in = t->dsacks_in,
-		.min_rtt_us = t->min_rtt_on ? t->min_rtt : 0,
-		.reo_mult = t->reo_mult > 0 ? t->reo_mult : 1,
-		.zero_windows = t->zero_windows,
-		.blocks = t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm) +
-		    (t->board != NULL ? 1u : 0u),
-	};
-}

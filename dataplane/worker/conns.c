@@ -221,12 +221,9 @@ conn_finished(const struct worker *w, const struct conn *c, int handled)
 static void
 conn_rtt(struct conn *c)
 {
-	struct tcp_info info;
-
 	if (c->ssh.phase >= SSH_PHASE_SERVICE || c->tcp == NULL)
 		return;
-	tcp_get_info(c->tcp, &info);
-	c->ssh.rtt_us = info.srtt_us;
+	c->ssh.rtt_us = tcp_srtt_us(c->tcp);
 }
 
 static uint32_t

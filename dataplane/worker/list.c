@@ -23,12 +23,7 @@ suite_of(const struct record_dir *d)
 static uint32_t
 rtt_of(const struct conn *c)
 {
-	struct tcp_info info;
-
-	if (c->tcp == NULL)
-		return 0;
-	tcp_get_info(c->tcp, &info);
-	return (uint32_t)info.srtt_us;
+	return c->tcp != NULL ? tcp_srtt_us(c->tcp) : 0;
 }
 
 static void

@@ -107,7 +107,8 @@ tx_emit(void *owner, const struct tcp_seg_out *seg)
 		return n;
 	}
 	p->len = (uint32_t)n;
-	return net_output_tcp(w->net, p, seg->tuple.local.b, seg->tuple.remote.b, w->now);
+	return net_output_tcp(w->net, p, seg->tuple.local.b, seg->tuple.remote.b,
+	    (struct net_mark){ seg->hop_limit, seg->traffic }, w->now);
 }
 
 uint32_t

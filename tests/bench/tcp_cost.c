@@ -108,7 +108,8 @@ on_emit(void *owner, const struct tcp_seg_out *seg)
 		return -R_NET_NO_PKT;
 	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
 	p->len = (uint32_t)n;
-	return net_output_tcp(e->net, p, seg->tuple.local.b, seg->tuple.remote.b, e->now);
+	return net_output_tcp(e->net, p, seg->tuple.local.b, seg->tuple.remote.b,
+	    (struct net_mark){ seg->hop_limit, seg->traffic }, e->now);
 }
 
 static int

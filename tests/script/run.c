@@ -361,7 +361,7 @@ do_state(char **w)
 	struct tcp_info info = { 0 };
 
 	if (run.t != NULL)
-		tcp_get_info(run.t, &info);
+		tcp_get_info(run.t, run.now, &info);
 	if (w[0] == NULL || strcmp(tcp_fsm_name(info.state), w[0]) != 0)
 		fail("state %s", tcp_fsm_name(info.state));
 }

@@ -68,7 +68,7 @@ is_ghost(const struct end *e)
 	struct tcp_stats st;
 
 	if (e->t != NULL)
-		tcp_get_info(e->t, &old);
+		tcp_get_info(e->t, e->sim->now, &old);
 	tcp_get_stats(e->stack, &st);
 	return e->connected && old.state == TCP_CLOSED && e->sim->end[1 - e->id].closed &&
 	    st.guard.cookies_in > 1;
@@ -188,7 +188,7 @@ app_run(struct sim *s, struct end *e)
 		return;
 	app_read(s, e);
 	app_write(s, e);
-	tcp_get_info(e->t, &info);
+	tcp_get_info(e->t, s->now, &info);
 	e->states |= 1u << info.state;
 	if (!e->shut && e->wrote == e->total && app_may_shut(s, e)) {
 		tcp_shutdown(e->t, s->now);
@@ -242,7 +242,7 @@ print_end(const struct end *e)
 	struct tcp_info info = { 0 };
 
 	if (e->t != NULL)
-		tcp_get_info(e->t, &info);
+		tcp_get_info(e->t, e->sim->now, &info);
 	printf("end %u: %s wrote %" PRIu64 " read %" PRIu64 " of %" PRIu64 " flight %u cwnd %u rto %u "
 	       "eof %d shut %d closed %d reason %d free %u\n",
 	    e->id, tcp_fsm_name(info.state), e->wrote, e->read, e->total, info.in_flight, info.cwnd,

@@ -90,9 +90,9 @@ keep_rest(struct sock *k)
 }
 
 static void
-over(struct sock *k, int reason)
+over(struct sock *k, int reason, uint64_t now)
 {
-	tcp_get_info(k->t, &k->last);
+	tcp_get_info(k->t, now, &k->last);
 	keep_rest(k);
 	k->t = NULL;
 	k->error = error_of(reason);
@@ -108,7 +108,6 @@ sock_on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t 
 	struct sock *k = tcp_user(t);
 
 	(void)owner;
-	(void)now;
 	if (k == NULL)
 		return;
 	if ((events & TCP_EV_CONNECTED) && k->kind == SOCK_CONNECTING)
@@ -116,5 +115,5 @@ sock_on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t 
 	if (events & TCP_EV_EOF)
 		k->eof = true;
 	if (events & TCP_EV_CLOSED)
-		over(k, reason);
+		over(k, reason, now);
 }

@@ -121,7 +121,8 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 	}
 	p->len = (uint32_t)n;
 	know(h, &to);
-	return net_output_tcp(h->net, p, o->tuple.local.b, o->tuple.remote.b, h->now);
+	return net_output_tcp(h->net, p, o->tuple.local.b, o->tuple.remote.b,
+	    (struct net_mark){ o->hop_limit, o->traffic }, h->now);
 }
 
 static const struct net_ops net_ops = {

@@ -176,7 +176,7 @@ sock_get(const struct sock_host *h, int s, enum sock_option o, int64_t *value)
 	case SOCK_OPT_MAXSEG:
 		if (k->kind != SOCK_CONNECTED)
 			return -ENOTCONN;
-		tcp_get_info(k->t, &info);
+		tcp_get_info(k->t, h->now, &info);
 		*value = info.mss;
 		return 0;
 	case SOCK_OPT_SNDBUF:
@@ -215,7 +215,7 @@ sock_get_info(const struct sock_host *h, int s, struct sock_info *info)
 		return -ENOTCONN;
 	t = k->last;
 	if (k->t != NULL)
-		tcp_get_info(k->t, &t);
+		tcp_get_info(k->t, h->now, &t);
 	*info = (struct sock_info){
 		.srtt_us = t.srtt_us,
 		.min_rtt_us = t.min_rtt_us,

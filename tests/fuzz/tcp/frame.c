@@ -126,7 +126,8 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 	n = tcp_seg_build(o, p->data, (uint32_t)pkt_tailroom(p));
 	require(n > 0);
 	p->len = (uint32_t)n;
-	return net_output_tcp(f.net, p, o->tuple.local.b, o->tuple.remote.b, f.now);
+	return net_output_tcp(f.net, p, o->tuple.local.b, o->tuple.remote.b,
+	    (struct net_mark){ o->hop_limit, o->traffic }, f.now);
 }
 
 static int

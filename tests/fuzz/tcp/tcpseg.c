@@ -108,7 +108,7 @@ check(void)
 	tcp_get_stats(f.stack, &st);
 	require(st.conn_open <= f.cfg.conn_max && st.half_open <= f.cfg.half_open_max);
 	if (f.t != NULL) {
-		tcp_get_info(f.t, &info);
+		tcp_get_info(f.t, f.now, &info);
 		require(info.blocks <= reasm + bufs);
 		require(tcp_readable(f.t) <= f.cfg.rcv_buf + 64);
 	}

@@ -235,5 +235,5 @@ rig_output(const struct net_ip *local, const struct net_ip *remote, uint16_t mar
 	p->data[1] = (uint8_t)mark;
 	p->data[12] = 0x50;
 	p->len = 20;
-	return net_output_tcp(rig.net, p, local->b, remote->b, rig.now);
+	return net_output_tcp(rig.net, p, local->b, remote->b, (struct net_mark){ 0 }, rig.now);
 }

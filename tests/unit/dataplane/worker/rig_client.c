@@ -67,7 +67,8 @@ c_emit(void *owner, const struct tcp_seg_out *seg)
 		return -R_NET_NO_PKT;
 	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
 	p->len = (uint32_t)n;
-	return net_output_tcp(r->net, p, seg->tuple.local.b, seg->tuple.remote.b, r->now);
+	return net_output_tcp(r->net, p, seg->tuple.local.b, seg->tuple.remote.b,
+	    (struct net_mark){ seg->hop_limit, seg->traffic }, r->now);
 }
 
 static int
