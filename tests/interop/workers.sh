@@ -142,14 +142,21 @@ refused_over() { # MaxConnections is one number for all workers
 	mkfifo "$work/limit"
 	exec 9<>"$work/limit" 8<"$work/limit"
 	for i in 0 1 2 3 4 5 6 7 8 9; do
-		ssh_to cat <&8 9>&- 2>/dev/null &
+		{
+			ssh_to cat <&8 2>/dev/null
+			echo $? >"$work/over.$i"
+		} 9>&- &
 		pids+=($!)
 	done
 	exec 8<&-
 	full() { local c=0 w; for w in $(each conn_open); do c=$((c + w)); done; [ "$c" -eq 8 ]; }
-	until_true 10 full || { echo "open: $(each conn_open)"; n=99; }
+	refused() { [ "$(cat "$work"/over.* 2>/dev/null | wc -l)" -eq 2 ]; }
+	until_true 20 full || { echo "open: $(each conn_open)"; n=99; }
+	# all ten have tried before the first of the eight may go
+	until_true 20 refused || { echo "over: $(cat "$work"/over.* | xargs)"; n=99; }
 	exec 9>&-
-	for i in "${pids[@]}"; do wait "$i" && n=$((n + 1)); done
+	wait "${pids[@]}"
+	for i in "$work"/over.*; do [ "$(cat "$i")" -ne 0 ] || n=$((n + 1)); done
 	[ "$n" -eq 8 ] || { echo "$n of 10 were served, not 8"; return 1; }
 }
 other_number() { # the configuration was changed, the dataplane not started again
