@@ -90,7 +90,10 @@
 	METER(TCP_IDLE_RESTARTS, "tcp windows restarted after idleness") \
 	METER(TCP_CHALLENGES, "tcp challenge ACKs sent") \
 	METER(TCP_COOKIES_OUT, "tcp SYN cookies sent") \
-	METER(TCP_COOKIES_IN, "tcp connections that a SYN cookie made")
+	METER(TCP_COOKIES_IN, "tcp connections that a SYN cookie made") \
+	METER(NET_ECHOES, "net echo requests answered") \
+	METER(NET_ERRORS_IN, "net ICMP errors received about segments of ours") \
+	METER(NET_ERRORS_OUT, "net ICMP errors sent")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

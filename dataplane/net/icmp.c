@@ -1,177 +1,192 @@
 /*
- * ICMP (RFC 792, RFC 1122 section 3.2.2) and ICMPv6 (RFC 4443): echo, and
- * errors about our TCP segments. Everything else is dropped.
+ * ICMP (RFC 792, RFC 1122 section 3.2.2) and ICMPv6 (RFC 4443) in: echo, and
+ * errors about our TCP segments. Which errors there are, and how hard, is a
+ * table. Everything else is dropped.
+ *
+ * Whether a quoted segment is in flight is TCP's to judge (RFC 5927 section 4.1).
  */
 #include "abi/wire/cursor.h"
 #include "dataplane/net/net_priv.h"
 
 #define ECHO_REPLY 0u
 #define UNREACHABLE 3u
+#define SOURCE_QUENCH 4u
+#define REDIRECT 5u
 #define ECHO 8u
 #define TIME_EXCEEDED 11u
 #define PARAMETER 12u
-#define UNREACHABLE_PROTO 2u
-#define UNREACHABLE_PORT 3u
 
 #define UNREACHABLE6 1u
 #define TOO_BIG6 2u
 #define TIME_EXCEEDED6 3u
 #define PARAMETER6 4u
-#define UNREACHABLE6_PORT 4u
-#define PARAMETER6_NEXT 1u
 #define ECHO6 128u
 #define ECHO_REPLY6 129u
-#define ND6_FIRST 135u
-#define ND6_LAST 136u
+#define ND6_SOLICIT 135u
+#define ND6_ADVERT 136u
+#define REDIRECT6 137u
 
 #define ICMP_SIZE 8u
-#define CSUM_OFF 2u
-#define SECOND_US 1000000u
+#define IP4_OFFSET_MASK 0x1fffu
 
-/* A bucket of ICMP_BURST answers that fills with ICMP_RATE per second. */
-static bool
-allowed(struct net *n, uint64_t now)
+enum weight { SOFT, HARD, TOO_BIG };
+
+/* What a type and code say to TCP. Those that RFC 1122 section 4.2.3.9 calls hard,
+ * and their like in RFC 4443; code 4 of IPv4 is path MTU discovery's (RFC 1191).
+ * What is not listed is not served. */
+struct row {
+	uint8_t type, first, last; /* codes */
+	uint8_t weight;
+	int reason;
+};
+
+static const struct row rows4[] = {
+	{ UNREACHABLE, 0, 0, SOFT, R_TCP_ICMP_NET },
+	{ UNREACHABLE, 1, 1, SOFT, R_TCP_ICMP_HOST },
+	{ UNREACHABLE, 2, 2, HARD, R_TCP_ICMP_PROTO },
+	{ UNREACHABLE, 3, 3, HARD, R_TCP_ICMP_PORT },
+	{ UNREACHABLE, 4, 4, TOO_BIG, R_TCP_ICMP },
+	{ UNREACHABLE, 5, 5, SOFT, R_TCP_ICMP_NET },       /* source route failed */
+	{ UNREACHABLE, 6, 6, SOFT, R_TCP_ICMP_NET },       /* network unknown */
+	{ UNREACHABLE, 7, 8, SOFT, R_TCP_ICMP_HOST },      /* host unknown; isolated */
+	{ UNREACHABLE, 9, 10, SOFT, R_TCP_ICMP_DENIED },
+	{ UNREACHABLE, 11, 11, SOFT, R_TCP_ICMP_NET },     /* for this type of service */
+	{ UNREACHABLE, 12, 12, SOFT, R_TCP_ICMP_HOST },
+	{ UNREACHABLE, 13, 15, SOFT, R_TCP_ICMP_DENIED },  /* RFC 1812 section 5.2.7.1 */
+	{ TIME_EXCEEDED, 0, 1, SOFT, R_TCP_ICMP_TIME },
+	{ PARAMETER, 0, 2, SOFT, R_TCP_ICMP_HEADER },
+};
+
+static const struct row rows6[] = {
+	{ UNREACHABLE6, 0, 0, SOFT, R_TCP_ICMP_NET },
+	{ UNREACHABLE6, 1, 1, SOFT, R_TCP_ICMP_DENIED },
+	{ UNREACHABLE6, 2, 2, SOFT, R_TCP_ICMP_NET },      /* beyond the scope of the source */
+	{ UNREACHABLE6, 3, 3, SOFT, R_TCP_ICMP_HOST },
+	{ UNREACHABLE6, 4, 4, HARD, R_TCP_ICMP_PORT },
+	{ UNREACHABLE6, 5, 5, SOFT, R_TCP_ICMP_DENIED },
+	{ UNREACHABLE6, 6, 6, SOFT, R_TCP_ICMP_NET },      /* reject route */
+	{ TOO_BIG6, 0, 255, TOO_BIG, R_TCP_ICMP },         /* the code is to be ignored: section 3.2 */
+	{ TIME_EXCEEDED6, 0, 1, SOFT, R_TCP_ICMP_TIME },
+	{ PARAMETER6, 0, 0, SOFT, R_TCP_ICMP_HEADER },
+	{ PARAMETER6, 1, 1, HARD, R_TCP_ICMP_PROTO },
+	{ PARAMETER6, 2, 2, SOFT, R_TCP_ICMP_HEADER },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct row *
+row_of(const struct row *rows, size_t count, uint8_t type, uint8_t code)
 {
-	uint64_t add = (now - n->icmp_at) / (SECOND_US / ICMP_RATE);
-
-	if (add > 0) {
-		n->icmp_tokens = n->icmp_tokens + add > ICMP_BURST ? ICMP_BURST :
-		    n->icmp_tokens + (uint32_t)add;
-		n->icmp_at = now;
-	}
-	if (n->icmp_tokens == 0)
-		return false;
-	n->icmp_tokens--;
-	return true;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].type == type && code >= rows[i].first && code <= rows[i].last)
+			return &rows[i];
+	return NULL;
 }
 
+/* The quoted segment: both ports and the sequence number are in its first eight
+ * bytes, which every error carries. It must be one that we sent from where the
+ * error came to. */
 static int
-echo(struct net *n, const struct net_frame *f, uint8_t proto, uint8_t type, uint64_t now)
+tell(struct net *n, const struct net_frame *f, const struct row *row, struct cur *c,
+    const struct net_ip *local, const struct net_ip *remote, struct net_error *e)
 {
-	uint64_t sum = 0;
-	struct net_ip hop;
-	struct pkt *p;
-	struct put w;
-
-	if (!allowed(n, now))
-		return -R_NET_ICMP_RATE;
-	if (route_next_hop(n, &f->src, &hop) < 0)
-		return -R_NET_NO_ROUTE;
-	p = net_alloc(n, f->len);
-	if (p == NULL)
-		return 0;
-	memcpy(p->data, f->data, f->len);
-	w = put_of(p->data, p->len);
-	put_u8(&w, type);
-	put_u8(&w, 0);
-	put_u16(&w, 0);
-	if (proto == IP_ICMP6)
-		sum = csum_pseudo(&f->dst, &f->src, IP_ICMP6, f->len);
-	sum = csum_add(sum, p->data, f->len);
-	w = put_of(p->data + CSUM_OFF, 2);
-	put_u16(&w, csum_fold(sum));
-	ip_push(p, &f->dst, &f->src, proto, NET_HOP_LIMIT);
-	(void)neigh_send(n, p, &hop, &f->dst, now);
+	e->local_port = cur_u16(c);
+	e->remote_port = cur_u16(c);
+	e->seq = cur_u32(c);
+	if (c->bad || !net_owns(n, local) || !ip_eq(local, &f->dst) || ip_multicast(remote))
+		return -R_NET_ICMP_QUOTE;
+	memcpy(e->local, local->b, sizeof(e->local));
+	memcpy(e->remote, remote->b, sizeof(e->remote));
+	e->reason = row->reason;
+	e->hard = row->weight == HARD;
+	e->too_big = row->weight == TOO_BIG;
+	n->stats.errors_in++;
+	n->ops.tcp_error(n->owner, e);
 	return 0;
 }
 
-/* The quoted segment: both ports and the sequence number are in its first
- * eight bytes, which every error carries. */
 static int
-tcp_error(struct net *n, struct cur *c, const struct net_ip *local, const struct net_ip *remote,
-    bool hard)
-{
-	uint16_t local_port = cur_u16(c);
-	uint16_t remote_port = cur_u16(c);
-	uint32_t seq = cur_u32(c);
-
-	if (c->bad || !net_owns(n, local))
-		return -R_NET_ICMP;
-	n->ops.tcp_error(n->owner, local->b, local_port, remote->b, remote_port, seq, hard);
-	return 0;
-}
-
-static int
-error4(struct net *n, const struct net_frame *f, bool hard)
+error4(struct net *n, const struct net_frame *f, const struct row *row)
 {
 	struct cur c = cur_of(f->data + ICMP_SIZE, f->len - ICMP_SIZE);
 	struct view head = cur_take(&c, IP4_SIZE);
+	struct net_error e = { .mtu = (uint16_t)(f->data[6] << 8 | f->data[7]) };
+	const uint8_t *ip = head.data;
 	struct net_ip local, remote;
 	uint32_t size;
 
-	if (c.bad || head.data[0] >> 4 != 4 || head.data[9] != IP_TCP)
-		return -R_NET_ICMP;
-	size = (head.data[0] & 0x0fu) * 4u;
+	if (c.bad || ip[0] >> 4 != 4 || ip[9] != IP_TCP || ((ip[6] << 8 | ip[7]) & IP4_OFFSET_MASK) != 0)
+		return -R_NET_ICMP_QUOTE;
+	size = (ip[0] & 0x0fu) * 4u;
 	if (size < IP4_SIZE)
-		return -R_NET_ICMP;
+		return -R_NET_ICMP_QUOTE;
+	e.size = (uint16_t)(ip[2] << 8 | ip[3]);
 	cur_take(&c, size - IP4_SIZE);
-	local = ip_v4(head.data + 12);
-	remote = ip_v4(head.data + 16);
-	return tcp_error(n, &c, &local, &remote, hard);
+	local = ip_v4(ip + 12);
+	remote = ip_v4(ip + 16);
+	return tell(n, f, row, &c, &local, &remote, &e);
 }
 
 int
 icmp4_input(struct net *n, const struct net_frame *f, uint64_t now)
 {
+	const struct row *row;
 	uint8_t type, code;
 
 	if (f->len < ICMP_SIZE || csum_fold(csum_add(0, f->data, f->len)) != 0)
 		return -R_NET_ICMP;
 	type = f->data[0];
 	code = f->data[1];
-	switch (type) {
-	case ECHO:
-		return code == 0 ? echo(n, f, IP_ICMP, ECHO_REPLY, now) : -R_NET_ICMP;
-	case UNREACHABLE:
-		/* RFC 1122 section 4.2.3.9 */
-		return error4(n, f, code == UNREACHABLE_PROTO || code == UNREACHABLE_PORT);
-	case TIME_EXCEEDED:
-	case PARAMETER:
-		return error4(n, f, false);
-	default:
-		return -R_NET_ICMP;
-	}
+	if (type == ECHO)
+		return code == 0 ? icmp_echo(n, f, ECHO_REPLY, now) : -R_NET_ICMP;
+	if (type == SOURCE_QUENCH)
+		return -R_NET_ICMP_QUENCH; /* RFC 6633 section 3 */
+	if (type == REDIRECT)
+		return -R_NET_ICMP_REDIRECT; /* the configuration names the gateways */
+	row = row_of(rows4, COUNT(rows4), type, code);
+	return row != NULL ? error4(n, f, row) : -R_NET_ICMP;
 }
 
 static int
-error6(struct net *n, const struct net_frame *f, bool hard)
+error6(struct net *n, const struct net_frame *f, const struct row *row)
 {
 	struct cur c = cur_of(f->data + ICMP_SIZE, f->len - ICMP_SIZE);
 	struct view head = cur_take(&c, IP6_SIZE);
+	struct cur word = cur_of(f->data + 4, 4);
+	uint32_t mtu = cur_u32(&word);
+	struct net_error e = { .mtu = mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu };
+	const uint8_t *ip = head.data;
 	struct net_ip local, remote;
+	uint32_t size;
 
-	if (c.bad || head.data[0] >> 4 != 6 || head.data[6] != IP_TCP)
-		return -R_NET_ICMP;
-	local = ip_v6(head.data + 8);
-	remote = ip_v6(head.data + 24);
-	return tcp_error(n, &c, &local, &remote, hard);
+	if (c.bad || ip[0] >> 4 != 6 || ip[6] != IP_TCP)
+		return -R_NET_ICMP_QUOTE;
+	size = IP6_SIZE + (uint32_t)(ip[4] << 8 | ip[5]);
+	e.size = size > UINT16_MAX ? UINT16_MAX : (uint16_t)size;
+	local = ip_v6(ip + 8);
+	remote = ip_v6(ip + 24);
+	return tell(n, f, row, &c, &local, &remote, &e);
 }
 
 int
 icmp6_input(struct net *n, const struct net_frame *f, uint64_t now)
 {
 	uint64_t sum = csum_pseudo(&f->src, &f->dst, IP_ICMP6, f->len);
+	const struct row *row;
 	uint8_t type, code;
 
 	if (f->len < ICMP_SIZE || csum_fold(csum_add(sum, f->data, f->len)) != 0)
 		return -R_NET_ICMP;
 	type = f->data[0];
 	code = f->data[1];
-	if (type == ND6_FIRST || type == ND6_LAST)
+	if (type == ND6_SOLICIT || type == ND6_ADVERT)
 		return nd_input(n, f, now);
 	if (ip_unspecified(&f->src) || ip_multicast(&f->dst))
 		return -R_NET_ICMP;
-	switch (type) {
-	case ECHO6:
-		return code == 0 ? echo(n, f, IP_ICMP6, ECHO_REPLY6, now) : -R_NET_ICMP;
-	case UNREACHABLE6:
-		return error6(n, f, code == UNREACHABLE6_PORT);
-	case PARAMETER6:
-		return error6(n, f, code == PARAMETER6_NEXT);
-	case TOO_BIG6:
-	case TIME_EXCEEDED6:
-		return error6(n, f, false);
-	default:
-		return -R_NET_ICMP;
-	}
+	if (type == ECHO6)
+		return code == 0 ? icmp_echo(n, f, ECHO_REPLY6, now) : -R_NET_ICMP;
+	if (type == REDIRECT6)
+		return -R_NET_ICMP_REDIRECT;
+	row = row_of(rows6, COUNT(rows6), type, code);
+	return row != NULL ? error6(n, f, row) : -R_NET_ICMP;
 }

@@ -73,8 +73,13 @@ net_configure(struct net *n, const struct net_addr *addr, uint32_t addr_count,
 		n->gateway[family] = ip_of(&gateway[i]);
 		n->gateway_on[family] = true;
 	}
-	n->icmp_at = now;
-	n->icmp_tokens = ICMP_BURST;
+	icmp_out_init(n, now);
 	announce(n);
 	return 0;
+}
+
+void
+net_get_stats(const struct net *n, struct net_stats *st)
+{
+	*st = n->stats;
 }

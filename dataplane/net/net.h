@@ -28,16 +28,30 @@ struct net_addr {
 	uint8_t b[16];     /* the first 4 for IPv4 */
 };
 
+/* An ICMP error about one of our TCP segments, as it quotes it: addresses as IPv6
+ * or v4-mapped, numbers in host order. */
+struct net_error {
+	uint8_t local[16];
+	uint8_t remote[16];
+	uint16_t local_port;
+	uint16_t remote_port;
+	uint32_t seq;
+	int reason;      /* what it says: R_TCP_ICMP_* */
+	bool hard;
+	bool too_big;    /* the packet was too big for the path; */
+	uint16_t mtu;    /* so many bytes go through: 0: not said */
+	uint16_t size;   /* bytes of the packet, as quoted */
+};
+
 struct net_ops {
 	struct pkt *(*alloc)(void *owner);
 	/* Takes the frame in every case. */
 	void (*send)(void *owner, struct pkt *);
 	void (*free)(void *owner, struct pkt *);
 	void (*drop)(void *owner, int reason);
-	/* An ICMP error about one of our TCP segments (quoted addresses as IPv6 or
-	 * v4-mapped, ports and sequence in host order). */
-	void (*tcp_error)(void *owner, const uint8_t local[16], uint16_t local_port,
-	    const uint8_t remote[16], uint16_t remote_port, uint32_t seq, bool hard);
+	/* An ICMP error that quotes one of our TCP segments; borrowed for the call.
+	 * Nobody has shown yet that the segment exists. */
+	void (*tcp_error)(void *owner, const struct net_error *);
 };
 
 struct net;
@@ -88,6 +102,14 @@ struct net_mark {
 };
 int net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
     struct net_mark mark, uint64_t now);
+
+/* What was answered and refused, since the start. */
+struct net_stats {
+	uint64_t echoes;         /* echo requests answered */
+	uint64_t errors_in;      /* ICMP errors about our segments */
+	uint64_t errors_out;     /* and ones that we sent */
+};
+void net_get_stats(const struct net *n, struct net_stats *st);
 
 /* net_poll / net_next: neighbour timers, as tcp_poll / tcp_next. */
 void net_poll(struct net *n, uint64_t now);

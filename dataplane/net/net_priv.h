@@ -20,7 +20,9 @@
 #define IP6_SIZE 40u
 #define IP_ICMP 1u
 #define IP_TCP 6u
+#define IP_UDP 17u
 #define IP_ICMP6 58u
+#define IP_NONE 59u
 #define TCP_MIN_SIZE 20u
 
 #define ND_HOP_LIMIT 255u    /* RFC 4861: not forwarded */
@@ -33,8 +35,10 @@
 #define NEIGH_PROBES 3u              /* MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT */
 #define NEIGH_REACHABLE_US 30000000u /* REACHABLE_TIME */
 
-#define ICMP_RATE 1000u              /* replies per second */
-#define ICMP_BURST 100u
+#define ICMP_ECHO_RATE 1000u         /* echo replies per second */
+#define ICMP_ECHO_BURST 100u
+#define ICMP_ERROR_RATE 100u         /* errors per second: RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f) */
+#define ICMP_ERROR_BURST 20u
 
 struct net_ip {
 	uint8_t b[16];
@@ -59,6 +63,12 @@ struct neigh {
 	struct pkt *wait[NET_NEIGH_WAIT];
 };
 
+/* Tokens that come back with time. */
+struct bucket {
+	uint32_t tokens;
+	uint64_t at;
+};
+
 struct net {
 	uint8_t mac[6];
 	uint16_t mtu;
@@ -73,8 +83,9 @@ struct net {
 	bool gateway_on[2];  /* IPv4, IPv6 */
 	struct net_ip gateway[2];
 	bool overhears;      /* the frame was answered elsewhere */
-	uint32_t icmp_tokens;
-	uint64_t icmp_at;
+	struct bucket echo;  /* what ICMP may still send */
+	struct bucket error;
+	struct net_stats stats;
 	uint64_t neigh_due;  /* not later than the earliest deadline of a question */
 	uint16_t neigh_free;
 	uint16_t neigh_fresh;
@@ -92,7 +103,8 @@ struct net_frame {
 	uint8_t hop_limit;
 	struct net_ip src;
 	struct net_ip dst;
-	const uint8_t *data; /* behind the IP header */
+	const uint8_t *ip;   /* the IP header */
+	const uint8_t *data; /* behind it */
 	uint32_t len;
 };
 
@@ -156,5 +168,19 @@ void nd_request(struct net *n, const struct net_ip *ip, const struct net_ip *src
 void nd_announce(struct net *n, const struct net_ip *own);
 int icmp4_input(struct net *n, const struct net_frame *f, uint64_t now);
 int icmp6_input(struct net *n, const struct net_frame *f, uint64_t now);
+
+/* ---- icmp_out.c ---- */
+/* What an error of ours says: type and code of either family, and the last word of
+ * the head. */
+struct icmp_say {
+	uint8_t type4, code4;
+	uint8_t type6, code6;
+	uint32_t word;
+};
+extern const struct icmp_say icmp_no_port, icmp_no_proto;
+void icmp_out_init(struct net *n, uint64_t now);
+int icmp_echo(struct net *n, const struct net_frame *f, uint8_t type, uint64_t now);
+/* An error about what was received: where one is due, as often as the rate allows. */
+void icmp_error(struct net *n, const struct net_frame *f, const struct icmp_say *say, uint64_t now);
 
 #endif

@@ -44,6 +44,7 @@ ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 
 	if (r < 0)
 		return r;
+	f->ip = p;
 	f->hop_limit = p[8];
 	f->proto = p[9];
 	f->src = ip_v4(p + 12);
@@ -61,9 +62,6 @@ static int
 ip6_next_header(uint8_t next)
 {
 	switch (next) {
-	case IP_TCP:
-	case IP_ICMP6:
-		return 0;
 	case IP6_FRAGMENT:
 		return -R_NET_IP_FRAGMENT;
 	case IP6_HOP_BY_HOP:
@@ -71,7 +69,7 @@ ip6_next_header(uint8_t next)
 	case IP6_DEST_OPTIONS:
 		return -R_NET_IP_OPTIONS;
 	default:
-		return -R_NET_PROTO;
+		return 0;
 	}
 }
 
@@ -89,6 +87,7 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 		return -R_NET_IP_VERSION;
 	if (payload > len - IP6_SIZE)
 		return -R_NET_IP_LENGTH;
+	f->ip = p;
 	f->proto = cur_u8(&c);
 	f->hop_limit = cur_u8(&c);
 	f->src = ip_v6(p + 8);
@@ -128,6 +127,19 @@ tcp_part(const struct net_frame *f, struct net_tcp *out)
 	return 1;
 }
 
+/* RFC 1122 sections 3.2.2.1 and 4.1.3.1, RFC 4443 section 3.1. */
+static int
+not_served(struct net *n, const struct net_frame *f, uint64_t now)
+{
+	if (f->proto == IP_UDP) {
+		icmp_error(n, f, &icmp_no_port, now);
+		return -R_NET_NO_PORT;
+	}
+	if (f->proto != IP_NONE)
+		icmp_error(n, f, &icmp_no_proto, now);
+	return -R_NET_PROTO;
+}
+
 static int
 ip_input(struct net *n, const uint8_t *p, uint32_t len, uint16_t type, struct net_frame *f,
     struct net_tcp *out, uint64_t now)
@@ -139,9 +151,9 @@ ip_input(struct net *n, const uint8_t *p, uint32_t len, uint16_t type, struct ne
 		return r;
 	if (f->proto == IP_TCP)
 		return tcp_part(f, out);
-	if (v4)
-		return f->proto == IP_ICMP ? icmp4_input(n, f, now) : -R_NET_PROTO;
-	return icmp6_input(n, f, now);
+	if (f->proto == (v4 ? IP_ICMP : IP_ICMP6))
+		return v4 ? icmp4_input(n, f, now) : icmp6_input(n, f, now);
+	return not_served(n, f, now);
 }
 
 static int

@@ -159,10 +159,19 @@ struct tcp *tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void
 
 void tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now);
 
-/* tcp_icmp_error(s, tuple, seq, hard, now): an ICMP error quoting one of our
- * segments; soft in synchronised states (RFC 9293 MUST-54..56, RFC 5927). */
-void tcp_icmp_error(struct tcp_stack *s, const struct tcp_tuple *tuple, uint32_t seq, bool hard,
-    uint64_t now);
+/* An ICMP error that quotes one of our segments. */
+struct tcp_icmp {
+	struct tcp_tuple tuple;
+	uint32_t seq;        /* of the segment */
+	int reason;          /* what it says: R_TCP_ICMP_* */
+	bool hard;
+};
+
+/* tcp_icmp_error(s, e, now): it must quote what is in flight (RFC 5927 section 4.1).
+ * In synchronised states it is counted and nothing else (RFC 5927 section 5.2; RFC
+ * 9293 MUST-56). A connection that is being opened ends with its reason, if it is
+ * hard; a soft one is the reason if no answer comes at all. */
+void tcp_icmp_error(struct tcp_stack *s, const struct tcp_icmp *e, uint64_t now);
 
 /* tcp_poll(s, now): fire timers that are due and send for every connection
  * that has something to send. Returns how many segments went out. */

@@ -97,7 +97,7 @@ struct tcp {
 	uint8_t rtx_count;   /* R2 */
 	uint8_t probes;      /* of a shut window: the back-off */
 	uint8_t events;      /* to tell when the call is over */
-	int16_t gone_reason;
+	int16_t gone_reason; /* while it is being opened: what ICMP said */
 	uint16_t rcv_mss;    /* the largest payload that came */
 
 	uint32_t iss;

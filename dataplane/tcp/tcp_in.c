@@ -232,20 +232,3 @@ tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
 	else
 		run(t, &in, steps, COUNT(steps));
 }
-
-void
-tcp_icmp_error(struct tcp_stack *s, const struct tcp_tuple *tuple, uint32_t seq, bool hard,
-    uint64_t now)
-{
-	struct tcp *t = tcp_table_find(s, tuple);
-
-	tcp_drop(s, R_TCP_ICMP);
-	/* RFC 5927 section 4.1: it must quote what is in flight. */
-	if (t == NULL || seq_lt(seq, t->snd_una) || seq_geq(seq, t->snd_max))
-		return;
-	/* Soft in synchronised states: MUST-54 to 56, RFC 5927 section 5.2. */
-	if (!hard || t->state != TCP_SYN_SENT)
-		return;
-	tcp_conn_end(t, TCP_E_RCV_RST, R_TCP_ICMP);
-	tcp_settle(t, now);
-}

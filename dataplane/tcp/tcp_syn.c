@@ -82,7 +82,7 @@ tcp_syn_timeout(struct tcp *t, uint64_t now)
 	uint32_t limit = t->passive ? t->stack->cfg.syn_retries : t->stack->cfg.connect_retries;
 
 	if (t->rtx_count >= limit) {
-		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
+		tcp_conn_end(t, TCP_E_TIMEOUT, t->gone_reason != 0 ? t->gone_reason : R_TCP_TIMEOUT);
 		return;
 	}
 	t->rtx_count++;
@@ -103,6 +103,7 @@ synchronise(struct tcp *t, struct tcp_in *in)
 	t->snd_una = t->iss + 1;
 	t->snd_nxt = t->snd_max = t->snd_una;
 	t->rtx_count = 0;
+	t->gone_reason = 0;
 	tcp_timer_stop(t, TCP_T_RTX);
 	tcp_rto_ack(&t->rto, t->snd_una, in->now);
 	if (lost) {

@@ -10,10 +10,12 @@
 /* Every counter of tcp has its row. */
 #define ROW(member, id) { offsetof(struct tcp_stats, member), METER_##id }
 
-static const struct {
+struct row {
 	size_t at;
 	enum meter_id id;
-} tcp_rows[] = {
+};
+
+static const struct row tcp_rows[] = {
 	ROW(retransmits, RETRANSMITS),
 	ROW(loss.recoveries, TCP_RECOVERIES),
 	ROW(loss.reno, TCP_RENO),
@@ -56,14 +58,25 @@ static const struct {
 _Static_assert(offsetof(struct tcp_stats, conn_open) == ROW_COUNT * sizeof(uint64_t),
     "each counter of struct tcp_stats has a row here and a METER_ of its own");
 
+static const struct row net_rows[] = {
+	{ offsetof(struct net_stats, echoes), METER_NET_ECHOES },
+	{ offsetof(struct net_stats, errors_in), METER_NET_ERRORS_IN },
+	{ offsetof(struct net_stats, errors_out), METER_NET_ERRORS_OUT },
+};
+
+#define NET_ROW_COUNT (sizeof(net_rows) / sizeof(net_rows[0]))
+
+_Static_assert(sizeof(struct net_stats) == NET_ROW_COUNT * sizeof(uint64_t),
+    "each counter of struct net_stats has a row here and a METER_ of its own");
+
 static void
-meter_tcp(struct worker *w, const struct tcp_stats *st)
+meter_rows(struct worker *w, const struct row *rows, size_t count, const void *stats)
 {
 	uint64_t v;
 
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		memcpy(&v, (const uint8_t *)st + tcp_rows[i].at, sizeof(v));
-		meter_set(w->meter, tcp_rows[i].id, v);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&v, (const uint8_t *)stats + rows[i].at, sizeof(v));
+		meter_set(w->meter, rows[i].id, v);
 	}
 }
 
@@ -122,6 +135,7 @@ void
 worker_meter(struct worker *w, uint64_t now)
 {
 	struct tcp_stats st;
+	struct net_stats net;
 
 	meter_set(w->meter, METER_CONN_OPEN, w->used_slots - w->free_count);
 	meter_set(w->meter, METER_POOL_FREE, w->pool.free_count);
@@ -131,7 +145,9 @@ worker_meter(struct worker *w, uint64_t now)
 		return;
 	w->metered_us = now;
 	tcp_get_stats(w->tcp, &st);
-	meter_tcp(w, &st);
+	meter_rows(w, tcp_rows, ROW_COUNT, &st);
+	net_get_stats(w->net, &net);
+	meter_rows(w, net_rows, NET_ROW_COUNT, &net);
 	limits_tell(w);
 }
 

@@ -65,15 +65,16 @@ drop(void *owner, int reason)
 }
 
 static void
-tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
-    uint16_t remote_port, uint32_t seq, bool hard)
+tcp_error(void *owner, const struct net_error *from)
 {
 	struct worker *w = owner;
-	struct tcp_tuple t = { .local_port = local_port, .remote_port = remote_port };
+	struct tcp_icmp e = { .tuple.local_port = from->local_port,
+		.tuple.remote_port = from->remote_port, .seq = from->seq, .reason = from->reason,
+		.hard = from->hard };
 
-	memcpy(t.local.b, local, sizeof(t.local.b));
-	memcpy(t.remote.b, remote, sizeof(t.remote.b));
-	tcp_icmp_error(w->tcp, &t, seq, hard, w->now);
+	memcpy(e.tuple.local.b, from->local, sizeof(e.tuple.local.b));
+	memcpy(e.tuple.remote.b, from->remote, sizeof(e.tuple.remote.b));
+	tcp_icmp_error(w->tcp, &e, w->now);
 }
 
 const struct net_ops worker_net_ops = {

@@ -26,7 +26,8 @@
  *   event NAME [REASON]  connected readable eof writable closed: told since the
  *                        last `event`
  *   state NAME           of the connection; drop REASON: counted since the last
- *   icmp hard|soft SEQ   an ICMP error that quotes our sequence number
+ *   icmp KIND SEQ        an ICMP error that quotes our sequence number; hard: port,
+ *                        proto; soft: net, host, denied, time, header
  *   conns N, timewait N  what the stack holds
  */
 #include <CUnit/Basic.h>
@@ -383,9 +384,28 @@ do_drop(char **w)
 static void
 do_icmp(char **w)
 {
-	struct tcp_tuple t = tuple(40000);
+	static const struct {
+		const char *name;
+		int reason;
+		bool hard;
+	} kinds[] = { { "net", R_TCP_ICMP_NET, false }, { "host", R_TCP_ICMP_HOST, false },
+		{ "denied", R_TCP_ICMP_DENIED, false }, { "time", R_TCP_ICMP_TIME, false },
+		{ "header", R_TCP_ICMP_HEADER, false }, { "proto", R_TCP_ICMP_PROTO, true },
+		{ "port", R_TCP_ICMP_PORT, true } };
+	struct tcp_icmp e = { .tuple = tuple(40000) };
 
-	tcp_icmp_error(run.stack, &t, run.iss + number(w[1]), strcmp(w[0], "hard") == 0, run.now);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && w[0] != NULL; i++) {
+		if (strcmp(w[0], kinds[i].name) != 0)
+			continue;
+		e.reason = kinds[i].reason;
+		e.hard = kinds[i].hard;
+	}
+	if (e.reason == 0) {
+		fail("no such ICMP error");
+		return;
+	}
+	e.seq = run.iss + number(w[1]);
+	tcp_icmp_error(run.stack, &e, run.now);
 	poll_stack();
 }
 

@@ -62,8 +62,18 @@ error_of(int reason)
 {
 	switch (reason) {
 	case R_TCP_REFUSED:
-	case R_TCP_ICMP:
+	case R_TCP_ICMP_PORT:
 		return -ECONNREFUSED;
+	case R_TCP_ICMP_NET:
+		return -ENETUNREACH;
+	case R_TCP_ICMP_HOST:
+	case R_TCP_ICMP_DENIED:
+	case R_TCP_ICMP_TIME:
+		return -EHOSTUNREACH;
+	case R_TCP_ICMP_PROTO:
+		return -ENOPROTOOPT;
+	case R_TCP_ICMP_HEADER:
+		return -EPROTO;
 	case R_TCP_TIMEOUT:
 	case R_TCP_PERSIST:
 		return -ETIMEDOUT;

@@ -93,15 +93,16 @@ know(struct sock_host *h, const struct net_ip *ip)
 }
 
 static void
-on_tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
-    uint16_t remote_port, uint32_t seq, bool hard)
+on_tcp_error(void *owner, const struct net_error *from)
 {
 	struct sock_host *h = owner;
-	struct tcp_tuple tuple = { .local_port = local_port, .remote_port = remote_port };
+	struct tcp_icmp e = { .tuple.local_port = from->local_port,
+		.tuple.remote_port = from->remote_port, .seq = from->seq, .reason = from->reason,
+		.hard = from->hard };
 
-	memcpy(tuple.local.b, local, 16);
-	memcpy(tuple.remote.b, remote, 16);
-	tcp_icmp_error(h->stack, &tuple, seq, hard, h->now);
+	memcpy(e.tuple.local.b, from->local, 16);
+	memcpy(e.tuple.remote.b, from->remote, 16);
+	tcp_icmp_error(h->stack, &e, h->now);
 }
 
 static int

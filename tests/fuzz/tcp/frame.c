@@ -101,18 +101,21 @@ flow_of(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16], 
 }
 
 static void
-on_tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
-    uint16_t remote_port, uint32_t seq, bool hard)
+on_tcp_error(void *owner, const struct net_error *from)
 {
-	struct tcp_tuple t = { .local_port = local_port, .remote_port = remote_port };
+	struct tcp_icmp e = { .tuple.local_port = from->local_port,
+		.tuple.remote_port = from->remote_port, .seq = from->seq, .reason = from->reason,
+		.hard = from->hard };
 
 	(void)owner;
+	require(from->reason > 0 && from->reason < REASON_MAX);
 	/* A quoted header with options is nobody's, ours have none. */
 	require(f.whose == FLOW_HERE ||
-	    (f.whose == FLOW_ONE && f.hash == flow_of(local, local_port, remote, remote_port)));
-	memcpy(t.local.b, local, 16);
-	memcpy(t.remote.b, remote, 16);
-	tcp_icmp_error(f.stack, &t, seq, hard, f.now);
+	    (f.whose == FLOW_ONE &&
+	    f.hash == flow_of(from->local, from->local_port, from->remote, from->remote_port)));
+	memcpy(e.tuple.local.b, from->local, 16);
+	memcpy(e.tuple.remote.b, from->remote, 16);
+	tcp_icmp_error(f.stack, &e, f.now);
 }
 
 static int

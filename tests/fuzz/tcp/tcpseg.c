@@ -194,7 +194,7 @@ step_wait(uint32_t ms)
 static void
 step(struct cur *c)
 {
-	struct tcp_tuple t = tuple();
+	struct tcp_icmp e = { .tuple = tuple(), .reason = R_TCP_ICMP_PORT };
 	uint8_t op = cur_u8(c);
 
 	switch (op & 7) {
@@ -228,7 +228,9 @@ step(struct cur *c)
 		}
 		break;
 	default:
-		tcp_icmp_error(f.stack, &t, f.ours + (uint32_t)(int16_t)cur_u16(c), op & 8, f.now);
+		e.seq = f.ours + (uint32_t)(int16_t)cur_u16(c);
+		e.hard = op & 8;
+		tcp_icmp_error(f.stack, &e, f.now);
 		break;
 	}
 	poll_stack();

@@ -53,17 +53,11 @@ on_drop(void *owner, int reason)
 }
 
 static void
-on_tcp_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
-    uint16_t remote_port, uint32_t seq, bool hard)
+on_tcp_error(void *owner, const struct net_error *e)
 {
 	(void)owner;
-	(void)local;
-	(void)remote;
-	(void)remote_port;
 	rig.errors++;
-	rig.error_port = local_port;
-	rig.error_seq = seq;
-	rig.error_hard = hard;
+	rig.error = *e;
 }
 
 void

@@ -22,9 +22,7 @@ struct rig {
 	uint32_t sent_count;
 	uint32_t drops[REASON_MAX];
 	uint32_t errors;
-	uint16_t error_port;
-	uint32_t error_seq;
-	bool error_hard;
+	struct net_error error;
 	bool no_pkt;
 	/* the frame that is put in */
 	struct pkt in;

@@ -46,10 +46,9 @@ c_drop(void *owner, int reason)
 }
 
 static void
-c_error(void *owner, const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
-    uint16_t remote_port, uint32_t seq, bool hard)
+c_error(void *owner, const struct net_error *e)
 {
-	(void)owner, (void)local, (void)local_port, (void)remote, (void)remote_port, (void)seq, (void)hard;
+	(void)owner, (void)e;
 }
 
 static const struct net_ops c_net_ops = {
