@@ -16,15 +16,18 @@ tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window)
 	t->snd_wl2 = in->seg.ack;
 }
 
-/* MUST-72: an older segment must not undo a newer one's window. */
+/* MUST-72: an older segment must not undo a newer one's window. What it acknowledges,
+ * `moved`, is taken off: the edge stays where it was told (RFC 9293 section 3.8.6). */
 static void
-tcp_in_window(struct tcp *t, const struct tcp_in *in)
+tcp_in_window(struct tcp *t, const struct tcp_in *in, uint32_t moved)
 {
 	uint32_t window = (uint32_t)in->seg.window << t->snd_shift;
 
 	if (seq_gt(t->snd_wl1, in->wire_seq) ||
-	    (t->snd_wl1 == in->wire_seq && seq_gt(t->snd_wl2, in->seg.ack)))
+	    (t->snd_wl1 == in->wire_seq && seq_gt(t->snd_wl2, in->seg.ack))) {
+		t->snd_wnd = t->snd_wnd > moved ? t->snd_wnd - moved : 0;
 		return;
+	}
 	if (window == 0 && t->snd_wnd != 0)
 		t->zero_windows++;
 	if (window > t->snd_wnd)
@@ -193,6 +196,7 @@ int
 tcp_in_ack(struct tcp *t, struct tcp_in *in)
 {
 	uint32_t ack = in->seg.ack;
+	uint32_t moved = ack - t->snd_una;
 	uint32_t delivered = 0;
 
 	/* RFC 5961 section 5.2 */
@@ -217,6 +221,6 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 			duplicate(t, in->now, delivered);
 	}
 	if (seq_geq(ack, t->snd_una))
-		tcp_in_window(t, in);
+		tcp_in_window(t, in, moved);
 	return 0;
 }

@@ -1,8 +1,9 @@
-$(eval $(call unit,tcp_sim,$(addprefix tests/sim/,tcp_sim.c tcp_goodput.c sim.c wire.c),tcp mem wire))
+$(eval $(call unit,tcp_sim,$(addprefix tests/sim/,tcp_sim.c tcp_goodput.c sim.c topology.c watch.c \
+	reached.c path.c rng.c),tcp mem wire nic))
 
 # The socket face and the rooms below it as one object with no names but its own, for
 # programs outside.
-$(eval $(call lib,sock,$(addprefix tests/sim/,sock.c sock_event.c sock_host.c sock_io.c sock_tune.c wire.c)))
+$(eval $(call lib,sock,$(addprefix tests/sim/,sock.c sock_event.c sock_host.c sock_io.c sock_tune.c rng.c)))
 SIM_LIB := $(BUILD)/libpostern-sim$(VARIANT).a
 SIM_PARTS := $(call libs,sock tcp net mem wire)
 $(SIM_LIB): $(SIM_PARTS)

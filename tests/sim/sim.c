@@ -51,11 +51,12 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 		strip_options(s, &copy);
 	if (o->flags & TCP_RST)
 		sim_reached.rst++;
+	watch_out(e, &copy);
 	n = tcp_seg_build(&copy, s->frame, sizeof(s->frame));
 	if (n < 0)
 		sim_fail(s, "segment does not build");
 	else
-		wire_send(&s->wire, 1 - e->id, s->frame, (uint32_t)n, s->now);
+		path_send(&s->path, 1 - e->id, s->frame, (uint32_t)n, s->now);
 	return 0;
 }
 
@@ -190,6 +191,7 @@ app_run(struct sim *s, struct end *e)
 	app_write(s, e);
 	tcp_get_info(e->t, s->now, &info);
 	e->states |= 1u << info.state;
+	watch_step(e, &info);
 	if (!e->shut && e->wrote == e->total && app_may_shut(s, e)) {
 		tcp_shutdown(e->t, s->now);
 		e->shut = true;
@@ -252,7 +254,7 @@ print_end(const struct end *e)
 static uint64_t
 next_time(const struct sim *s)
 {
-	uint64_t next = wire_next(&s->wire);
+	uint64_t next = path_next(&s->path);
 
 	for (int i = 0; i < 2; i++) {
 		const struct end *e = &s->end[i];
@@ -269,18 +271,20 @@ next_time(const struct sim *s)
 static void
 deliver(struct sim *s)
 {
-	struct frame f;
+	struct path_frame *f;
 
-	while (wire_take(&s->wire, &f, s->now)) {
-		struct end *e = &s->end[f.to];
-		struct tcp_tuple t = sim_tuple(f.to, e->stack != NULL && s->seed % 2 == 0);
+	while ((f = path_take(&s->path, s->now)) != NULL) {
+		struct end *e = &s->end[f->to];
+		struct tcp_tuple t = sim_tuple(f->to, e->stack != NULL && s->seed % 2 == 0);
 		struct tcp_seg seg;
 
-		if (tcp_seg_parse(&seg, f.data, f.len, t.local.b, t.remote.b) != 0)
+		if (tcp_seg_parse(&seg, f->data, f->len, t.local.b, t.remote.b) != 0) {
 			sim_fail(s, "segment does not parse");
-		else
+		} else {
+			watch_in(e, &seg);
 			tcp_input(e->stack, &seg, s->now);
-		free(f.data);
+		}
+		free(f);
 	}
 }
 
@@ -316,7 +320,7 @@ sim_loop(struct sim *s)
 			    s->end[0].read, s->end[1].read);
 	}
 	if (sim_verbose) {
-		printf("%.3f s, %" PRIu64 " frames\n", (double)(s->now - start) / 1e6, s->wire.frames);
+		printf("%.3f s, %" PRIu64 " frames\n", (double)(s->now - start) / 1e6, s->path.frames);
 		print_end(&s->end[0]);
 		print_end(&s->end[1]);
 	}
@@ -336,13 +340,18 @@ sim_drain(struct sim *s)
 	}
 }
 
-
 struct sim *
 sim_new(void)
 {
 	struct sim *s = calloc(1, sizeof(*s));
 
-	for (int i = 0; s != NULL && i < 2; i++)
+	if (s == NULL)
+		return NULL;
+	if (!path_new(&s->path)) {
+		free(s);
+		return NULL;
+	}
+	for (int i = 0; i < 2; i++)
 		s->end[i].pool_mem = aligned_alloc(64, pool_size(SIM_POOL_COUNT));
 	return s;
 }
@@ -354,5 +363,6 @@ sim_free(struct sim *s)
 		free(s->end[i].pool_mem);
 		free(s->end[i].mem);
 	}
+	path_free(&s->path);
 	free(s);
 }

@@ -1,12 +1,13 @@
 /*
- * Two TCP stacks with an application each, one wire, virtual time: what the runs by
- * seed (tcp_sim.c) and the measurements (tcp_goodput.c) share.
+ * Two TCP stacks with an application each, a path between them, virtual time: what the
+ * runs by seed (tcp_sim.c) and the measurements (tcp_goodput.c) share.
  */
 #ifndef POSTERN_TESTS_SIM_H
 #define POSTERN_TESTS_SIM_H
 
 #include "dataplane/tcp/tcp.h"
-#include "tests/sim/wire.h"
+#include "tests/sim/path.h"
+#include "tests/sim/rng.h"
 
 #define SIM_POOL_COUNT 2048u
 #define SIM_PATTERN 65521u /* prime: no block or segment size divides it */
@@ -17,6 +18,15 @@ enum close_mode { CLOSE_A_FIRST, CLOSE_B_FIRST, CLOSE_TOGETHER, CLOSE_MODES };
 
 /* What the wire takes out of SYN segments: peers without the option. */
 enum { STRIP_MSS = 1, STRIP_SHIFT = 2, STRIP_SACK = 4, STRIP_TS = 8 };
+
+/* What an end has said and heard, for the invariants (watch.c). */
+struct watch {
+	uint32_t edge_in;    /* the furthest window that came here */
+	uint32_t edge_out;   /* the last one that was offered */
+	uint32_t seq_in;     /* behind the furthest byte that came here */
+	uint8_t shift_in, shift_out;
+	bool edge_known, seq_known, offered;
+};
 
 struct end {
 	struct sim *sim;
@@ -34,12 +44,14 @@ struct end {
 	bool connected, eof, shut, closed;
 	int reason;
 	unsigned states;      /* bits of states seen */
+	uint32_t rcv_max;     /* bytes that may wait to be read */
+	struct watch watch;
 };
 
 struct sim {
 	uint64_t seed;
 	struct rng rng;
-	struct wire wire;
+	struct path path;
 	struct end end[2];
 	uint64_t now;
 	unsigned strip;
@@ -53,8 +65,8 @@ struct sim {
 
 /* What all runs together have met. */
 extern struct sim_reached {
-	uint64_t bytes, rto, fast, reassembled, zero, timewait;
-	uint64_t first_a, first_b, together, both_open, wrapped, rst, cookies, ghosts;
+	uint64_t bytes, rto, fast, reassembled, zero;
+	uint64_t first_a, first_b, together, both_open, wrapped, rst, ghosts, damaged, two_hops;
 } sim_reached;
 extern bool sim_verbose;
 extern const struct tcp_ops sim_ops;
@@ -72,10 +84,23 @@ struct tcp_tuple sim_tuple(uint32_t id, bool v4);
 /* sim_open(s, v4, both): end 0 connects to end 1, or each to the other. */
 void sim_open(struct sim *s, bool v4, bool both);
 
+/* sim_topology(s): the path of a run by seed (topology.c). */
+void sim_topology(struct sim *s);
+
 /* sim_loop(s): until both ends are closed, or the run failed. sim_drain(s): stray
  * segments and TIME-WAIT run out. */
 void sim_loop(struct sim *s);
 void sim_drain(struct sim *s);
+
+/* A segment of this end goes out, as the wire has it; one has come; a step is over. */
+void watch_out(struct end *e, const struct tcp_seg_out *o);
+void watch_in(struct end *e, const struct tcp_seg *seg);
+void watch_step(struct end *e, const struct tcp_info *info);
+
+/* What the stacks and the path of a run have met; test_reached(): all of it was. */
+void sim_count_stats(struct tcp_stats *st);
+void sim_count_path(struct sim *s);
+void test_reached(void);
 
 /* test_goodput(): the table of the algorithms of congestion control (tcp_goodput.c). */
 void test_goodput(void);

@@ -13,8 +13,8 @@
 
 #include "dataplane/net/net_priv.h"
 #include "dataplane/tcp/tcp.h"
+#include "tests/sim/rng.h"
 #include "tests/sim/sock.h"
-#include "tests/sim/wire.h"
 
 #define EPHEMERAL_FIRST 49152u /* RFC 6335 section 6 */
 #define EPHEMERAL_COUNT 16384u

@@ -40,19 +40,21 @@ goodput_end(struct sim *s, uint32_t id, const char *name)
 	pool_init(&e->pool, e->pool_mem, SIM_POOL_COUNT);
 	e->stack = tcp_stack_init(e->mem, &c, &sim_ops, &e->pool, e, secret);
 	e->total = e->expect = id == 0 ? GOODPUT_BYTES : 0;
+	e->rcv_max = c.rcv_buf + (1u << 14);
 }
 
 /* Microseconds from the SYN to the end; the same losses for each algorithm. */
 static uint64_t
 goodput_run(const struct point *p, const char *name, uint64_t seed)
 {
-	struct wire_conf conf = { .loss = p->loss, .delay_us = p->rtt_ms * 500 };
+	struct wire_conf wire = { .loss = p->loss * 10, .delay_us = p->rtt_ms * 500 };
+	struct path_conf conf = { .to = { { wire }, { wire } }, .hops = { 1, 1 } };
 	struct sim *s = sim_new();
 	uint64_t took;
 
 	s->rng.s = seed;
 	s->mode = CLOSE_A_FIRST;
-	wire_init(&s->wire, &conf, &s->rng);
+	path_init(&s->path, &conf, seed);
 	goodput_end(s, 0, name);
 	goodput_end(s, 1, name);
 	s->seed = 1;
@@ -61,7 +63,7 @@ goodput_run(const struct point *p, const char *name, uint64_t seed)
 	took = s->now;
 	CU_ASSERT_PTR_NULL(s->error);
 	CU_ASSERT_EQUAL(s->end[1].read, GOODPUT_BYTES);
-	wire_fini(&s->wire);
+	path_clear(&s->path);
 	sim_free(s);
 	return took;
 }
