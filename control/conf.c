@@ -111,9 +111,31 @@ tell_passwords(struct conf_parser *p, const char *name, bool on)
 	conf_say(p, false, "%s: not in effect: passwords are PAM's to judge, and UsePAM is no", name);
 }
 
+/* One that is not ours would never hear anybody. */
+static void
+check_listen(struct conf_parser *p)
+{
+	static const struct conf_address all;
+	const struct conf *c = p->conf;
+
+	for (uint32_t i = 0; i < c->listen_count; i++) {
+		const struct conf_address *l = &c->listen[i];
+		bool ours = memcmp(l->b, all.b, sizeof l->b) == 0;
+
+		for (uint32_t k = 0; k < c->address_count; k++)
+			ours |= c->address[k].family == l->family &&
+			    memcmp(c->address[k].b, l->b, sizeof l->b) == 0;
+		if (!ours) {
+			p->line = 0;
+			conf_say(p, true, "ListenAddress: not one that Address says");
+		}
+	}
+}
+
 static int
 finish(struct conf_parser *p)
 {
+	check_listen(p);
 	tell_passwords(p, "PasswordAuthentication", p->conf->password_authentication);
 	tell_passwords(p, "KbdInteractiveAuthentication", p->conf->kbd_interactive);
 	free(p->spare);

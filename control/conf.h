@@ -30,6 +30,11 @@ struct conf_address {
 	uint8_t b[16];
 };
 
+struct conf_route {
+	struct conf_address to;
+	uint8_t gateway[16];      /* of the same family */
+};
+
 struct conf {
 	/* dataplane */
 	char nic[CONF_NAME_MAX];          /* Nic: "af_packet:IFACE" */
@@ -37,6 +42,11 @@ struct conf {
 	uint32_t address_count;
 	struct conf_address gateway[CONF_LIST_MAX]; /* Gateway */
 	uint32_t gateway_count;
+	struct conf_route route[CONF_LIST_MAX]; /* Route a.b.c.d/len gateway, repeated */
+	uint32_t route_count;
+	struct conf_address listen[CONF_LIST_MAX]; /* ListenAddress; none: every Address */
+	uint32_t listen_count;
+	bool reply_to_sender;             /* ReplyToSender yes|no */
 	uint32_t workers;
 	char worker_cpus[CONF_NAME_MAX];  /* "0,2"; empty: those there are */
 	uint32_t gates;                   /* GateProcesses */

@@ -150,6 +150,21 @@ dump_addresses(FILE *f, const struct conf_row *row, const struct conf *c)
 }
 
 static void
+dump_routes(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	for (uint32_t i = 0; i < c->route_count; i++) {
+		const struct conf_route *r = &c->route[i];
+		int family = r->to.family == 4 ? AF_INET : AF_INET6;
+		char to[INET6_ADDRSTRLEN], gateway[INET6_ADDRSTRLEN];
+
+		inet_ntop(family, r->to.b, to, sizeof to);
+		inet_ntop(family, r->gateway, gateway, sizeof gateway);
+		put_name(f, row);
+		fprintf(f, " %s/%u %s\n", to, r->to.prefix, gateway);
+	}
+}
+
+static void
 dump_rekey(FILE *f, const struct conf_row *row, const struct conf *c)
 {
 	put_name(f, row);
@@ -196,6 +211,8 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_PATHS] = dump_list,
 	[CONF_K_ADDRESSES] = dump_addresses,
 	[CONF_K_ALGORITHMS] = dump_text,
+	[CONF_K_ROUTE] = dump_routes,
+	[CONF_K_LISTEN] = dump_addresses,
 	[CONF_K_REKEY] = dump_rekey,
 	[CONF_K_SUBSYSTEM] = dump_subsystem,
 };

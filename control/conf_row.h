@@ -21,6 +21,8 @@ enum conf_kind {
 	CONF_K_LIST_ONCE, /* words, the first line wins; "none" is the empty list */
 	CONF_K_PATHS,     /* one absolute path a line, repeated lines accumulate */
 	CONF_K_ADDRESSES, /* address, min 1: with prefix length; lines accumulate */
+	CONF_K_ROUTE,     /* network/length gateway; lines accumulate */
+	CONF_K_LISTEN,    /* addresses of ours; "*" is all of them; lines accumulate */
 	CONF_K_REKEY,
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,

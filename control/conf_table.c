@@ -75,6 +75,8 @@ const struct conf_row conf_rows[] = {
 	{ .name = "Nic", .kind = CONF_K_NIC, OFF(nic), SIZE(nic) },
 	{ .name = "Address", .kind = CONF_K_ADDRESSES, LISTED(address), .min = 1 },
 	{ .name = "Gateway", .kind = CONF_K_ADDRESSES, LISTED(gateway) },
+	{ .name = "Route", .kind = CONF_K_ROUTE, LISTED(route) },
+	FLAG("ReplyToSender", reply_to_sender),
 	NUMBER("Workers", workers, 1, 32),
 	{ .name = "WorkerCPUs", .kind = CONF_K_CPUS, OFF(worker_cpus), SIZE(worker_cpus) },
 	NUMBER("GateProcesses", gates, 1, 64),
@@ -95,6 +97,7 @@ const struct conf_row conf_rows[] = {
 
 	/* sshd's, served */
 	{ .name = "Port", .kind = CONF_K_PORT, OFF(port) },
+	{ .name = "ListenAddress", .kind = CONF_K_LISTEN, LISTED(listen) },
 	{ .name = "HostKey", .kind = CONF_K_PATHS, LISTED(host_key) },
 	{ .name = "AuthorizedKeysFile", .kind = CONF_K_LIST_ONCE, LISTED(authorized_keys) },
 	FLAG("PubkeyAuthentication", pubkey_authentication),
@@ -142,7 +145,6 @@ const struct conf_row conf_rows[] = {
 	REFUSE("RevokedKeys", "none", "not served yet: ignoring it would accept revoked keys"),
 	REFUSE("RefuseConnection", "no", who_may),
 	REFUSE("AddressFamily", "any", "say which addresses are served with Address"),
-	REFUSE("ListenAddress", "0.0.0.0 :: [::] *", "say which addresses are served with Address"),
 	REFUSE("RDomain", "none", "routing domains are not served"),
 	REFUSE("ForceCommand", "none", confine),
 	REFUSE("ChrootDirectory", "none", confine),

@@ -348,6 +348,54 @@ value_addresses(struct conf_parser *p, const struct conf_row *row, struct conf *
 	}
 }
 
+static void
+value_route(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	struct conf_address gateway;
+	struct conf_route *r = element(p, row, c);
+
+	if (r == NULL)
+		return;
+	memset(r, 0, sizeof *r);
+	if (a->count == 2 && address(a->word[0], true, &r->to) && address(a->word[1], false, &gateway) &&
+	    gateway.family == r->to.family) {
+		memcpy(r->gateway, gateway.b, sizeof r->gateway);
+		++*field_count(row, c);
+		return;
+	}
+	memset(r, 0, sizeof *r);
+	conf_say(p, true, "%s: a network such as 192.0.2.0/24 and a gateway of its family expected", row->name);
+}
+
+/* sshd's words for every address: of a family, or of both. */
+static void
+value_listen(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
+{
+	struct conf_address *out = element(p, row, c);
+	char text[INET6_ADDRSTRLEN + 2];
+	size_t len;
+
+	if (out == NULL || !conf_one_word(p, row, a))
+		return;
+	if (strcmp(a->word[0], "*") == 0) {
+		*field_count(row, c) = 0;
+		return;
+	}
+	len = strlen(a->word[0]);
+	snprintf(text, sizeof text, "%s", a->word[0]);
+	if (text[0] == '[' && len < sizeof text && text[len - 1] == ']') {
+		memmove(text, text + 1, len);
+		text[len - 2] = '\0';
+	}
+	if (address(text, false, out)) {
+		++*field_count(row, c);
+		return;
+	}
+	memset(out, 0, sizeof *out);
+	conf_say(p, true, "%s: \"%.64s\" found, an address without a port expected: Port says it", row->name,
+	    a->word[0]);
+}
+
 /* RekeyLimit BYTES|default [TIME|none]; 0 stands for default and for none. */
 static void
 value_rekey(struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a)
@@ -399,6 +447,8 @@ static conf_value_fn *const value_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_LIST_ONCE] = value_list,
 	[CONF_K_PATHS] = value_list,
 	[CONF_K_ADDRESSES] = value_addresses,
+	[CONF_K_ROUTE] = value_route,
+	[CONF_K_LISTEN] = value_listen,
 	[CONF_K_REKEY] = value_rekey,
 	[CONF_K_SUBSYSTEM] = conf_set_subsystem,
 	[CONF_K_INCLUDE] = conf_set_include,

@@ -99,6 +99,9 @@ enum attach_conf {
 	ATTACH_CONF_ALIVE = 9,     /* u32 ClientAliveInterval s, u32 ClientAliveCountMax */
 	ATTACH_CONF_CONN_MAX = 10, /* u32 */
 	ATTACH_CONF_CHAN_MAX = 11, /* u32 channels per connection */
+	ATTACH_CONF_ROUTE = 12,    /* repeated: u8 4|6, address bytes, u8 prefix length, gateway bytes */
+	ATTACH_CONF_LISTEN = 13,   /* repeated: u8 4|6, address bytes; zero: the whole family; none: all */
+	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };
 
 #endif

@@ -37,6 +37,20 @@ field_address(struct put *w, uint8_t number, const struct conf_address *a, bool 
 	field(w, number, &body);
 }
 
+static void
+field_route(struct put *w, const struct conf_route *r)
+{
+	uint8_t room[34];
+	struct put body = put_of(room, sizeof(room));
+	size_t size = r->to.family == 4 ? 4 : 16;
+
+	put_u8(&body, r->to.family);
+	put_bytes(&body, r->to.b, size);
+	put_u8(&body, r->to.prefix);
+	put_bytes(&body, r->gateway, size);
+	field(w, ATTACH_CONF_ROUTE, &body);
+}
+
 static uint32_t
 grace_kex(const struct conf *c)
 {
@@ -55,6 +69,13 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 		field_address(w, ATTACH_CONF_ADDRESS, &c->address[i], true);
 	for (i = 0; i < c->gateway_count; i++)
 		field_address(w, ATTACH_CONF_GATEWAY, &c->gateway[i], false);
+	for (i = 0; i < c->route_count; i++)
+		field_route(w, &c->route[i]);
+	for (i = 0; i < c->listen_count; i++)
+		field_address(w, ATTACH_CONF_LISTEN, &c->listen[i], false);
+	body = put_of(room, sizeof(room));
+	put_u8(&body, c->reply_to_sender);
+	field(w, ATTACH_CONF_TO_SENDER, &body);
 	body = put_of(room, sizeof(room));
 	put_u16(&body, c->port);
 	field(w, ATTACH_CONF_PORT, &body);

@@ -124,6 +124,7 @@ int
 net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
     struct net_mark mark, uint64_t now)
 {
+	const uint8_t *mac = via_mac(n, mark.via);
 	struct net_ip src = ip_v6(local);
 	struct net_ip dst = ip_v6(remote);
 	uint32_t header = ip_is_v4(&dst) ? IP4_SIZE : IP6_SIZE;
@@ -132,11 +133,16 @@ net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint
 	if (p->len < TCP_MIN_SIZE || p->len + header > n->mtu || ip_is_v4(&src) != ip_is_v4(&dst) ||
 	    (size_t)(p->data - p->head) < header + ETH_SIZE)
 		return net_refuse(n, p, R_INTERNAL);
-	if (route_next_hop(n, &dst, &hop) < 0)
+	if (mac == NULL && route_next_hop(n, &dst, &hop) < 0)
 		return net_refuse(n, p, R_NET_NO_ROUTE);
 	tcp_csum(n, p, &src, &dst);
 	if (mark.hop_limit == 0)
 		mark.hop_limit = NET_HOP_LIMIT;
 	ip_push_mark(p, &src, &dst, IP_TCP, mark);
+	if (mac != NULL) {
+		eth_push(n, p, mac, ip_is_v4(&dst) ? ETH_IP4 : ETH_IP6);
+		n->ops.send(n->owner, p);
+		return 0;
+	}
 	return neigh_send(n, p, &hop, &src, now);
 }

@@ -19,6 +19,7 @@ net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *op
 	memcpy(n->key, secret, 16);
 	n->link_local = link_local_of(mac);
 	neigh_init(n);
+	via_clear(n);
 	return n;
 }
 
@@ -26,12 +27,6 @@ void
 net_offload(struct net *n, bool tx_csum)
 {
 	n->tx_csum = tx_csum;
-}
-
-static struct net_ip
-ip_of(const struct net_addr *a)
-{
-	return a->family == 4 ? ip_v4(a->b) : ip_v6(a->b);
 }
 
 static bool
@@ -52,27 +47,28 @@ announce(struct net *n)
 	}
 }
 
-int
-net_configure(struct net *n, const struct net_addr *addr, uint32_t addr_count,
-    const struct net_addr *gateway, uint32_t gateway_count, uint64_t now)
+static int
+conf_check(const struct net_conf *c)
 {
-	if (addr_count > NET_ADDR_MAX || gateway_count > 2)
+	if (c->addr_count > NET_ADDR_MAX)
 		return -R_LIMIT;
-	for (uint32_t i = 0; i < addr_count; i++)
-		if (!addr_good(&addr[i]))
+	for (uint32_t i = 0; i < c->addr_count; i++)
+		if (!addr_good(&c->addr[i]))
 			return -R_LIMIT;
-	for (uint32_t i = 0; i < addr_count; i++) {
-		n->addr[i] = addr[i];
-		n->addr_ip[i] = ip_of(&addr[i]);
-	}
-	n->addr_count = addr_count;
-	n->gateway_on[0] = n->gateway_on[1] = false;
-	for (uint32_t i = 0; i < gateway_count; i++) {
-		int family = gateway[i].family == 4 ? 0 : 1;
+	return 0;
+}
 
-		n->gateway[family] = ip_of(&gateway[i]);
-		n->gateway_on[family] = true;
+int
+net_configure(struct net *n, const struct net_conf *c, uint64_t now)
+{
+	if (conf_check(c) != 0 || route_set(n, c) != 0)
+		return -R_LIMIT;
+	for (uint32_t i = 0; i < c->addr_count; i++) {
+		n->addr[i] = c->addr[i];
+		n->addr_ip[i] = ip_of(c->addr[i].family, c->addr[i].b);
 	}
+	n->addr_count = c->addr_count;
+	n->to_sender = c->to_sender;
 	icmp_out_init(n, now);
 	announce(n);
 	return 0;

@@ -19,6 +19,7 @@
 #include "drivers/nic/pkt.h"
 
 #define NET_ADDR_MAX 16u    /* own addresses per port */
+#define NET_ROUTE_MAX 32u   /* routes, the defaults among them */
 #define NET_NEIGH_MAX 1024u /* neighbour entries */
 #define NET_NEIGH_WAIT 4u   /* packets that wait for one neighbour */
 
@@ -43,6 +44,21 @@ struct net_error {
 	uint16_t size;   /* bytes of the packet, as quoted */
 };
 
+/* What is not on the link of an address: the longest prefix wins, among equal
+ * ones the first. A default route has prefix length 0. */
+struct net_route {
+	struct net_addr to;  /* bits behind the prefix do not count */
+	uint8_t gateway[16]; /* of the same family, on a link of ours; the first 4 for IPv4 */
+};
+
+struct net_conf {
+	struct net_addr addr[NET_ADDR_MAX];
+	uint32_t addr_count;
+	struct net_route route[NET_ROUTE_MAX];
+	uint32_t route_count;
+	bool to_sender; /* connections answer to the MAC that they hear their peer from */
+};
+
 struct net_ops {
 	struct pkt *(*alloc)(void *owner);
 	/* Takes the frame in every case. */
@@ -65,10 +81,14 @@ struct net *net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct
 /* net_offload(n, tx_csum): whether the port completes TCP checksums; no at first. */
 void net_offload(struct net *n, bool tx_csum);
 
-/* net_configure: replace own addresses and gateways; 0 or -R_LIMIT. Sends
- * gratuitous ARP and unsolicited NA for each. */
-int net_configure(struct net *n, const struct net_addr *addr, uint32_t addr_count,
-    const struct net_addr *gateway, uint32_t gateway_count, uint64_t now);
+/* net_configure: replace own addresses and routes; 0, or -R_LIMIT and everything is
+ * as it was. Sends gratuitous ARP and unsolicited NA for each address. */
+int net_configure(struct net *n, const struct net_conf *c, uint64_t now);
+
+/* net_source(n, remote, local): the address of ours that a connection to `remote`
+ * begins from (RFC 6724 section 5, rules 1, 2 and 8): 0, or -R_NET_NO_ROUTE when
+ * none of its family is there or nothing leads to it. */
+int net_source(const struct net *n, const uint8_t remote[16], uint8_t local[16]);
 
 /* What net_input found: the TCP part of a frame, verified. Addresses v4-mapped. */
 struct net_tcp {
@@ -76,6 +96,7 @@ struct net_tcp {
 	uint8_t remote[16];
 	const uint8_t *segment; /* TCP header and payload */
 	uint32_t len;
+	uint8_t via;            /* where it came from, for net_output_tcp; 0 without to_sender */
 };
 
 /*
@@ -99,6 +120,7 @@ void net_overhear(struct net *n, struct pkt *p, uint64_t now);
 struct net_mark {
 	uint8_t hop_limit;   /* TTL; 0: NET_HOP_LIMIT */
 	uint8_t traffic;     /* type of service, traffic class: DSCP and ECN (RFC 2474, 3168) */
+	uint8_t via;         /* net_tcp.via of a segment of the connection; 0: by its route */
 };
 int net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
     struct net_mark mark, uint64_t now);

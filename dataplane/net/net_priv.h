@@ -30,6 +30,7 @@
 #define NET_NEVER UINT64_MAX
 #define NET_BUCKETS 1024u
 #define NIL 0xffffu
+#define NET_VIA_MAX 256u
 
 #define NEIGH_PROBE_US 1000000u      /* RFC 4861 RETRANS_TIMER */
 #define NEIGH_PROBES 3u              /* MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT */
@@ -42,6 +43,12 @@
 
 struct net_ip {
 	uint8_t b[16];
+};
+
+struct route {
+	struct net_ip to;
+	uint32_t bits;       /* of `to` that count; IPv4 has 96 in front */
+	struct net_ip gateway;
 };
 
 enum neigh_state {
@@ -80,8 +87,11 @@ struct net {
 	struct net_addr addr[NET_ADDR_MAX];
 	struct net_ip addr_ip[NET_ADDR_MAX];
 	uint32_t addr_count;
-	bool gateway_on[2];  /* IPv4, IPv6 */
-	struct net_ip gateway[2];
+	struct route route[NET_ROUTE_MAX]; /* the longest prefix first */
+	uint32_t route_count;
+	bool to_sender;
+	uint8_t via_hand;    /* the next of via_mac to be given up */
+	uint8_t via_mac[NET_VIA_MAX][6]; /* 0 is none; multicast: free */
 	bool overhears;      /* the frame was answered elsewhere */
 	struct bucket echo;  /* what ICMP may still send */
 	struct bucket error;
@@ -147,6 +157,17 @@ void ip_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, 
 /* 0 and the address to ask the neighbour table for, or -R_NET_NO_ROUTE. */
 int route_next_hop(const struct net *n, const struct net_ip *dst, struct net_ip *hop);
 bool route_on_link(const struct net *n, const struct net_ip *dst);
+/* route_set(n, c): the routes of c; 0 or -R_LIMIT. */
+int route_set(struct net *n, const struct net_conf *c);
+/* Do the first `bits` of both agree? */
+bool ip_prefix(const struct net_ip *a, const struct net_ip *b, uint32_t bits);
+struct net_ip ip_of(uint8_t family, const uint8_t *b);
+
+/* ---- via.c: where segments come from ---- */
+uint8_t via_of(struct net *n, const uint8_t mac[6]);
+/* NULL: by its route. */
+const uint8_t *via_mac(const struct net *n, uint8_t via);
+void via_clear(struct net *n);
 
 /* ---- neigh.c ---- */
 void neigh_init(struct net *n);

@@ -109,7 +109,7 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 }
 
 static int
-tcp_part(const struct net_frame *f, struct net_tcp *out)
+tcp_part(struct net *n, const struct net_frame *f, struct net_tcp *out)
 {
 	uint64_t sum;
 
@@ -124,6 +124,7 @@ tcp_part(const struct net_frame *f, struct net_tcp *out)
 	memcpy(out->remote, f->src.b, 16);
 	out->segment = f->data;
 	out->len = f->len;
+	out->via = n->to_sender ? via_of(n, f->eth_src) : 0;
 	return 1;
 }
 
@@ -150,7 +151,7 @@ ip_input(struct net *n, const uint8_t *p, uint32_t len, uint16_t type, struct ne
 	if (r < 0)
 		return r;
 	if (f->proto == IP_TCP)
-		return tcp_part(f, out);
+		return tcp_part(n, f, out);
 	if (f->proto == (v4 ? IP_ICMP : IP_ICMP6))
 		return v4 ? icmp4_input(n, f, now) : icmp6_input(n, f, now);
 	return not_served(n, f, now);

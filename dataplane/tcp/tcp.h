@@ -49,6 +49,7 @@ struct tcp_seg {
 	uint8_t flags;         /* TCP_FIN .. */
 	uint16_t window;       /* as on the wire */
 	uint16_t urgent;
+	uint8_t via;           /* the owner's: answers to it carry it too */
 	const uint8_t *options;
 	uint32_t options_len;
 	const uint8_t *data;
@@ -70,6 +71,7 @@ struct tcp_seg_out {
 	uint32_t ack;
 	uint8_t flags;
 	uint16_t window;
+	uint8_t via;           /* of the segment that came last; 0: none did */
 	uint8_t options[40];
 	uint32_t options_len;  /* multiple of 4 */
 	const uint8_t *data[2];
@@ -152,6 +154,10 @@ int tcp_set_config(struct tcp_stack *s, const struct tcp_config *c);
 
 /* tcp_listen(s, port): accept connections to any local address at this port. */
 int tcp_listen(struct tcp_stack *s, uint16_t port);
+/* tcp_listen_at(s, at, port): at this local address alone; ::ffff:0.0.0.0 is every
+ * IPv4 one, :: every IPv6 one. 0, or -R_LIMIT. */
+int tcp_listen_at(struct tcp_stack *s, const struct tcp_addr *at, uint16_t port);
+/* tcp_unlisten(s, port): at every address. */
 void tcp_unlisten(struct tcp_stack *s, uint16_t port);
 
 /* tcp_connect(s, tuple, user, now): active open. NULL when full or in use. */

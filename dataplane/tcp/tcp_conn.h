@@ -50,6 +50,12 @@ enum tcp_timer {
 	TCP_TIMER_COUNT
 };
 
+struct tcp_listener {
+	struct tcp_addr at;
+	uint16_t port;
+	bool everywhere;
+};
+
 struct tcp {
 	struct tcp_stack *stack;
 	void *user;
@@ -97,6 +103,7 @@ struct tcp {
 	uint8_t rtx_count;   /* R2 */
 	uint8_t probes;      /* of a shut window: the back-off */
 	uint8_t events;      /* to tell when the call is over */
+	uint8_t via;         /* of the last segment in the window */
 	int16_t gone_reason; /* while it is being opened: what ICMP said */
 	uint16_t rcv_mss;    /* the largest payload that came */
 
@@ -226,8 +233,8 @@ struct tcp_stack {
 	uint32_t tw_free, tw_fresh;
 	uint32_t tw_oldest, tw_newest, tw_count;
 
-	uint16_t ports[TCP_LISTEN_MAX];
-	uint32_t port_count;
+	struct tcp_listener listener[TCP_LISTEN_MAX];
+	uint32_t listener_count;
 	uint64_t retransmits;
 	struct tcp_loss_stats loss;
 	struct tcp_cc_stats cc;

@@ -98,7 +98,8 @@ tcp_cookie_due(const struct tcp_stack *s, bool source_full)
 void
 tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in)
 {
-	struct tcp_seg_out o = { .tuple = in->seg.tuple, .flags = TCP_SYN | TCP_ACK };
+	struct tcp_seg_out o = { .tuple = in->seg.tuple, .flags = TCP_SYN | TCP_ACK,
+	    .via = in->seg.via };
 	bool v4 = tcp_is_v4(&in->seg.tuple.remote);
 	struct tcp_opts opts = { .mss_on = true, .mss = v4 ? s->cfg.mss4 : s->cfg.mss6 };
 	uint64_t h = hash(s, &o.tuple, in->seg.seq, in->now / TCP_COOKIE_US);

@@ -41,6 +41,7 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	int r;
 
 	o->tuple = t->tuple;
+	o->via = t->via;
 	o->flags |= TCP_ACK;
 	o->ack = t->rcv_nxt;
 	o->window = tcp_rcv_offer(t);

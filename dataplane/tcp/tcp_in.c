@@ -165,6 +165,15 @@ step_syn(struct tcp *t, struct tcp_in *in)
 	return -R_TCP_SYN_CHALLENGE;
 }
 
+/* What an off-path sender cannot place in the window does not move our answers. */
+static int
+step_via(struct tcp *t, struct tcp_in *in)
+{
+	if (!in->stale)
+		t->via = in->seg.via;
+	return 0;
+}
+
 static int
 step_ack(struct tcp *t, struct tcp_in *in)
 {
@@ -181,9 +190,9 @@ struct step {
 };
 
 static const struct step steps[] = { { step_syn_again }, { step_paws }, { step_sequence },
-	{ step_timestamp }, { step_reset }, { step_syn }, { step_ack }, { tcp_in_text },
+	{ step_timestamp }, { step_reset }, { step_syn }, { step_via }, { step_ack }, { tcp_in_text },
 	{ tcp_in_fin } };
-static const struct step steps_syn_sent[] = { { tcp_syn_sent }, { tcp_in_text }, { tcp_in_fin } };
+static const struct step steps_syn_sent[] = { { tcp_syn_sent }, { step_via }, { tcp_in_text }, { tcp_in_fin } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

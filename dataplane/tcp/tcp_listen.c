@@ -4,13 +4,63 @@
  */
 #include "dataplane/tcp/tcp_conn.h"
 
+/* Is `at` this address, or every one of its family, when that is what it says? */
 static bool
-listening(const struct tcp_stack *s, uint16_t port)
+covers(const struct tcp_listener *l, const struct tcp_addr *to)
 {
-	for (uint32_t i = 0; i < s->port_count; i++)
-		if (s->ports[i] == port)
+	static const struct tcp_addr all4 = { .b = { [10] = 0xff, [11] = 0xff } }, all6;
+	bool v4 = memcmp(to->b, all4.b, 12) == 0;
+
+	return l->everywhere || memcmp(l->at.b, to->b, sizeof(to->b)) == 0 ||
+	    memcmp(l->at.b, v4 ? all4.b : all6.b, sizeof(to->b)) == 0;
+}
+
+static bool
+listening(const struct tcp_stack *s, const struct tcp_tuple *tuple)
+{
+	for (uint32_t i = 0; i < s->listener_count; i++)
+		if (s->listener[i].port == tuple->local_port && covers(&s->listener[i], &tuple->local))
 			return true;
 	return false;
+}
+
+static int
+add(struct tcp_stack *s, const struct tcp_listener *l)
+{
+	for (uint32_t i = 0; i < s->listener_count; i++) {
+		const struct tcp_listener *k = &s->listener[i];
+
+		if (k->port == l->port && k->everywhere == l->everywhere &&
+		    memcmp(&k->at, &l->at, sizeof(k->at)) == 0)
+			return 0;
+	}
+	if (s->listener_count == TCP_LISTEN_MAX)
+		return -R_LIMIT;
+	s->listener[s->listener_count++] = *l;
+	return 0;
+}
+
+int
+tcp_listen(struct tcp_stack *s, uint16_t port)
+{
+	return add(s, &(struct tcp_listener){ .port = port, .everywhere = true });
+}
+
+int
+tcp_listen_at(struct tcp_stack *s, const struct tcp_addr *at, uint16_t port)
+{
+	return add(s, &(struct tcp_listener){ .at = *at, .port = port });
+}
+
+void
+tcp_unlisten(struct tcp_stack *s, uint16_t port)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < s->listener_count; i++)
+		if (s->listener[i].port != port)
+			s->listener[left++] = s->listener[i];
+	s->listener_count = left;
 }
 
 static void
@@ -20,6 +70,7 @@ passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, u
 	t->state = TCP_LISTEN;
 	tcp_fsm(t, TCP_E_RCV_SYN);
 	t->passive = true;
+	t->via = in->seg.via;
 	t->irs = irs;
 	t->rcv_nxt = t->irs + 1;
 	t->iss = iss;
@@ -109,7 +160,7 @@ tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint3
 		tcp_drop(s, R_TCP_LISTEN_DROP);
 		return NULL;
 	}
-	if (!listening(s, seg->tuple.local_port)) {
+	if (!listening(s, &seg->tuple)) {
 		tcp_drop(s, R_TCP_NO_PORT);
 		tcp_reset_reply(s, seg);
 		return NULL;

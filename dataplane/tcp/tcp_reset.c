@@ -6,7 +6,7 @@
 void
 tcp_reset_reply(struct tcp_stack *s, const struct tcp_seg *seg)
 {
-	struct tcp_seg_out o = { .tuple = seg->tuple, .flags = TCP_RST };
+	struct tcp_seg_out o = { .tuple = seg->tuple, .flags = TCP_RST, .via = seg->via };
 
 	if (seg->flags & TCP_RST)
 		return;
@@ -23,7 +23,7 @@ void
 tcp_reset_send(struct tcp *t, uint32_t seq)
 {
 	struct tcp_seg_out o = { .tuple = t->tuple, .seq = seq, .ack = t->rcv_nxt,
-	    .flags = TCP_RST | TCP_ACK };
+	    .flags = TCP_RST | TCP_ACK, .via = t->via };
 
 	(void)t->stack->ops.emit(t->stack->owner, &o);
 }

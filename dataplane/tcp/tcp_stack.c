@@ -155,26 +155,6 @@ tcp_set_config(struct tcp_stack *s, const struct tcp_config *c)
 	return 0;
 }
 
-int
-tcp_listen(struct tcp_stack *s, uint16_t port)
-{
-	for (uint32_t i = 0; i < s->port_count; i++)
-		if (s->ports[i] == port)
-			return 0;
-	if (s->port_count == TCP_LISTEN_MAX)
-		return -R_LIMIT;
-	s->ports[s->port_count++] = port;
-	return 0;
-}
-
-void
-tcp_unlisten(struct tcp_stack *s, uint16_t port)
-{
-	for (uint32_t i = 0; i < s->port_count; i++)
-		if (s->ports[i] == port)
-			s->ports[i] = s->ports[--s->port_count];
-}
-
 void
 tcp_drop(struct tcp_stack *s, int reason)
 {

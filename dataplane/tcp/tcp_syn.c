@@ -55,7 +55,8 @@ syn_opts(const struct tcp *t, struct tcp_opts *o, uint64_t now)
 void
 tcp_syn_emit(struct tcp *t, uint64_t now)
 {
-	struct tcp_seg_out o = { .tuple = t->tuple, .seq = t->iss, .flags = TCP_SYN };
+	struct tcp_seg_out o = { .tuple = t->tuple, .seq = t->iss, .flags = TCP_SYN,
+	    .via = t->via };
 	struct tcp_opts opts;
 	uint32_t space = tcp_rcv_space(t);
 

@@ -146,10 +146,10 @@ tcp_tw_next(const struct tcp_stack *s, uint64_t now)
 }
 
 static void
-answer(struct tcp_stack *s, const struct tcp_tw *w, uint64_t now)
+answer(struct tcp_stack *s, const struct tcp_tw *w, uint8_t via, uint64_t now)
 {
 	struct tcp_seg_out o = { .tuple = w->tuple, .seq = w->snd_nxt, .ack = w->rcv_nxt,
-	    .flags = TCP_ACK };
+	    .flags = TCP_ACK, .via = via };
 	struct tcp_opts opts = { .ts_on = w->ts_on, .ts_ecr = w->ts_recent };
 
 	opts.ts_val = (uint32_t)(now / 1000u) + tcp_ts_offset(s, &w->tuple);
@@ -187,6 +187,6 @@ tcp_tw_input(struct tcp_stack *s, const struct tcp_in *in, uint32_t *floor, bool
 		order_del(s, w);
 		order_add(s, w, in->now);
 	}
-	answer(s, w, in->now);
+	answer(s, w, in->seg.via, in->now);
 	return true;
 }

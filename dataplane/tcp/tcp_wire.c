@@ -27,6 +27,7 @@ tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uin
 	if (c.bad || header < TCP_HEADER_SIZE || header > len)
 		return -R_TCP_SHORT;
 	seg->flags = word & FLAGS_MASK;
+	seg->via = 0;
 	seg->options = bytes + TCP_HEADER_SIZE;
 	seg->options_len = header - TCP_HEADER_SIZE;
 	seg->data = bytes + header;

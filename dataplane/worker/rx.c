@@ -15,6 +15,7 @@ frame(struct worker *w, struct pkt *p)
 
 	if (net_input(w->net, p, &found, w->now) == 1) {
 		r = tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote);
+		seg.via = found.via;
 		if (r == 0)
 			tcp_input(w->tcp, &seg, w->now);
 		else

@@ -109,7 +109,7 @@ tx_emit(void *owner, const struct tcp_seg_out *seg)
 	}
 	p->len = (uint32_t)n;
 	return net_output_tcp(w->net, p, seg->tuple.local.b, seg->tuple.remote.b,
-	    (struct net_mark){ seg->hop_limit, seg->traffic }, w->now);
+	    (struct net_mark){ seg->hop_limit, seg->traffic, seg->via }, w->now);
 }
 
 uint32_t

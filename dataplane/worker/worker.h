@@ -296,6 +296,9 @@ uint32_t command_stage(struct worker *w);
 struct cmd *event_slot(struct worker *w);
 void event_push(struct worker *w);
 
+/* conf.c: the fields of ATTACH_CONF. */
+void worker_conf(struct worker *w, struct view fields);
+
 /* idle.c */
 struct idle;
 struct idle *idle_open(struct worker *w, int command_bell);

@@ -108,7 +108,7 @@ on_emit(void *owner, const struct tcp_seg_out *seg)
 	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
 	p->len = (uint32_t)n;
 	return net_output_tcp(e->net, p, seg->tuple.local.b, seg->tuple.remote.b,
-	    (struct net_mark){ seg->hop_limit, seg->traffic }, e->now);
+	    (struct net_mark){ seg->hop_limit, seg->traffic, seg->via }, e->now);
 }
 
 static int
@@ -170,8 +170,11 @@ area(size_t size)
 static void
 end_init(struct end *e, struct port *port, unsigned which)
 {
-	struct net_addr a[2] = { { .family = 4, .prefix = 24, .b = { 192, 0, 2, (uint8_t)(1 + which) } },
-		{ .family = 6, .prefix = 64, .b = { 0xfd, [15] = (uint8_t)(1 + which) } } };
+	struct net_conf conf = {
+		.addr = { { .family = 4, .prefix = 24, .b = { 192, 0, 2, (uint8_t)(1 + which) } },
+		    { .family = 6, .prefix = 64, .b = { 0xfd, [15] = (uint8_t)(1 + which) } } },
+		.addr_count = 2,
+	};
 	uint8_t secret[32] = { (uint8_t)(which + 1) };
 	struct tcp_config c;
 
@@ -181,7 +184,7 @@ end_init(struct end *e, struct port *port, unsigned which)
 	pool_init(&e->pool, area(pool_size(BLOCKS)), BLOCKS);
 	e->net = net_init(area(net_size()), port->mac, port->mtu, &net_ops, e, secret);
 	e->stack = tcp_stack_init(area(tcp_stack_size(&c)), &c, &tcp_ops, &e->pool, e, secret);
-	(void)net_configure(e->net, a, 2, NULL, 0, e->now);
+	(void)net_configure(e->net, &conf, e->now);
 }
 
 static void

@@ -123,7 +123,7 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 	p->len = (uint32_t)n;
 	know(h, &to);
 	return net_output_tcp(h->net, p, o->tuple.local.b, o->tuple.remote.b,
-	    (struct net_mark){ o->hop_limit, o->traffic }, h->now);
+	    (struct net_mark){ o->hop_limit, o->traffic, o->via }, h->now);
 }
 
 static const struct net_ops net_ops = {
@@ -173,10 +173,10 @@ static bool
 configure(struct sock_host *h)
 {
 	const struct sock_conf *c = &h->conf;
-	struct net_addr addr[2], gateway[2];
+	struct net_conf conf = { .addr_count = 0 };
+	struct net_addr *addr = conf.addr;
 	uint32_t n = 0;
 
-	memset(addr, 0, sizeof(addr));
 	if (!zero(c->addr4, 4)) {
 		addr[n] = (struct net_addr){ .family = 4, .prefix = c->prefix4 };
 		memcpy(addr[n++].b, c->addr4, 4);
@@ -185,10 +185,15 @@ configure(struct sock_host *h)
 		addr[n] = (struct net_addr){ .family = 6, .prefix = c->prefix6 };
 		memcpy(addr[n++].b, c->addr6, 16);
 	}
-	memcpy(gateway, addr, sizeof(gateway));
-	for (uint32_t i = 0; i < n; i++)
-		gateway[i].b[addr[i].family == 4 ? 3 : 15] ^= 1;
-	return net_configure(h->net, addr, n, gateway, n, h->now) == 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct net_route *r = &conf.route[i];
+
+		r->to.family = addr[i].family;
+		memcpy(r->gateway, addr[i].b, sizeof(r->gateway));
+		r->gateway[addr[i].family == 4 ? 3 : 15] ^= 1;
+	}
+	conf.addr_count = conf.route_count = n;
+	return net_configure(h->net, &conf, h->now) == 0;
 }
 
 struct sock_host *

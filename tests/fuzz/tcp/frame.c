@@ -130,7 +130,7 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 	require(n > 0);
 	p->len = (uint32_t)n;
 	return net_output_tcp(f.net, p, o->tuple.local.b, o->tuple.remote.b,
-	    (struct net_mark){ o->hop_limit, o->traffic }, f.now);
+	    (struct net_mark){ o->hop_limit, o->traffic, o->via }, f.now);
 }
 
 static int
@@ -158,9 +158,12 @@ set_up(void)
 {
 	static const struct net_ops net_ops = { on_alloc, on_send, on_free, on_drop, on_tcp_error };
 	static const struct tcp_ops tcp_ops = { on_emit, on_accept, on_event, on_drop };
-	static const struct net_addr own[] = { { 4, 24, { 10, 0, 0, 1 } },
-		{ 6, 64, { 0xfd, [15] = 1 } } };
-	static const struct net_addr gateway[] = { { 4, 0, { 10, 0, 0, 254 } } };
+	static const struct net_conf conf = {
+		.addr = { { 4, 24, { 10, 0, 0, 1 } }, { 6, 64, { 0xfd, [15] = 1 } } },
+		.addr_count = 2,
+		.route = { { .to = { .family = 4 }, .gateway = { 10, 0, 0, 254 } } },
+		.route_count = 1,
+	};
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
 	static const uint8_t secret[32] = { 9 };
 	static const uint8_t key[FLOW_KEY_SIZE] = { 0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
@@ -183,7 +186,7 @@ set_up(void)
 	pool_init(&f.pool, f.pool_mem, BLOCKS);
 	f.stack = tcp_stack_init(f.mem, &f.cfg, &tcp_ops, &f.pool, NULL, secret);
 	f.net = net_init(f.net, mac, 1500, &net_ops, NULL, secret);
-	require(f.stack != NULL && net_configure(f.net, own, 2, gateway, 1, f.now) == 0);
+	require(f.stack != NULL && net_configure(f.net, &conf, f.now) == 0);
 	tcp_listen(f.stack, 22);
 }
 

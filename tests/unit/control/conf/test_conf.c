@@ -176,6 +176,40 @@ test_accumulate(void)
 	CU_ASSERT_EQUAL(c.gateway[0].b[3], 254);
 }
 
+/* Routes, and which of the addresses are listened at. */
+static void
+test_routes(void)
+{
+	static const char base[] = "Address 10.0.0.1/24 fd00::1/64\n";
+	static const char *const wrong[] = { "Route 10.0.0.0/8", "Route 10.0.0.0/8 fd00::2", "Route 10.0.0.1 10.0.0.2",
+		"Route 10.0.0.0/8 10.0.0.2/24", "Route 10.0.0.0/8 10.0.0.2 10.0.0.3", "ListenAddress 10.0.0.2",
+		"ListenAddress 10.0.0.1:22", "ListenAddress fd00::2", "ListenAddress banana", "ReplyToSender maybe" };
+	char text[256];
+	struct conf c;
+	char *dump;
+
+	CU_ASSERT(good(&c, "Address 10.0.0.1/24 fd00::1/64\nRoute 192.0.2.0/24 10.0.0.9\n"
+	    "Route 2001:db8::/32 fd00::9\nListenAddress 10.0.0.1\nListenAddress [fd00::1]\nListenAddress ::\n"
+	    "ReplyToSender yes\n"));
+	CU_ASSERT_EQUAL(c.route_count, 2);
+	CU_ASSERT(c.route[0].to.family == 4 && c.route[0].to.prefix == 24 && c.route[0].gateway[3] == 9);
+	CU_ASSERT(c.route[1].to.family == 6 && c.route[1].to.prefix == 32 && c.route[1].gateway[15] == 9);
+	CU_ASSERT_EQUAL(c.listen_count, 3);
+	CU_ASSERT(c.listen[1].family == 6 && c.listen[1].b[15] == 1 && c.listen[2].b[15] == 0);
+	CU_ASSERT(c.reply_to_sender);
+	dump = conf_dump(&c);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dump);
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "route 192.0.2.0/24 10.0.0.9\nroute 2001:db8::/32 fd00::9\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "listenaddress fd00::1\nlistenaddress ::\n"));
+	free(dump);
+	CU_ASSERT(good(&c, "Address 10.0.0.1/24\nListenAddress 10.0.0.1\nListenAddress *\n"));
+	CU_ASSERT_EQUAL(c.listen_count, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof text, "%s%s\n", base, wrong[i]);
+		CU_ASSERT(!good(&c, text));
+	}
+}
+
 static void
 test_values(void)
 {
@@ -378,7 +412,7 @@ static const char sshd_keywords[] =
 
 /* Those whose loss would let somebody in or loose: never a mere warning. */
 static const char restricting[] = " AllowUsers DenyUsers AllowGroups DenyGroups AuthenticationMethods "
-				  "RevokedKeys RefuseConnection AddressFamily ListenAddress RDomain "
+				  "RevokedKeys RefuseConnection AddressFamily RDomain "
 				  "ForceCommand ChrootDirectory PermitOpen "
 				  "PermitListen ChannelTimeout UnusedConnectionTimeout MaxStartups "
 				  "PerSourceMaxStartups PerSourcePenalties ";
@@ -691,6 +725,7 @@ main(void)
 		{ "first value wins", test_first_wins },
 		{ "lists of algorithms", test_algorithms },
 		{ "repeated keywords accumulate", test_accumulate },
+		{ "routes and where to listen", test_routes },
 		{ "values", test_values },
 		{ "errors", test_errors },
 		{ "bad bytes", test_bad_bytes },

@@ -64,16 +64,20 @@ void
 rig_start(void)
 {
 	static const struct net_ops ops = { on_alloc, on_send, on_free, on_drop, on_tcp_error };
-	static const struct net_addr own[] = { { 4, 24, { 10, 0, 0, 1 } },
-		{ 6, 64, { 0xfd, [15] = 1 } } };
-	static const struct net_addr gateway[] = { { 4, 0, { 10, 0, 0, 254 } },
-		{ 6, 0, { 0xfd, [15] = 0xfe } } };
+	static const struct net_conf conf = {
+		.addr = { { 4, 24, { 10, 0, 0, 1 } }, { 6, 64, { 0xfd, [15] = 1 } } },
+		.addr_count = 2,
+		.route = { { .to = { .family = 4 }, .gateway = { 10, 0, 0, 254 } },
+		    { .to = { .family = 6 }, .gateway = { 0xfd, [15] = 0xfe } } },
+		.route_count = 2,
+	};
 	static const uint8_t secret[16] = { 1, 2, 3 };
 
 	memset(&rig, 0, sizeof(rig));
 	rig.now = 1000000;
 	rig.net = net_init(calloc(1, net_size()), mac_us, 1500, &ops, NULL, secret);
-	CU_ASSERT_EQUAL(net_configure(rig.net, own, 2, gateway, 2, rig.now), 0);
+	rig.conf = conf;
+	CU_ASSERT_EQUAL(net_configure(rig.net, &rig.conf, rig.now), 0);
 }
 
 void
@@ -229,5 +233,5 @@ rig_output(const struct net_ip *local, const struct net_ip *remote, uint16_t mar
 	p->data[1] = (uint8_t)mark;
 	p->data[12] = 0x50;
 	p->len = 20;
-	return net_output_tcp(rig.net, p, local->b, remote->b, (struct net_mark){ 0 }, rig.now);
+	return net_output_tcp(rig.net, p, local->b, remote->b, (struct net_mark){ .via = rig.tcp.via }, rig.now);
 }

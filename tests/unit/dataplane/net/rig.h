@@ -15,6 +15,7 @@
 
 struct rig {
 	struct net *net;
+	struct net_conf conf; /* as it was started with */
 	struct pkt pkts[SENT_MAX];
 	uint8_t bufs[SENT_MAX][BUF_SIZE];
 	bool busy[SENT_MAX];

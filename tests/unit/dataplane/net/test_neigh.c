@@ -161,8 +161,113 @@ test_routes(void)
 	CU_ASSERT(memcmp(rig.sent[0]->data + 14 + 24, gw4, 4) == 0);
 	rig_output(&us_6, &far_6, 1);
 	CU_ASSERT(memcmp(rig.sent[1]->data + 54 + 8, gw6, 16) == 0);
-	CU_ASSERT_EQUAL(net_configure(rig.net, NULL, 0, NULL, 0, rig.now), 0);
+	CU_ASSERT_EQUAL(net_configure(rig.net, &(struct net_conf){ .addr_count = 0 }, rig.now), 0);
 	CU_ASSERT_EQUAL(rig_output(&us, &far_4, 1), -R_NET_NO_ROUTE);
+	rig_stop();
+}
+
+/* The longest prefix wins, in whatever order they are said; what is on a link
+ * needs none. */
+static void
+test_longest(void)
+{
+	static const struct {
+		uint8_t to[4];
+		uint8_t hop[4];
+	} rows[] = { { { 192, 0, 2, 1 }, { 10, 0, 0, 12 } }, { { 192, 0, 2, 129 }, { 10, 0, 0, 13 } },
+		{ { 192, 0, 2, 200 }, { 10, 0, 0, 14 } }, { { 192, 0, 3, 1 }, { 10, 0, 0, 254 } },
+		{ { 10, 0, 0, 9 }, { 10, 0, 0, 9 } }, { { 10, 1, 2, 3 }, { 10, 1, 2, 3 } } };
+	struct net_route more[] = { { { 4, 24, { 192, 0, 2, 77 } }, { 10, 0, 0, 12 } },
+		{ { 4, 32, { 192, 0, 2, 200 } }, { 10, 0, 0, 14 } },
+		{ { 4, 25, { 192, 0, 2, 128 } }, { 10, 0, 0, 13 } },
+		{ { 4, 25, { 192, 0, 2, 128 } }, { 10, 0, 0, 15 } } };
+	struct net_ip hop, to;
+
+	begin();
+	memcpy(rig.conf.route + 2, more, sizeof(more));
+	rig.conf.route_count = 6;
+	rig.conf.addr[2] = (struct net_addr){ 4, 16, { 10, 1, 0, 1 } };
+	rig.conf.addr_count = 3;
+	CU_ASSERT_EQUAL_FATAL(net_configure(rig.net, &rig.conf, rig.now), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		to = ip_v4(rows[i].to);
+		CU_ASSERT_EQUAL(route_next_hop(rig.net, &to, &hop), 0);
+		CU_ASSERT(ip_is_v4(&hop) && memcmp(hop.b + 12, rows[i].hop, 4) == 0);
+	}
+	to = ip_v6((const uint8_t[16]){ 0x20, 1 });
+	CU_ASSERT_EQUAL(route_next_hop(rig.net, &to, &hop), 0);
+	CU_ASSERT_EQUAL(hop.b[15], 0xfe);
+	rig.conf.route_count = NET_ROUTE_MAX + 1;
+	CU_ASSERT_EQUAL(net_configure(rig.net, &rig.conf, rig.now), -R_LIMIT);
+	CU_ASSERT_EQUAL(rig.net->route_count, 6); /* as it was */
+	rig_stop();
+}
+
+/* RFC 6724 section 5 */
+static void
+test_source(void)
+{
+	static const uint8_t far6[16] = { 0x20, 0x01, 0x0d, 0xb8, 1, [15] = 9 };
+	static const uint8_t link6[16] = { 0xfe, 0x80, [15] = 9 };
+	struct net_ip far4 = ip_v4((const uint8_t[4]){ 10, 1, 7, 7 }), got;
+
+	begin();
+	rig.conf.addr[2] = (struct net_addr){ 4, 16, { 10, 1, 0, 1 } };
+	rig.conf.addr[3] = (struct net_addr){ 6, 64, { 0x20, 0x01, 0x0d, 0xb8, [15] = 3 } };
+	rig.conf.addr_count = 4;
+	CU_ASSERT_EQUAL_FATAL(net_configure(rig.net, &rig.conf, rig.now), 0);
+	CU_ASSERT_EQUAL(net_source(rig.net, peer.b, got.b), 0);
+	CU_ASSERT(ip_eq(&got, &us));
+	CU_ASSERT_EQUAL(net_source(rig.net, far4.b, got.b), 0);
+	CU_ASSERT_EQUAL(got.b[13], 1);
+	CU_ASSERT_EQUAL(net_source(rig.net, far6, got.b), 0);
+	CU_ASSERT_EQUAL(got.b[15], 3);
+	CU_ASSERT_EQUAL(net_source(rig.net, peer6, got.b), 0);
+	CU_ASSERT(ip_eq(&got, &us_6));
+	CU_ASSERT_EQUAL(net_source(rig.net, link6, got.b), 0);
+	CU_ASSERT(ip_eq(&got, &rig.net->link_local)); /* rule 2 */
+	CU_ASSERT_EQUAL(net_source(rig.net, us.b, got.b), 0);
+	CU_ASSERT(ip_eq(&got, &us)); /* rule 1 */
+	rig.conf = (struct net_conf){ .addr_count = 0 };
+	CU_ASSERT_EQUAL(net_configure(rig.net, &rig.conf, rig.now), 0);
+	CU_ASSERT_EQUAL(net_source(rig.net, peer.b, got.b), -R_NET_NO_ROUTE);
+	rig_stop();
+}
+
+/* Answers to where the segment came from, whatever routes and neighbours say. */
+static void
+test_to_sender(void)
+{
+	uint8_t stranger[6] = { 2, 1, 0, 0, 0, 0 };
+	uint8_t first;
+
+	begin();
+	rig_tcp4();
+	CU_ASSERT_EQUAL(rig_input(), 1);
+	CU_ASSERT_EQUAL(rig.tcp.via, 0); /* nobody has asked for it */
+	rig.conf.to_sender = true;
+	CU_ASSERT_EQUAL(net_configure(rig.net, &rig.conf, rig.now), 0);
+	rig_clear();
+	rig_tcp4();
+	memcpy(rig.in.data + 6, mac_other, 6);
+	CU_ASSERT_EQUAL(rig_input(), 1);
+	CU_ASSERT_NOT_EQUAL(first = rig.tcp.via, 0);
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+	CU_ASSERT(rig.sent_count == 1 && sent_to(0, mac_other, ETH_IP4));
+	for (int i = 0; i < 1000; i++) { /* more stations than there are numbers */
+		stranger[4] = (uint8_t)(i >> 8);
+		stranger[5] = (uint8_t)i;
+		rig_clear();
+		rig_tcp4();
+		memcpy(rig.in.data + 6, stranger, 6);
+		CU_ASSERT_EQUAL(rig_input(), 1);
+		CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+		CU_ASSERT(sent_to(0, stranger, ETH_IP4));
+	}
+	rig_clear();
+	rig.tcp.via = 0; /* our own open: by its route */
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+	CU_ASSERT(sent_to(0, mac_all, ETH_ARP));
 	rig_stop();
 }
 
@@ -286,6 +391,9 @@ main(void)
 		{ "a stale entry is used and asked", test_stale },
 		{ "an unasked answer changes nothing", test_spoof },
 		{ "gateways and no route", test_routes },
+		{ "the longest prefix", test_longest },
+		{ "the address that suits a peer", test_source },
+		{ "answers go to the sender", test_to_sender },
 		{ "solicitations are answered", test_nd_answers },
 		{ "an IPv6 address is found", test_nd_resolve },
 		{ "options with lengths that lie", test_nd_bad_options },

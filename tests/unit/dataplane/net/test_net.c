@@ -309,13 +309,16 @@ test_echo6(void)
 static void
 test_configure(void)
 {
-	struct net_addr many[NET_ADDR_MAX + 1] = { { 4, 33, { 0 } } };
+	struct net_conf wrong = { .addr_count = NET_ADDR_MAX + 1 };
 
 	rig_start();
 	/* ARP for the IPv4 address, advertisements for two IPv6 ones. */
 	CU_ASSERT_EQUAL(rig.sent_count, 3);
-	CU_ASSERT_EQUAL(net_configure(rig.net, many, NET_ADDR_MAX + 1, NULL, 0, 0), -R_LIMIT);
-	CU_ASSERT_EQUAL(net_configure(rig.net, many, 1, NULL, 0, 0), -R_LIMIT);
+	CU_ASSERT_EQUAL(net_configure(rig.net, &wrong, 0), -R_LIMIT);
+	wrong = (struct net_conf){ .addr = { { 4, 33, { 0 } } }, .addr_count = 1 };
+	CU_ASSERT_EQUAL(net_configure(rig.net, &wrong, 0), -R_LIMIT);
+	wrong = (struct net_conf){ .route = { { .to = { 6, 129, { 0 } } } }, .route_count = 1 };
+	CU_ASSERT_EQUAL(net_configure(rig.net, &wrong, 0), -R_LIMIT);
 	rig_stop();
 }
 

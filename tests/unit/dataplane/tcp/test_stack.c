@@ -133,6 +133,88 @@ test_config(void)
 	CU_ASSERT_PTR_NULL(tcp_stack_init(NULL, &c, &ops, NULL, NULL, secret));
 }
 
+static uint32_t
+answered(const uint8_t local[16])
+{
+	struct tcp_seg seg = { .tuple = tuple(0), .seq = 1, .flags = TCP_SYN, .window = 1000 };
+
+	memcpy(seg.tuple.local.b, local, 16);
+	seg.tuple.remote_port = (uint16_t)(5000 + h.emitted);
+	tcp_input(h.stack, &seg, 1000000);
+	return h.last.flags;
+}
+
+/* Which addresses a port is open at. */
+static void
+test_listen_at(void)
+{
+	static const uint8_t a4[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 }, b4[16] = { [10] = 0xff, 0xff, 10, 0, 0, 2 };
+	static const uint8_t a6[16] = { 0xfd, [15] = 1 }, b6[16] = { 0xfd, [15] = 2 };
+	static const uint8_t all4[16] = { [10] = 0xff, 0xff }, all6[16];
+	const uint32_t open = TCP_SYN | TCP_ACK, shut = TCP_RST | TCP_ACK;
+	struct tcp_addr at;
+
+	start(16, 16, 4);
+	CU_ASSERT(answered(a4) == open && answered(b6) == open);
+	tcp_unlisten(h.stack, 22);
+	CU_ASSERT(answered(a4) == shut && answered(a6) == shut);
+	memcpy(at.b, a4, 16);
+	CU_ASSERT_EQUAL(tcp_listen_at(h.stack, &at, 22), 0);
+	CU_ASSERT_EQUAL(tcp_listen_at(h.stack, &at, 22), 0);
+	CU_ASSERT_EQUAL(h.stack->listener_count, 1);
+	CU_ASSERT(answered(a4) == open && answered(b4) == shut && answered(a6) == shut);
+	memcpy(at.b, all6, 16);
+	CU_ASSERT_EQUAL(tcp_listen_at(h.stack, &at, 22), 0);
+	CU_ASSERT(answered(a6) == open && answered(b6) == open && answered(b4) == shut);
+	memcpy(at.b, all4, 16);
+	CU_ASSERT_EQUAL(tcp_listen_at(h.stack, &at, 22), 0);
+	CU_ASSERT_EQUAL(answered(b4), open);
+	tcp_unlisten(h.stack, 22);
+	CU_ASSERT_EQUAL(h.stack->listener_count, 0);
+	for (uint16_t port = 1; port <= TCP_LISTEN_MAX; port++)
+		CU_ASSERT_EQUAL(tcp_listen(h.stack, port), 0);
+	CU_ASSERT_EQUAL(tcp_listen(h.stack, 99), -R_LIMIT);
+	tcp_wipe(h.stack);
+	stop();
+}
+
+static void
+via_input(uint8_t flags, uint32_t seq, uint32_t ack, uint8_t via)
+{
+	struct tcp_seg seg = { .tuple = tuple(1), .seq = seq, .ack = ack, .flags = flags, .window = 1000,
+		.via = via, .data = (const uint8_t *)"x", .data_len = (flags & TCP_PSH) != 0 };
+
+	tcp_input(h.stack, &seg, 1000000);
+}
+
+/* Answers go back the way that the last segment in the window came. */
+static void
+test_via(void)
+{
+	uint32_t iss;
+
+	start(16, 16, 4);
+	via_input(TCP_SYN, 100, 0, 7);
+	CU_ASSERT(h.last.via == 7 && h.last.flags == (TCP_SYN | TCP_ACK));
+	iss = h.last.seq;
+	via_input(TCP_ACK, 101, iss + 1, 7);
+	via_input(TCP_ACK | TCP_PSH, 101, iss + 1, 8);
+	CU_ASSERT_EQUAL(tcp_put(h.t, "yes", 3), 0);
+	tcp_poll(h.stack, 1000001);
+	CU_ASSERT_EQUAL(h.last.via, 8);
+	via_input(TCP_ACK | TCP_PSH, 101 + (1u << 30), iss + 1, 9); /* outside the window */
+	CU_ASSERT_EQUAL(h.last.via, 8);
+	via_input(TCP_RST, 150, iss + 1, 9); /* challenged: RFC 5961 section 3.2 */
+	CU_ASSERT_EQUAL(tcp_put(h.t, "yes", 3), 0);
+	tcp_poll(h.stack, 1000002);
+	CU_ASSERT_EQUAL(h.last.via, 8);
+	tcp_abort(h.t, R_KILLED, 1000003);
+	CU_ASSERT_EQUAL(h.last.via, 8);
+	via_input(TCP_ACK, 5, 6, 3); /* no connection any more */
+	CU_ASSERT(h.last.via == 3 && h.last.flags == TCP_RST);
+	stop();
+}
+
 static void
 test_many(void)
 {
@@ -493,6 +575,8 @@ int
 main(void)
 {
 	static const CU_TestInfo tests[] = {
+		{ "addresses that are listened at", test_listen_at },
+		{ "answers go back the way", test_via },
 		{ "a configuration that makes no sense", test_config },
 		{ "thousands of connections, found and freed", test_many },
 		{ "half-open limit and SYN-ACK retries", test_half_open },

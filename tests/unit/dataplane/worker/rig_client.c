@@ -67,7 +67,7 @@ c_emit(void *owner, const struct tcp_seg_out *seg)
 	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
 	p->len = (uint32_t)n;
 	return net_output_tcp(r->net, p, seg->tuple.local.b, seg->tuple.remote.b,
-	    (struct net_mark){ seg->hop_limit, seg->traffic }, r->now);
+	    (struct net_mark){ seg->hop_limit, seg->traffic, seg->via }, r->now);
 }
 
 static int
@@ -120,7 +120,7 @@ client_poll(struct rig *r)
 void
 client_start(struct rig *r)
 {
-	struct net_addr a = { .family = 4, .prefix = 24 };
+	struct net_conf conf = { .addr = { { .family = 4, .prefix = 24 } }, .addr_count = 1 };
 	struct tcp_config t;
 	uint8_t secret[32] = { 7 };
 
@@ -132,8 +132,8 @@ client_start(struct rig *r)
 	pool_init(&r->pool, r->pool_mem, CLIENT_BLOCKS);
 	r->tcp = tcp_stack_init(r->client_mem, &t, &c_tcp_ops, &r->pool, r, secret);
 	r->net = net_init(r->net_mem, r->client_port->mac, r->client_port->mtu, &c_net_ops, r, secret);
-	memcpy(a.b, client_ip, 4);
-	(void)net_configure(r->net, &a, 1, NULL, 0, r->now);
+	memcpy(conf.addr[0].b, client_ip, 4);
+	(void)net_configure(r->net, &conf, r->now);
 }
 
 /* ---- its SSH ---- */
