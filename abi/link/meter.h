@@ -93,7 +93,12 @@
 	METER(TCP_COOKIES_IN, "tcp connections that a SYN cookie made") \
 	METER(NET_ECHOES, "net echo requests answered") \
 	METER(NET_ERRORS_IN, "net ICMP errors received about segments of ours") \
-	METER(NET_ERRORS_OUT, "net ICMP errors sent")
+	METER(NET_ERRORS_OUT, "net ICMP errors sent") \
+	METER(TCP_RCV_GROWN, "tcp receive buffers grown") \
+	METER(TCP_RCV_CAPPED, "tcp receive buffers at their limit") \
+	METER(TCP_SND_GROWN, "tcp send buffers grown") \
+	METER(TCP_SND_CAPPED, "tcp send buffers at their limit") \
+	METER(TCP_BUF_REFUSED, "tcp buffers kept small by the limit of all")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -131,7 +136,8 @@ enum meter_stage {
 	LIMIT(TCP_CHALLENGE_RATE, "ACKs/s", TCP_CHALLENGE_CAP, "challenge ACKs of all connections, on average") \
 	LIMIT(TCP_RECEIVE_BUFFER, "bytes", NONE, "receive window of a connection") \
 	LIMIT(TCP_SEND_BUFFER, "bytes", NONE, "unacknowledged and unsent bytes of a connection") \
-	LIMIT(TCP_REASSEMBLY, "bytes", TCP_REASM_FULL, "out-of-order bytes of a connection, whole blocks counted")
+	LIMIT(TCP_REASSEMBLY, "bytes", TCP_REASM_FULL, "out-of-order bytes of a connection, whole blocks counted") \
+	LIMIT(TCP_GROWTH, "bytes", NONE, "growth of the buffers of all connections (tcp buffers kept small)")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

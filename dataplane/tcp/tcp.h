@@ -109,8 +109,12 @@ struct tcp_config {
 	uint32_t half_open_source; /* of one IPv4 address or IPv6 /64, before cookies */
 	uint32_t cookie_at;      /* half open: from here on SYN cookies; > half_open_max: never */
 	uint32_t timewait_max;
-	uint32_t rcv_buf;        /* bytes per connection: window offered */
-	uint32_t snd_buf;        /* bytes per connection: unacknowledged and unsent */
+	uint32_t rcv_buf;        /* bytes per connection: window offered, at most */
+	uint32_t snd_buf;        /* bytes per connection: unacknowledged and unsent, at most */
+	uint32_t rcv_buf_init;   /* bytes: both begin with so much, where that is less */
+	uint32_t snd_buf_init;
+	uint32_t growth_max;     /* bytes by which the buffers of all connections may have
+	                          * grown; half the pool, where that is less */
 	uint32_t reasm_max;      /* bytes of blocks per connection out of order */
 	uint32_t rto_min_us;     /* 200 ms: a documented deviation from RFC 6298 2.4 */
 	uint32_t rto_init_us;    /* before the first measurement: RFC 6298 (2.1) */
@@ -208,6 +212,13 @@ size_t tcp_room(const struct tcp *t);
  * -R_LIMIT. Copied. Sent by the next tcp_poll. */
 int tcp_put(struct tcp *t, const void *data, size_t len);
 
+/* tcp_set_rcv_buf, tcp_set_snd_buf (t, bytes): this size from now on; it no longer
+ * grows with the path. What has been offered to the peer stays offered, what is
+ * queued stays queued. A window is never larger than the scale of the handshake
+ * can say. 0, or -R_LIMIT: less than 2048 or more than 2^30. */
+int tcp_set_rcv_buf(struct tcp *t, uint32_t bytes);
+int tcp_set_snd_buf(struct tcp *t, uint32_t bytes);
+
 /* tcp_shutdown(t): half close: FIN follows what is queued; the peer's bytes go
  * on arriving. Nothing can be put any more. tcp_close is still owed: until it
  * is called TCP_EV_CLOSED comes only for a failure, so that what has arrived
@@ -273,6 +284,15 @@ struct tcp_guard_stats {
 	uint64_t cookies_in;     /* and connections that they made */
 };
 
+/* Buffers that grew with the path, of all connections since the start. */
+struct tcp_buf_stats {
+	uint64_t rcv_grown;      /* times */
+	uint64_t rcv_capped;     /* connections that reached rcv_buf */
+	uint64_t snd_grown;
+	uint64_t snd_capped;     /* and snd_buf */
+	uint64_t refused;        /* times that growth_max left no room */
+};
+
 /* What is counted since the start comes first, in numbers of 64 bits: each has a
  * place in the meter page (worker/meter.c). */
 struct tcp_stats {
@@ -280,6 +300,7 @@ struct tcp_stats {
 	struct tcp_loss_stats loss;
 	struct tcp_cc_stats cc;
 	struct tcp_guard_stats guard;
+	struct tcp_buf_stats buf;
 	uint32_t conn_open;
 	uint32_t half_open;
 	uint32_t timewait;
@@ -290,6 +311,8 @@ struct tcp_load {
 	uint32_t conn_open;      /* half open ones included */
 	uint32_t half_open;
 	uint32_t timewait;
+	uint64_t grown;          /* bytes by which buffers have grown */
+	uint64_t grown_max;      /* and may have: growth_max, or half the pool */
 };
 struct tcp_load tcp_get_load(const struct tcp_stack *s);
 

@@ -28,6 +28,7 @@ tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple)
 	fifo_init(&t->snd, false);
 	fifo_init(&t->rcv, false);
 	tcp_rto_init(&t->rto, s->cfg.rto_init_us, s->cfg.rto_min_us);
+	tcp_buf_init(t);
 	s->open++;
 	tcp_table_add(t);
 	return t;
@@ -46,6 +47,7 @@ tcp_conn_free(struct tcp *t)
 	fifo_clear(&t->rcv, s->pool);
 	tcp_reasm_clear(&t->reasm, s->pool);
 	tcp_loss_clear(t);
+	tcp_buf_fini(t);
 	t->used = false;
 	t->state = TCP_CLOSED;
 	t->table_next = s->free;

@@ -39,6 +39,8 @@
 #define TCP_ROOM_RETRY_US 10000u
 #define TCP_TS_TICK_US 1000u
 #define TCP_LOW_CAP 65536u       /* per buffer while the pool is nearly empty */
+#define TCP_BUF_MIN 2048u
+#define TCP_BUF_MAX (1u << 30)
 
 enum tcp_timer {
 	TCP_T_TAIL,    /* tail loss probe; the end of the reordering window (reo_on);
@@ -93,6 +95,8 @@ struct tcp {
 	bool sent_on : 1;    /* sent_ms, data_ms, heard_ms are known */
 	bool data_on : 1;
 	bool heard_on : 1;
+	bool rcv_fixed : 1;  /* the owner has said how large the buffer is */
+	bool snd_fixed : 1;
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
 	uint8_t snd_shift;
@@ -118,6 +122,8 @@ struct tcp {
 	uint32_t max_wnd;    /* MAX.SND.WND of RFC 5961 section 5 */
 	uint32_t probe_end;
 	uint32_t mss;        /* payload per segment, options taken off */
+	uint32_t snd_cap;    /* bytes that snd may hold */
+	uint32_t grown;      /* of both buffers, bytes charged to stack->grown */
 	struct fifo snd;
 	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
 	struct tcp_cc cc;
@@ -137,12 +143,16 @@ struct tcp {
 	uint32_t last_ack;   /* Last.ACK.sent of RFC 7323 */
 	uint32_t fin_seq;
 	uint32_t peer_mss;
+	uint32_t rcv_cap;    /* bytes that rcv may hold */
+	uint32_t round_seq;  /* what had been taken when the round trip began */
+	uint32_t round_mark; /* our timestamp that ends it, or us when it began */
+	uint32_t round_most; /* most bytes taken in one so far */
+	uint32_t ts_recent_at; /* seconds */
 	struct fifo rcv;
 	struct tcp_reasm reasm;
 	struct tcp_range dsack; /* what came twice, for the next bare ACK; empty: nothing */
 	uint32_t ts_recent;
 	uint32_t ts_off;
-	uint64_t ts_recent_at;
 	uint64_t challenge_at; /* the next challenge ACK is allowed from here */
 
 	uint64_t due[TCP_TIMER_COUNT];
@@ -244,6 +254,9 @@ struct tcp_stack {
 	uint64_t challenge_until; /* the end of the period */
 	uint32_t challenge_left;  /* in it */
 	struct tcp_guard_stats guard;
+
+	uint64_t grown;      /* bytes, of all connections */
+	struct tcp_buf_stats buf;
 };
 
 /* A segment on its way through the steps of arrival; trimmed as it goes. */
@@ -252,6 +265,7 @@ struct tcp_in {
 	struct tcp_opts opts;
 	uint32_t wire_seq;   /* before trimming */
 	bool stale;          /* all of it had come before */
+	bool syn;            /* a SYN: its window is not scaled */
 	uint64_t now;
 };
 
@@ -285,6 +299,12 @@ static inline uint32_t
 tcp_ms(uint64_t now)
 {
 	return (uint32_t)(now / 1000u);
+}
+
+static inline uint32_t
+tcp_seconds(uint64_t now)
+{
+	return (uint32_t)(now / 1000000);
 }
 
 static inline uint32_t
@@ -420,6 +440,25 @@ void tcp_undo_ack(struct tcp *t, const struct tcp_in *in, bool moved, bool once)
 void tcp_frto_start(struct tcp *t);
 uint32_t tcp_frto_send(struct tcp *t, uint64_t now);
 
+/* ---- tcp_buf.c ---- */
+static inline uint32_t
+tcp_rcv_cap_init(const struct tcp_config *c)
+{
+	return c->rcv_buf_init < c->rcv_buf ? c->rcv_buf_init : c->rcv_buf;
+}
+/* How much all connections may grow by, together. */
+uint64_t tcp_buf_growth_max(const struct tcp_stack *s);
+void tcp_buf_init(struct tcp *t);
+void tcp_buf_fini(struct tcp *t);
+/* The handshake is over: the first round trip begins. */
+void tcp_buf_start(struct tcp *t, uint64_t now);
+/* Data arrived, before it is taken in. */
+void tcp_buf_rcv(struct tcp *t, const struct tcp_in *in);
+/* An ACK of new data has been dealt with; `full`: the owner fills the buffer. */
+void tcp_buf_snd(struct tcp *t, bool full);
+/* Blocks that may hold what is out of order. */
+uint32_t tcp_buf_reasm_blocks(const struct tcp *t);
+
 /* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_tail.c, tcp_reset.c ---- */
 uint32_t tcp_out(struct tcp *t, uint64_t now);
 void tcp_out_ack(struct tcp *t, uint64_t now);
@@ -451,7 +490,9 @@ uint16_t tcp_rcv_offer(struct tcp *t);
 static inline uint16_t
 tcp_rcv_first(const struct tcp_stack *s)
 {
-	return (uint16_t)(s->cfg.rcv_buf < 65535u ? s->cfg.rcv_buf : 65535u);
+	uint32_t cap = tcp_rcv_cap_init(&s->cfg);
+
+	return (uint16_t)(cap < 65535u ? cap : 65535u);
 }
 bool tcp_rcv_update_due(const struct tcp *t);
 /* [start, end) came once more (RFC 2883). */

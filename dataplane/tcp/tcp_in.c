@@ -7,7 +7,7 @@
 #include "dataplane/tcp/tcp_conn.h"
 
 #define OLD_MAX 65536u /* how far back an acknowledgement is still taken from */
-#define PAWS_IDLE_US (24ull * 86400 * 1000000) /* RFC 7323 section 5.5 */
+#define PAWS_IDLE_S (24u * 86400u) /* RFC 7323 section 5.5 */
 
 /* SYN-RECEIVED hears its peer's SYN again: our answer was lost, or both ends
  * opened at once (figure 8). */
@@ -33,7 +33,8 @@ step_syn_again(struct tcp *t, struct tcp_in *in)
 static bool
 ts_old(const struct tcp *t, const struct tcp_in *in)
 {
-	return seq_lt(in->opts.ts_val, t->ts_recent) && in->now - t->ts_recent_at < PAWS_IDLE_US;
+	return seq_lt(in->opts.ts_val, t->ts_recent) &&
+	    tcp_seconds(in->now) - t->ts_recent_at < PAWS_IDLE_S;
 }
 
 static bool
@@ -132,7 +133,7 @@ step_timestamp(struct tcp *t, struct tcp_in *in)
 	if (t->ts_on && in->opts.ts_on && seq_leq(in->wire_seq, t->last_ack) &&
 	    !ts_old(t, in) && !(in->seg.flags & TCP_RST)) {
 		t->ts_recent = in->opts.ts_val;
-		t->ts_recent_at = in->now;
+		t->ts_recent_at = tcp_seconds(in->now);
 	}
 	return 0;
 }
@@ -225,7 +226,8 @@ no_connection(struct tcp_stack *s, const struct tcp_in *in)
 void
 tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
 {
-	struct tcp_in in = { .seg = *seg, .wire_seq = seg->seq, .now = now };
+	struct tcp_in in = { .seg = *seg, .wire_seq = seg->seq,
+		.syn = seg->flags & TCP_SYN, .now = now };
 	struct tcp *t = tcp_table_find(s, &seg->tuple);
 
 	tcp_opt_read(&in.opts, seg->options, seg->options_len, seg->flags & TCP_SYN);

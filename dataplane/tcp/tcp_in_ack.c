@@ -106,7 +106,7 @@ static void
 new_ack(struct tcp *t, struct tcp_in *in)
 {
 	struct cc_event ev = tcp_cc_event(t, in->now);
-	bool was_full = t->snd.len > t->stack->cfg.snd_buf / 2 || t->room_wanted;
+	bool was_full = t->snd.len > t->snd_cap / 2 || t->room_wanted;
 	bool partial = false;
 	uint32_t delivered;
 
@@ -128,6 +128,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 			tcp_loss_recovered(t);
 	} else {
 		cc_ack(&t->cc, &ev);
+		tcp_buf_snd(t, was_full);
 	}
 	rearm(t, in, partial);
 	if (t->snd_una != t->snd_max)

@@ -98,7 +98,7 @@ static int
 out_of_order(struct tcp *t, struct tcp_in *in)
 {
 	const struct tcp_seg *seg = &in->seg;
-	uint32_t blocks = t->stack->cfg.reasm_max / POOL_BLOCK;
+	uint32_t blocks = tcp_buf_reasm_blocks(t);
 	bool full = true;
 	uint32_t kept = 0;
 	struct tcp_range held;
@@ -141,6 +141,7 @@ tcp_in_text(struct tcp *t, struct tcp_in *in)
 	t->data_on = true;
 	if (seg->data_len > t->rcv_mss)
 		t->rcv_mss = (uint16_t)seg->data_len;
+	tcp_buf_rcv(t, in);
 	return seg->seq == t->rcv_nxt ? in_order(t, in) : out_of_order(t, in);
 }
 

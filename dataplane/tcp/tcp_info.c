@@ -80,7 +80,7 @@ sending(const struct tcp *t, struct tcp_info *i)
 	i->cwnd = t->cc.cwnd;
 	i->ssthresh = t->cc.ssthresh;
 	i->snd_wnd = t->snd_wnd;
-	i->snd_buf = t->stack->cfg.snd_buf;
+	i->snd_buf = t->snd_cap;
 	i->in_flight = t->snd_max - t->snd_una;
 	i->unsent = seq_gt(end, t->snd_max) ? end - t->snd_max : 0;
 	i->pacing_rate = UINT64_MAX;
@@ -98,7 +98,7 @@ receiving(const struct tcp *t, struct tcp_info *i)
 	i->advmss = tcp_own_mss(t);
 	i->rcv_mss = t->rcv_mss;
 	i->rcv_wnd = tcp_rcv_wnd(t);
-	i->rcv_buf = t->stack->cfg.rcv_buf;
+	i->rcv_buf = t->rcv_cap;
 	i->unread = t->rcv.len;
 	i->reassembly = tcp_reasm_blocks(&t->reasm) * (uint32_t)POOL_BLOCK;
 }

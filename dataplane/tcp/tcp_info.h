@@ -67,7 +67,7 @@ struct tcp_info {
 	uint32_t cwnd;
 	uint32_t ssthresh;       /* UINT32_MAX: the initial slow start */
 	uint32_t snd_wnd;        /* what the peer offers */
-	uint32_t snd_buf;        /* bytes that may be queued, sent ones included */
+	uint32_t snd_buf;        /* bytes that may be queued now, sent ones included */
 	uint32_t in_flight;      /* sent and not acknowledged */
 	uint32_t unsent;         /* queued behind it */
 	uint32_t held;           /* of in_flight: the peer has it, out of order (SACK) */
@@ -79,7 +79,7 @@ struct tcp_info {
 	uint32_t advmss;         /* what our SYN offered */
 	uint32_t rcv_mss;        /* the largest payload that came */
 	uint32_t rcv_wnd;        /* what we offer now */
-	uint32_t rcv_buf;        /* what we offer at most */
+	uint32_t rcv_buf;        /* what we offer at most, as the buffer is now */
 	uint32_t unread;         /* in order, the owner has not taken it */
 	uint32_t reassembly;     /* bytes of blocks that hold what is out of order */
 

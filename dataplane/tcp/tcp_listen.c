@@ -78,7 +78,7 @@ passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, u
 	t->snd_head = t->iss + 1;
 	t->ts_off = tcp_ts_offset(t->stack, &t->tuple);
 	tcp_syn_options(t, o);
-	t->ts_recent_at = in->now;
+	t->ts_recent_at = tcp_seconds(in->now);
 	tcp_in_window_first(t, in, in->seg.window);
 }
 

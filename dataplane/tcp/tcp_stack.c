@@ -13,9 +13,12 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.half_open_source = 64,
 		.cookie_at = 768,
 		.timewait_max = 16384,
-		.rcv_buf = 1u << 20,
-		.snd_buf = 1u << 20,
-		.reasm_max = 1u << 20,
+		.rcv_buf = 8u << 20,
+		.snd_buf = 8u << 20,
+		.rcv_buf_init = 64u << 10,
+		.snd_buf_init = 64u << 10,
+		.growth_max = 1u << 30,
+		.reasm_max = 9u << 20,
 		.rto_min_us = 200000,
 		.rto_init_us = TCP_RTO_INIT_US,
 		.delack_us = TCP_DELACK_US,
@@ -73,14 +76,25 @@ times_good(const struct tcp_config *c)
 }
 
 static bool
+buffer_good(uint32_t bytes)
+{
+	return bytes >= TCP_BUF_MIN && bytes <= TCP_BUF_MAX;
+}
+
+static bool
+buffers_good(const struct tcp_config *c)
+{
+	return buffer_good(c->rcv_buf) && buffer_good(c->snd_buf) && buffer_good(c->rcv_buf_init) &&
+	    buffer_good(c->snd_buf_init);
+}
+
+static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
 	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
-	    c->timewait_max < 1u << 30 && c->rcv_buf >= 2048 &&
-	    c->rcv_buf <= 1u << 30 && c->snd_buf >= 2048 && c->snd_buf <= 1u << 30 &&
-	    times_good(c) && c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
+	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
 	    c->window_scale <= 1 &&
 	    cc_find(c->cc) >= 0 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
@@ -256,6 +270,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->loss = s->loss;
 	st->cc = s->cc;
 	st->guard = s->guard;
+	st->buf = s->buf;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;
 	st->timewait = s->tw_count;
@@ -264,7 +279,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 struct tcp_load
 tcp_get_load(const struct tcp_stack *s)
 {
-	return (struct tcp_load){ s->open, s->half_count, s->tw_count };
+	return (struct tcp_load){ s->open, s->half_count, s->tw_count, s->grown, tcp_buf_growth_max(s) };
 }
 
 const struct tcp_config *

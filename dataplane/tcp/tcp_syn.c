@@ -101,6 +101,7 @@ synchronise(struct tcp *t, struct tcp_in *in)
 {
 	bool lost = t->rtx_count > 0;
 
+	tcp_buf_start(t, in->now);
 	t->snd_una = t->iss + 1;
 	t->snd_nxt = t->snd_max = t->snd_una;
 	t->rtx_count = 0;
@@ -129,7 +130,8 @@ tcp_syn_received(struct tcp *t, struct tcp_in *in)
 	tcp_fsm(t, TCP_E_RCV_ACK_OF_SYN);
 	tcp_half_del(t);
 	synchronise(t, in);
-	tcp_in_window_first(t, in, (uint32_t)in->seg.window << t->snd_shift);
+	/* RFC 7323 section 2.2 */
+	tcp_in_window_first(t, in, (uint32_t)in->seg.window << (in->syn ? 0 : t->snd_shift));
 	if (!t->passive) {
 		t->events |= TCP_EV_CONNECTED;
 		if (t->fin_queued)
@@ -154,7 +156,7 @@ take_syn(struct tcp *t, struct tcp_in *in)
 	t->rcv_nxt = t->irs + 1;
 	t->rcv_adv = t->rcv_nxt + (space < 65535u ? space : 65535u);
 	tcp_syn_options(t, &in->opts);
-	t->ts_recent_at = in->now;
+	t->ts_recent_at = tcp_seconds(in->now);
 	in->seg.seq++;
 	in->seg.flags &= (uint8_t)~TCP_SYN;
 }

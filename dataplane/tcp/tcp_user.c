@@ -67,7 +67,7 @@ size_t
 tcp_room(const struct tcp *t)
 {
 	const struct pool *p = t->stack->pool;
-	size_t cap = t->stack->cfg.snd_buf;
+	size_t cap = t->snd_cap;
 	size_t blocks;
 
 	if (t->gone || t->fin_queued || t->state == TCP_CLOSED)
@@ -86,7 +86,7 @@ tcp_put(struct tcp *t, const void *data, size_t len)
 	size_t room = tcp_room(t);
 
 	if (len > room || !fifo_put(&t->snd, t->stack->pool, data, len)) {
-		bool cap = t->snd.len + len > t->stack->cfg.snd_buf;
+		bool cap = t->snd.len + len > t->snd_cap;
 
 		if (t->gone || t->fin_queued || t->state == TCP_CLOSED)
 			return -R_LIMIT;

@@ -6,7 +6,7 @@
 uint32_t
 tcp_rcv_space(const struct tcp *t)
 {
-	uint32_t cap = t->stack->cfg.rcv_buf;
+	uint32_t cap = t->rcv_cap;
 
 	if (cap > 65535u << t->rcv_shift)
 		cap = 65535u << t->rcv_shift; /* what the field can say */
@@ -19,7 +19,7 @@ tcp_rcv_space(const struct tcp *t)
 static uint32_t
 edge_step(const struct tcp *t)
 {
-	uint32_t part = t->stack->cfg.rcv_buf / 2;
+	uint32_t part = t->rcv_cap / 2;
 
 	return part < t->peer_mss ? part : t->peer_mss;
 }

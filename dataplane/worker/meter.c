@@ -51,6 +51,11 @@ static const struct row tcp_rows[] = {
 	ROW(guard.challenges, TCP_CHALLENGES),
 	ROW(guard.cookies_out, TCP_COOKIES_OUT),
 	ROW(guard.cookies_in, TCP_COOKIES_IN),
+	ROW(buf.rcv_grown, TCP_RCV_GROWN),
+	ROW(buf.rcv_capped, TCP_RCV_CAPPED),
+	ROW(buf.snd_grown, TCP_SND_GROWN),
+	ROW(buf.snd_capped, TCP_SND_CAPPED),
+	ROW(buf.refused, TCP_BUF_REFUSED),
 };
 
 #define ROW_COUNT (sizeof(tcp_rows) / sizeof(tcp_rows[0]))
@@ -98,6 +103,7 @@ limits_of_tcp(struct worker *w)
 	meter_limit_each(w->meter, METER_LIMIT_TCP_RECEIVE_BUFFER, c->rcv_buf, d.rcv_buf);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_SEND_BUFFER, c->snd_buf, d.snd_buf);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_REASSEMBLY, c->reasm_max, d.reasm_max);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_GROWTH, tcp_get_load(w->tcp).grown_max, d.growth_max);
 }
 
 /* What may change in a run too: told now and then. */
@@ -128,6 +134,7 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_TCP_HALF_OPEN, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMEWAIT, load.timewait);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_GROWTH, load.grown);
 }
 
 /* Gauges, and what other rooms count themselves: now and then. */

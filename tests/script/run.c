@@ -22,6 +22,7 @@
  *   none                 nothing else was sent
  *   wait MS              time passes, timers fire
  *   write N, read N      put; take, and check the bytes
+ *   buffer receive|send N  a size of its own; room N: what could be written now
  *   shutdown, close, abort
  *   event NAME [REASON]  connected readable eof writable closed: told since the
  *                        last `event`
@@ -177,7 +178,8 @@ do_set(char **w)
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
 		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(rack), KEY(clock_us),
-		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at),
+		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(rcv_buf_init),
+		KEY(snd_buf_init), KEY(growth_max),
 #undef KEY
 	};
 
@@ -302,6 +304,28 @@ do_read(char **w)
 	tcp_take(run.t, n);
 	run.read += n;
 	poll_stack();
+}
+
+static void
+do_buffer(char **w)
+{
+	uint32_t n = number(w[1]);
+	int r = -1;
+
+	if (run.t != NULL && strcmp(w[0], "receive") == 0)
+		r = tcp_set_rcv_buf(run.t, n);
+	else if (run.t != NULL && strcmp(w[0], "send") == 0)
+		r = tcp_set_snd_buf(run.t, n);
+	if (r != 0)
+		fail("buffer refused");
+	poll_stack();
+}
+
+static void
+do_room(char **w)
+{
+	if (run.t == NULL || tcp_room(run.t) != number(w[0]))
+		fail("room %zu", run.t != NULL ? tcp_room(run.t) : 0);
 }
 
 static void
@@ -439,6 +463,7 @@ static const struct {
 	{ "ip4", do_ip4, true },
 	{ "listen", do_listen, false }, { "refuse", do_refuse, false },
 	{ "connect", do_connect, false }, { "write", do_write, false }, { "read", do_read, false },
+	{ "buffer", do_buffer, false }, { "room", do_room, false },
 	{ "shutdown", do_shutdown, false }, { "close", do_close, false },
 	{ "abort", do_abort, false }, { "event", do_event, false }, { "state", do_state, false },
 	{ "drop", do_drop, false }, { "icmp", do_icmp, false }, { "conns", do_conns, false },
@@ -490,6 +515,9 @@ run_file(const char *path, bool v6)
 	tcp_config_default(&run.cfg, 1500);
 	run.cfg.conn_max = 16;
 	run.cfg.quick_acks = 0;
+	/* Windows stand still but in scripts about their growth. */
+	run.cfg.rcv_buf = run.cfg.snd_buf = 1u << 20;
+	run.cfg.rcv_buf_init = run.cfg.snd_buf_init = 1u << 20;
 	run.cfg.timewait_max = 16;
 	if (f == NULL) {
 		fail("cannot read");

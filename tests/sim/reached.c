@@ -15,6 +15,7 @@ static struct wire_stats wires;
 
 #define LOSS(name) { #name, offsetof(struct tcp_stats, loss.name) }
 #define CC(name) { #name, offsetof(struct tcp_stats, cc.name) }
+#define BUF(name) { #name, offsetof(struct tcp_stats, buf.name) }
 #define GUARD(name) { #name, offsetof(struct tcp_stats, guard.name) }
 static const struct row {
 	const char *name;
@@ -26,10 +27,12 @@ static const struct row {
 	LOSS(frto), LOSS(undo_frto), LOSS(undo_eifel), LOSS(undo_dsack), LOSS(dsack_in), LOSS(dsack_out),
 	CC(css), CC(css_back), CC(css_done), CC(epochs), CC(cubic), CC(friendly), CC(converged),
 	CC(shifts), CC(idle_restarts),
+	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
 	GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
 };
 #undef LOSS
 #undef CC
+#undef BUF
 #undef GUARD
 
 #define WIRE(name) { #name, offsetof(struct wire_stats, name) }

@@ -9,7 +9,7 @@
 #include "tests/sim/path.h"
 #include "tests/sim/rng.h"
 
-#define SIM_POOL_COUNT 2048u
+#define SIM_POOL_COUNT 16384u
 #define SIM_PATTERN 65521u /* prime: no block or segment size divides it */
 #define SIM_PORT 2222u
 #define SIM_FRAME_MAX 16384u
@@ -104,5 +104,7 @@ void test_reached(void);
 
 /* test_goodput(): the table of the algorithms of congestion control (tcp_goodput.c). */
 void test_goodput(void);
+/* test_growth(): a long path is filled, however small the buffers are at first. */
+void test_growth(void);
 
 #endif

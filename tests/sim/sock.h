@@ -150,8 +150,8 @@ enum sock_option {
 	SOCK_OPT_NODELAY,    /* 1 alone: small segments are never held back */
 	SOCK_OPT_LINGER,     /* -1: off, 0: close resets; seconds are not served */
 	SOCK_OPT_MAXSEG,     /* read: bytes per segment of a connection */
-	SOCK_OPT_SNDBUF,     /* read: tcp.send_buffer */
-	SOCK_OPT_RCVBUF,     /* read: tcp.receive_buffer */
+	SOCK_OPT_SNDBUF,     /* read: bytes, as the buffer is now: it grows with the path */
+	SOCK_OPT_RCVBUF,
 	SOCK_OPT_ACCEPTING,  /* read: 1 for a listener */
 	/* not served: -EOPNOTSUPP in both directions */
 	SOCK_OPT_CORK,

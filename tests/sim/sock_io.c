@@ -180,10 +180,11 @@ sock_get(const struct sock_host *h, int s, enum sock_option o, int64_t *value)
 		*value = info.mss;
 		return 0;
 	case SOCK_OPT_SNDBUF:
-		*value = h->cfg.snd_buf;
-		return 0;
 	case SOCK_OPT_RCVBUF:
-		*value = h->cfg.rcv_buf;
+		if (k->t == NULL)
+			return -ENOTCONN;
+		tcp_get_info(k->t, h->now, &info);
+		*value = o == SOCK_OPT_SNDBUF ? info.snd_buf : info.rcv_buf;
 		return 0;
 	case SOCK_OPT_ACCEPTING:
 		*value = k->kind == SOCK_LISTENER;

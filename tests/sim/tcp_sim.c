@@ -38,6 +38,10 @@ pick_config(struct rng *r, struct tcp_config *c)
 	if (rng_below(r, 2))
 		c->snd_buf = 4096 + rng_below(r, 200000);
 	if (rng_below(r, 4) == 0)
+		c->rcv_buf_init = c->snd_buf_init = 4096 + rng_below(r, 60000);
+	if (rng_below(r, 8) == 0)
+		c->growth_max = rng_below(r, 200000);
+	if (rng_below(r, 4) == 0)
 		c->reasm_max = POOL_BLOCK * (2 + rng_below(r, 20));
 	c->rack = rng_below(r, 4) > 0;
 	c->cc = rng_below(r, 3) > 0 ? "cubic" : "newreno";
@@ -103,6 +107,8 @@ check_end(struct sim *s, struct end *e)
 	sim_count_stats(&st);
 	if (st.conn_open != 0 || st.half_open != 0 || st.timewait != 0)
 		sim_fail(s, "a connection is left");
+	if (tcp_get_load(e->stack).grown != 0)
+		sim_fail(s, "growth is left");
 	if (e->pool.free_count != e->pool.count)
 		sim_fail(s, "blocks are left");
 }
@@ -203,10 +209,12 @@ main(int argc, char **argv)
 		{ "every recovery, probe, undo, close and impairment was met", test_reached },
 		{ "late copies of a cookie's handshake were met", test_ghosts },
 		{ "goodput of CUBIC and NewReno", test_goodput },
+		{ "buffers grow with a long path", test_growth },
 		CU_TEST_INFO_NULL,
 	};
 	static const CU_TestInfo table[] = {
 		{ "goodput of CUBIC and NewReno", test_goodput },
+		{ "buffers grow with a long path", test_growth },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -540,6 +540,10 @@ test_room(void)
 
 	start(4, 4, 4);
 	handshake(1, 1000);
+	CU_ASSERT_EQUAL(tcp_room(h.t), 64 << 10);
+	CU_ASSERT_EQUAL(tcp_put(h.t, data, (64 << 10) + 1), -R_LIMIT);
+	CU_ASSERT_EQUAL(tcp_set_snd_buf(h.t, 2047), -R_LIMIT);
+	CU_ASSERT_EQUAL(tcp_set_snd_buf(h.t, 1 << 20), 0);
 	room = tcp_room(h.t);
 	CU_ASSERT(room > 0 && room <= BLOCKS * POOL_DATA);
 	CU_ASSERT_EQUAL(tcp_put(h.t, data, room + 1), -R_TCP_NO_BLOCK);
