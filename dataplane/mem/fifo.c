@@ -111,6 +111,18 @@ fifo_read(const struct fifo *f, struct fifo_pos *pos, size_t *len)
 	return at;
 }
 
+void
+fifo_skip(const struct fifo *f, struct fifo_pos *pos, uint32_t len)
+{
+	while (len > 0) {
+		size_t n = len;
+
+		if (fifo_read(f, pos, &n) == NULL)
+			break;
+		len -= (uint32_t)n;
+	}
+}
+
 size_t
 fifo_copy(const struct fifo *f, uint32_t off, void *dst, size_t len)
 {

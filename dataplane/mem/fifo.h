@@ -52,6 +52,9 @@ struct fifo_pos fifo_seek(const struct fifo *f, uint32_t off);
  * moves pos behind it and sets *len. NULL and 0 at the end. */
 const uint8_t *fifo_read(const struct fifo *f, struct fifo_pos *pos, size_t *len);
 
+/* fifo_skip(f, pos, len): moves pos behind len bytes, which are there. */
+void fifo_skip(const struct fifo *f, struct fifo_pos *pos, uint32_t len);
+
 /* fifo_take(f, p, len): drop the first len bytes (at most what is there). */
 void fifo_take(struct fifo *f, struct pool *p, size_t len);
 

@@ -6,7 +6,6 @@
 
 #define IP4_DF 0x4000u
 #define IP4_CSUM_OFF 10u
-#define TCP_CSUM_OFF 16u
 
 struct pkt *
 net_alloc(struct net *n, uint32_t len)
@@ -66,7 +65,7 @@ ip4_push(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint
 	put_u16(&w, 0);
 	put_bytes(&w, src->b + 12, 4);
 	put_bytes(&w, dst->b + 12, 4);
-	sum = csum_fold(csum_add(0, at, IP4_SIZE));
+	sum = csum_fold(csum_add_slow(0, at, IP4_SIZE));
 	w = put_of(at + IP4_CSUM_OFF, 2);
 	put_u16(&w, sum);
 }
@@ -104,45 +103,4 @@ net_refuse(struct net *n, struct pkt *p, int reason)
 	n->ops.drop(n->owner, reason);
 	n->ops.free(n->owner, p);
 	return -reason;
-}
-
-static void
-tcp_csum(const struct net *n, struct pkt *p, const struct net_ip *src, const struct net_ip *dst)
-{
-	struct put w = put_of(p->data + TCP_CSUM_OFF, 2);
-	uint64_t sum = csum_pseudo(src, dst, IP_TCP, p->len);
-
-	if (n->tx_csum) {
-		p->flags |= PKT_CSUM_TCP;
-		put_u16(&w, (uint16_t)~csum_fold(sum));
-	} else {
-		put_u16(&w, csum_fold(csum_add(sum, p->data, p->len)));
-	}
-}
-
-int
-net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
-    struct net_mark mark, uint64_t now)
-{
-	const uint8_t *mac = via_mac(n, mark.via);
-	struct net_ip src = ip_v6(local);
-	struct net_ip dst = ip_v6(remote);
-	uint32_t header = ip_is_v4(&dst) ? IP4_SIZE : IP6_SIZE;
-	struct net_ip hop;
-
-	if (p->len < TCP_MIN_SIZE || p->len + header > n->mtu || ip_is_v4(&src) != ip_is_v4(&dst) ||
-	    (size_t)(p->data - p->head) < header + ETH_SIZE)
-		return net_refuse(n, p, R_INTERNAL);
-	if (mac == NULL && route_next_hop(n, &dst, &hop) < 0)
-		return net_refuse(n, p, R_NET_NO_ROUTE);
-	tcp_csum(n, p, &src, &dst);
-	if (mark.hop_limit == 0)
-		mark.hop_limit = NET_HOP_LIMIT;
-	ip_push_mark(p, &src, &dst, IP_TCP, mark);
-	if (mac != NULL) {
-		eth_push(n, p, mac, ip_is_v4(&dst) ? ETH_IP4 : ETH_IP6);
-		n->ops.send(n->owner, p);
-		return 0;
-	}
-	return neigh_send(n, p, &hop, &src, now);
 }

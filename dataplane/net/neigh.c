@@ -125,6 +125,27 @@ send_to(struct net *n, struct pkt *p, const struct neigh *e)
 	n->ops.send(n->owner, p);
 }
 
+/* What goes to an address that is no longer certain asks for it. */
+static void
+confirm(struct net *n, struct neigh *e, const struct net_ip *src, uint64_t now)
+{
+	if (e->state != NEIGH_REACHABLE || e->due > now)
+		return;
+	e->source = *src;
+	question(n, e, NEIGH_PROBE, now);
+}
+
+const uint8_t *
+neigh_ready(struct net *n, const struct net_ip *hop, const struct net_ip *src, uint64_t now)
+{
+	struct neigh *e = find(n, hop);
+
+	if (e == NULL || e->state == NEIGH_INCOMPLETE)
+		return NULL;
+	confirm(n, e, src, now);
+	return e->mac;
+}
+
 int
 neigh_send(struct net *n, struct pkt *p, const struct net_ip *hop, const struct net_ip *src,
     uint64_t now)
@@ -144,10 +165,7 @@ neigh_send(struct net *n, struct pkt *p, const struct net_ip *hop, const struct 
 		e->wait[e->wait_count++] = p;
 		return 0;
 	}
-	if (e->state == NEIGH_REACHABLE && e->due <= now) {
-		e->source = *src;
-		question(n, e, NEIGH_PROBE, now);
-	}
+	confirm(n, e, src, now);
 	send_to(n, p, e);
 	return 0;
 }

@@ -3,8 +3,8 @@
  *
  * Receive: net_parse checks one frame's headers once and says what it is;
  * ARP, neighbour discovery and ICMP are answered here, TCP goes to the caller.
- * Send: net_build_tcp puts headers in front of a segment, asks the neighbour
- * table for the address, and hands the frame to `send`.
+ * Send: net_output_tcp cuts payload into segments, puts headers in front of each,
+ * asks the neighbour table for the address, and hands the frames to `send`.
  *
  * No clock, no port, no allocation: packets come from and go to the callbacks.
  */
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "abi/wire/reason.h"
+#include "dataplane/mem/fifo.h"
 #include "drivers/nic/pkt.h"
 
 #define NET_ADDR_MAX 16u    /* own addresses per port */
@@ -111,19 +112,37 @@ int net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now);
  * and nothing is answered. The packet stays the caller's. */
 void net_overhear(struct net *n, struct pkt *p, uint64_t now);
 
-/*
- * net_output_tcp(n, p, local, remote, mark, now): p holds a TCP header and payload
- * with zero checksum; fill the checksum, add IP and Ethernet headers, resolve
- * the neighbour and send or queue. Takes the packet. 0 or -R_NET_*.
- */
 #define NET_HOP_LIMIT 64u
+
 struct net_mark {
 	uint8_t hop_limit;   /* TTL; 0: NET_HOP_LIMIT */
 	uint8_t traffic;     /* type of service, traffic class: DSCP and ECN (RFC 2474, 3168) */
 	uint8_t via;         /* net_tcp.via of a segment of the connection; 0: by its route */
 };
-int net_output_tcp(struct net *n, struct pkt *p, const uint8_t local[16], const uint8_t remote[16],
-    struct net_mark mark, uint64_t now);
+
+/* A stretch of TCP payload that becomes segments. */
+struct net_run {
+	const uint8_t *local;    /* addresses, v4-mapped */
+	const uint8_t *remote;
+	const struct fifo *from;
+	struct fifo_pos at;      /* where the payload begins in it */
+	uint32_t len;            /* bytes of payload; 0 is one segment without */
+	uint32_t mss;            /* bytes of it in a segment, at most */
+	struct net_mark mark;
+};
+
+/* net_packet(n): an empty packet for net_output_tcp, or NULL, which is counted. */
+struct pkt *net_packet(struct net *n);
+
+/*
+ * net_output_tcp(n, p, r, now): p holds a TCP header with options and a zero
+ * checksum, as the run would have it if it were one segment. Cut it into segments,
+ * each with its checksum and its TCP, IP and Ethernet headers, resolve the neighbour
+ * and send or queue. Takes p, which carries the first. 0: all went out. The bytes of
+ * payload that did, whole segments, when there were no packets for the rest; -R_NET_*:
+ * what did not go out is lost.
+ */
+int net_output_tcp(struct net *n, struct pkt *p, const struct net_run *r, uint64_t now);
 
 /* What was answered and refused, since the start. */
 struct net_stats {

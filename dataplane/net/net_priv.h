@@ -137,7 +137,13 @@ struct net_ip link_local_of(const uint8_t mac[6]);
 
 /* ---- csum.c: RFC 1071; sums are kept unfolded ---- */
 uint64_t csum_add(uint64_t sum, const void *data, size_t len);
+/* The same, word by word: for headers. */
+uint64_t csum_add_slow(uint64_t sum, const uint8_t *data, size_t len);
 uint16_t csum_fold(uint64_t sum);
+/* Copies the next `len` bytes of a queue, moves `at` behind them, and returns their
+ * sum, as csum_add on dst would; 0 with `copy_only`. */
+uint64_t csum_copy(uint8_t *dst, const struct fifo *from, struct fifo_pos *at, uint32_t len,
+    bool copy_only);
 /* The pseudo headers of RFC 9293 section 3.1 and RFC 8200 section 8.1. */
 uint64_t csum_pseudo(const struct net_ip *src, const struct net_ip *dst, uint8_t proto, uint32_t len);
 
@@ -173,6 +179,9 @@ void via_clear(struct net *n);
 void neigh_init(struct net *n);
 /* Sends an IP packet to a next hop, now or when its address is known. Takes p. */
 int neigh_send(struct net *n, struct pkt *p, const struct net_ip *hop, const struct net_ip *src,
+    uint64_t now);
+/* The address of a next hop, if packets can go there now; NULL: neigh_send. */
+const uint8_t *neigh_ready(struct net *n, const struct net_ip *hop, const struct net_ip *src,
     uint64_t now);
 /* `ip` says that it has this MAC. `solicited`: as an answer to us; `create`: we
  * are about to talk to it. */

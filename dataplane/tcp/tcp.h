@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "abi/wire/reason.h"
-#include "dataplane/mem/pool.h"
+#include "dataplane/mem/fifo.h"
 #include "dataplane/tcp/tcp_info.h"
 
 /* An address: IPv4 ones as ::ffff:a.b.c.d, so that one table serves both. */
@@ -63,8 +63,9 @@ struct tcp_seg {
 #define TCP_ACK 0x10u
 #define TCP_URG 0x20u
 
-/* A segment to send: the owner builds the packet. Payload in up to two pieces,
- * borrowed for the call. */
+/* What to send: one segment, or a run of them that differ in nothing but what
+ * follows from their place: the owner cuts it (tcp_wire.h, net/segment.c) and
+ * builds the packets. Payload is read from a queue, borrowed for the call. */
 struct tcp_seg_out {
 	struct tcp_tuple tuple;
 	uint32_t seq;
@@ -72,12 +73,14 @@ struct tcp_seg_out {
 	uint8_t flags;
 	uint16_t window;
 	uint8_t via;           /* of the segment that came last; 0: none did */
-	uint8_t options[40];
 	uint32_t options_len;  /* multiple of 4 */
-	const uint8_t *data[2];
-	uint32_t data_len[2];
+	const struct fifo *from;
+	struct fifo_pos at;    /* of the first byte in it */
+	uint32_t len;          /* bytes of payload */
+	uint32_t mss;          /* and of one segment at most, where len > 0 */
 	uint8_t hop_limit;     /* TTL: RFC 9293 MUST-49; 0: the network's own */
 	uint8_t traffic;       /* DSCP in the upper six bits (MUST-48), ECN below */
+	uint8_t options[40];
 };
 
 #define TCP_EV_CONNECTED 0x01u /* active open completed */
@@ -89,9 +92,10 @@ struct tcp_seg_out {
 struct tcp;
 
 struct tcp_ops {
-	/* Send one segment. 0; -R_NET_NO_PKT or -R_NET_TX_FULL when no packet could
-	 * be had: the stack tries again with the next tcp_poll; any other -R_*
-	 * counts as a loss on the way. */
+	/* Send a segment or a run of them. 0: all. The bytes of payload that went
+	 * out, whole segments, when there were no packets for the rest. -R_NET_NO_PKT
+	 * or -R_NET_TX_FULL when there was none at all: the stack tries again with
+	 * the next tcp_poll; any other -R_* counts as a loss on the way. */
 	int (*emit)(void *owner, const struct tcp_seg_out *);
 	/* A passive open completed (the third segment arrived). Set the user
 	 * pointer with tcp_set_user. Non-zero refuses: RST is sent. Inside it the
@@ -131,6 +135,7 @@ struct tcp_config {
 	uint32_t timestamps;     /* 1: as well (RFC 7323 section 3) */
 	uint32_t window_scale;   /* 1: as well (RFC 7323 section 2) */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
+	uint32_t run_segs;       /* segments that are emitted together */
 	const char *cc;          /* congestion control: "cubic", "newreno" */
 	uint16_t mss4;           /* from the port's MTU */
 	uint16_t mss6;

@@ -26,6 +26,7 @@
 
 #define TCP_LISTEN_MAX 16u
 #define TCP_BURST 16u            /* segments per connection and poll: nothing below paces us */
+#define TCP_RUN_SEGS TCP_BURST   /* handed over together */
 #define TCP_DELACK_US 40000u     /* RFC 9293 section 3.8.6.3 allows 500 ms */
 #define TCP_DELACK_MAX_US 500000u
 #define TCP_DELACK_SEGS 2u       /* every second segment: SHLD-19 */
@@ -462,8 +463,19 @@ uint32_t tcp_buf_reasm_blocks(const struct tcp *t);
 /* ---- tcp_out.c, tcp_emit.c, tcp_window.c, tcp_persist.c, tcp_tail.c, tcp_reset.c ---- */
 uint32_t tcp_out(struct tcp *t, uint64_t now);
 void tcp_out_ack(struct tcp *t, uint64_t now);
-/* Sends a segment of this connection: fills tuple, acknowledgement, window and
- * options. 0, or -R_* when it should be tried again later. */
+/* All but the options is zero or as said: zeroing them takes as long as writing them. */
+static inline void
+tcp_emit_init(struct tcp_seg_out *o, uint32_t seq, struct fifo_pos at, uint32_t len)
+{
+	memset(o, 0, offsetof(struct tcp_seg_out, options));
+	o->seq = seq;
+	o->at = at;
+	o->len = len;
+}
+
+/* Sends a segment or a run of this connection, with payload of snd: fills tuple,
+ * acknowledgement, window and options. 0; the bytes that went out when not all
+ * did; -R_* when it should be tried again later. */
 int tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now);
 void tcp_rto_fire(struct tcp *t, uint64_t now);
 /* Up to a segment from `seq`, which was sent before, again. */

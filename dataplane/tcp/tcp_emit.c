@@ -48,15 +48,17 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	opts.ts_val = tcp_ts_now(t, now);
 	/* Out-of-order data is answered by segments without payload, so blocks are
 	 * only there, where they take no room from data. */
-	if (t->sack_on && o->data_len[0] == 0)
+	if (t->sack_on && o->len == 0)
 		put_blocks(t, &opts);
 	o->options_len = tcp_opt_write(&opts, o->options);
+	o->from = &t->snd;
+	o->mss = t->mss;
 	r = t->stack->ops.emit(t->stack->owner, o);
 	if (try_later(r)) {
 		tcp_work_add(t);
 		return r;
 	}
-	if (o->data_len[0] == 0 && t->dsack.start != t->dsack.end) {
+	if (o->len == 0 && t->dsack.start != t->dsack.end) {
 		t->stack->loss.dsack_out++;
 		t->dsack.end = t->dsack.start;
 	}
@@ -65,14 +67,17 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	t->ack_now = false;
 	t->ack_segs = 0;
 	tcp_timer_stop(t, TCP_T_ACK);
-	return 0;
+	if (r > 0)
+		tcp_work_add(t);
+	return r > 0 ? r : 0;
 }
 
 void
 tcp_out_ack(struct tcp *t, uint64_t now)
 {
-	struct tcp_seg_out o = { .seq = tcp_seq_now(t) };
+	struct tcp_seg_out o;
 
+	tcp_emit_init(&o, tcp_seq_now(t), (struct fifo_pos){ 0 }, 0);
 	if (tcp_emit(t, &o, now) != 0)
 		t->ack_now = true;
 }

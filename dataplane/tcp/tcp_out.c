@@ -73,23 +73,6 @@ worth(const struct tcp *t, const struct plan *p, uint32_t len)
 	    len >= t->max_wnd / 2;
 }
 
-/* Payload of up to `len` bytes at pos, in at most two pieces. */
-static uint32_t
-gather(const struct tcp *t, struct tcp_seg_out *o, struct fifo_pos *pos, uint32_t len)
-{
-	size_t n = len;
-
-	o->data[0] = fifo_read(&t->snd, pos, &n);
-	o->data_len[0] = (uint32_t)n;
-	if (n < len) {
-		size_t more = len - n;
-
-		o->data[1] = fifo_read(&t->snd, pos, &more);
-		o->data_len[1] = (uint32_t)more;
-	}
-	return o->data_len[0] + o->data_len[1];
-}
-
 static void
 count_sent(struct tcp *t, uint32_t end, uint64_t now)
 {
@@ -100,7 +83,7 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 	} else {
 		if (t->snd_una == t->snd_max)
 			t->una_ms = tcp_ms(now);
-		tcp_rto_start(&t->rto, end, now);
+		tcp_rto_start(&t->rto, end - t->snd_nxt > t->mss ? t->snd_nxt + t->mss : end, now);
 		tcp_loss_sent(t, t->snd_nxt, end, now);
 		if (t->dupacks > 0 && !t->cc.recovery)
 			t->stack->loss.limited++;
@@ -116,49 +99,63 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 		tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
 }
 
-/* One segment from SND.NXT; false when nothing can be sent. */
-static bool
-send_planned(struct tcp *t, struct plan p, uint64_t now)
+/* How much goes out together: new data alone, `segs` segments at most, and no small one
+ * behind full ones unless it is the last of what there is. What is sent a second time,
+ * and what is let out for a duplicate acknowledgement, goes one by one. */
+static uint32_t
+run_len(const struct tcp *t, const struct plan *p, uint32_t segs)
 {
-	struct tcp_seg_out o = { .seq = t->snd_nxt };
-	struct fifo_pos pos;
-	uint32_t len;
-	bool fin;
+	uint32_t len = p->avail < p->usable ? p->avail : p->usable;
 
-	len = p.avail < p.usable ? p.avail : p.usable;
-	if (len > t->mss)
-		len = t->mss;
-	fin = p.fin && len == p.avail && p.usable > len;
-	if ((len == 0 && !fin) || !worth(t, &p, len))
-		return false;
+	if (seq_lt(t->snd_nxt, t->snd_max) || t->dupacks > 0)
+		segs = 1;
+	if (len > segs * t->mss)
+		len = segs * t->mss;
+	return len <= t->mss || len == p->avail ? len : len - len % t->mss;
+}
+
+/* Up to `segs` segments from SND.NXT; how many there were. */
+static uint32_t
+send_planned(struct tcp *t, const struct plan *p, uint32_t segs, uint64_t now)
+{
+	uint32_t len = run_len(t, p, segs);
+	struct tcp_seg_out o;
+	bool fin = p->fin && len == p->avail && p->usable > len;
+	int r;
+
+	if ((len == 0 && !fin) || !worth(t, p, len))
+		return 0;
 	if (t->snd_pos.block == NULL)
 		t->snd_pos = fifo_seek(&t->snd, t->snd_nxt - t->snd_head);
-	pos = t->snd_pos;
-	if (gather(t, &o, &pos, len) < len) {
-		len = o.data_len[0] + o.data_len[1];
-		fin = false;
-	}
-	if (len == p.avail)
+	tcp_emit_init(&o, t->snd_nxt, t->snd_pos, len);
+	if (len == p->avail)
 		o.flags |= len > 0 ? TCP_PSH : 0;
 	if (fin)
 		o.flags |= TCP_FIN;
-	if (tcp_emit(t, &o, now) != 0)
-		return false;
-	t->snd_pos = pos;
+	r = tcp_emit(t, &o, now);
+	if (r < 0)
+		return 0;
+	if (r > 0) {
+		len = (uint32_t)r;
+		fin = false;
+	}
+	fifo_skip(&t->snd, &t->snd_pos, len);
 	count_sent(t, o.seq + len + (fin ? 1u : 0u), now);
-	return true;
+	segs = len > t->mss ? (len + t->mss - 1) / t->mss : 1;
+	t->segs_out += segs - 1;
+	return segs;
 }
 
-static bool
-send_next(struct tcp *t, uint64_t now)
+static uint32_t
+send_next(struct tcp *t, uint32_t segs, uint64_t now)
 {
 	const struct tcp_board *b = tcp_board(t);
 	struct plan p;
 
 	if (b != NULL && b->lost > 0)
-		return false;
+		return 0;
 	plan_of(t, &p);
-	return send_planned(t, p, now);
+	return send_planned(t, &p, segs, now);
 }
 
 bool
@@ -171,24 +168,22 @@ tcp_send_probe(struct tcp *t, uint64_t now)
 	p.usable = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
 	if (p.usable > t->mss)
 		p.usable = t->mss;
-	return send_planned(t, p, now);
+	return send_planned(t, &p, 1, now) > 0;
 }
 
 bool
 tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
 {
-	struct tcp_seg_out o = { .seq = seq };
+	struct tcp_seg_out o;
 	uint32_t off = seq - t->snd_head;
-	struct fifo_pos pos;
 
 	if (seq_gt(seq, tcp_snd_end(t)))
 		return false;
-	pos = fifo_seek(&t->snd, off);
 	if (len > t->snd.len - off)
 		len = t->snd.len - off;
 	if (len > t->mss)
 		len = t->mss;
-	len = gather(t, &o, &pos, len);
+	tcp_emit_init(&o, seq, fifo_seek(&t->snd, off), len);
 	if (t->fin_queued && off + len == t->snd.len && seq_gt(t->snd_max, tcp_snd_end(t)))
 		o.flags |= TCP_FIN;
 	if (tcp_emit(t, &o, now) != 0)
@@ -295,10 +290,23 @@ idle(struct tcp *t, uint64_t now)
 	cc_idle(&t->cc, &ev, (tcp_ms(now) - t->sent_ms) * 1000ull > t->rto.rto);
 }
 
+/* At most `segs` segments: how many went out. */
+static uint32_t
+send_more(struct tcp *t, uint32_t segs, uint64_t now)
+{
+	uint32_t max = t->stack->cfg.run_segs;
+	uint32_t n;
+
+	if (send_lost(t, now))
+		return 1;
+	n = send_next(t, segs < max ? segs : max, now);
+	return n > 0 || !send_doubt(t, now) ? n : 1;
+}
+
 uint32_t
 tcp_out(struct tcp *t, uint64_t now)
 {
-	uint32_t sent = 0;
+	uint32_t sent = 0, n;
 
 	if (may_send(t)) {
 		if (t->snd_max == t->snd_una && t->sent_on)
@@ -306,8 +314,8 @@ tcp_out(struct tcp *t, uint64_t now)
 		sent += tcp_frto_send(t, now);
 		if (send_first(t, now))
 			sent++;
-		while (sent < TCP_BURST && (send_lost(t, now) || send_next(t, now) || send_doubt(t, now)))
-			sent++;
+		while (sent < TCP_BURST && (n = send_more(t, TCP_BURST - sent, now)) > 0)
+			sent += n;
 		if (sent == TCP_BURST)
 			tcp_work_add(t);
 		if (sent > 0)

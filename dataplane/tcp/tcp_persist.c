@@ -45,16 +45,16 @@ tcp_persist_stop(struct tcp *t)
 static void
 probe(struct tcp *t, uint64_t now)
 {
-	struct tcp_seg_out o = { .seq = t->snd_una };
-	struct fifo_pos pos = fifo_seek(&t->snd, 0);
-	size_t len = t->snd_wnd > 0 ? t->snd_wnd : 1;
+	struct tcp_seg_out o;
+	uint32_t len = t->snd_wnd > 0 ? t->snd_wnd : 1;
 	uint32_t end;
 
 	if (len > t->mss)
 		len = t->mss;
-	o.data[0] = fifo_read(&t->snd, &pos, &len);
-	o.data_len[0] = (uint32_t)len;
-	end = t->snd_una + (uint32_t)len;
+	if (len > t->snd.len)
+		len = t->snd.len;
+	tcp_emit_init(&o, t->snd_una, fifo_seek(&t->snd, 0), len);
+	end = t->snd_una + len;
 	if (len == 0) {
 		o.flags = TCP_FIN;
 		end++;

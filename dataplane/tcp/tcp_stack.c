@@ -34,6 +34,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.timestamps = 1,
 		.window_scale = 1,
 		.quick_acks = 16,
+		.run_segs = TCP_RUN_SEGS,
 		.cc = CC_NAME_DEFAULT,
 		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
 		.mss6 = (uint16_t)(mtu - IP6_TCP_SIZE),
@@ -95,7 +96,7 @@ config_good(const struct tcp_config *c)
 	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
 	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
-	    c->window_scale <= 1 &&
+	    c->window_scale <= 1 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
 	    cc_find(c->cc) >= 0 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
 }

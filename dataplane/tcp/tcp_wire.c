@@ -35,10 +35,10 @@ tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uin
 	return 0;
 }
 
-int
-tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size)
+uint32_t
+tcp_seg_header(const struct tcp_seg_out *o, uint8_t buf[TCP_HEADER_MAX])
 {
-	struct put w = put_of(buf, size);
+	struct put w = put_of(buf, TCP_HEADER_MAX);
 	uint16_t header = (uint16_t)((TCP_HEADER_SIZE + o->options_len) / 4u);
 
 	put_u16(&w, o->tuple.local_port);
@@ -50,7 +50,44 @@ tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size)
 	put_u16(&w, 0);
 	put_u16(&w, 0);
 	put_bytes(&w, o->options, o->options_len);
-	put_bytes(&w, o->data[0], o->data_len[0]);
-	put_bytes(&w, o->data[1], o->data_len[1]);
+	return (uint32_t)put_len(&w);
+}
+
+int
+tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size)
+{
+	uint8_t header[TCP_HEADER_MAX];
+	struct put w = put_of(buf, size);
+	struct fifo_pos at = o->at;
+	uint32_t left = o->len;
+
+	put_bytes(&w, header, tcp_seg_header(o, header));
+	while (left > 0) {
+		size_t n = left;
+		const uint8_t *piece = fifo_read(o->from, &at, &n);
+
+		if (piece == NULL)
+			return -R_SHORT;
+		put_bytes(&w, piece, n);
+		left -= (uint32_t)n;
+	}
 	return w.bad ? -R_SHORT : (int)put_len(&w);
+}
+
+uint32_t
+tcp_cut(const struct tcp_seg_out *run, uint32_t off, struct tcp_seg_out *one)
+{
+	uint32_t left = run->len - off;
+
+	*one = *run;
+	one->seq += off;
+	if (off > 0)
+		fifo_skip(run->from, &one->at, off);
+	if (left <= run->mss || run->mss == 0) {
+		one->len = left;
+		return 0;
+	}
+	one->len = run->mss;
+	one->flags &= (uint8_t)~(TCP_PSH | TCP_FIN);
+	return off + run->mss;
 }

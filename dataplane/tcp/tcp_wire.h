@@ -13,8 +13,17 @@
 int tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uint8_t local[16],
     const uint8_t remote[16]);
 
-/* tcp_seg_build(o, buf, size): header with a zero checksum, options, payload.
- * Returns the length, or -R_SHORT when `size` is too small. */
+#define TCP_HEADER_MAX 60u
+
+/* tcp_seg_header(o, buf): header with a zero checksum, and options. Its length. */
+uint32_t tcp_seg_header(const struct tcp_seg_out *o, uint8_t buf[TCP_HEADER_MAX]);
+
+/* tcp_seg_build(o, buf, size): the same with all the payload. Returns the length,
+ * or -R_SHORT when `size` is too small. */
 int tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size);
+
+/* tcp_cut(run, off, one): the segment at byte `off` of the payload of a run, 0 for the
+ * first. PSH and FIN are the last one's. Returns where the next is; 0: there is none. */
+uint32_t tcp_cut(const struct tcp_seg_out *run, uint32_t off, struct tcp_seg_out *one);
 
 #endif

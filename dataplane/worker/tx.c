@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "dataplane/tcp/tcp_wire.h"
+#include "dataplane/worker/emit.h"
 
 static void
 flush(struct worker *w)
@@ -89,27 +89,22 @@ int
 tx_emit(void *owner, const struct tcp_seg_out *seg)
 {
 	struct worker *w = owner;
-	struct pkt *p;
-	int n;
+	struct tcp_seg_out first = *seg;
+	uint32_t need = seg->len > seg->mss ? (seg->len + seg->mss - 1) / seg->mss : 1;
+	uint32_t room;
+	int r;
 
-	if (w->out_count == WORKER_TX_QUEUE)
+	if (w->out_count + need > WORKER_TX_QUEUE)
 		flush(w);
-	if (w->out_count == WORKER_TX_QUEUE)
+	room = WORKER_TX_QUEUE - w->out_count;
+	if (room == 0)
 		return -R_NET_TX_FULL;
-	p = alloc_frame(w);
-	if (p == NULL) {
-		meter_drop(w->meter, R_NET_NO_PKT);
-		return -R_NET_NO_PKT;
-	}
-	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
-	if (n < 0) {
-		free_frame(w, p);
-		meter_drop(w->meter, n);
-		return n;
-	}
-	p->len = (uint32_t)n;
-	return net_output_tcp(w->net, p, seg->tuple.local.b, seg->tuple.remote.b,
-	    (struct net_mark){ seg->hop_limit, seg->traffic, seg->via }, w->now);
+	if (need <= room)
+		return net_emit(w->net, seg, w->now);
+	first.len = room * seg->mss;
+	first.flags &= (uint8_t)~(TCP_PSH | TCP_FIN);
+	r = net_emit(w->net, &first, w->now);
+	return r == 0 ? (int)first.len : r;
 }
 
 uint32_t

@@ -21,7 +21,7 @@
 
 #include "dataplane/net/net.h"
 #include "dataplane/tcp/tcp.h"
-#include "dataplane/tcp/tcp_wire.h"
+#include "dataplane/worker/emit.h"
 #include "drivers/clock/clock.h"
 #include "drivers/nic/pair.h"
 
@@ -100,15 +100,8 @@ static int
 on_emit(void *owner, const struct tcp_seg_out *seg)
 {
 	struct end *e = owner;
-	struct pkt *p = on_alloc(e);
-	int n;
 
-	if (p == NULL)
-		return -R_NET_NO_PKT;
-	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
-	p->len = (uint32_t)n;
-	return net_output_tcp(e->net, p, seg->tuple.local.b, seg->tuple.remote.b,
-	    (struct net_mark){ seg->hop_limit, seg->traffic, seg->via }, e->now);
+	return net_emit(e->net, seg, e->now);
 }
 
 static int

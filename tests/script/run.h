@@ -15,7 +15,6 @@
 struct sent {
 	struct tcp_seg_out o;
 	struct tcp_opts opts;
-	uint32_t len;
 };
 
 struct run {

@@ -198,11 +198,11 @@ do_expect(char **w)
 	s = &run.queue[run.head++ % QUEUE];
 	if (s->o.flags != p.flags)
 		fail("flags %02x, not %02x (seq %u+%u ack %u)", s->o.flags, p.flags, s->o.seq - run.iss,
-		    s->len, s->o.ack - PEER_ISS);
+		    s->o.len, s->o.ack - PEER_ISS);
 	if (!p.any_seq && s->o.seq - run.iss != p.seq)
 		fail("seq %u, not %u", s->o.seq - run.iss, p.seq);
-	if (s->len != p.len)
-		fail("%u bytes, not %u", s->len, p.len);
+	if (s->o.len != p.len)
+		fail("%u bytes, not %u", s->o.len, p.len);
 	if (p.ack_on && s->o.ack - PEER_ISS != p.ack)
 		fail("ack %u, not %u", s->o.ack - PEER_ISS, p.ack);
 	if (p.win_on && s->o.window != p.win)

@@ -45,7 +45,7 @@ static const struct row wire_rows[] = {
 #define RUN(name) { #name, offsetof(struct sim_reached, name) }
 static const struct row run_rows[] = {
 	RUN(rto), RUN(fast), RUN(reassembled), RUN(zero), RUN(first_a), RUN(first_b), RUN(together),
-	RUN(both_open), RUN(wrapped), RUN(rst), RUN(damaged), RUN(two_hops),
+	RUN(both_open), RUN(wrapped), RUN(rst), RUN(damaged), RUN(two_hops), RUN(runs),
 };
 #undef RUN
 

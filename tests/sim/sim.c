@@ -44,19 +44,25 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 {
 	struct end *e = owner;
 	struct sim *s = e->sim;
-	struct tcp_seg_out copy = *o;
-	int n;
+	struct tcp_seg_out one;
+	uint32_t off = 0;
 
-	if ((o->flags & TCP_SYN) && s->strip != 0)
-		strip_options(s, &copy);
 	if (o->flags & TCP_RST)
 		sim_reached.rst++;
-	watch_out(e, &copy);
-	n = tcp_seg_build(&copy, s->frame, sizeof(s->frame));
-	if (n < 0)
-		sim_fail(s, "segment does not build");
-	else
-		path_send(&s->path, 1 - e->id, s->frame, (uint32_t)n, s->now);
+	do {
+		int n;
+
+		off = tcp_cut(o, off, &one);
+		if ((o->flags & TCP_SYN) && s->strip != 0)
+			strip_options(s, &one);
+		watch_out(e, &one);
+		n = tcp_seg_build(&one, s->frame, sizeof(s->frame));
+		if (n < 0)
+			sim_fail(s, "segment does not build");
+		else
+			path_send(&s->path, 1 - e->id, s->frame, (uint32_t)n, s->now);
+		sim_reached.runs += off != 0;
+	} while (off != 0);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ struct sim {
 /* What all runs together have met. */
 extern struct sim_reached {
 	uint64_t bytes, rto, fast, reassembled, zero;
-	uint64_t first_a, first_b, together, both_open, wrapped, rst, ghosts, damaged, two_hops;
+	uint64_t first_a, first_b, together, both_open, wrapped, rst, ghosts, damaged, two_hops, runs;
 } sim_reached;
 extern bool sim_verbose;
 extern const struct tcp_ops sim_ops;

@@ -1,7 +1,7 @@
 /*
  * A host: its clock, its packets, and the rooms below it.
  */
-#include "dataplane/tcp/tcp_wire.h"
+#include "dataplane/worker/emit.h"
 #include "tests/sim/sock_priv.h"
 
 #define MTU_DEFAULT 1500u
@@ -110,20 +110,9 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 {
 	struct sock_host *h = owner;
 	struct net_ip to = ip_v6(o->tuple.remote.b);
-	struct pkt *p = pkt_new(h->conf.mtu);
-	int n;
 
-	if (p == NULL)
-		return -R_NET_NO_PKT;
-	n = tcp_seg_build(o, p->data, (uint32_t)pkt_tailroom(p));
-	if (n < 0) {
-		free(p);
-		return n;
-	}
-	p->len = (uint32_t)n;
 	know(h, &to);
-	return net_output_tcp(h->net, p, o->tuple.local.b, o->tuple.remote.b,
-	    (struct net_mark){ o->hop_limit, o->traffic, o->via }, h->now);
+	return net_emit(h->net, o, h->now);
 }
 
 static const struct net_ops net_ops = {

@@ -47,6 +47,8 @@ pick_config(struct rng *r, struct tcp_config *c)
 	c->cc = rng_below(r, 3) > 0 ? "cubic" : "newreno";
 	if (rng_below(r, 4) == 0)
 		c->cookie_at = 0;
+	if (rng_below(r, 4) == 0)
+		c->run_segs = 1;
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->connect_retries = 20; /* nobody sends a cookie's SYN-ACK again */

@@ -35,7 +35,7 @@ void
 watch_out(struct end *e, const struct tcp_seg_out *o)
 {
 	struct watch *w = &e->watch;
-	uint32_t len = space(o->flags, o->data_len[0] + o->data_len[1]);
+	uint32_t len = space(o->flags, o->len);
 	uint32_t edge;
 
 	if (o->flags & TCP_SYN) {

@@ -14,7 +14,7 @@
 #include "dataplane/net/flow.h"
 #include "dataplane/net/net_priv.h"
 #include "dataplane/tcp/tcp.h"
-#include "dataplane/tcp/tcp_wire.h"
+#include "dataplane/worker/emit.h"
 
 #define BUFS 64u
 #define BUF_SIZE 2048u
@@ -121,16 +121,8 @@ on_tcp_error(void *owner, const struct net_error *from)
 static int
 on_emit(void *owner, const struct tcp_seg_out *o)
 {
-	struct pkt *p = on_alloc(owner);
-	int n;
-
-	if (p == NULL)
-		return -R_NET_NO_PKT;
-	n = tcp_seg_build(o, p->data, (uint32_t)pkt_tailroom(p));
-	require(n > 0);
-	p->len = (uint32_t)n;
-	return net_output_tcp(f.net, p, o->tuple.local.b, o->tuple.remote.b,
-	    (struct net_mark){ o->hop_limit, o->traffic, o->via }, f.now);
+	(void)owner;
+	return net_emit(f.net, o, f.now);
 }
 
 static int

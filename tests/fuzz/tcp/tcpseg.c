@@ -53,18 +53,24 @@ static int
 on_emit(void *owner, const struct tcp_seg_out *o)
 {
 	uint8_t buf[2048];
+	struct tcp_seg_out one;
 	struct tcp_seg seg;
-	int n = tcp_seg_build(o, buf, sizeof(buf));
+	uint32_t off = 0;
+	int n;
 
 	(void)owner;
-	require(n > 0 && o->options_len % 4 == 0 && o->options_len <= 40);
-	require(tcp_seg_parse(&seg, buf, (uint32_t)n, o->tuple.remote.b, o->tuple.local.b) == 0);
-	if (!(o->flags & TCP_RST)) {
-		f.ours = o->seq + seg.data_len + ((o->flags & (TCP_SYN | TCP_FIN)) ? 1 : 0);
-		if (o->flags & TCP_ACK)
-			f.peers = o->ack;
-	}
-	f.emitted++;
+	do {
+		off = tcp_cut(o, off, &one);
+		n = tcp_seg_build(&one, buf, sizeof(buf));
+		require(n > 0 && one.options_len % 4 == 0 && one.options_len <= 40);
+		require(tcp_seg_parse(&seg, buf, (uint32_t)n, o->tuple.remote.b, o->tuple.local.b) == 0);
+		f.emitted++;
+		if (one.flags & TCP_RST)
+			continue;
+		f.ours = one.seq + seg.data_len + ((one.flags & (TCP_SYN | TCP_FIN)) ? 1 : 0);
+		if (one.flags & TCP_ACK)
+			f.peers = one.ack;
+	} while (off != 0);
 	return 0;
 }
 

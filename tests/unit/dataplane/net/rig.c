@@ -226,6 +226,8 @@ rig_input(void)
 int
 rig_output(const struct net_ip *local, const struct net_ip *remote, uint16_t mark)
 {
+	struct net_run r = { .local = local->b, .remote = remote->b,
+		.mark = { .via = rig.tcp.via } };
 	struct pkt *p = on_alloc(NULL);
 
 	memset(p->data, 0, 20);
@@ -233,5 +235,5 @@ rig_output(const struct net_ip *local, const struct net_ip *remote, uint16_t mar
 	p->data[1] = (uint8_t)mark;
 	p->data[12] = 0x50;
 	p->len = 20;
-	return net_output_tcp(rig.net, p, local->b, remote->b, (struct net_mark){ .via = rig.tcp.via }, rig.now);
+	return net_output_tcp(rig.net, p, &r, rig.now);
 }

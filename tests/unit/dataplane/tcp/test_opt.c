@@ -140,12 +140,19 @@ test_header(void)
 {
 	static const uint8_t addr[16];
 	struct tcp_seg_out o = { .seq = 0x01020304, .ack = 0x05060708, .flags = TCP_ACK | TCP_PSH,
-		.window = 999, .options_len = 4, .options = { 1, 1, 1, 1 }, .data = { (const uint8_t *)"ab",
-		    (const uint8_t *)"cde" }, .data_len = { 2, 3 } };
+		.window = 999, .options_len = 4, .options = { 1, 1, 1, 1 }, .len = 5, .mss = 5 };
+	static _Alignas(64) uint8_t memory[POOL_BLOCK];
+	struct pool pool;
+	struct fifo queue;
 	struct tcp_seg seg;
 	uint8_t buf[64];
 	int n;
 
+	pool_init(&pool, memory, 1);
+	fifo_init(&queue, false);
+	CU_ASSERT(fifo_put(&queue, &pool, "abcde", 5));
+	o.from = &queue;
+	o.at = fifo_seek(&queue, 0);
 	o.tuple.local_port = 22;
 	o.tuple.remote_port = 50000;
 	n = tcp_seg_build(&o, buf, sizeof(buf));

@@ -525,7 +525,7 @@ test_no_packet(void)
 	h.emit_result = 0;
 	tcp_poll(h.stack, 2000);
 	CU_ASSERT_EQUAL(h.last.seq, seq);
-	CU_ASSERT_EQUAL(h.last.data_len[0], 5);
+	CU_ASSERT_EQUAL(h.last.len, 5);
 	CU_ASSERT(tcp_next(h.stack, 2000) > 2000);
 	tcp_abort(h.t, 0, 3000);
 	stop();

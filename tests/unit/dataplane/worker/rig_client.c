@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/tcp/tcp_wire.h"
+#include "dataplane/worker/emit.h"
 #include "drivers/cipher/select.h"
 
 #define CLIENT_BLOCKS 4096u
@@ -59,15 +59,8 @@ static int
 c_emit(void *owner, const struct tcp_seg_out *seg)
 {
 	struct rig *r = owner;
-	struct pkt *p = c_alloc(r);
-	int n;
 
-	if (p == NULL)
-		return -R_NET_NO_PKT;
-	n = tcp_seg_build(seg, p->data, (uint32_t)pkt_tailroom(p));
-	p->len = (uint32_t)n;
-	return net_output_tcp(r->net, p, seg->tuple.local.b, seg->tuple.remote.b,
-	    (struct net_mark){ seg->hop_limit, seg->traffic, seg->via }, r->now);
+	return net_emit(r->net, seg, r->now);
 }
 
 static int
