@@ -19,6 +19,7 @@
  * Minor versions: what a later one added stands at the end of a message and is
  * sent to who said that minor version in HELLO; absent it reads as given here.
  *   1  LINK_NEW: worker (0), first link (0). HOST: first link (its own).
+ *   2  LIST_TCP is answered.
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H
@@ -78,7 +79,10 @@
 	/* S->D: u32 tag. A newer one replaces what is still under way. */                                   \
 	ATTACH(LIST, 19, "name every connection and channel")                                                \
 	/* D->S: u32 tag, u32 worker, u8 1: the worker's last, then rows (rows.h) */                         \
-	ATTACH(ROWS, 20, "a worker's connections and channels, in pieces")
+	ATTACH(ROWS, 20, "a worker's connections and channels, in pieces")                                   \
+	/* S->D: u32 tag, page (rows.h). The page's worker answers with ROWS. A newer \
+	 * one, or LIST, replaces what is still under way. */                         \
+	ATTACH(LIST_TCP, 21, "name some connections and how their TCP is")
 
 enum attach_type {
 #define ATTACH(NAME, number, text) ATTACH_##NAME = (number),

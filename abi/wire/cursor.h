@@ -204,6 +204,13 @@ put_fits(struct put *w, size_t len)
 	return !w->bad;
 }
 
+/* put_left(w): bytes that may still be written. */
+static inline size_t
+put_left(const struct put *w)
+{
+	return w->bad ? 0 : (size_t)(w->end - w->p);
+}
+
 /* put_room(w, len): a place for `len` bytes that the caller fills, or NULL. */
 static inline uint8_t *
 put_room(struct put *w, size_t len)

@@ -6,6 +6,7 @@
  * The protocol is one JSON object a line in both directions:
  *	{"verb":"status"}  {"verb":"sessions","all":true}  {"verb":"channels"}
  *	{"verb":"workers"}  {"verb":"drops","all":true}  {"verb":"counters"}  {"verb":"limits"}
+ *	{"verb":"tcp","which":"192.0.2.0/24","port":40000,"from":0,"count":1000}
  *	{"verb":"kill","which":"3-17"}  {"verb":"reload"}
  * answered by {"ok":true, ...} or {"ok":false,"error":"...", ...}.
  */
@@ -16,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "abi/link/filter.h"
 #include "abi/link/meter.h"
 #include "control/conf.h"
 #include "control/console/logline.h"
@@ -29,7 +31,7 @@
 #define CONSOLE_WORKERS_MAX 64
 #define CONSOLE_GROUPS_MAX 256
 
-enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_ACTION };
+enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_TCP, WANT_ACTION };
 
 struct console;
 
@@ -42,6 +44,7 @@ struct client {
 	uint32_t tag; /* of the request that is with the supervisor */
 	enum client_want want;
 	bool all; /* connections before login too */
+	uint32_t from; /* where the page of connections begins */
 	int deadline;
 	char in[CONSOLE_REQUEST_MAX];
 	size_t in_len;
@@ -94,5 +97,13 @@ struct js *meters_limits(const struct console *c);
 /* lists.c: rows is what the dataplane said, or empty */
 void lists_sessions(struct js *table, struct view rows, bool all);
 struct js *lists_channels(const struct js *table, struct view rows);
+
+/* lists_tcp.c: a page of connections (abi/link/rows.h). The answer's "next", where
+ * there is one, is the "from" of the next request. */
+bool lists_tcp_ask(const struct js *request, struct put *page); /* false: makes no sense */
+void lists_tcp(const struct console *c, struct js *answer, struct view rows, uint32_t from);
+
+/* which.c: "which" and "port" of a request; false: neither id nor address. */
+bool which_read(const struct js *request, struct link_filter *f);
 
 #endif

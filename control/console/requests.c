@@ -74,6 +74,22 @@ ask_channels(struct console *c, struct client *cl, const struct js *request)
 	ask_table(c, cl, "sessions", WANT_CHANNELS);
 }
 
+static void
+ask_tcp(struct console *c, struct client *cl, const struct js *request)
+{
+	uint8_t body[128];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_STATUS };
+
+	put_cstr(&w, "tcp");
+	if (!lists_tcp_ask(request, &w)) {
+		clients_error(c, cl, "not a session's id, an address or a network");
+		return;
+	}
+	cl->from = (uint32_t)js_u64(request, "from");
+	send_request(c, cl, &m, &w, WANT_TCP);
+}
+
 /* What the meter pages have is here. */
 static void
 answer_list(struct console *c, struct client *cl, const char *key, struct js *list)
@@ -132,6 +148,7 @@ static const struct {
 	{ "status", ask_status },
 	{ "sessions", ask_sessions },
 	{ "channels", ask_channels },
+	{ "tcp", ask_tcp },
 	{ "workers", tell_workers },
 	{ "drops", tell_drops },
 	{ "counters", tell_counters },
@@ -199,6 +216,9 @@ answer_table(struct console *c, struct client *cl, struct js *table, const struc
 	if (cl->want == WANT_STATUS) {
 		js_set(table, "workers", meters_table(c));
 		js_set_u64(table, "log_lines", c->lines);
+	} else if (cl->want == WANT_TCP) {
+		js_set_bool(table, "complete", m->fd_count > 1);
+		lists_tcp(c, table, rows, cl->from);
 	} else {
 		js_set_bool(table, "complete", m->fd_count > 1);
 		lists_sessions(table, rows, cl->all);

@@ -177,13 +177,23 @@ status_file(const char *text)
 	return fd;
 }
 
+/* Who is who is asked for apart, once for all pages. */
+static struct js *
+tcp(struct sup *s)
+{
+	(void)s;
+	return js_object();
+}
+
 static const struct {
 	const char *what;
 	struct js *(*table)(struct sup *s);
 	bool rows; /* the dataplane is asked first */
+	bool page; /* for a page */
 } tables[] = {
-	{ "status", status, false },
-	{ "sessions", sessions, true },
+	{ "status", status, false, false },
+	{ "sessions", sessions, true, false },
+	{ "tcp", tcp, true, true },
 };
 
 void
@@ -220,11 +230,11 @@ on_status(struct sup *s, struct proc *p, struct msg *m)
 	struct view what = cur_string(&b);
 	size_t i;
 
-	for (i = 0; cur_done(&b) && i < sizeof(tables) / sizeof(tables[0]); i++) {
-		if (!view_is(what, tables[i].what))
+	for (i = 0; !b.bad && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (!view_is(what, tables[i].what) || tables[i].page != (cur_left(&b) > 0))
 			continue;
 		if (tables[i].rows)
-			list_ask(s, tables[i].what, m->tag);
+			list_ask(s, tables[i].what, m->tag, cur_take(&b, cur_left(&b)));
 		else
 			status_answer(s, tables[i].what, m->tag, -1);
 		return;

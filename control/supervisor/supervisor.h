@@ -158,6 +158,7 @@ struct attach {
 
 /* A list of the dataplane's that is under way, and who waits for it or the next. */
 #define LIST_ASKS_MAX 64
+#define LIST_PAGE_MAX 64u
 
 struct list {
 	uint32_t tag;     /* 0: none is under way */
@@ -168,8 +169,12 @@ struct list {
 	struct list_wait {
 		const char *what; /* NULL: free */
 		uint32_t tag;
-		bool next; /* asked after this one began */
+		uint32_t turn; /* who came first */
+		bool next;     /* the list under way is not its own */
+		size_t page_len;
+		uint8_t page[LIST_PAGE_MAX]; /* what alone is asked for (rows.h); empty: all */
 	} wait[LIST_ASKS_MAX];
+	uint32_t turn;
 };
 
 struct sup {
@@ -375,7 +380,8 @@ void on_status(struct sup *s, struct proc *p, struct msg *m);
 /* status_answer(s, what, tag, rows): rows -1: none. */
 void status_answer(struct sup *s, const char *what, uint32_t tag, int rows);
 int status_file(const char *text);
-void list_ask(struct sup *s, const char *what, uint32_t tag);
+/* list_ask(s, what, tag, page): page empty: of all connections. */
+void list_ask(struct sup *s, const char *what, uint32_t tag, struct view page);
 void list_rows(struct sup *s, uint32_t tag, uint32_t worker, bool last, struct view rows);
 /* lists_end(s): nobody will answer: what is there goes out. */
 void lists_end(struct sup *s);

@@ -326,6 +326,11 @@ void tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st);
 /* tcp_get_config(s): the limits in effect; the stack's. */
 const struct tcp_config *tcp_get_config(const struct tcp_stack *s);
 
+/* tcp_places(s), tcp_at(s, i): every connection, half-open ones included, stands at
+ * one of the first tcp_places places for its whole life; NULL: nobody does. */
+uint32_t tcp_places(const struct tcp_stack *s);
+const struct tcp *tcp_at(const struct tcp_stack *s, uint32_t i);
+
 /* tcp_wipe(s): wipe buffers of every connection (end of the process). */
 void tcp_wipe(struct tcp_stack *s);
 

@@ -103,6 +103,17 @@ receiving(const struct tcp *t, struct tcp_info *i)
 	i->reassembly = tcp_reasm_blocks(&t->reasm) * (uint32_t)POOL_BLOCK;
 }
 
+static uint32_t
+left(const struct tcp *t, enum tcp_timer which, uint64_t now)
+{
+	uint64_t at = t->due[which];
+
+	if (at == TCP_NEVER)
+		return UINT32_MAX;
+	at = at > now ? at - now : 0;
+	return at < UINT32_MAX ? (uint32_t)at : UINT32_MAX - 1;
+}
+
 static void
 times(const struct tcp *t, uint64_t now, struct tcp_info *i)
 {
@@ -113,6 +124,10 @@ times(const struct tcp *t, uint64_t now, struct tcp_info *i)
 	i->min_rtt_us = t->min_rtt_on ? t->min_rtt : 0;
 	i->rto_us = t->rto.rto;
 	i->ato_us = t->stack->cfg.delack_us;
+	i->rtx_in_us = left(t, TCP_T_RTX, now);
+	i->tail_in_us = left(t, TCP_T_TAIL, now);
+	i->ack_in_us = left(t, TCP_T_ACK, now);
+	i->life_in_us = left(t, TCP_T_LIFE, now);
 	i->since_sent_ms = t->sent_on ? ms - t->sent_ms : UINT32_MAX;
 	i->since_data_ms = t->data_on ? ms - t->data_ms : UINT32_MAX;
 	i->since_ack_ms = t->heard_on ? ms - t->heard_ms : UINT32_MAX;

@@ -60,6 +60,10 @@ struct tcp_info {
 	uint32_t since_data_ms;  /* since data came; UINT32_MAX: never */
 	uint32_t since_ack_ms;   /* since an acceptable segment came; UINT32_MAX: never */
 	uint32_t since_progress_ms; /* since the oldest outstanding byte waits; 0: none does */
+	uint32_t rtx_in_us;      /* until the retransmission or window probe timer fires; */
+	uint32_t tail_in_us;     /* tail loss probe, or the end of the reordering window; */
+	uint32_t ack_in_us;      /* delayed acknowledgement; */
+	uint32_t life_in_us;     /* FIN-WAIT-2 or TIME-WAIT; UINT32_MAX each: not running */
 
 	/* sending */
 	uint32_t mss;            /* payload bytes of a segment, options taken off */

@@ -289,6 +289,18 @@ tcp_get_config(const struct tcp_stack *s)
 	return &s->cfg;
 }
 
+uint32_t
+tcp_places(const struct tcp_stack *s)
+{
+	return s->fresh;
+}
+
+const struct tcp *
+tcp_at(const struct tcp_stack *s, uint32_t i)
+{
+	return i < s->fresh && s->conns[i].used ? &s->conns[i] : NULL;
+}
+
 static void
 wipe_fifo(struct fifo *f, struct pool *p)
 {

@@ -27,6 +27,7 @@ enum cmd_type {
 	CMD_SNAPSHOT,     /* tag: EV_CONN for each, then EV_SNAPSHOT_END */
 	CMD_STOP,
 	CMD_LIST,         /* tag: EV_ROWS until the last one */
+	CMD_LIST_TCP,     /* tag, data: page (abi/link/rows.h): the same */
 	/* worker -> steward */
 	EV_LINK_ADDED,    /* tag, l, link, reason: with a reason it was not taken */
 	EV_LINK_GONE,     /* l, link, reason: the steward's again */

@@ -144,6 +144,9 @@ run(struct worker *w, const struct cmd *c)
 	case CMD_LIST:
 		list_start(w, c->tag);
 		break;
+	case CMD_LIST_TCP:
+		list_tcp_start(w, c->tag, view_of(c->data, c->len));
+		break;
 	default:
 		break;
 	}

@@ -96,27 +96,35 @@ void
 list_start(struct worker *w, uint32_t tag)
 {
 	w->listing = true;
+	w->list_is_tcp = false;
 	w->list_tag = tag;
 	w->list_at = 0;
+}
+
+static bool
+list_piece(struct worker *w, struct put *p)
+{
+	uint32_t left = LIST_BUDGET;
+
+	while (left-- > 0 && w->list_at < w->used_slots && put_left(p) > CONN_ROOM) {
+		const struct conn *c = &w->conns[w->list_at++];
+
+		if (c->state == CONN_LIVE)
+			put_all(w, c, p);
+	}
+	return w->list_at < w->used_slots;
 }
 
 uint32_t
 list_stage(struct worker *w)
 {
-	uint32_t left = LIST_BUDGET;
 	struct cmd *e;
 	struct put p;
 
 	if (!w->listing || (e = event_slot(w)) == NULL)
 		return 0;
 	p = put_of(e->data, sizeof(e->data) - 16u); /* the message's own fields */
-	while (left-- > 0 && w->list_at < w->used_slots && sizeof(e->data) - put_len(&p) > CONN_ROOM) {
-		const struct conn *c = &w->conns[w->list_at++];
-
-		if (c->state == CONN_LIVE)
-			put_all(w, c, &p);
-	}
-	w->listing = w->list_at < w->used_slots;
+	w->listing = w->list_is_tcp ? list_tcp_piece(w, &p) : list_piece(w, &p);
 	e->type = EV_ROWS;
 	e->tag = w->list_tag;
 	e->reason = !w->listing;

@@ -289,6 +289,25 @@ on_list(struct steward *s, struct cur *c)
 	}
 }
 
+/* The page's first field says which worker's it is. */
+static void
+on_list_tcp(struct steward *s, struct cur *c)
+{
+	uint32_t tag = cur_u32(c);
+	struct view page = cur_take(c, cur_left(c));
+	struct cur first = cur_view(page);
+	uint32_t worker = cur_u32(&first) >> LINK_WORKER_SHIFT;
+	struct cmd *k;
+
+	if (c->bad || first.bad || worker >= s->worker_count || page.len > sizeof(k->data) ||
+	    (k = steward_cmd(s, worker, CMD_LIST_TCP)) == NULL)
+		return;
+	k->tag = tag;
+	k->len = (uint32_t)page.len;
+	memcpy(k->data, page.data, page.len);
+	steward_push(s, worker);
+}
+
 static bool
 message(struct steward *s, struct view data, int *fds, int fd_count)
 {
@@ -324,6 +343,9 @@ message(struct steward *s, struct view data, int *fds, int fd_count)
 		break;
 	case ATTACH_LIST:
 		on_list(s, &c);
+		break;
+	case ATTACH_LIST_TCP:
+		on_list_tcp(s, &c);
 		break;
 	default: /* of a newer minor version */
 		break;

@@ -14,6 +14,7 @@
 
 #include <netinet/in.h>
 
+#include "abi/link/filter.h"
 #include "abi/link/grant.h"
 #include "abi/link/meter.h"
 #include "dataplane/net/net.h"
@@ -161,10 +162,13 @@ struct worker {
 	uint64_t stage_cycles[STAGE_COUNT];
 	uint32_t stage_calls[STAGE_COUNT];
 
-	/* list under way: list.c */
+	/* list under way: list.c, list_tcp.c */
 	bool listing;
+	bool list_is_tcp;
 	uint32_t list_tag;
 	uint32_t list_at;
+	uint32_t list_left;        /* rows of a page */
+	struct link_filter list_filter;
 
 	/* snapshot under way */
 	bool snapshot;
@@ -308,9 +312,12 @@ void idle_unwatch(struct idle *i, struct link *l);
 void idle_gather(struct worker *w);
 uint32_t idle_wait(struct worker *w);
 
-/* list.c */
+/* list.c: connections and channels; list_tcp.c: a page of connections' TCP */
 void list_start(struct worker *w, uint32_t tag);
+void list_tcp_start(struct worker *w, uint32_t tag, struct view page);
 uint32_t list_stage(struct worker *w);
+/* A piece into `p`: false when that was the last. */
+bool list_tcp_piece(struct worker *w, struct put *p);
 
 /* meter.c */
 void worker_meter(struct worker *w, uint64_t now);

@@ -41,6 +41,17 @@ sealed() {
 }
 check "workers: the bytes that were sealed" sealed
 check "workers: of one second" bash -c "$CTL workers 1 | grep -q '^worker 0: .*busy .* of 1s'"
+check "tcp: the record of both connections" json tcp \
+    '2 == grep { $_->{state} eq "ESTABLISHED" && $_->{peer} eq "10.77.0.2" && $_->{local_port} == 22 && $_->{srtt_us} > 0 && $_->{cwnd} > 1000 && $_->{sack} && $_->{bytes_in} > 500 && $_->{id} =~ /^\d+-\d+$/ } @{$a->{connections}}'
+one_tcp() {
+	local id port
+	$CTL --json tcp >"$work/json" || return 1
+	read -r id port < <(perl -MJSON::PP -0ne '$a = decode_json($_)->{connections}[0]; print "$a->{id} $a->{port}\n"' "$work/json")
+	json "tcp $id" "1 == @{\$a->{connections}} && \$a->{connections}[0]{port} == $port" &&
+	    json "--port $port tcp 10.77.0.0/24" '1 == @{$a->{connections}}' && json 'tcp fd77::/16' '0 == @{$a->{connections}}' &&
+	    $CTL tcp "$id" | grep -q 'rtt [0-9.]*/[0-9.]* ms .*rto 2[0-9][0-9]' && status 1 $CTL tcp nonsense
+}
+check "tcp: one by its id, by port and network; as a table" one_tcp
 check "drops by reason, with text" json drops \
     'grep { $_->{reason} eq "SSH_DISCONNECT_IN" && $_->{total} > 0 && $_->{text} =~ /disconnect/ } @{$a->{drops}}'
 check "drops --all names every reason" json 'drops --all' '@{$a->{drops}} > 60'

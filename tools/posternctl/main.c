@@ -10,11 +10,13 @@
 
 #define SOCKET_PATH "/run/postern/control.sock"
 #define SECONDS_MAX 3600
+#define PORT_MAX 65535
 
 struct request {
 	const char *path;
 	const struct verb *verb;
 	const char *argument; /* NULL: none */
+	long port;            /* of the peer; 0: any */
 	bool json;
 	bool all;
 	bool explain;
@@ -24,7 +26,9 @@ struct verb {
 	const char *name;
 	const char *argument; /* what it is called; NULL: takes none */
 	bool needed;
+	bool seconds; /* its argument is a number of seconds */
 	bool takes_all;
+	bool takes_port;
 	bool takes_explain;
 	int (*run)(const struct request *r);
 	void (*table)(const struct js *answer); /* NULL: its own */
@@ -34,7 +38,7 @@ struct verb {
 /* ---- asking and showing ---- */
 
 static struct js *
-ask_for(const struct request *r)
+ask_from(const struct request *r, uint64_t from)
 {
 	struct js *o = js_object();
 	struct js *answer;
@@ -42,11 +46,21 @@ ask_for(const struct request *r)
 	js_set_str(o, "verb", r->verb->name);
 	if (r->all)
 		js_set_bool(o, "all", true);
-	if (strcmp(r->verb->name, "kill") == 0)
+	if (r->argument != NULL && !r->verb->seconds)
 		js_set_str(o, "which", r->argument);
+	if (r->port != 0)
+		js_set_u64(o, "port", (uint64_t)r->port);
+	if (from != 0)
+		js_set_u64(o, "from", from);
 	answer = ask(r->path, o);
 	js_free(o);
 	return answer;
+}
+
+static struct js *
+ask_for(const struct request *r)
+{
+	return ask_from(r, 0);
 }
 
 static int
@@ -102,6 +116,61 @@ run_table(const struct request *r)
 
 	if (!shown(r, answer, &status))
 		r->verb->table(answer);
+	js_free(answer);
+	return status;
+}
+
+/* One object, however many pages: a connection a line. */
+static void
+page_json(const struct js *list, bool first)
+{
+	size_t i;
+
+	for (i = 0; i < js_count(list); i++) {
+		char *text = js_text(js_at(list, i), false);
+
+		if (text != NULL)
+			printf("%s%s", first && i == 0 ? "" : ",\n", text);
+		free(text);
+	}
+}
+
+static int
+run_tcp(const struct request *r)
+{
+	struct js *answer = ask_from(r, 0);
+	bool complete = true, first = true;
+	uint64_t from = 0;
+	int status = CTL_DONE;
+
+	if (!js_bool(answer, "ok")) {
+		(void)shown(r, answer, &status);
+		goto out;
+	}
+	if (r->json)
+		printf("{\"connections\":[\n");
+	else
+		table_tcp_head();
+	for (;;) {
+		if (r->json)
+			page_json(js_get(answer, "connections"), first);
+		else
+			table_tcp(answer);
+		first = first && js_count(js_get(answer, "connections")) == 0;
+		complete = complete && js_bool(answer, "complete");
+		from = js_u64(answer, "next");
+		if (from == 0 || !complete)
+			break;
+		js_free(answer);
+		answer = ask_from(r, from);
+		if (!js_bool(answer, "ok"))
+			complete = false;
+	}
+	if (r->json)
+		printf("],\"complete\":%s,\"ok\":true}\n", complete ? "true" : "false");
+	else if (!complete)
+		printf("(the dataplane did not answer: what only it knows is missing)\n");
+out:
 	js_free(answer);
 	return status;
 }
@@ -210,17 +279,25 @@ static const struct verb verbs[] = {
 	    .run = run_table,
 	    .table = table_channels,
 	    .text = "what runs in the sessions: bytes, windows, queues" },
+	{ .name = "tcp",
+	    .argument = "ID|ADDRESS[/LENGTH]",
+	    .takes_port = true,
+	    .run = run_tcp,
+	    .text = "how the TCP of connections is, half-open ones included" },
 	{ .name = "workers",
 	    .argument = "SECONDS",
+	    .seconds = true,
 	    .run = run_workers,
 	    .text = "where the dataplane's cycles go, since its start or in so many seconds" },
 	{ .name = "counters",
 	    .argument = "SECONDS",
+	    .seconds = true,
 	    .takes_all = true,
 	    .run = run_counts,
 	    .text = "what the dataplane has counted, or does in so many seconds" },
 	{ .name = "drops",
 	    .argument = "SECONDS",
+	    .seconds = true,
 	    .takes_all = true,
 	    .takes_explain = true,
 	    .run = run_counts,
@@ -291,12 +368,12 @@ wrong(const char *format, const char *what)
 }
 
 static bool
-is_seconds(const char *text)
+is_number(const char *text, long most)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
-	return text[0] != '\0' && *end == '\0' && n > 0 && n <= SECONDS_MAX;
+	return text[0] != '\0' && *end == '\0' && n > 0 && n <= most;
 }
 
 /* What is left of the line, checked. 0 or CTL_USAGE. */
@@ -319,7 +396,9 @@ take_words(struct request *r, char *const *word, int count)
 	if (r->explain && !r->verb->takes_explain)
 		return wrong("%s has no --explain", word[0]);
 	r->argument = count > 1 ? word[1] : NULL;
-	if (r->argument != NULL && !r->verb->needed && !is_seconds(r->argument))
+	if (r->port != 0 && !r->verb->takes_port)
+		return wrong("%s has no --port", word[0]);
+	if (r->argument != NULL && r->verb->seconds && !is_number(r->argument, SECONDS_MAX))
 		return wrong("\"%s\" is not a number of seconds", r->argument);
 	return 0;
 }
@@ -332,6 +411,7 @@ main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "explain", no_argument, NULL, 'e' },
+		{ "port", required_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -339,7 +419,7 @@ main(int argc, char **argv)
 	struct request r = { .path = SOCKET_PATH };
 	int o, status;
 
-	while ((o = getopt_long(argc, argv, "s:jaehV", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "s:jaep:hV", options, NULL)) != -1) {
 		switch (o) {
 		case 's':
 			r.path = optarg;
@@ -349,6 +429,11 @@ main(int argc, char **argv)
 			break;
 		case 'a':
 			r.all = true;
+			break;
+		case 'p':
+			if (!is_number(optarg, PORT_MAX))
+				return wrong("\"%s\" is not a port", optarg);
+			r.port = atol(optarg);
 			break;
 		case 'e':
 			r.explain = true;

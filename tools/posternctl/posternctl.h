@@ -24,6 +24,9 @@ struct js *ask(const char *socket_path, const struct js *request);
 void table_status(const struct js *answer);
 void table_sessions(const struct js *answer);
 void table_channels(const struct js *answer);
+/* a page; its head is printed once */
+void table_tcp_head(void);
+void table_tcp(const struct js *answer);
 void table_limits(const struct js *answer);
 /* since the answer before, which is so many seconds old, or since the start (NULL) */
 void table_workers(const struct js *answer, const struct js *before, double seconds);

@@ -121,6 +121,103 @@ test_channels(void)
 	js_free(table);
 }
 
+static struct link_filter
+which(const char *text, uint64_t port, bool fits)
+{
+	struct js *o = js_object();
+	struct link_filter f;
+
+	js_set_str(o, "which", text);
+	js_set_u64(o, "port", port);
+	CU_ASSERT_EQUAL(which_read(o, &f), fits);
+	js_free(o);
+	return f;
+}
+
+static void
+test_which(void)
+{
+	struct link_filter f = which("", 0, true);
+
+	CU_ASSERT_TRUE(f.prefix == 0 && f.port == 0 && f.conn == LINK_CONN_NONE);
+	f = which("all", 65535, true);
+	CU_ASSERT_TRUE(f.prefix == 0 && f.port == 65535);
+	f = which("16777219-4", 0, true);
+	CU_ASSERT_TRUE(f.conn == 16777219 && f.gen == 4 && f.prefix == 0);
+	f = which("192.0.2.1", 0, true);
+	CU_ASSERT_TRUE(f.prefix == 128 && f.peer[10] == 0xff && f.peer[12] == 192 && f.peer[15] == 1);
+	f = which("192.0.2.0/24", 0, true);
+	CU_ASSERT_EQUAL(f.prefix, 120);
+	f = which("2001:db8::/32", 0, true);
+	CU_ASSERT_TRUE(f.prefix == 32 && f.peer[0] == 0x20 && f.peer[2] == 0x0d);
+	(void)which("192.0.2.0/33", 0, false);
+	(void)which("192.0.2.0/", 0, false);
+	(void)which("192.0.2.0/-1", 0, false);
+	(void)which("2001:db8::/129", 0, false);
+	(void)which("nonsense", 0, false);
+	(void)which("3-", 0, false);
+	(void)which("1.2.3.4.5.6.7.8.1.2.3.4.5.6.7.8.1.2.3.4.5.6.7.8.9.0.0.0.0.0.1/3", 0, false);
+	(void)which("", 65536, false);
+}
+
+static void
+test_tcp(void)
+{
+	static struct console c;
+	const char *asked = "{\"from\":16777216,\"count\":5000}";
+	struct js *request = js_parse(asked, strlen(asked)), *a = js_object(), *o;
+	uint8_t room[64 + 2 * ROW_TCP_MAX];
+	struct put w = put_of(room, sizeof(room));
+	struct row_tcp t = { .conn = 3, .gen = 4, .peer = view_str("2001:db8::1\033"), .peer_port = 7,
+		.state = view_str("ESTABLISHED"), .congestion = view_str("cubic"), .srtt_us = 1500,
+		.ssthresh = UINT32_MAX, .pacing_rate = UINT64_MAX, .options = ROW_TCP_SACK,
+		.limits = ROW_TCP_SHUT | ROW_TCP_PEER_WINDOW };
+	struct row_page page;
+	struct cur cur;
+	struct meter *m;
+	int fd;
+
+	CU_ASSERT_TRUE(lists_tcp_ask(request, &w));
+	cur = cur_view(put_view(&w));
+	CU_ASSERT_TRUE(row_page_get(&cur, &page) == 0 && page.from == 16777216 && page.count == ROW_PAGE_MAX);
+	js_free(request);
+	w = put_of(room, sizeof(room));
+	row_tcp_put(&w, &t);
+	t.conn = LINK_CONN_NONE;
+	row_tcp_put(&w, &t);
+	row_next_put(&w, LINK_CONN_NONE);
+	lists_tcp(&c, a, put_view(&w), 0);
+	CU_ASSERT_EQUAL(js_count(js_get(a, "connections")), 2);
+	o = js_at(js_get(a, "connections"), 0);
+	CU_ASSERT_STRING_EQUAL(js_str(o, "id"), "3-4");
+	CU_ASSERT_STRING_EQUAL(js_str(o, "peer"), "2001:db8::1?");
+	CU_ASSERT_STRING_EQUAL(js_str(o, "state"), "ESTABLISHED");
+	CU_ASSERT_EQUAL(js_u64(o, "srtt_us"), 1500);
+	/* not known, not bounded: no number */
+	CU_ASSERT_TRUE(js_get(o, "ssthresh") == NULL && js_get(o, "pacing_rate") == NULL);
+	CU_ASSERT_TRUE(js_bool(o, "sack") && !js_bool(o, "timestamps"));
+	CU_ASSERT_EQUAL(js_count(js_get(o, "limited_by")), 2);
+	CU_ASSERT_STRING_EQUAL(js_str(js_at(js_get(a, "connections"), 1), "id"), "");
+	/* it was the last worker's last page; with another worker there is a next one */
+	CU_ASSERT_PTR_NULL(js_get(a, "next"));
+	js_free(a);
+	CU_ASSERT_EQUAL_FATAL(meter_create(&m, &fd, 2), 0);
+	close(fd);
+	c.meter[2] = m;
+	a = js_object();
+	lists_tcp(&c, a, put_view(&w), 5);
+	CU_ASSERT_EQUAL(js_u64(a, "next"), 2u << 24);
+	js_free(a);
+	/* A dataplane that leads back is not followed. */
+	w = put_of(room, sizeof(room));
+	row_next_put(&w, 5);
+	a = js_object();
+	lists_tcp(&c, a, put_view(&w), 5);
+	CU_ASSERT_PTR_NULL(js_get(a, "next"));
+	js_free(a);
+	meter_detach(m);
+}
+
 /* Rows cut off, and none: what is whole is shown. */
 static void
 test_cut(void)
@@ -277,6 +374,8 @@ main(void)
 		{ "connections before login", test_strangers },
 		{ "channels", test_channels },
 		{ "rows cut off", test_cut },
+		{ "which connections", test_which },
+		{ "tcp", test_tcp },
 		{ "drops", test_drops },
 		{ "counters", test_counters },
 		{ "limits", test_limits },

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "abi/link/op.h"
+#include "abi/link/rows.h"
 #include "abi/wire/reason.h"
 #include "tests/lib/suite.h"
 #include "tests/unit/control/supervisor/cast.h"
@@ -43,13 +44,25 @@ test_reload(void)
 }
 
 static void
-ask_sessions(uint32_t tag)
+ask_table(uint32_t tag, const char *what)
 {
 	struct msg ask = { .type = MSG_STATUS, .tag = tag };
 	struct put w = put_of(room, sizeof(room));
 
-	put_cstr(&w, "sessions");
+	put_cstr(&w, what);
 	puppet_say(console, &ask, &w);
+}
+
+static void
+ask_sessions(uint32_t tag)
+{
+	ask_table(tag, "sessions");
+}
+
+static void
+ask_status(uint32_t tag)
+{
+	ask_table(tag, "status");
 }
 
 static uint32_t
@@ -126,6 +139,64 @@ test_status(void)
 	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
 	CU_ASSERT_FATAL(m.tag == 6 && m.fd_count == 2);
 	CU_ASSERT(file_has(m.fds[1], "three"));
+	drop();
+	down();
+}
+
+static void
+ask_page(uint32_t tag, uint32_t from)
+{
+	struct msg ask = { .type = MSG_STATUS, .tag = tag };
+	struct put w = put_of(room, sizeof(room));
+	struct row_page page = { .from = from, .count = 5, .filter = filter_all() };
+
+	put_cstr(&w, "tcp");
+	row_page_put(&w, &page);
+	puppet_say(console, &ask, &w);
+}
+
+/* A page goes to its worker alone, one after the other, with whole lists between. */
+static void
+test_pages(void)
+{
+	uint32_t tag;
+
+	up(false);
+	say_meter();
+	ask_page(5, 7);
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_LIST_TCP, &dp));
+	tag = cur_u32(&dp.c);
+	CU_ASSERT(cur_u32(&dp.c) == 7 && cur_u32(&dp.c) == 5);
+	ask_sessions(6);
+	ask_page(7, 8);
+	ask_sessions(8);
+	ask_status(9); /* answered at once: the others are known by then */
+	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
+	CU_ASSERT(m.tag == 9);
+	drop();
+	say_rows(tag, "page", true);
+	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
+	CU_ASSERT(m.tag == 5 && m.fd_count == 2 && file_has(m.fds[0], "{}") && file_has(m.fds[1], "page"));
+	drop();
+	/* Both who want all share one. */
+	say_rows(list_tag(), "all", true);
+	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
+	CU_ASSERT(m.tag == 6 && m.fd_count == 2);
+	drop();
+	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
+	CU_ASSERT(m.tag == 8 && m.fd_count == 2 && file_has(m.fds[1], "all"));
+	drop();
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_LIST_TCP, &dp));
+	tag = cur_u32(&dp.c);
+	CU_ASSERT(cur_u32(&dp.c) == 8);
+	say_rows(tag, "next", true);
+	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
+	CU_ASSERT(m.tag == 7 && file_has(m.fds[1], "next"));
+	drop();
+	/* Of a worker that there is not: no rows, at once. */
+	ask_page(10, 3u << 24);
+	CU_ASSERT_FATAL(puppet_find(console, MSG_STATUS_IS, &m));
+	CU_ASSERT(m.tag == 10 && m.fd_count == 1);
 	drop();
 	down();
 }
@@ -217,6 +288,7 @@ main(int argc, char **argv)
 	static const CU_TestInfo tests[] = {
 		{ "reload", test_reload },
 		{ "sessions, with the dataplane's rows", test_status },
+		{ "pages of TCP", test_pages },
 		{ "an operator's actions", test_actions },
 		CU_TEST_INFO_NULL,
 	};

@@ -141,6 +141,8 @@ struct client *client_open(struct rig *r, unsigned at);
 struct client *client_open_from(struct rig *r, unsigned at, uint16_t port);
 /* client_open_to(r, at, worker): from a port whose flow is this worker's. */
 struct client *client_open_to(struct rig *r, unsigned at, uint32_t worker);
+/* A SYN of somebody who never says anything else, at 192.0.2.77. */
+void rig_syn(struct rig *r, uint16_t port);
 void client_bytes(struct client *c, const void *data, size_t len);
 /* The identification line, or false. */
 bool client_line(struct client *c, char *dst, size_t size);

@@ -129,6 +129,19 @@ client_start(struct rig *r)
 	(void)net_configure(r->net, &conf, r->now);
 }
 
+void
+rig_syn(struct rig *r, uint16_t port)
+{
+	struct tcp_seg_out o = { .seq = 1000, .flags = TCP_SYN, .window = 1000 };
+
+	o.tuple.local = (struct tcp_addr){ { [10] = 0xff, 0xff, 192, 0, 2, 77 } };
+	o.tuple.remote = (struct tcp_addr){ { [10] = 0xff, 0xff, 192, 0, 2, 1 } };
+	o.tuple.local_port = port;
+	o.tuple.remote_port = 22;
+	(void)c_emit(r, &o);
+	rig_run(r, 4);
+}
+
 /* ---- its SSH ---- */
 
 struct client *

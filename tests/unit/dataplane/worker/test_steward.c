@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/link/rows.h"
 #include "tests/lib/suite.h"
 #include "tests/unit/dataplane/worker/rig.h"
 
@@ -390,9 +391,11 @@ a_wrong_region_gets_its_reason(void)
 static void
 lists_on_request(void)
 {
+	struct row_page page = { .count = 5, .filter = filter_all() };
 	static struct said m;
-	uint8_t room[16];
+	uint8_t room[64];
 	struct put w = put_of(room, sizeof(room));
+	struct row row;
 	int fd;
 
 	begin();
@@ -405,6 +408,29 @@ lists_on_request(void)
 	CU_ASSERT_EQUAL(cur_u32(&m.body), 0);
 	CU_ASSERT_EQUAL(cur_u8(&m.body), 1);
 	CU_ASSERT_TRUE(cur_done(&m.body));
+	/* A page of a worker: nobody is there, and that is the end. */
+	w = put_of(room, sizeof(room));
+	put_u32(&w, 78);
+	row_page_put(&w, &page);
+	say(fd, ATTACH_LIST_TCP, put_view(&w), NULL, 0);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_ROWS));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 78);
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 0);
+	CU_ASSERT_EQUAL(cur_u8(&m.body), 1);
+	CU_ASSERT_TRUE(row_next(&m.body, &row) == 1 && row.kind == ROW_NEXT && row.next == LINK_CONN_NONE);
+	CU_ASSERT_EQUAL(row_next(&m.body, &row), 0);
+	/* Of a worker that there is not, and cut: nothing, and the socket lives. */
+	w = put_of(room, sizeof(room));
+	put_u32(&w, 79);
+	page.from = 9u << LINK_WORKER_SHIFT;
+	row_page_put(&w, &page);
+	say(fd, ATTACH_LIST_TCP, put_view(&w), NULL, 0);
+	say(fd, ATTACH_LIST_TCP, view_of(room, 6), NULL, 0);
+	w = put_of(room, sizeof(room));
+	put_u32(&w, 80);
+	say(fd, ATTACH_LIST, put_view(&w), NULL, 0);
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, &m, ATTACH_ROWS));
+	CU_ASSERT_EQUAL(cur_u32(&m.body), 80);
 	close(fd);
 	end();
 }

@@ -324,6 +324,103 @@ listed(void)
 	rig_close(r);
 }
 
+/* One page; the rows are in r->rows. The next page's `from`. */
+static uint32_t
+ask_page(struct rig *r, const struct row_page *page, uint32_t *rows)
+{
+	struct cmd *k = rig_cmd(r, CMD_LIST_TCP);
+	struct put w = put_of(k->data, sizeof(k->data));
+	uint32_t before = r->lists;
+	struct row row = { .next = 0 };
+	struct cur c;
+
+	row_page_put(&w, page);
+	k->len = (uint32_t)put_len(&w);
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(r->lists, before + 1);
+	c = cur_of(r->rows, r->rows_len);
+	for (*rows = 0; row_next(&c, &row) == 1 && row.kind == ROW_TCP; (*rows)++)
+		CU_ASSERT_TRUE(view_is(row.tcp.local, "192.0.2.1") && row.tcp.local_port == 22);
+	CU_ASSERT_EQUAL_FATAL(row.kind, ROW_NEXT);
+	return row.next;
+}
+
+/* TCP's own view: from the first segment on, by pages, by filter. */
+static void
+listed_tcp(void)
+{
+	struct row_page page = { .count = 10, .filter = filter_all() };
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk;
+	struct client *c;
+	uint32_t n, next;
+	struct cur cur;
+	struct row row;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	CU_ASSERT_EQUAL(ask_page(r, &page, &n), LINK_CONN_NONE);
+	CU_ASSERT_EQUAL_FATAL(n, 1);
+	cur = cur_of(r->rows, r->rows_len);
+	CU_ASSERT_EQUAL(row_next(&cur, &row), 1);
+	CU_ASSERT_TRUE(view_is(row.tcp.state, "ESTABLISHED") && view_is(row.tcp.congestion, "cubic"));
+	CU_ASSERT_EQUAL(row.tcp.conn, clerk->log[0].e.conn);
+	CU_ASSERT_EQUAL(row.tcp.gen, clerk->log[0].e.gen);
+	CU_ASSERT_TRUE(row.tcp.bytes_in > 100 && row.tcp.bytes_out > 100 && row.tcp.mss > 1000);
+	CU_ASSERT_TRUE(row.tcp.options & ROW_TCP_SACK && row.tcp.cwnd > 0 && row.tcp.rto_us >= 200000);
+	/* Two more; a page of two, then the rest. */
+	CU_ASSERT_PTR_NOT_NULL(client_open_from(r, 1, 40001));
+	CU_ASSERT_PTR_NOT_NULL(client_open_from(r, 2, 40002));
+	rig_run(r, 4);
+	page.count = 2;
+	page.from = next = ask_page(r, &page, &n);
+	CU_ASSERT_TRUE(n == 2 && next != LINK_CONN_NONE);
+	CU_ASSERT_EQUAL(ask_page(r, &page, &n), LINK_CONN_NONE);
+	CU_ASSERT_EQUAL(n, 1);
+	/* One by its port, one by its id, none of another network. */
+	page = (struct row_page){ .count = 10, .filter = filter_all() };
+	page.filter.port = 40002;
+	(void)ask_page(r, &page, &n);
+	CU_ASSERT_EQUAL(n, 1);
+	page.filter = filter_all();
+	page.filter.conn = clerk->log[0].e.conn;
+	page.filter.gen = clerk->log[0].e.gen;
+	(void)ask_page(r, &page, &n);
+	CU_ASSERT_EQUAL(n, 1);
+	page.filter = filter_all();
+	page.filter.prefix = 104; /* ::/104 */
+	(void)ask_page(r, &page, &n);
+	CU_ASSERT_EQUAL(n, 0);
+	/* What makes no sense is answered too. */
+	page.count = 0;
+	CU_ASSERT_EQUAL(ask_page(r, &page, &n), LINK_CONN_NONE);
+	rig_close(r);
+}
+
+/* Half open: nobody but TCP knows it. */
+static void
+listed_half_open(void)
+{
+	struct row_page page = { .count = 10, .filter = filter_all() };
+	struct rig *r = rig_open();
+	struct cur cur;
+	struct row row;
+	uint32_t n;
+
+	rig_conf(r, 1, 1);
+	rig_run(r, 2);
+	rig_syn(r, 41000);
+	(void)ask_page(r, &page, &n);
+	CU_ASSERT_EQUAL_FATAL(n, 1);
+	cur = cur_of(r->rows, r->rows_len);
+	CU_ASSERT_EQUAL(row_next(&cur, &row), 1);
+	CU_ASSERT_TRUE(view_is(row.tcp.state, "SYN-RECEIVED") && row.tcp.peer_port == 41000);
+	CU_ASSERT_TRUE(view_is(row.tcp.peer, "192.0.2.77"));
+	CU_ASSERT_TRUE(row.tcp.conn == LINK_CONN_NONE && row.tcp.bytes_in == 0);
+	CU_ASSERT_EQUAL(r->meter->limit[METER_LIMIT_TCP_HALF_OPEN].now, 1);
+	rig_close(r);
+}
+
 static void
 limits_told(void)
 {
@@ -674,6 +771,8 @@ main(void)
 		{ "success without a grant", success_without_grant_closes },
 		{ "a channel, both ways", channel_both_ways },
 		{ "listed, and counted", listed },
+		{ "TCP of connections, by page and filter", listed_tcp },
+		{ "TCP of a half-open connection", listed_half_open },
 		{ "limits: in effect, now, the most so far", limits_told },
 		{ "a dead host ends its channels only", dead_host_ends_its_channels_only },
 		{ "a user's host is bound to its connection", user_host_is_bound },
