@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_wire.h"
 #include "tests/lib/suite.h"
 
 #define BLOCKS 64u
@@ -15,6 +16,7 @@ static struct {
 	struct tcp_stack *stack;
 	struct tcp_seg_out last;
 	uint32_t emitted, accepted, closed;
+	uint32_t segments, payload; /* of what was emitted */
 	uint32_t drops[REASON_MAX];
 	struct tcp *t;
 	int emit_result;
@@ -23,10 +25,22 @@ static struct {
 static int
 on_emit(void *owner, const struct tcp_seg_out *o)
 {
+	struct tcp_seg_out one;
+	uint32_t off = 0;
+	int r;
+
 	(void)owner;
 	h.last = *o;
 	h.emitted++;
-	return h.emit_result;
+	do {
+		off = tcp_cut(o, off, &one);
+		h.segments++;
+		h.payload += one.len;
+	} while (off != 0);
+	r = h.emit_result;
+	if (r > 0)
+		h.emit_result = -R_NET_TX_FULL; /* and then no more */
+	return r;
 }
 
 static int
@@ -531,6 +545,67 @@ test_no_packet(void)
 	stop();
 }
 
+/* What is ready together leaves together: in full segments, in one run. */
+static void
+test_together(void)
+{
+	uint8_t small[37] = { 0 };
+	uint32_t puts = 100, bytes = puts * sizeof(small);
+	struct tcp_info info;
+
+	start(4, 4, 4);
+	handshake(1, 1000);
+	input(1, TCP_ACK, 101, h.last.seq + 1, 1000);
+	tcp_poll(h.stack, 1000);
+	h.t->snd_wnd = h.t->max_wnd = 65535;
+	h.emitted = h.segments = h.payload = 0;
+	tcp_get_info(h.t, 1000, &info);
+	for (uint32_t i = 0; i < puts; i++)
+		CU_ASSERT_EQUAL(tcp_put(h.t, small, sizeof(small)), 0);
+	CU_ASSERT_EQUAL(tcp_poll(h.stack, 2000), (bytes + info.mss - 1) / info.mss);
+	CU_ASSERT_EQUAL(h.payload, bytes);
+	CU_ASSERT_EQUAL(h.segments, (bytes + info.mss - 1) / info.mss);
+	CU_ASSERT_EQUAL(h.emitted, 1);
+	CU_ASSERT(h.last.flags & TCP_PSH);
+	CU_ASSERT_EQUAL(h.last.len, bytes);
+	tcp_abort(h.t, 0, 3000);
+	stop();
+}
+
+/* Packets run out in a run: what is left goes out by the next poll, with the FIN. */
+static void
+test_part(void)
+{
+	static uint8_t data[5 * TCP_MSS_DEFAULT6];
+	uint32_t seq, before;
+
+	start(4, 4, 4);
+	handshake(1, 1000);
+	tcp_poll(h.stack, 1000);
+	h.t->snd_wnd = h.t->max_wnd = 65535;
+	CU_ASSERT_EQUAL(h.t->mss, TCP_MSS_DEFAULT6);
+	CU_ASSERT_EQUAL(tcp_put(h.t, data, sizeof(data)), 0);
+	tcp_shutdown(h.t, 2000);
+	h.emit_result = 2 * TCP_MSS_DEFAULT6;
+	h.emitted = 0;
+	seq = h.t->snd_nxt;
+	before = h.t->segs_out;
+	tcp_poll(h.stack, 2000);
+	CU_ASSERT_EQUAL(h.emitted, 2);
+	CU_ASSERT_EQUAL(h.t->snd_nxt, seq + 2 * TCP_MSS_DEFAULT6);
+	CU_ASSERT_EQUAL(h.t->segs_out, before + 2);
+	CU_ASSERT_EQUAL(tcp_next(h.stack, 2000), 2000);
+	h.emit_result = 0;
+	tcp_poll(h.stack, 2000);
+	CU_ASSERT_EQUAL(h.last.seq, seq + 2 * TCP_MSS_DEFAULT6);
+	CU_ASSERT_EQUAL(h.last.len, 3 * TCP_MSS_DEFAULT6);
+	CU_ASSERT_EQUAL(h.t->segs_out, before + 5);
+	CU_ASSERT(h.last.flags & TCP_FIN);
+	CU_ASSERT_EQUAL(h.t->snd_nxt, seq + 5 * TCP_MSS_DEFAULT6 + 1);
+	tcp_abort(h.t, 0, 3000);
+	stop();
+}
+
 static void
 test_room(void)
 {
@@ -591,6 +666,8 @@ main(void)
 		{ "timers fire when due", test_timers },
 		{ "initial sequence numbers", test_isn },
 		{ "no packet: tried again", test_no_packet },
+		{ "what is ready together leaves together", test_together },
+		{ "packets run out in a run", test_part },
 		{ "room in the send buffer", test_room },
 		{ "wipe", test_wipe },
 		CU_TEST_INFO_NULL,

@@ -274,6 +274,44 @@ channel_both_ways(void)
 	rig_close(r);
 }
 
+/* What is ready together leaves together: records do not end segments. */
+static void
+records_share_segments(void)
+{
+	const uint32_t headers = 14 + 20 + 32, full = 1500 - 20 - 32, small = 60;
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	uint64_t frames, bytes;
+	uint8_t some[200] = { 0 };
+	size_t read = 0;
+	struct client *c;
+	struct got *open;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 77, &open));
+	rig_run(r, 2);
+	for (uint32_t i = 0; i < small; i++)
+		CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_DATA, open, 0, view_of(some, sizeof(some))));
+	frames = r->meter->value[METER_TX_PACKETS];
+	bytes = r->meter->value[METER_TX_BYTES];
+	(void)worker_poll(r->w, r->now);
+	frames = r->meter->value[METER_TX_PACKETS] - frames;
+	bytes = r->meter->value[METER_TX_BYTES] - bytes - frames * headers;
+	CU_ASSERT(bytes > small * sizeof(some));
+	CU_ASSERT(frames > 4);
+	CU_ASSERT_EQUAL(frames, (bytes + full - 1) / full);
+	while (read < small * sizeof(some)) {
+		struct view v = client_next(c);
+
+		CU_ASSERT_TRUE_FATAL(v.len > 1 + 4 + 4);
+		read += v.len - 1 - 4 - 4;
+	}
+	CU_ASSERT_EQUAL(read, small * sizeof(some));
+	rig_close(r);
+}
+
 /* What the operator sees of the same channel, and where the cycles went. */
 static void
 listed(void)
@@ -770,6 +808,7 @@ main(void)
 		{ "success in a wrong phase", no_login_without_grant },
 		{ "success without a grant", success_without_grant_closes },
 		{ "a channel, both ways", channel_both_ways },
+		{ "records share segments", records_share_segments },
 		{ "listed, and counted", listed },
 		{ "TCP of connections, by page and filter", listed_tcp },
 		{ "TCP of a half-open connection", listed_half_open },
