@@ -98,7 +98,18 @@
 	METER(TCP_RCV_CAPPED, "tcp receive buffers at their limit") \
 	METER(TCP_SND_GROWN, "tcp send buffers grown") \
 	METER(TCP_SND_CAPPED, "tcp send buffers at their limit") \
-	METER(TCP_BUF_REFUSED, "tcp buffers kept small by the limit of all")
+	METER(TCP_BUF_REFUSED, "tcp buffers kept small by the limit of all") \
+	METER(TCP_DOUBTS, "tcp connections in doubt after repeated retransmission") \
+	METER(TCP_KEEP_PROBES, "tcp keepalive probes") \
+	METER(TCP_KEEP_DEAD, "tcp connections that keepalive ended") \
+	METER(TCP_USER_TIMEOUTS, "tcp connections that the user timeout ended") \
+	METER(TCP_PERSIST_PROBES, "tcp probes of shut windows") \
+	METER(TCP_PERSIST_DEAD, "tcp connections ended because the window stayed shut") \
+	METER(TCP_LINGERED, "tcp connections reset when lingering ended") \
+	METER(TCP_ORPHANS_SHED, "tcp closed connections reset because there were too many") \
+	METER(TCP_HELD, "tcp small segments that waited for more in vain") \
+	METER(TCP_NAGLED, "tcp small segments held back by Nagle's algorithm") \
+	METER(TCP_QUICK_AGAIN, "tcp quick acknowledgements begun again after silence")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

@@ -88,6 +88,7 @@ struct tcp_seg_out {
 #define TCP_EV_EOF 0x04u       /* peer's FIN was reached, after all data */
 #define TCP_EV_WRITABLE 0x08u  /* tcp_room grew after it had been too small */
 #define TCP_EV_CLOSED 0x10u    /* gone: the handle is dead when this returns */
+#define TCP_EV_DOUBT 0x20u     /* R1: the same segment was sent again and again */
 
 struct tcp;
 
@@ -123,12 +124,23 @@ struct tcp_config {
 	uint32_t rto_min_us;     /* 200 ms: a documented deviation from RFC 6298 2.4 */
 	uint32_t rto_init_us;    /* before the first measurement: RFC 6298 (2.1) */
 	uint32_t delack_us;      /* RFC 9293 section 3.8.6.3: at most 500 ms */
+	uint32_t doubt_retries;  /* R1 (RFC 9293 MUST-20): TCP_EV_DOUBT is told */
 	uint32_t retries;        /* R2 for established connections */
-	uint32_t connect_retries; /* R2 for SYN: with back-off about a minute */
+	uint32_t connect_retries; /* R2 for SYN: with back-off three minutes (MUST-23) */
 	uint32_t syn_retries;    /* E2: at most two SYN-ACK retries */
 	uint32_t timewait_us;    /* 2 MSL */
 	uint32_t challenge_max;  /* challenge ACKs per second of all connections, on average */
 	uint32_t finwait2_us;
+	uint32_t orphan_max;     /* connections that go on after tcp_close */
+	uint32_t keepalive;      /* 1: on (MUST-25: off) */
+	uint32_t keep_idle_ms;   /* silence before the first probe: two hours (MUST-28) */
+	uint32_t keep_interval_ms; /* between probes */
+	uint32_t keep_count;     /* probes without an answer */
+	uint32_t user_timeout_ms; /* 0: off; RFC 5482 */
+	uint32_t persist_ms;     /* a window stays shut so long, probes answered; 0: for ever */
+	uint32_t persist_low_ms; /* and while the pool is nearly empty (RFC 6429) */
+	uint32_t nagle;          /* 1: small segments wait for each other */
+	uint32_t own_max;        /* different sets of settings of single connections */
 	uint32_t clock_us;       /* steps of `now`: no reordering window is smaller */
 	uint32_t rack;           /* 1: losses by time, RFC 8985; 0: by count, RFC 6675 */
 	uint32_t sack;           /* 1: SACK-permitted is offered and taken (RFC 2018) */
@@ -143,6 +155,30 @@ struct tcp_config {
 
 /* tcp_config_default(c, mtu): every default in one place. */
 void tcp_config_default(struct tcp_config *c, uint16_t mtu);
+
+/* Settings of one connection. TCP_HOST: as struct tcp_config says. */
+#define TCP_HOST UINT32_MAX
+struct tcp_own {
+	uint32_t keepalive;      /* 0 or 1 (MUST-24) */
+	uint32_t keep_idle_ms;
+	uint32_t keep_interval_ms;
+	uint32_t keep_count;
+	uint32_t user_timeout_ms; /* R2 as a time (MUST-21); 0: R2 is a count */
+	uint32_t syn_retries;    /* of SYN or SYN-ACK */
+	uint32_t linger_ms;      /* tcp_close: reset after so long; 0: at once; TCP_HOST: never */
+	uint32_t nagle;
+	uint32_t mss;            /* at most, both ways; before the handshake */
+	uint32_t rcv_buf;        /* bytes; as tcp_set_rcv_buf, from the SYN on */
+	uint32_t snd_buf;
+	uint32_t hop_limit;      /* MUST-49 */
+	uint32_t dscp;           /* MUST-48; 0 to 63 */
+	uint32_t congestion;     /* cc_find(name) */
+};
+
+void tcp_own_init(struct tcp_own *o); /* TCP_HOST everywhere */
+
+/* tcp_congestion(name): the number for struct tcp_own, or -1. */
+int tcp_congestion(const char *name);
 
 struct tcp_stack;
 
@@ -163,14 +199,27 @@ int tcp_set_config(struct tcp_stack *s, const struct tcp_config *c);
 
 /* tcp_listen(s, port): accept connections to any local address at this port. */
 int tcp_listen(struct tcp_stack *s, uint16_t port);
+
+/* tcp_listen_own(s, port, o): connections accepted at this port have these settings
+ * from their SYN on. The port listens already. 0, -R_LIMIT, -R_TCP_OWN. */
+int tcp_listen_own(struct tcp_stack *s, uint16_t port, const struct tcp_own *o);
 /* tcp_listen_at(s, at, port): at this local address alone; ::ffff:0.0.0.0 is every
  * IPv4 one, :: every IPv6 one. 0, or -R_LIMIT. */
 int tcp_listen_at(struct tcp_stack *s, const struct tcp_addr *at, uint16_t port);
+/* tcp_listen_own(s, port, o): what is accepted at this port, at any address that it
+ * listens at already, has these settings from its SYN on, but for `mss` in a SYN
+ * cookie. 0, -R_LIMIT, -R_TCP_OWN. */
+int tcp_listen_own(struct tcp_stack *s, uint16_t port, const struct tcp_own *o);
 /* tcp_unlisten(s, port): at every address. */
 void tcp_unlisten(struct tcp_stack *s, uint16_t port);
 
 /* tcp_connect(s, tuple, user, now): active open. NULL when full or in use. */
 struct tcp *tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void *user, uint64_t now);
+
+/* tcp_connect_own(s, tuple, o, user, now): with settings from its SYN on. NULL also
+ * when they make no sense or there are too many different ones. */
+struct tcp *tcp_connect_own(struct tcp_stack *s, const struct tcp_tuple *tuple,
+    const struct tcp_own *o, void *user, uint64_t now);
 
 void tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now);
 
@@ -199,6 +248,15 @@ uint64_t tcp_next(const struct tcp_stack *s, uint64_t now);
 void tcp_set_user(struct tcp *t, void *user);
 void *tcp_user(const struct tcp *t);
 const struct tcp_tuple *tcp_tuple(const struct tcp *t);
+
+/* tcp_set_own(t, o, now): other settings from now on: 0, -R_LIMIT when they make no
+ * sense, -R_TCP_OWN. tcp_get_own(t): those in effect. */
+int tcp_set_own(struct tcp *t, const struct tcp_own *o, uint64_t now);
+const struct tcp_own *tcp_get_own(const struct tcp *t);
+
+/* tcp_hold(t, on): more is to come: a segment that is not full waits, until it is,
+ * until this is off, or 200 ms after nothing else is in flight. */
+void tcp_hold(struct tcp *t, bool on);
 
 /* Bytes that can be peeked now. */
 size_t tcp_readable(const struct tcp *t);
@@ -234,7 +292,7 @@ void tcp_shutdown(struct tcp *t, uint64_t now);
  * unread bytes are thrown away. The handle stays valid until TCP_EV_CLOSED,
  * which is never told inside this call. Bytes that arrive before the peer has
  * our FIN are thrown away; later ones are answered with RST (RFC 9293
- * section 3.6.1). */
+ * section 3.6.1). With linger_ms what is not over in time is reset. */
 void tcp_close(struct tcp *t, uint64_t now);
 
 /* tcp_abort(t, reason): RST now; the handle is dead. TCP_EV_CLOSED is not told.
@@ -298,6 +356,21 @@ struct tcp_buf_stats {
 	uint64_t refused;        /* times that growth_max left no room */
 };
 
+/* How connections without progress were dealt with. */
+struct tcp_live_stats {
+	uint64_t doubts;         /* R1 reached */
+	uint64_t keep_probes;
+	uint64_t keep_dead;      /* connections ended because none was answered */
+	uint64_t user_timeouts;
+	uint64_t persist_probes; /* of shut windows */
+	uint64_t persist_dead;   /* connections ended because one stayed shut */
+	uint64_t lingered;       /* reset because lingering ended */
+	uint64_t orphans_shed;   /* reset because there were too many */
+	uint64_t held;           /* small segments that waited for more, and left by time */
+	uint64_t nagled;         /* and for the one before them */
+	uint64_t quick_again;    /* connections whose first data after silence is answered at once */
+};
+
 /* What is counted since the start comes first, in numbers of 64 bits: each has a
  * place in the meter page (worker/meter.c). */
 struct tcp_stats {
@@ -305,6 +378,7 @@ struct tcp_stats {
 	struct tcp_loss_stats loss;
 	struct tcp_cc_stats cc;
 	struct tcp_guard_stats guard;
+	struct tcp_live_stats live;
 	struct tcp_buf_stats buf;
 	uint32_t conn_open;
 	uint32_t half_open;

@@ -28,7 +28,7 @@ cc_find(const char *name)
 const char *
 cc_name(int algo)
 {
-	return algos[algo]->name;
+	return algo >= 0 && (size_t)algo < ALGOS ? algos[algo]->name : NULL;
 }
 
 static uint32_t
@@ -50,6 +50,14 @@ cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss)
 		.algo = (uint8_t)algo & 3u,
 	};
 	cc_hystart_init(cc, iss);
+}
+
+void
+cc_switch(struct tcp_cc *cc, int algo)
+{
+	cc->algo = (uint8_t)algo & 3u;
+	if (cc->ssthresh != UINT32_MAX)
+		cc_hystart_end(cc);
 }
 
 static void

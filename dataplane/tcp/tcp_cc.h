@@ -82,11 +82,14 @@ struct cc_algo {
 
 extern const struct cc_algo cc_newreno, cc_cubic;
 
-/* The name of one, by its number. */
+/* The name of one, by its number; NULL: none. */
 const char *cc_name(int algo);
 
 /* The number of an algorithm for cc_init, or -1. NULL: the default. */
 int cc_find(const char *name);
+
+/* Another algorithm from now on; the window stays. */
+void cc_switch(struct tcp_cc *cc, int algo);
 
 void cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss);
 

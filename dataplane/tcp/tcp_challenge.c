@@ -46,7 +46,7 @@ stack_may(struct tcp_stack *s, uint64_t now)
 void
 tcp_challenge(struct tcp *t, uint64_t now)
 {
-	if (now < t->challenge_at) {
+	if (t->challenged && tcp_ms(now) - t->challenge_ms < TCP_CHALLENGE_MS) {
 		tcp_drop(t->stack, R_TCP_CHALLENGE_RATE);
 		return;
 	}
@@ -54,7 +54,8 @@ tcp_challenge(struct tcp *t, uint64_t now)
 		tcp_drop(t->stack, R_TCP_CHALLENGE_CAP);
 		return;
 	}
-	t->challenge_at = now + TCP_CHALLENGE_US;
+	t->challenged = true;
+	t->challenge_ms = tcp_ms(now);
 	t->stack->guard.challenges++;
 	tcp_out_ack(t, now);
 }

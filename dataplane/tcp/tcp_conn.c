@@ -22,7 +22,7 @@ tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple)
 	t->tuple = *tuple;
 	t->rcv_shift = s->rcv_shift; /* ours; 0 when the peer has none */
 	t->heap_pos = TCP_NIL;
-	t->quick = (uint8_t)(s->cfg.quick_acks < UINT8_MAX ? s->cfg.quick_acks : UINT8_MAX);
+	t->quick = tcp_quick_first(s);
 	for (int i = 0; i < TCP_TIMER_COUNT; i++)
 		t->due[i] = TCP_NEVER;
 	fifo_init(&t->snd, false);
@@ -43,6 +43,8 @@ tcp_conn_free(struct tcp *t)
 	tcp_timer_forget(t);
 	tcp_work_del(t);
 	tcp_half_del(t);
+	tcp_orphan_del(t);
+	tcp_own_give(s, t->own);
 	fifo_clear(&t->snd, s->pool);
 	fifo_clear(&t->rcv, s->pool);
 	tcp_reasm_clear(&t->reasm, s->pool);
@@ -84,6 +86,8 @@ tell(struct tcp *t, uint64_t now)
 	int reason = t->gone_reason;
 
 	t->events = 0;
+	if (events & TCP_EV_WRITABLE)
+		t->room_wanted = false;
 	if (events != 0 && t->app)
 		s->ops.event(s->owner, t, events, reason, now);
 }

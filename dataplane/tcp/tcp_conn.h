@@ -33,9 +33,11 @@
 #define TCP_MSS_MIN 256u         /* smaller announcements cost us more than the peer */
 #define TCP_MSS_DEFAULT4 536u    /* MUST-15 */
 #define TCP_MSS_DEFAULT6 1220u
-#define TCP_CHALLENGE_US 500000u /* per connection: RFC 5961 section 7 */
+#define TCP_CHALLENGE_MS 500u    /* per connection: RFC 5961 section 7 */
 #define TCP_COOKIE_US 64000000u  /* a key's time; a cookie is good for one to two */
-#define TCP_ACTIVE_RETRIES 5u    /* SYN: with back-off about a minute */
+#define TCP_ACTIVE_RETRIES 7u    /* SYN: with back-off 183 s: MUST-23 */
+#define TCP_MS_MAX 864000000u    /* ten days: less than half of what milliseconds can say */
+#define TCP_HOLD_US 200000u      /* MUST-60, and RFC 9293 section 3.8.6.2.1 (4): 0.1 to 1 s */
 #define TCP_PERSIST_MAX_US 60000000u
 #define TCP_ROOM_RETRY_US 10000u
 #define TCP_TS_TICK_US 1000u
@@ -45,11 +47,12 @@
 
 enum tcp_timer {
 	TCP_T_TAIL,    /* tail loss probe; the end of the reordering window (reo_on);
-	                * before TCP_T_RTX, which it puts off */
+	                * before TCP_T_RTX, which it puts off. With nothing in flight: a
+	                * writer waits for blocks of the pool */
 	TCP_T_RTX,     /* retransmission, or the probe of a shut window */
 	TCP_T_ACK,     /* delayed acknowledgement */
-	TCP_T_LIFE,    /* FIN-WAIT-2 of an orphan; TIME-WAIT with a handle */
-	TCP_T_ROOM,    /* a writer waits for blocks of the pool */
+	TCP_T_LIFE,    /* keepalive; of an orphan FIN-WAIT-2 and lingering; TIME-WAIT with
+	                * a handle: tcp_life.c */
 	TCP_TIMER_COUNT
 };
 
@@ -57,6 +60,7 @@ struct tcp_listener {
 	struct tcp_addr at;
 	uint16_t port;
 	bool everywhere;
+	uint16_t own;        /* set of settings of what is accepted */
 };
 
 struct tcp {
@@ -64,7 +68,6 @@ struct tcp {
 	void *user;
 	struct tcp_tuple tuple;
 	uint32_t table_next;
-	uint32_t bucket;
 	uint32_t work_next, work_prev;
 	uint32_t heap_pos;
 
@@ -96,6 +99,12 @@ struct tcp {
 	bool sent_on : 1;    /* sent_ms, data_ms, heard_ms are known */
 	bool data_on : 1;
 	bool heard_on : 1;
+	bool in_orphan : 1;
+	bool hold : 1;       /* tcp_hold: a segment that is not full waits */
+	bool hold_over : 1;  /* but goes out with the next tcp_poll */
+	bool hold_timer : 1; /* TCP_T_RTX is when that will be */
+	bool challenged : 1;
+	bool talk : 1;       /* the owner answers: acknowledgements travel with data */
 	bool rcv_fixed : 1;  /* the owner has said how large the buffer is */
 	bool snd_fixed : 1;
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
@@ -107,10 +116,12 @@ struct tcp {
 	uint8_t dupacks;
 	uint8_t rtx_count;   /* R2 */
 	uint8_t probes;      /* of a shut window: the back-off */
+	uint8_t keep_probes; /* without an answer */
 	uint8_t events;      /* to tell when the call is over */
 	uint8_t via;         /* of the last segment in the window */
 	int16_t gone_reason; /* while it is being opened: what ICMP said */
 	uint16_t rcv_mss;    /* the largest payload that came */
+	uint16_t own;        /* set of settings; 0: none of its own */
 
 	uint32_t iss;
 	uint32_t snd_una;
@@ -122,6 +133,7 @@ struct tcp {
 	uint32_t snd_wl2;
 	uint32_t max_wnd;    /* MAX.SND.WND of RFC 5961 section 5 */
 	uint32_t probe_end;
+	uint32_t snd_small;  /* one behind the last small segment sent */
 	uint32_t mss;        /* payload per segment, options taken off */
 	uint32_t snd_cap;    /* bytes that snd may hold */
 	uint32_t grown;      /* of both buffers, bytes charged to stack->grown */
@@ -138,7 +150,6 @@ struct tcp {
 	uint32_t data_ms;    /* last one that came */
 	uint32_t heard_ms;   /* last acceptable segment that came */
 
-	uint32_t irs;
 	uint32_t rcv_nxt;
 	uint32_t rcv_adv;    /* right edge told to the peer */
 	uint32_t last_ack;   /* Last.ACK.sent of RFC 7323 */
@@ -148,13 +159,13 @@ struct tcp {
 	uint32_t round_seq;  /* what had been taken when the round trip began */
 	uint32_t round_mark; /* our timestamp that ends it, or us when it began */
 	uint32_t round_most; /* most bytes taken in one so far */
-	uint32_t ts_recent_at; /* seconds */
 	struct fifo rcv;
 	struct tcp_reasm reasm;
 	struct tcp_range dsack; /* what came twice, for the next bare ACK; empty: nothing */
 	uint32_t ts_recent;
 	uint32_t ts_off;
-	uint64_t challenge_at; /* the next challenge ACK is allowed from here */
+	uint32_t ts_recent_at; /* seconds */
+	uint32_t challenge_ms; /* the last challenge ACK; with `challenged` */
 
 	uint64_t due[TCP_TIMER_COUNT];
 
@@ -164,7 +175,12 @@ struct tcp {
 			uint32_t source_next, source_prev;
 		};
 		struct {     /* later: payload */
-			uint64_t bytes_in;
+			union {
+				uint64_t bytes_in;
+				struct { /* of an orphan, which takes none */
+					uint32_t orphan_next, orphan_prev;
+				};
+			};
 			uint64_t bytes_out;
 		};
 	};
@@ -177,7 +193,7 @@ struct tcp {
 	uint32_t segs_in;
 	uint32_t segs_out;
 };
-_Static_assert(sizeof(struct tcp) <= 512, "what an idle connection costs");
+_Static_assert(sizeof(struct tcp) <= 496, "with its places in the table and among the timers, 512 bytes");
 
 /* TIME-WAIT in 64 bytes: what an answer needs and no more. */
 struct tcp_tw {
@@ -205,6 +221,12 @@ struct tcp_cookie_key {
 };
 
 /* Packed, because each connection pays for one. */
+/* tcp_own.c */
+struct tcp_own_set {
+	struct tcp_own o;
+	uint32_t users;
+};
+
 struct tcp_due {
 	uint64_t at;
 	uint32_t conn;
@@ -255,6 +277,10 @@ struct tcp_stack {
 	uint64_t challenge_until; /* the end of the period */
 	uint32_t challenge_left;  /* in it */
 	struct tcp_guard_stats guard;
+
+	struct tcp_own_set *own;
+	uint32_t orphan_first, orphan_last, orphan_count;
+	struct tcp_live_stats live;
 
 	uint64_t grown;      /* bytes, of all connections */
 	struct tcp_buf_stats buf;
@@ -313,6 +339,53 @@ tcp_index(const struct tcp *t)
 {
 	return (uint32_t)(t - t->stack->conns);
 }
+
+/* ---- tcp_own.c ---- */
+void tcp_own_start(struct tcp_stack *s);
+/* The number of an equal set, which has one user more, or -R_*. */
+int tcp_own_take(struct tcp_stack *s, const struct tcp_own *o);
+void tcp_own_give(struct tcp_stack *s, uint16_t set);
+/* A new connection begins with a set that it has become a user of. */
+void tcp_own_begin(struct tcp *t, uint16_t set);
+static inline void
+tcp_own_share(struct tcp_stack *s, uint16_t set)
+{
+	s->own[set].users += set != 0;
+}
+/* Hop limit and class of traffic of a segment. */
+void tcp_own_mark(const struct tcp *t, struct tcp_seg_out *o);
+
+static inline const struct tcp_own *
+tcp_own(const struct tcp *t)
+{
+	return &t->stack->own[t->own].o;
+}
+
+static inline uint32_t
+tcp_own_or(uint32_t own, uint32_t host)
+{
+	return own != TCP_HOST ? own : host;
+}
+
+/* ---- tcp_life.c ---- */
+/* Keepalive is set going, or stopped, as it is configured. */
+void tcp_keep_arm(struct tcp *t, uint64_t now);
+void tcp_life_fire(struct tcp *t, uint64_t now);
+/* Ends with a reset, counted; tcp_settle does the rest. */
+void tcp_life_reset(struct tcp *t, int reason);
+/* 0: off */
+uint64_t tcp_user_timeout_us(const struct tcp *t);
+/* What waits has waited too long: the connection has been ended. */
+bool tcp_user_timeout_over(struct tcp *t, uint64_t now);
+/* TCP_T_RTX, `wait` us from now. */
+void tcp_rtx_set(struct tcp *t, uint64_t now, uint64_t wait);
+
+/* ---- tcp_orphan.c ---- */
+void tcp_orphan_init(struct tcp_stack *s);
+void tcp_orphan_add(struct tcp *t);
+void tcp_orphan_del(struct tcp *t);
+/* The oldest is reset; false when there is none. */
+bool tcp_orphan_shed(struct tcp_stack *s);
 
 /* ---- tcp_table.c ---- */
 uint64_t tcp_tuple_hash(const struct tcp_stack *s, const struct tcp_tuple *tuple);
@@ -478,6 +551,10 @@ tcp_emit_init(struct tcp_seg_out *o, uint32_t seq, struct fifo_pos at, uint32_t 
  * did; -R_* when it should be tried again later. */
 int tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now);
 void tcp_rto_fire(struct tcp *t, uint64_t now);
+/* Has the pool room for a writer that was refused? */
+void tcp_room_fire(struct tcp *t, uint64_t now);
+/* The oldest segment goes out once more: R1, R2. */
+void tcp_rtx_count(struct tcp *t);
 /* Up to a segment from `seq`, which was sent before, again. */
 bool tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now);
 void tcp_tail_arm(struct tcp *t, uint64_t now);
@@ -494,6 +571,8 @@ void tcp_snd_rewind(struct tcp *t);
 uint32_t tcp_ts_now(const struct tcp *t, uint64_t now);
 /* A sequence number that the peer will find in its window. */
 uint32_t tcp_seq_now(const struct tcp *t);
+/* The shift that a receive buffer of this size needs. */
+uint8_t tcp_window_shift(const struct tcp_config *c, uint32_t rcv_buf);
 /* Receive window: bytes that may be offered, and whether it is worth a segment
  * of its own. */
 uint32_t tcp_rcv_space(const struct tcp *t);
@@ -507,6 +586,12 @@ tcp_rcv_first(const struct tcp_stack *s)
 	return (uint16_t)(cap < 65535u ? cap : 65535u);
 }
 bool tcp_rcv_update_due(const struct tcp *t);
+/* Data segments that are acknowledged at once, at the start and after silence. */
+static inline uint8_t
+tcp_quick_first(const struct tcp_stack *s)
+{
+	return (uint8_t)(s->cfg.quick_acks < UINT8_MAX ? s->cfg.quick_acks : UINT8_MAX);
+}
 /* [start, end) came once more (RFC 2883). */
 void tcp_twice(struct tcp *t, uint32_t start, uint32_t end);
 /* Data in order arrived: acknowledge now or soon. */

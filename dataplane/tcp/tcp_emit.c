@@ -53,6 +53,7 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	o->options_len = tcp_opt_write(&opts, o->options);
 	o->from = &t->snd;
 	o->mss = t->mss;
+	tcp_own_mark(t, o);
 	r = t->stack->ops.emit(t->stack->owner, o);
 	if (try_later(r)) {
 		tcp_work_add(t);
@@ -63,6 +64,8 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 		t->dsack.end = t->dsack.start;
 	}
 	t->segs_out++;
+	if (o->len > 0 && t->ack_segs > 0)
+		t->talk = true;
 	t->last_ack = t->rcv_nxt;
 	t->ack_now = false;
 	t->ack_segs = 0;

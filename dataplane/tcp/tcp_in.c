@@ -16,7 +16,7 @@ step_syn_again(struct tcp *t, struct tcp_in *in)
 {
 	struct tcp_seg *seg = &in->seg;
 
-	if (t->state != TCP_SYN_RECEIVED || seg->seq != t->irs ||
+	if (t->state != TCP_SYN_RECEIVED || seg->seq + 1 != t->rcv_nxt ||
 	    (seg->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
 		return 0;
 	if (seg->flags & TCP_ACK) {
@@ -233,6 +233,10 @@ tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
 	tcp_opt_read(&in.opts, seg->options, seg->options_len, seg->flags & TCP_SYN);
 	if (in.opts.bad)
 		tcp_drop(s, R_TCP_OPTION);
+	if (t != NULL && t->gone) {
+		tcp_settle(t, now);
+		t = NULL;
+	}
 	if (t == NULL)
 		t = no_connection(s, &in);
 	if (t == NULL)

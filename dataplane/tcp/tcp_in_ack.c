@@ -90,7 +90,7 @@ rearm(struct tcp *t, const struct tcp_in *in, bool partial)
 		return;
 	if (partial)
 		t->cc.partial = true;
-	tcp_timer_set(t, TCP_T_RTX, in->now + t->rto.rto);
+	tcp_rtx_set(t, in->now, t->rto.rto);
 }
 
 /* The round trip of what an ACK has delivered: with a board each tells one. */
@@ -211,6 +211,7 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 	}
 	t->heard_ms = tcp_ms(in->now);
 	t->heard_on = true;
+	t->keep_probes = 0;
 	if (t->persist)
 		t->rtx_count = 0; /* it is alive: probes go on for ever */
 	if (seq_gt(ack, t->snd_una)) {

@@ -115,6 +115,20 @@ out_of_order(struct tcp *t, struct tcp_in *in)
 	return full ? -R_TCP_REASM_FULL : 0;
 }
 
+/* A peer that begins again has a small window, and waits for each answer; unless the
+ * owner's own answer will carry it. */
+static void
+after_silence(struct tcp *t, uint64_t now)
+{
+	uint32_t ms = tcp_ms(now);
+
+	if (!t->data_on || t->talk || (ms - t->data_ms) * 1000ull <= t->rto.rto)
+		return;
+	t->quick = tcp_quick_first(t->stack);
+	if (t->quick > 0)
+		t->stack->live.quick_again++;
+}
+
 int
 tcp_in_text(struct tcp *t, struct tcp_in *in)
 {
@@ -137,6 +151,7 @@ tcp_in_text(struct tcp *t, struct tcp_in *in)
 	}
 	if (seg->data_len == 0 || t->closed)
 		return 0;
+	after_silence(t, in->now);
 	t->data_ms = tcp_ms(in->now);
 	t->data_on = true;
 	if (seg->data_len > t->rcv_mss)

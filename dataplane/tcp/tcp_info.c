@@ -128,6 +128,7 @@ times(const struct tcp *t, uint64_t now, struct tcp_info *i)
 	i->tail_in_us = left(t, TCP_T_TAIL, now);
 	i->ack_in_us = left(t, TCP_T_ACK, now);
 	i->life_in_us = left(t, TCP_T_LIFE, now);
+	i->user_timeout_ms = (uint32_t)(tcp_user_timeout_us(t) / US_PER_MS);
 	i->since_sent_ms = t->sent_on ? ms - t->sent_ms : UINT32_MAX;
 	i->since_data_ms = t->data_on ? ms - t->data_ms : UINT32_MAX;
 	i->since_ack_ms = t->heard_on ? ms - t->heard_ms : UINT32_MAX;
@@ -137,7 +138,7 @@ times(const struct tcp *t, uint64_t now, struct tcp_info *i)
 static void
 counts(const struct tcp *t, struct tcp_info *i)
 {
-	i->bytes_in = t->in_half ? 0 : t->bytes_in;
+	i->bytes_in = t->in_half || t->in_orphan ? 0 : t->bytes_in;
 	i->bytes_out = t->in_half ? 0 : t->bytes_out;
 	i->segs_in = t->segs_in;
 	i->segs_out = t->segs_out;
@@ -162,7 +163,7 @@ tcp_get_info(const struct tcp *t, uint64_t now, struct tcp_info *i)
 		.snd_scale = t->snd_shift,
 		.rcv_scale = t->rcv_shift,
 		.timeouts_now = t->persist ? 0 : t->rtx_count,
-		.probes_now = t->persist ? t->rtx_count : 0,
+		.probes_now = t->persist ? t->rtx_count : t->keep_probes,
 		.backoff = t->persist ? t->probes : t->rtx_count,
 		.congestion = cc_name(t->cc.algo),
 	};

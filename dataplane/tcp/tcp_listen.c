@@ -15,13 +15,14 @@ covers(const struct tcp_listener *l, const struct tcp_addr *to)
 	    memcmp(l->at.b, v4 ? all4.b : all6.b, sizeof(to->b)) == 0;
 }
 
-static bool
-listening(const struct tcp_stack *s, const struct tcp_tuple *tuple)
+/* Who listens there; NULL: nobody. */
+static const struct tcp_listener *
+listener(const struct tcp_stack *s, const struct tcp_tuple *tuple)
 {
 	for (uint32_t i = 0; i < s->listener_count; i++)
 		if (s->listener[i].port == tuple->local_port && covers(&s->listener[i], &tuple->local))
-			return true;
-	return false;
+			return &s->listener[i];
+	return NULL;
 }
 
 static int
@@ -52,6 +53,26 @@ tcp_listen_at(struct tcp_stack *s, const struct tcp_addr *at, uint16_t port)
 	return add(s, &(struct tcp_listener){ .at = *at, .port = port });
 }
 
+int
+tcp_listen_own(struct tcp_stack *s, uint16_t port, const struct tcp_own *o)
+{
+	int set = tcp_own_take(s, o);
+	int found = 0;
+
+	if (set < 0)
+		return set;
+	for (uint32_t i = 0; i < s->listener_count; i++) {
+		if (s->listener[i].port != port)
+			continue;
+		tcp_own_give(s, s->listener[i].own);
+		tcp_own_share(s, (uint16_t)set);
+		s->listener[i].own = (uint16_t)set;
+		found++;
+	}
+	tcp_own_give(s, (uint16_t)set); /* ours: each listener has one */
+	return found > 0 ? 0 : -R_LIMIT;
+}
+
 void
 tcp_unlisten(struct tcp_stack *s, uint16_t port)
 {
@@ -60,6 +81,8 @@ tcp_unlisten(struct tcp_stack *s, uint16_t port)
 	for (uint32_t i = 0; i < s->listener_count; i++)
 		if (s->listener[i].port != port)
 			s->listener[left++] = s->listener[i];
+		else
+			tcp_own_give(s, s->listener[i].own);
 	s->listener_count = left;
 }
 
@@ -70,9 +93,10 @@ passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, u
 	t->state = TCP_LISTEN;
 	tcp_fsm(t, TCP_E_RCV_SYN);
 	t->passive = true;
+	tcp_own_share(t->stack, listener(t->stack, &t->tuple)->own);
+	tcp_own_begin(t, listener(t->stack, &t->tuple)->own);
 	t->via = in->seg.via;
-	t->irs = irs;
-	t->rcv_nxt = t->irs + 1;
+	t->rcv_nxt = irs + 1;
 	t->iss = iss;
 	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
 	t->snd_head = t->iss + 1;
@@ -160,7 +184,7 @@ tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint3
 		tcp_drop(s, R_TCP_LISTEN_DROP);
 		return NULL;
 	}
-	if (!listening(s, &seg->tuple)) {
+	if (listener(s, &seg->tuple) == NULL) {
 		tcp_drop(s, R_TCP_NO_PORT);
 		tcp_reset_reply(s, seg);
 		return NULL;

@@ -4,8 +4,7 @@
  * With a board (tcp_board.h) what is lost goes out first, then new data, as long
  * as what is under way leaves room in the congestion window. Without one, new
  * data and the repetition after a timeout are the same walk from SND.NXT, and a
- * fast retransmit sends one segment from SND.UNA beside it. Nagle's algorithm is
- * off: records are already as large as they should be.
+ * fast retransmit sends one segment from SND.UNA beside it.
  */
 #include "dataplane/tcp/tcp_conn.h"
 
@@ -65,10 +64,29 @@ plan_of(const struct tcp *t, struct plan *p)
 		p->usable = room;
 }
 
+/* All that is queued is a small segment. It waits for more when the owner said that
+ * more is to come, or, by Nagle's algorithm (RFC 9293 section 3.7.4), for the one small
+ * segment that is in flight; not for what is full, which a peer that delays its
+ * acknowledgements answers soon (the variant of draft-minshall-nagle). */
+static bool
+small_waits(const struct tcp *t, const struct plan *p)
+{
+	if (p->fin)
+		return false;
+	if (t->hold && !t->hold_over)
+		return true;
+	return seq_gt(t->snd_small, t->snd_una) && seq_leq(t->snd_small, t->snd_max) &&
+	    tcp_own_or(tcp_own(t)->nagle, t->stack->cfg.nagle);
+}
+
 /* MUST-38: no small segment only because the window is small. */
 static bool
 worth(const struct tcp *t, const struct plan *p, uint32_t len)
 {
+	if (len == p->avail && len < t->mss && t->snd_nxt == t->snd_max && small_waits(t, p)) {
+		t->stack->live.nagled += !t->hold;
+		return false;
+	}
 	return len == p->avail || len >= t->mss || seq_lt(t->snd_nxt, t->snd_max) ||
 	    len >= t->max_wnd / 2;
 }
@@ -93,10 +111,11 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 		t->snd_max = end;
 	t->sent_ms = tcp_ms(now);
 	t->sent_on = true;
-	if (t->persist)
+	if (t->persist || t->hold_timer)
 		tcp_persist_stop(t);
+	t->hold_timer = false;
 	if (!tcp_timer_on(t, TCP_T_RTX))
-		tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
+		tcp_rtx_set(t, now, t->rto.rto);
 }
 
 /* How much goes out together: new data alone, `segs` segments at most, and no small one
@@ -111,7 +130,9 @@ run_len(const struct tcp *t, const struct plan *p, uint32_t segs)
 		segs = 1;
 	if (len > segs * t->mss)
 		len = segs * t->mss;
-	return len <= t->mss || len == p->avail ? len : len - len % t->mss;
+	if (len <= t->mss || (len == p->avail && !small_waits(t, p)))
+		return len;
+	return len - len % t->mss;
 }
 
 /* Up to `segs` segments from SND.NXT; how many there were. */
@@ -140,6 +161,8 @@ send_planned(struct tcp *t, const struct plan *p, uint32_t segs, uint64_t now)
 		fin = false;
 	}
 	fifo_skip(&t->snd, &t->snd_pos, len);
+	if (len == p->avail && t->snd_nxt == t->snd_max && len % t->mss != 0)
+		t->snd_small = t->snd_nxt + len;
 	count_sent(t, o.seq + len + (fin ? 1u : 0u), now);
 	segs = len > t->mss ? (len + t->mss - 1) / t->mss : 1;
 	t->segs_out += segs - 1;
@@ -267,6 +290,14 @@ send_doubt(struct tcp *t, uint64_t now)
 	return send_twice(t, from, r.end - from, now);
 }
 
+/* What the owner holds back leaves after a while without more. */
+static void
+hold_start(struct tcp *t, uint64_t now)
+{
+	t->hold_timer = true;
+	tcp_timer_set(t, TCP_T_RTX, now + TCP_HOLD_US);
+}
+
 /* Something waits, nothing is outstanding, and no ACK will come for it. */
 static void
 watch_window(struct tcp *t, uint64_t now)
@@ -278,7 +309,11 @@ watch_window(struct tcp *t, uint64_t now)
 	waits = p.avail > 0 || p.fin;
 	if (t->persist && !waits)
 		tcp_persist_stop(t);
-	else if (waits && t->snd_nxt == t->snd_una && !tcp_timer_on(t, TCP_T_RTX))
+	else if (!waits || t->snd_nxt != t->snd_una || tcp_timer_on(t, TCP_T_RTX))
+		return;
+	else if (t->hold && p.avail <= p.usable)
+		hold_start(t, now);
+	else
 		tcp_persist_start(t, now);
 }
 
@@ -288,6 +323,15 @@ idle(struct tcp *t, uint64_t now)
 	struct cc_event ev = tcp_cc_event(t, now);
 
 	cc_idle(&t->cc, &ev, (tcp_ms(now) - t->sent_ms) * 1000ull > t->rto.rto);
+}
+
+void
+tcp_room_fire(struct tcp *t, uint64_t now)
+{
+	if (tcp_room(t) > 0)
+		t->events |= TCP_EV_WRITABLE;
+	else
+		tcp_timer_set(t, TCP_T_TAIL, now + TCP_ROOM_RETRY_US);
 }
 
 /* At most `segs` segments: how many went out. */
@@ -308,6 +352,8 @@ tcp_out(struct tcp *t, uint64_t now)
 {
 	uint32_t sent = 0, n;
 
+	if (t->gone)
+		return 0;
 	if (may_send(t)) {
 		if (t->snd_max == t->snd_una && t->sent_on)
 			idle(t, now);
@@ -320,12 +366,15 @@ tcp_out(struct tcp *t, uint64_t now)
 			tcp_work_add(t);
 		if (sent > 0)
 			tcp_tail_arm(t, now);
+		t->hold_over = false;
 		watch_window(t, now);
 	}
 	/* Only now: more data keeps the board, and what can be undone. */
 	if (t->snd_una == t->snd_max)
 		tcp_loss_clear(t);
-	if (t->ack_now || (t->take_seen && tcp_rcv_update_due(t))) {
+	if (t->room_wanted && t->snd_una == t->snd_max && !tcp_timer_on(t, TCP_T_TAIL))
+		tcp_timer_set(t, TCP_T_TAIL, now + TCP_ROOM_RETRY_US);
+	if (t->ack_now || (t->take_seen && t->state >= TCP_ESTABLISHED && tcp_rcv_update_due(t))) {
 		tcp_out_ack(t, now);
 		sent++;
 	}
@@ -334,10 +383,28 @@ tcp_out(struct tcp *t, uint64_t now)
 }
 
 void
+tcp_rtx_count(struct tcp *t)
+{
+	if (t->rtx_count < UINT8_MAX)
+		t->rtx_count++;
+	if (t->rtx_count != t->stack->cfg.doubt_retries)
+		return;
+	t->events |= TCP_EV_DOUBT;
+	t->stack->live.doubts++;
+}
+
+void
 tcp_rto_fire(struct tcp *t, uint64_t now)
 {
 	struct cc_event ev = tcp_cc_event(t, now);
 
+	if (t->hold_timer) {
+		t->hold_timer = false;
+		t->hold_over = true;
+		t->stack->live.held++;
+		tcp_work_add(t);
+		return;
+	}
 	if (t->persist) {
 		tcp_persist_fire(t, now);
 		return;
@@ -356,17 +423,19 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 		tcp_persist_fire(t, now);
 		return;
 	}
-	if (t->rtx_count >= t->stack->cfg.retries) {
+	if (tcp_user_timeout_over(t, now))
+		return;
+	if (t->rtx_count >= t->stack->cfg.retries && tcp_user_timeout_us(t) == 0) {
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
 		return;
 	}
 	tcp_undo_save(t);
 	tcp_frto_start(t);
 	cc_timeout(&t->cc, &ev, t->rtx_count == 0);
-	t->rtx_count++;
+	tcp_rtx_count(t);
 	t->timeouts++;
 	tcp_rto_cancel(&t->rto);
 	tcp_rto_backoff(&t->rto);
-	tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
+	tcp_rtx_set(t, now, t->rto.rto);
 	tcp_work_add(t);
 }

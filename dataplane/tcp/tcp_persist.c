@@ -1,7 +1,9 @@
 /*
  * A window that is too small to send into (RFC 9293 section 3.8.6.1): probes
- * with back-off, for as long as the peer answers them. An orphan waits only as
- * long as in FIN-WAIT-2, and some probes more: answers may be lost.
+ * with back-off, for as long as the peer answers them (MUST-37), unless a limit is
+ * configured; and only for a while when the pool is nearly empty, because what waits
+ * here holds blocks of it (RFC 6429). An orphan waits only as long as in
+ * FIN-WAIT-2, and some probes more: answers may be lost.
  */
 #include "dataplane/tcp/tcp_conn.h"
 
@@ -12,7 +14,7 @@ arm(struct tcp *t, uint64_t now)
 {
 	uint64_t wait = (uint64_t)t->rto.rto << (t->probes < 16 ? t->probes : 16);
 
-	tcp_timer_set(t, TCP_T_RTX, now + (wait < TCP_PERSIST_MAX_US ? wait : TCP_PERSIST_MAX_US));
+	tcp_rtx_set(t, now, wait < TCP_PERSIST_MAX_US ? wait : TCP_PERSIST_MAX_US);
 }
 
 void
@@ -21,7 +23,8 @@ tcp_persist_start(struct tcp *t, uint64_t now)
 	t->persist = true;
 	t->probes = 0;
 	t->rtx_count = 0;
-	t->una_ms = tcp_ms(now);
+	if (t->snd_una == t->snd_max)
+		t->una_ms = tcp_ms(now);
 	arm(t, now);
 }
 
@@ -63,21 +66,37 @@ probe(struct tcp *t, uint64_t now)
 		t->snd_max = end;
 }
 
+static bool
+too_long(const struct tcp *t, uint64_t now)
+{
+	const struct tcp_config *c = &t->stack->cfg;
+	uint32_t limit = tcp_pool_low(t->stack) ? c->persist_low_ms : c->persist_ms;
+	uint32_t waited = tcp_ms(now) - t->una_ms;
+
+	if (t->closed && t->probes >= ORPHAN_PROBES && waited * 1000ull > c->finwait2_us)
+		return true;
+	return limit != 0 && waited >= limit;
+}
+
 void
 tcp_persist_fire(struct tcp *t, uint64_t now)
 {
 	const struct tcp_config *c = &t->stack->cfg;
 
-	if (t->closed && t->probes >= ORPHAN_PROBES && (tcp_ms(now) - t->una_ms) * 1000ull > c->finwait2_us) {
-		tcp_reset_send(t, tcp_seq_now(t));
-		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_PERSIST);
+	if (tcp_user_timeout_over(t, now))
+		return;
+	if (too_long(t, now)) {
+		t->stack->live.persist_dead++;
+		tcp_life_reset(t, R_TCP_PERSIST);
 		return;
 	}
-	if (t->rtx_count >= c->retries) {
+	if (t->rtx_count >= c->retries && tcp_user_timeout_us(t) == 0) {
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
 		return;
 	}
-	t->rtx_count++;
+	if (t->rtx_count < UINT8_MAX)
+		t->rtx_count++;
+	t->stack->live.persist_probes++;
 	if (t->probes < UINT8_MAX)
 		t->probes++;
 	tcp_rto_cancel(&t->rto);

@@ -22,10 +22,11 @@ struct tcp_run {
 
 struct tcp_reasm {
 	struct block *table; /* of struct tcp_run; NULL when empty */
-	uint32_t count;
-	uint32_t blocks;     /* held in runs */
+	uint32_t count : 8;
+	uint32_t blocks : 24; /* held in runs: a receive buffer is at most 2^30 bytes */
 	uint32_t stamp;
 };
+_Static_assert(TCP_RUN_MAX < 1u << 8, "tcp_reasm.count");
 
 /* tcp_reasm_add(r, p, seq, data, len, blocks_max): keep what is new of it; at
  * most blocks_max blocks in all. Returns how many bytes were new and kept; less

@@ -25,5 +25,6 @@ tcp_reset_send(struct tcp *t, uint32_t seq)
 	struct tcp_seg_out o = { .tuple = t->tuple, .seq = seq, .ack = t->rcv_nxt,
 	    .flags = TCP_RST | TCP_ACK, .via = t->via };
 
+	tcp_own_mark(t, &o);
 	(void)t->stack->ops.emit(t->stack->owner, &o);
 }

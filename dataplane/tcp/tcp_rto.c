@@ -2,18 +2,20 @@
 
 #include "dataplane/tcp/tcp_seq.h"
 
+#define US_PER_MS 1000u
+
 static uint32_t
 clamp(const struct tcp_rto *r, uint64_t rto)
 {
-	if (rto < r->min)
-		return r->min;
+	if (rto < r->min_ms * US_PER_MS)
+		return r->min_ms * US_PER_MS;
 	return rto > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rto;
 }
 
 void
 tcp_rto_init(struct tcp_rto *r, uint32_t init_us, uint32_t min_us)
 {
-	*r = (struct tcp_rto){ .rto = init_us, .min = min_us };
+	*r = (struct tcp_rto){ .rto = init_us, .min_ms = (uint16_t)((min_us + US_PER_MS - 1) / US_PER_MS) };
 }
 
 void

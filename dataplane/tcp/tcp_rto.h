@@ -16,13 +16,14 @@ struct tcp_rto {
 	uint32_t srtt;
 	uint32_t var;
 	uint32_t rto;
-	uint32_t min;
 	uint32_t timed_seq;  /* the segment that is timed ends here */
 	uint32_t timed_at;   /* us, modulo 2^32: RTO_MAX is less */
+	uint16_t min_ms;
 	bool timed;
 	bool measured;
 };
 
+/* min_us: rounded up to milliseconds, 65 s at most. */
 void tcp_rto_init(struct tcp_rto *r, uint32_t init_us, uint32_t min_us);
 
 /* One segment is timed at a time: it is sent now and ends at `end`. */

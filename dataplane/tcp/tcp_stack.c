@@ -23,11 +23,18 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.rto_init_us = TCP_RTO_INIT_US,
 		.delack_us = TCP_DELACK_US,
 		.retries = 12,
+		.doubt_retries = 3,
 		.connect_retries = TCP_ACTIVE_RETRIES,
 		.syn_retries = 2,
 		.timewait_us = 60000000,
 		.challenge_max = 1000,
 		.finwait2_us = 60000000,
+		.orphan_max = 4096,
+		.keep_idle_ms = 7200000,
+		.keep_interval_ms = 75000,
+		.keep_count = 9,
+		.persist_low_ms = 60000,
+		.own_max = 64,
 		.clock_us = 250,
 		.rack = 1,
 		.sack = 1,
@@ -63,6 +70,7 @@ tcp_stack_size(const struct tcp_config *c)
 	return round_up(sizeof(struct tcp_stack)) + round_up(c->conn_max * sizeof(struct tcp)) +
 	    round_up(c->conn_max * sizeof(struct tcp_due)) +
 	    round_up(c->timewait_max * sizeof(struct tcp_tw)) +
+	    round_up(c->own_max * sizeof(struct tcp_own_set)) +
 	    round_up(bucket_count(c->conn_max) * sizeof(uint32_t)) +
 	    round_up(bucket_count(4 * c->half_open_max) * sizeof(struct tcp_source)) +
 	    round_up(bucket_count(c->timewait_max) * sizeof(uint32_t));
@@ -90,12 +98,24 @@ buffers_good(const struct tcp_config *c)
 }
 
 static bool
+life_good(const struct tcp_config *c)
+{
+	return c->orphan_max > 0 && c->keepalive <= 1 && c->keep_idle_ms > 0 &&
+	    c->keep_idle_ms <= TCP_MS_MAX && c->keep_interval_ms > 0 &&
+	    c->keep_interval_ms <= TCP_MS_MAX && c->keep_count > 0 && c->keep_count <= UINT8_MAX &&
+	    c->user_timeout_ms <= TCP_MS_MAX && c->persist_ms <= TCP_MS_MAX &&
+	    c->persist_low_ms <= TCP_MS_MAX && c->nagle <= 1 && c->own_max > 0 &&
+	    c->own_max <= UINT16_MAX;
+}
+
+static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
 	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
-	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
+	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && life_good(c) &&
+	    c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
 	    c->window_scale <= 1 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
 	    cc_find(c->cc) >= 0 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
@@ -111,12 +131,12 @@ carve(uint8_t **at, size_t size)
 }
 
 /* RFC 7323 section 2.3: at most 14. */
-static uint8_t
-window_shift(const struct tcp_config *c)
+uint8_t
+tcp_window_shift(const struct tcp_config *c, uint32_t rcv_buf)
 {
 	uint8_t shift = 0;
 
-	while (c->window_scale && shift < 14 && (65535u << shift) < c->rcv_buf)
+	while (c->window_scale && shift < 14 && (65535u << shift) < rcv_buf)
 		shift++;
 	return shift;
 }
@@ -139,9 +159,10 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	s->owner = owner;
 	memcpy(s->isn_key, secret, 16);
 	memcpy(s->hash_key, secret + 16, 16);
-	s->rcv_shift = window_shift(c);
+	s->rcv_shift = tcp_window_shift(c, c->rcv_buf);
 	s->conns = carve(&at, c->conn_max * sizeof(struct tcp));
 	s->heap = carve(&at, c->conn_max * sizeof(struct tcp_due));
+	s->own = carve(&at, c->own_max * sizeof(struct tcp_own_set));
 	s->tw = carve(&at, c->timewait_max * sizeof(struct tcp_tw));
 	s->buckets = carve(&at, n * sizeof(uint32_t));
 	s->bucket_mask = n - 1;
@@ -155,6 +176,8 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	s->sources = carve(&at, n * sizeof(struct tcp_source));
 	s->source_mask = n - 1;
 	tcp_half_init(s);
+	tcp_own_start(s);
+	tcp_orphan_init(s);
 	tcp_tw_init(s);
 	return s;
 }
@@ -162,11 +185,12 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 int
 tcp_set_config(struct tcp_stack *s, const struct tcp_config *c)
 {
-	if (!config_good(c) || c->conn_max != s->cfg.conn_max || c->timewait_max != s->cfg.timewait_max)
+	if (!config_good(c) || c->conn_max != s->cfg.conn_max || c->timewait_max != s->cfg.timewait_max ||
+	    c->own_max != s->cfg.own_max)
 		return -R_LIMIT;
 	s->cfg = *c;
 	s->cc_algo = cc_find(c->cc);
-	s->rcv_shift = window_shift(c);
+	s->rcv_shift = tcp_window_shift(c, c->rcv_buf);
 	return 0;
 }
 
@@ -196,26 +220,20 @@ fire(struct tcp *t, enum tcp_timer which, uint64_t now)
 			tcp_rto_fire(t, now);
 		break;
 	case TCP_T_ACK:
+		t->talk = false;
 		t->ack_now = true;
 		tcp_work_add(t);
 		break;
 	case TCP_T_LIFE:
-		if (t->state == TCP_TIME_WAIT)
-			tcp_fsm(t, TCP_E_2MSL);
-		else
-			tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_FIN_WAIT);
+		tcp_life_fire(t, now);
 		break;
-	case TCP_T_TAIL:
-		if (t->reo_on)
+	default:
+		if (t->room_wanted && t->snd_una == t->snd_max)
+			tcp_room_fire(t, now);
+		else if (t->reo_on)
 			tcp_reo_fire(t, now);
 		else
 			tcp_tail_fire(t, now);
-		break;
-	default:
-		if (tcp_room(t) > 0)
-			t->events |= TCP_EV_WRITABLE;
-		else
-			tcp_timer_set(t, TCP_T_ROOM, now + TCP_ROOM_RETRY_US);
 		break;
 	}
 }
@@ -227,7 +245,7 @@ run_timers(struct tcp_stack *s, uint64_t now)
 
 	while ((t = tcp_timer_due(s, now)) != NULL) {
 		for (int i = 0; i < TCP_TIMER_COUNT; i++)
-			if (t->due[i] <= now)
+			if (t->due[i] <= now && !t->gone)
 				fire(t, (enum tcp_timer)i, now);
 		tcp_settle(t, now);
 	}
@@ -271,6 +289,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->loss = s->loss;
 	st->cc = s->cc;
 	st->guard = s->guard;
+	st->live = s->live;
 	st->buf = s->buf;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;

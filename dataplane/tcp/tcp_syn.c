@@ -9,7 +9,9 @@
 uint16_t
 tcp_own_mss(const struct tcp *t)
 {
-	return tcp_is_v4(&t->tuple.remote) ? t->stack->cfg.mss4 : t->stack->cfg.mss6;
+	uint16_t mss = tcp_is_v4(&t->tuple.remote) ? t->stack->cfg.mss4 : t->stack->cfg.mss6;
+
+	return tcp_own(t)->mss < mss ? (uint16_t)tcp_own(t)->mss : mss;
 }
 
 void
@@ -32,7 +34,8 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 	t->snd_shift = t->scale_on ? o->shift : 0;
 	t->rcv_shift = t->scale_on ? t->rcv_shift : 0;
 	t->mss = mss - (t->ts_on ? TS_SIZE : 0);
-	cc_init(&t->cc, t->stack->cc_algo, t->mss, t->iss);
+	cc_init(&t->cc, (int)tcp_own_or(tcp_own(t)->congestion, (uint32_t)t->stack->cc_algo), t->mss,
+	    t->iss);
 }
 
 static void
@@ -69,24 +72,31 @@ tcp_syn_emit(struct tcp *t, uint64_t now)
 		t->rcv_adv = t->rcv_nxt + o.window;
 		t->last_ack = t->rcv_nxt;
 	}
+	tcp_own_mark(t, &o);
 	(void)t->stack->ops.emit(t->stack->owner, &o);
 	t->segs_out++;
-	if (t->rtx_count == 0)
+	if (t->rtx_count == 0) {
 		tcp_rto_start(&t->rto, t->iss + 1, now);
+		t->una_ms = tcp_ms(now);
+	}
 	t->snd_nxt = t->snd_max = t->iss + 1;
-	tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
+	tcp_rtx_set(t, now, t->rto.rto);
 }
 
 void
 tcp_syn_timeout(struct tcp *t, uint64_t now)
 {
-	uint32_t limit = t->passive ? t->stack->cfg.syn_retries : t->stack->cfg.connect_retries;
+	const struct tcp_config *c = &t->stack->cfg;
+	uint32_t limit = tcp_own_or(tcp_own(t)->syn_retries,
+	    t->passive ? c->syn_retries : c->connect_retries);
 
+	if (tcp_user_timeout_over(t, now))
+		return;
 	if (t->rtx_count >= limit) {
 		tcp_conn_end(t, TCP_E_TIMEOUT, t->gone_reason != 0 ? t->gone_reason : R_TCP_TIMEOUT);
 		return;
 	}
-	t->rtx_count++;
+	tcp_rtx_count(t);
 	t->timeouts++;
 	t->retransmits++;
 	t->stack->retransmits++;
@@ -104,6 +114,10 @@ synchronise(struct tcp *t, struct tcp_in *in)
 	tcp_buf_start(t, in->now);
 	t->snd_una = t->iss + 1;
 	t->snd_nxt = t->snd_max = t->snd_una;
+	t->snd_small = t->snd_una;
+	t->heard_ms = tcp_ms(in->now);
+	t->heard_on = true;
+	tcp_keep_arm(t, in->now);
 	t->rtx_count = 0;
 	t->gone_reason = 0;
 	tcp_timer_stop(t, TCP_T_RTX);
@@ -152,8 +166,7 @@ take_syn(struct tcp *t, struct tcp_in *in)
 {
 	uint32_t space = tcp_rcv_space(t);
 
-	t->irs = in->seg.seq;
-	t->rcv_nxt = t->irs + 1;
+	t->rcv_nxt = in->seg.seq + 1;
 	t->rcv_adv = t->rcv_nxt + (space < 65535u ? space : 65535u);
 	tcp_syn_options(t, &in->opts);
 	t->ts_recent_at = tcp_seconds(in->now);

@@ -42,10 +42,10 @@ void
 tcp_table_add(struct tcp *t)
 {
 	struct tcp_stack *s = t->stack;
+	uint32_t *at = &s->buckets[tcp_tuple_hash(s, &t->tuple) & s->bucket_mask];
 
-	t->bucket = (uint32_t)tcp_tuple_hash(s, &t->tuple) & s->bucket_mask;
-	t->table_next = s->buckets[t->bucket];
-	s->buckets[t->bucket] = tcp_index(t);
+	t->table_next = *at;
+	*at = tcp_index(t);
 	t->in_table = true;
 }
 
@@ -53,10 +53,11 @@ void
 tcp_table_del(struct tcp *t)
 {
 	struct tcp_stack *s = t->stack;
-	uint32_t *at = &s->buckets[t->bucket];
+	uint32_t *at;
 
 	if (!t->in_table)
 		return;
+	at = &s->buckets[tcp_tuple_hash(s, &t->tuple) & s->bucket_mask];
 	while (*at != tcp_index(t))
 		at = &s->conns[*at].table_next;
 	*at = t->table_next;

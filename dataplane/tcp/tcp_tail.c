@@ -60,7 +60,7 @@ tcp_tail_fire(struct tcp *t, uint64_t now)
 	t->stack->loss.probes++;
 	if (t->probe_fresh)
 		t->stack->loss.probes_fresh++;
-	tcp_timer_set(t, TCP_T_RTX, now + t->rto.rto);
+	tcp_rtx_set(t, now, t->rto.rto);
 }
 
 /* Section 7.4.2: an acknowledgement of more than the probe without a D-SACK says

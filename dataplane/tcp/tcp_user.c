@@ -3,16 +3,20 @@
  */
 #include "dataplane/tcp/tcp_conn.h"
 
-struct tcp *
-tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void *user, uint64_t now)
+/* `set` is the connection's from here on. */
+static struct tcp *
+open_active(struct tcp_stack *s, const struct tcp_tuple *tuple, uint16_t set, void *user,
+    uint64_t now)
 {
-	struct tcp *t;
+	struct tcp *t = NULL;
 
-	if (tcp_table_find(s, tuple) != NULL || tcp_tw_find(s, tuple))
+	if (tcp_table_find(s, tuple) == NULL && !tcp_tw_find(s, tuple))
+		t = tcp_conn_new(s, tuple);
+	if (t == NULL) {
+		tcp_own_give(s, set);
 		return NULL;
-	t = tcp_conn_new(s, tuple);
-	if (t == NULL)
-		return NULL;
+	}
+	tcp_own_begin(t, set);
 	t->app = true;
 	t->user = user;
 	t->iss = tcp_isn(s, tuple, now);
@@ -22,6 +26,21 @@ tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void *user, uint
 	tcp_fsm(t, TCP_E_ACTIVE_OPEN);
 	tcp_syn_emit(t, now);
 	return t;
+}
+
+struct tcp *
+tcp_connect(struct tcp_stack *s, const struct tcp_tuple *tuple, void *user, uint64_t now)
+{
+	return open_active(s, tuple, 0, user, now);
+}
+
+struct tcp *
+tcp_connect_own(struct tcp_stack *s, const struct tcp_tuple *tuple, const struct tcp_own *o,
+    void *user, uint64_t now)
+{
+	int set = tcp_own_take(s, o);
+
+	return set >= 0 ? open_active(s, tuple, (uint16_t)set, user, now) : NULL;
 }
 
 void
@@ -91,10 +110,19 @@ tcp_put(struct tcp *t, const void *data, size_t len)
 		if (t->gone || t->fin_queued || t->state == TCP_CLOSED)
 			return -R_LIMIT;
 		t->room_wanted = true;
+		tcp_work_add(t); /* nothing may be in flight whose ACK would tell of room */
 		return cap ? -R_LIMIT : -R_TCP_NO_BLOCK;
 	}
 	tcp_work_add(t);
 	return 0;
+}
+
+void
+tcp_hold(struct tcp *t, bool on)
+{
+	if (t->hold && !on)
+		tcp_work_add(t);
+	t->hold = on;
 }
 
 void
@@ -110,6 +138,27 @@ tcp_shutdown(struct tcp *t, uint64_t now)
 	tcp_work_add(t);
 }
 
+static bool
+is_over(const struct tcp *t)
+{
+	return t->gone || t->state == TCP_CLOSED || t->state == TCP_TIME_WAIT;
+}
+
+/* What is left after tcp_close lives by itself, for a time. */
+static void
+leave(struct tcp *t, uint64_t now)
+{
+	uint32_t linger = tcp_own(t)->linger_ms;
+
+	if (t->state == TCP_FIN_WAIT_2)
+		tcp_timer_set(t, TCP_T_LIFE, now + t->stack->cfg.finwait2_us);
+	else if (linger != TCP_HOST)
+		tcp_timer_set(t, TCP_T_LIFE, now + linger * 1000ull);
+	else
+		tcp_timer_stop(t, TCP_T_LIFE);
+	tcp_orphan_add(t);
+}
+
 void
 tcp_close(struct tcp *t, uint64_t now)
 {
@@ -117,12 +166,18 @@ tcp_close(struct tcp *t, uint64_t now)
 
 	if (t->closed || t->gone)
 		return;
-	tcp_shutdown(t, now);
+	if (tcp_own(t)->linger_ms != 0) {
+		tcp_shutdown(t, now);
+	} else {
+		if (t->state >= TCP_SYN_RECEIVED && t->state != TCP_TIME_WAIT)
+			tcp_reset_send(t, tcp_seq_now(t));
+		tcp_conn_end(t, TCP_E_ABORT, 0);
+	}
 	t->closed = true;
 	fifo_clear(&t->rcv, p);
 	tcp_reasm_clear(&t->reasm, p);
-	if (t->state == TCP_FIN_WAIT_2)
-		tcp_timer_set(t, TCP_T_LIFE, now + t->stack->cfg.finwait2_us);
+	if (!is_over(t))
+		leave(t, now);
 	/* Where nothing is left to wait for, tcp_poll tells TCP_EV_CLOSED. */
 	tcp_work_add(t);
 }

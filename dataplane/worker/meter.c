@@ -56,6 +56,17 @@ static const struct row tcp_rows[] = {
 	ROW(buf.snd_grown, TCP_SND_GROWN),
 	ROW(buf.snd_capped, TCP_SND_CAPPED),
 	ROW(buf.refused, TCP_BUF_REFUSED),
+	ROW(live.doubts, TCP_DOUBTS),
+	ROW(live.keep_probes, TCP_KEEP_PROBES),
+	ROW(live.keep_dead, TCP_KEEP_DEAD),
+	ROW(live.user_timeouts, TCP_USER_TIMEOUTS),
+	ROW(live.persist_probes, TCP_PERSIST_PROBES),
+	ROW(live.persist_dead, TCP_PERSIST_DEAD),
+	ROW(live.lingered, TCP_LINGERED),
+	ROW(live.orphans_shed, TCP_ORPHANS_SHED),
+	ROW(live.held, TCP_HELD),
+	ROW(live.nagled, TCP_NAGLED),
+	ROW(live.quick_again, TCP_QUICK_AGAIN),
 };
 
 #define ROW_COUNT (sizeof(tcp_rows) / sizeof(tcp_rows[0]))

@@ -1,1 +1,1 @@
-$(eval $(call unit,tcp_script,tests/script/run.c tests/script/segment.c,tcp mem wire))
+$(eval $(call unit,tcp_script,$(addprefix tests/script/,own.c run.c segment.c),tcp mem wire))

@@ -11,20 +11,24 @@
  *   set KEY N            a field of struct tcp_config, before all else; cc by name
  *   ip4, ip6             this family alone, before all else; otherwise the script
  *                        runs with either
+ *   own KEY N            a field of struct tcp_own: of the connection, or of what is
+ *                        opened or accepted next; congestion by name
+ *   hold on|off          more is to come
  *   listen               accept connections; refuse: the owner will not take them
  *   connect              active open
  *   < FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts VAL ECR]
  *     [sacked A-B]...    the peer sends; port N: from another port; ECR eN: what
  *                        the stack said N ms after its SYN
  *   > FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts [ECR]] [nots]
- *     [sack A-B]...      the stack has sent this, in this order; `*` for any SEQ
+ *     [sack A-B]... [hop N] [traffic N]
+ *                        the stack has sent this, in this order; `*` for any SEQ
  *                        `mss own`: of 1500 bytes
  *   none                 nothing else was sent
  *   wait MS              time passes, timers fire
  *   write N, read N      put; take, and check the bytes
  *   buffer receive|send N  a size of its own; room N: what could be written now
  *   shutdown, close, abort
- *   event NAME [REASON]  connected readable eof writable closed: told since the
+ *   event NAME [REASON]  connected readable eof writable closed doubt: told since the
  *                        last `event`
  *   state NAME           of the connection; drop REASON: counted since the last
  *   icmp KIND SEQ        an ICMP error that quotes our sequence number; hard: port,
@@ -195,7 +199,10 @@ do_set(char **w)
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
 		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(rack), KEY(clock_us),
-		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(rcv_buf_init),
+		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(connect_retries),
+		KEY(keepalive), KEY(keep_idle_ms), KEY(keep_interval_ms), KEY(keep_count),
+		KEY(user_timeout_ms), KEY(persist_ms), KEY(persist_low_ms), KEY(orphan_max), KEY(nagle),
+		KEY(doubt_retries), KEY(rcv_buf_init),
 		KEY(snd_buf_init), KEY(growth_max),
 #undef KEY
 	};
@@ -240,6 +247,9 @@ do_listen(char **w)
 {
 	(void)w;
 	tcp_listen(run.stack, 22);
+	run.listens = true;
+	if (tcp_listen_own(run.stack, 22, &run.own) != 0)
+		fail("settings refused");
 }
 
 static void
@@ -255,7 +265,7 @@ do_connect(char **w)
 	struct tcp_tuple t = tuple(40000);
 
 	(void)w;
-	run.t = tcp_connect(run.stack, &t, NULL, run.now);
+	run.t = tcp_connect_own(run.stack, &t, &run.own, NULL, run.now);
 	if (run.t == NULL)
 		fail("refused");
 	poll_stack();
@@ -376,10 +386,11 @@ do_abort(char **w)
 static void
 do_event(char **w)
 {
-	static const char *const names[] = { "connected", "readable", "eof", "writable", "closed" };
+	static const char *const names[] = { "connected", "readable", "eof", "writable", "closed",
+		"doubt" };
 	const char *reason = run.reason != 0 ? reason_name(run.reason) : NULL;
 
-	for (unsigned i = 0; i < 5 && w[0] != NULL; i++) {
+	for (unsigned i = 0; i < 6 && w[0] != NULL; i++) {
 		if (strcmp(w[0], names[i]) != 0)
 			continue;
 		if (!(run.events & 1u << i))
@@ -484,7 +495,7 @@ static const struct {
 	{ "shutdown", do_shutdown, false }, { "close", do_close, false },
 	{ "abort", do_abort, false }, { "event", do_event, false }, { "state", do_state, false },
 	{ "drop", do_drop, false }, { "icmp", do_icmp, false }, { "conns", do_conns, false },
-	{ "timewait", do_timewait, false },
+	{ "timewait", do_timewait, false }, { "own", do_own, false }, { "hold", do_hold, false },
 };
 
 static void
@@ -529,6 +540,7 @@ run_file(const char *path, bool v6)
 	run.file = path;
 	run.v6 = v6;
 	run.now = 1000000000ull;
+	tcp_own_init(&run.own);
 	tcp_config_default(&run.cfg, 1500);
 	run.cfg.conn_max = 16;
 	run.cfg.quick_acks = 0;

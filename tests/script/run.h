@@ -25,7 +25,9 @@ struct run {
 	uint32_t iss_ts;     /* timestamp of the stack's SYN */
 	bool skip;           /* the script is about the other family */
 	bool refuse;
+	bool listens;
 	struct tcp_config cfg;
+	struct tcp_own own;
 	struct tcp_stack *stack;
 	struct pool pool;
 	void *mem, *pool_mem;
@@ -54,5 +56,9 @@ uint32_t number(const char *w);
 /* segment.c: the commands < and > */
 void do_inject(char **words);
 void do_expect(char **words);
+
+/* own.c */
+void do_own(char **words);
+void do_hold(char **words);
 
 #endif

@@ -11,7 +11,8 @@
 struct parsed {
 	struct tcp_opts opts;
 	uint8_t flags;
-	bool any_seq, ack_on, win_on, ts_any, ecr_on, nots;
+	bool any_seq, ack_on, win_on, ts_any, ecr_on, nots, hop_on, traffic_on;
+	uint8_t hop, traffic;
 	uint32_t seq, len, ack, win;
 	uint16_t port;
 };
@@ -124,6 +125,14 @@ parse_segment(struct parsed *p, char **w, bool in)
 		} else if (strcmp(*w, "port") == 0) {
 			p->port = (uint16_t)number(w[1]);
 			w += 2;
+		} else if (strcmp(*w, "hop") == 0 && !in) {
+			p->hop_on = true;
+			p->hop = (uint8_t)number(w[1]);
+			w += 2;
+		} else if (strcmp(*w, "traffic") == 0 && !in) {
+			p->traffic_on = true;
+			p->traffic = (uint8_t)number(w[1]);
+			w += 2;
 		} else {
 			w += parse_option(p, w, in);
 		}
@@ -209,5 +218,9 @@ do_expect(char **w)
 		fail("window %u, not %u", s->o.window, p.win);
 	if (s->o.tuple.remote_port != p.port)
 		fail("port %u", s->o.tuple.remote_port);
+	if (p.hop_on && s->o.hop_limit != p.hop)
+		fail("hop limit %u", s->o.hop_limit);
+	if (p.traffic_on && s->o.traffic != p.traffic)
+		fail("class of traffic %u", s->o.traffic);
 	check_options(&p, s);
 }

@@ -150,7 +150,7 @@ test_random(void)
 				len = SPAN - off;
 			for (uint32_t i = off; i < off + len; i++)
 				fresh += !have[i];
-			if (r.count + 3 > TCP_RUN_MAX && off != next)
+			if (r.count + 3u > TCP_RUN_MAX && off != next)
 				continue;
 			CU_ASSERT_EQUAL(add(&r, base, off, len), fresh);
 			memset(have + off, true, len);
