@@ -109,7 +109,8 @@
 	METER(TCP_ORPHANS_SHED, "tcp closed connections reset because there were too many") \
 	METER(TCP_HELD, "tcp small segments that waited for more in vain") \
 	METER(TCP_NAGLED, "tcp small segments held back by Nagle's algorithm") \
-	METER(TCP_QUICK_AGAIN, "tcp quick acknowledgements begun again after silence")
+	METER(TCP_QUICK_AGAIN, "tcp quick acknowledgements begun again after silence") \
+	METER(TCP_TOGETHER, "tcp segments taken in one pass with the one before")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

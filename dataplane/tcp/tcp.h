@@ -223,6 +223,11 @@ struct tcp *tcp_connect_own(struct tcp_stack *s, const struct tcp_tuple *tuple,
 
 void tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now);
 
+/* tcp_input_burst(s, seg, count, now): segments that arrived together, in their
+ * order: as tcp_input for each, in less time where one repeats the header of the
+ * one before it, and with one event for all of those. */
+void tcp_input_burst(struct tcp_stack *s, const struct tcp_seg *seg, uint32_t count, uint64_t now);
+
 /* An ICMP error that quotes one of our segments. */
 struct tcp_icmp {
 	struct tcp_tuple tuple;
@@ -379,6 +384,7 @@ struct tcp_stats {
 	struct tcp_cc_stats cc;
 	struct tcp_guard_stats guard;
 	struct tcp_live_stats live;
+	uint64_t together;       /* segments taken in one pass with the one before */
 	struct tcp_buf_stats buf;
 	uint32_t conn_open;
 	uint32_t half_open;

@@ -277,6 +277,7 @@ struct tcp_stack {
 	uint64_t challenge_until; /* the end of the period */
 	uint32_t challenge_left;  /* in it */
 	struct tcp_guard_stats guard;
+	uint64_t together;
 
 	struct tcp_own_set *own;
 	uint32_t orphan_first, orphan_last, orphan_count;
@@ -452,6 +453,10 @@ void tcp_syn_timeout(struct tcp *t, uint64_t now);
 int tcp_in_ack(struct tcp *t, struct tcp_in *in);
 int tcp_in_text(struct tcp *t, struct tcp_in *in);
 int tcp_in_fin(struct tcp *t, struct tcp_in *in);
+/* tcp_burst.c: `seg` came right behind `before`, which went through the steps as `in`,
+ * and repeats its header: taken as well. False: it has to go through them too. */
+bool tcp_burst_next(struct tcp *t, struct tcp_in *in, const struct tcp_seg *before,
+    const struct tcp_seg *seg);
 /* The first window, of a segment that completes the handshake. */
 void tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window);
 

@@ -209,7 +209,6 @@ run(struct tcp *t, struct tcp_in *in, const struct step *list, size_t count)
 			tcp_drop(t->stack, -r);
 		break;
 	}
-	tcp_settle(t, in->now);
 }
 
 static struct tcp *
@@ -223,14 +222,20 @@ no_connection(struct tcp_stack *s, const struct tcp_in *in)
 	return tcp_listen_input(s, in, again, floor);
 }
 
-void
-tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
+/* The first of `count` segments, and those that repeat it; how many. */
+static uint32_t
+input(struct tcp_stack *s, const struct tcp_seg *seg, uint32_t count, uint64_t now)
 {
-	struct tcp_in in = { .seg = *seg, .wire_seq = seg->seq,
-		.syn = seg->flags & TCP_SYN, .now = now };
 	struct tcp *t = tcp_table_find(s, &seg->tuple);
+	struct tcp_in in;
+	uint32_t n = 1;
 
-	tcp_opt_read(&in.opts, seg->options, seg->options_len, seg->flags & TCP_SYN);
+	in.seg = *seg;
+	in.wire_seq = seg->seq;
+	in.stale = false;
+	in.syn = seg->flags & TCP_SYN;
+	in.now = now;
+	tcp_opt_read(&in.opts, seg->options, seg->options_len, in.syn);
 	if (in.opts.bad)
 		tcp_drop(s, R_TCP_OPTION);
 	if (t != NULL && t->gone) {
@@ -240,10 +245,27 @@ tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
 	if (t == NULL)
 		t = no_connection(s, &in);
 	if (t == NULL)
-		return;
+		return n;
 	t->segs_in++;
 	if (t->state == TCP_SYN_SENT)
 		run(t, &in, steps_syn_sent, COUNT(steps_syn_sent));
 	else
 		run(t, &in, steps, COUNT(steps));
+	while (n < count && tcp_burst_next(t, &in, &seg[n - 1], &seg[n]))
+		n++;
+	tcp_settle(t, now);
+	return n;
+}
+
+void
+tcp_input(struct tcp_stack *s, const struct tcp_seg *seg, uint64_t now)
+{
+	(void)input(s, seg, 1, now);
+}
+
+void
+tcp_input_burst(struct tcp_stack *s, const struct tcp_seg *seg, uint32_t count, uint64_t now)
+{
+	for (uint32_t i = 0; i < count;)
+		i += input(s, seg + i, count - i, now);
 }

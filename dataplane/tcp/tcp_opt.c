@@ -13,6 +13,9 @@ enum {
 	KIND_MAX
 };
 
+/* What nearly every segment carries, as RFC 7323 appendix A lays it out. */
+#define TS_ALONE 0x0101080au
+#define TS_ALONE_SIZE 12u
 #define SHIFT_MAX 14u
 
 static void
@@ -100,6 +103,11 @@ tcp_opt_read(struct tcp_opts *o, const uint8_t *p, uint32_t len, bool syn)
 	struct cur c = cur_of(p, len);
 
 	memset(o, 0, offsetof(struct tcp_opts, sack));
+	if (len == TS_ALONE_SIZE && cur_u32(&c) == TS_ALONE) {
+		read_ts(o, &c);
+		return;
+	}
+	c = cur_of(p, len);
 	while (cur_left(&c) > 0) {
 		uint8_t kind = cur_u8(&c);
 		uint8_t size;

@@ -290,6 +290,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->cc = s->cc;
 	st->guard = s->guard;
 	st->live = s->live;
+	st->together = s->together;
 	st->buf = s->buf;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;

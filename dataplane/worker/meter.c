@@ -17,6 +17,7 @@ struct row {
 
 static const struct row tcp_rows[] = {
 	ROW(retransmits, RETRANSMITS),
+	ROW(together, TCP_TOGETHER),
 	ROW(loss.recoveries, TCP_RECOVERIES),
 	ROW(loss.reno, TCP_RENO),
 	ROW(loss.rack_lost, TCP_RACK_LOST),

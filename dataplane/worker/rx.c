@@ -5,21 +5,41 @@
 #include "dataplane/tcp/tcp_wire.h"
 
 #define RX_BURSTS 2u
+#define BURST_SEGS PORT_BURST
+
+/* Segments on their way to TCP, and the packets that hold them. */
+struct rx_burst {
+	struct tcp_seg seg[BURST_SEGS];
+	struct pkt *pkt[BURST_SEGS];
+	uint32_t count;
+};
 
 static void
-frame(struct worker *w, struct pkt *p)
+burst_end(struct worker *w, struct rx_burst *b)
 {
+	tcp_input_burst(w->tcp, b->seg, b->count, w->now);
+	for (uint32_t i = 0; i < b->count; i++)
+		w->port->ops->free(w->port, b->pkt[i]);
+	b->count = 0;
+}
+
+static void
+frame(struct worker *w, struct rx_burst *b, struct pkt *p)
+{
+	struct tcp_seg *seg = &b->seg[b->count];
 	struct net_tcp found;
-	struct tcp_seg seg;
-	int r;
+	int r = 0;
 
 	if (net_input(w->net, p, &found, w->now) == 1) {
-		r = tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote);
-		seg.via = found.via;
-		if (r == 0)
-			tcp_input(w->tcp, &seg, w->now);
-		else
-			meter_drop(w->meter, r);
+		r = tcp_seg_parse(seg, found.segment, found.len, found.local, found.remote);
+		seg->via = found.via;
+		if (r == 0) {
+			b->pkt[b->count++] = p;
+			if (b->count == BURST_SEGS)
+				burst_end(w, b);
+			return;
+		}
+		meter_drop(w->meter, r);
 	}
 	w->port->ops->free(w->port, p);
 }
@@ -58,7 +78,7 @@ tell_all(struct worker *w, const struct pkt *p)
 }
 
 static void
-received(struct worker *w, struct pkt *p)
+received(struct worker *w, struct rx_burst *b, struct pkt *p)
 {
 	uint32_t hash = 0, to;
 
@@ -79,17 +99,19 @@ received(struct worker *w, struct pkt *p)
 			break;
 		}
 	}
-	frame(w, p);
+	frame(w, b, p);
 }
 
 uint32_t
 handed_stage(struct worker *w)
 {
 	struct crew_item got[2 * PORT_BURST];
+	struct rx_burst b;
 	uint32_t n, flows = 0;
 
 	if (w->c.crew == NULL)
 		return 0;
+	b.count = 0;
 	n = crew_take(w->c.crew, w->c.index, got, 2 * PORT_BURST);
 	if (n > 0)
 		stage_enter(w, STAGE_NET);
@@ -97,13 +119,14 @@ handed_stage(struct worker *w)
 		if (i + 2 < n)
 			__builtin_prefetch(got[i + 2].pkt);
 		if (got[i].kind == CREW_FLOW) {
-			frame(w, got[i].pkt);
+			frame(w, &b, got[i].pkt);
 			flows++;
 		} else {
 			net_overhear(w->net, got[i].pkt, w->now);
 			w->port->ops->free(w->port, got[i].pkt);
 		}
 	}
+	burst_end(w, &b);
 	stage_back(w, STAGE_RX);
 	meter_add(w->meter, METER_HANDED_IN, flows);
 	return n;
@@ -113,8 +136,10 @@ uint32_t
 rx_stage(struct worker *w)
 {
 	struct pkt *p[PORT_BURST];
+	struct rx_burst b;
 	uint32_t done = 0;
 
+	b.count = 0;
 	for (uint32_t burst = 0; burst < RX_BURSTS; burst++) {
 		uint32_t n = w->port->ops->rx(w->port, p, PORT_BURST, w->now);
 
@@ -123,8 +148,9 @@ rx_stage(struct worker *w)
 		for (uint32_t i = 0; i < n; i++) {
 			if (i + 2 < n)
 				__builtin_prefetch(p[i + 2]->data);
-			received(w, p[i]);
+			received(w, &b, p[i]);
 		}
+		burst_end(w, &b);
 		stage_back(w, STAGE_RX);
 		done += n;
 		if (n < PORT_BURST)

@@ -132,18 +132,21 @@ static const struct tcp_ops tcp_ops = {
 static uint32_t
 take_frames(struct end *e)
 {
+	struct tcp_seg seg[PORT_BURST];
 	struct pkt *p[PORT_BURST];
 	uint32_t n = e->port->ops->rx(e->port, p, PORT_BURST, e->now);
+	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct net_tcp found;
-		struct tcp_seg seg;
 
 		if (net_input(e->net, p[i], &found, e->now) == 1 &&
-		    tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote) == 0)
-			tcp_input(e->stack, &seg, e->now);
-		on_free(e, p[i]);
+		    tcp_seg_parse(&seg[count], found.segment, found.len, found.local, found.remote) == 0)
+			count++;
 	}
+	tcp_input_burst(e->stack, seg, count, e->now);
+	for (uint32_t i = 0; i < n; i++)
+		on_free(e, p[i]);
 	return n;
 }
 

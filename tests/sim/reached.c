@@ -28,7 +28,7 @@ static const struct row {
 	CC(css), CC(css_back), CC(css_done), CC(epochs), CC(cubic), CC(friendly), CC(converged),
 	CC(shifts), CC(idle_restarts),
 	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
-	GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
+	{ "together", offsetof(struct tcp_stats, together) }, GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
 };
 #undef LOSS
 #undef CC

@@ -274,30 +274,60 @@ next_time(const struct sim *s)
 	return next;
 }
 
+/* Frames that one end finds when it looks. */
+struct burst {
+	struct end *to;
+	struct tcp_seg seg[SIM_BURST];
+	struct path_frame *frame[SIM_BURST];
+	uint32_t count;
+};
+
+static void
+burst_end(struct sim *s, struct burst *b)
+{
+	if (b->count > 0)
+		tcp_input_burst(b->to->stack, b->seg, b->count, s->now);
+	while (b->count > 0)
+		free(b->frame[--b->count]);
+}
+
 static void
 deliver(struct sim *s)
 {
+	struct burst b = { .count = 0 };
 	struct path_frame *f;
 
 	while ((f = path_take(&s->path, s->now)) != NULL) {
 		struct end *e = &s->end[f->to];
 		struct tcp_tuple t = sim_tuple(f->to, e->stack != NULL && s->seed % 2 == 0);
-		struct tcp_seg seg;
 
-		if (tcp_seg_parse(&seg, f->data, f->len, t.local.b, t.remote.b) != 0) {
+		if (b.count == (s->bursts ? SIM_BURST : 1u) || b.to != e)
+			burst_end(s, &b);
+		if (tcp_seg_parse(&b.seg[b.count], f->data, f->len, t.local.b, t.remote.b) != 0) {
 			sim_fail(s, "segment does not parse");
-		} else {
-			watch_in(e, &seg);
-			tcp_input(e->stack, &seg, s->now);
+			free(f);
+			continue;
 		}
-		free(f);
+		watch_in(e, &b.seg[b.count]);
+		b.to = e;
+		b.frame[b.count++] = f;
 	}
+	burst_end(s, &b);
 }
 
 static bool
 over(const struct sim *s)
 {
 	return s->end[0].closed && s->end[1].closed;
+}
+
+/* Who looks once in a while finds frames together. */
+static uint64_t
+look_at(const struct sim *s, uint64_t next)
+{
+	if (next <= s->now)
+		return s->now;
+	return s->bursts ? (next + SIM_POLL_US - 1) / SIM_POLL_US * SIM_POLL_US : next;
 }
 
 void
@@ -315,7 +345,7 @@ sim_loop(struct sim *s)
 			sim_fail(s, "takes too long");
 		if (s->error != NULL)
 			break;
-		s->now = next > s->now ? next : s->now;
+		s->now = look_at(s, next);
 		deliver(s);
 		for (int i = 0; i < 2; i++)
 			app_run(s, &s->end[i]);
@@ -339,7 +369,7 @@ sim_drain(struct sim *s)
 	uint64_t next;
 
 	while ((next = next_time(s)) != UINT64_MAX && s->error == NULL) {
-		s->now = next > s->now ? next : s->now;
+		s->now = look_at(s, next);
 		deliver(s);
 		tcp_poll(s->end[0].stack, s->now);
 		tcp_poll(s->end[1].stack, s->now);

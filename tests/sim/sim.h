@@ -13,6 +13,8 @@
 #define SIM_PATTERN 65521u /* prime: no block or segment size divides it */
 #define SIM_PORT 2222u
 #define SIM_FRAME_MAX 16384u
+#define SIM_BURST 16u
+#define SIM_POLL_US 100u
 
 enum close_mode { CLOSE_A_FIRST, CLOSE_B_FIRST, CLOSE_TOGETHER, CLOSE_MODES };
 
@@ -57,6 +59,7 @@ struct sim {
 	unsigned strip;
 	enum close_mode mode;
 	bool both_open;
+	bool bursts;          /* ends look once in SIM_POLL_US, and take what came together */
 	const char *error;
 	uint8_t frame[SIM_FRAME_MAX];
 	uint8_t buf[65536];

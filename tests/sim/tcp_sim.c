@@ -143,6 +143,7 @@ run_seed(struct sim *s, uint64_t seed)
 	for (int i = 0; i < 2; i++)
 		for (uint32_t j = 0; j < SIM_PATTERN; j++)
 			s->pattern[i][j] = (uint8_t)(rng_next(&s->rng) >> 16);
+	s->bursts = rng_below(&s->rng, 4) > 0;
 	sim_topology(s);
 	end_init(s, 0);
 	end_init(s, 1);
