@@ -26,6 +26,7 @@ void
 conf_default(struct conf *c)
 {
 	memset(c, 0, sizeof *c);
+	c->address_detection = CONF_DAD_OPTIMISTIC;
 	c->workers = 1;
 	c->gates = 2;
 	c->clerks = 2;

@@ -47,6 +47,8 @@ struct conf {
 	struct conf_address listen[CONF_LIST_MAX]; /* ListenAddress; none: every Address */
 	uint32_t listen_count;
 	bool reply_to_sender;             /* ReplyToSender yes|no */
+	bool address_probe;               /* AddressProbe yes|no: IPv4 */
+	int address_detection;            /* DuplicateAddressDetection: enum conf_dad */
 	uint32_t workers;
 	char worker_cpus[CONF_NAME_MAX];  /* "0,2"; empty: those there are */
 	uint32_t gates;                   /* GateProcesses */
@@ -106,6 +108,9 @@ struct conf {
 };
 
 #define CONF_DIALOGUES_MAX 256 /* warden has a socket to each (peers.h) */
+
+/* As ATTACH_CONF_DAD has them. */
+enum conf_dad { CONF_DAD_NO = 0, CONF_DAD_OPTIMISTIC, CONF_DAD_YES };
 
 enum conf_root { CONF_ROOT_NO = 0, CONF_ROOT_PROHIBIT_PASSWORD, CONF_ROOT_FORCED_ONLY, CONF_ROOT_YES };
 

@@ -44,6 +44,13 @@ static const struct conf_word root_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct conf_word dad_words[] = {
+	{ "no", CONF_DAD_NO },
+	{ "optimistic", CONF_DAD_OPTIMISTIC },
+	{ "yes", CONF_DAD_YES },
+	{ NULL, 0 },
+};
+
 /* sshd's finer levels fall on ours; the dump writes the first name of a value. */
 static const struct conf_word level_words[] = {
 	{ "ERROR", LOG_L_ERROR },
@@ -77,6 +84,8 @@ const struct conf_row conf_rows[] = {
 	{ .name = "Gateway", .kind = CONF_K_ADDRESSES, LISTED(gateway) },
 	{ .name = "Route", .kind = CONF_K_ROUTE, LISTED(route) },
 	FLAG("ReplyToSender", reply_to_sender),
+	FLAG("AddressProbe", address_probe),
+	{ .name = "DuplicateAddressDetection", .kind = CONF_K_WORD, OFF(address_detection), .words = dad_words },
 	NUMBER("Workers", workers, 1, 32),
 	{ .name = "WorkerCPUs", .kind = CONF_K_CPUS, OFF(worker_cpus), SIZE(worker_cpus) },
 	NUMBER("GateProcesses", gates, 1, 64),

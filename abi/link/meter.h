@@ -110,7 +110,15 @@
 	METER(TCP_HELD, "tcp small segments that waited for more in vain") \
 	METER(TCP_NAGLED, "tcp small segments held back by Nagle's algorithm") \
 	METER(TCP_QUICK_AGAIN, "tcp quick acknowledgements begun again after silence") \
-	METER(TCP_TOGETHER, "tcp segments taken in one pass with the one before")
+	METER(TCP_TOGETHER, "tcp segments taken in one pass with the one before") \
+	METER(NET_NEIGH_ASKED, "net questions for neighbours") \
+	METER(NET_NEIGH_DOUBTED, "net neighbours asked because another station claimed their address") \
+	METER(NET_NEIGH_CONFIRMED, "net neighbours confirmed by connections") \
+	METER(NET_OWN_PROBES, "net questions for our own addresses") \
+	METER(NET_ANNOUNCED, "net gratuitous ARP and unsolicited advertisements") \
+	METER(NET_DUPLICATES, "net claims by others to our addresses") \
+	METER(NET_DEFENDED, "net addresses defended") \
+	METER(NET_MLD_REPORTS, "net multicast listener reports")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -149,7 +157,9 @@ enum meter_stage {
 	LIMIT(TCP_RECEIVE_BUFFER, "bytes", NONE, "receive window of a connection") \
 	LIMIT(TCP_SEND_BUFFER, "bytes", NONE, "unacknowledged and unsent bytes of a connection") \
 	LIMIT(TCP_REASSEMBLY, "bytes", TCP_REASM_FULL, "out-of-order bytes of a connection, whole blocks counted") \
-	LIMIT(TCP_GROWTH, "bytes", NONE, "growth of the buffers of all connections (tcp buffers kept small)")
+	LIMIT(TCP_GROWTH, "bytes", NONE, "growth of the buffers of all connections (tcp buffers kept small)") \
+	LIMIT(NET_NEIGHBOURS_ASKED, "entries", NET_NEIGH_FULL, "neighbours that have not answered yet") \
+	LIMIT(NET_NEIGHBOURS_CLAIMED, "entries", NET_NEIGH_CLAIM, "neighbours that one station made by asking us")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -77,6 +77,10 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 	put_u8(&body, c->reply_to_sender);
 	field(w, ATTACH_CONF_TO_SENDER, &body);
 	body = put_of(room, sizeof(room));
+	put_u8(&body, c->address_probe ? CONF_DAD_YES : CONF_DAD_NO);
+	put_u8(&body, (uint8_t)c->address_detection);
+	field(w, ATTACH_CONF_DAD, &body);
+	body = put_of(room, sizeof(room));
 	put_u16(&body, c->port);
 	field(w, ATTACH_CONF_PORT, &body);
 	put_u8(w, ATTACH_CONF_IDENT);

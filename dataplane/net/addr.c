@@ -96,10 +96,9 @@ ip_source_good(const struct net *n, const struct net_ip *ip)
 bool
 net_owns(const struct net *n, const struct net_ip *ip)
 {
-	for (uint32_t i = 0; i < n->addr_count; i++)
-		if (ip_eq(&n->addr_ip[i], ip))
-			return true;
-	return ip_eq(&n->link_local, ip);
+	uint32_t i = own_find(n, ip);
+
+	return i != OWN_NONE && own_used(n, i);
 }
 
 struct net_ip

@@ -48,6 +48,31 @@ arp_announce(struct net *n, const struct net_ip *own)
 	arp_send(n, ARP_REQUEST, own, nobody, own, broadcast);
 }
 
+void
+arp_probe(struct net *n, const struct net_ip *own)
+{
+	/* RFC 5227 section 2.1.1: the sender's address is zero, so that nobody learns it. */
+	static const uint8_t none[4];
+	struct net_ip from = ip_v4(none);
+
+	arp_send(n, ARP_REQUEST, &from, nobody, own, broadcast);
+}
+
+/* Does it say that another station has an address of ours, or is it about to take one
+ * that we are asking for? RFC 5227 sections 2.1.1 and 2.4. */
+static bool
+conflict(struct net *n, const uint8_t sha[6], const struct net_ip *from, const struct net_ip *to,
+    uint64_t now)
+{
+	bool probe = ip_unspecified(from);
+	uint32_t i = own_find(n, probe ? to : from);
+
+	if (i == OWN_NONE || memcmp(sha, n->mac, 6) == 0 || (probe && n->own[i].state != OWN_TENTATIVE))
+		return false;
+	own_conflict(n, i, now);
+	return true;
+}
+
 int
 arp_input(struct net *n, const uint8_t *p, uint32_t len, bool to_us, uint64_t now)
 {
@@ -71,6 +96,8 @@ arp_input(struct net *n, const uint8_t *p, uint32_t len, bool to_us, uint64_t no
 	ours = net_owns(n, &to);
 	/* A probe has no sender yet (RFC 5227 section 2.1.1): we defend. */
 	probe = ip_unspecified(&from);
+	if (!(sha.data[0] & 1) && conflict(n, sha.data, &from, &to, now))
+		return -R_NET_DUPLICATE;
 	if ((sha.data[0] & 1) || (!probe && !ip_source_good(n, &from)))
 		return -R_NET_ARP;
 	if (!probe)

@@ -117,6 +117,9 @@ whose6(const struct flow_key *f, const uint8_t *ip, uint32_t len, uint32_t *hash
 
 	if (hash6(f, ip, len, false, hash))
 		return FLOW_ONE;
+	/* A query for listeners: the worker that speaks answers. */
+	if (len >= IP6_SIZE + IP6_HBH_SIZE && ip[6] == IP6_HOP_BY_HOP && ip[IP6_SIZE] == IP_ICMP6)
+		return FLOW_ALL;
 	if (len < IP6_SIZE + ICMP4_HEAD || ip[6] != IP_ICMP6)
 		return FLOW_HERE;
 	if (icmp[0] == ND6_SOLICIT || icmp[0] == ND6_ADVERT)

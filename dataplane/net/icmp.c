@@ -20,6 +20,7 @@
 #define TOO_BIG6 2u
 #define TIME_EXCEEDED6 3u
 #define PARAMETER6 4u
+#define MLD6_QUERY 130u
 #define ECHO6 128u
 #define ECHO_REPLY6 129u
 #define ND6_SOLICIT 135u
@@ -181,6 +182,10 @@ icmp6_input(struct net *n, const struct net_frame *f, uint64_t now)
 	code = f->data[1];
 	if (type == ND6_SOLICIT || type == ND6_ADVERT)
 		return nd_input(n, f, now);
+	if (net_owns(n, &f->src))
+		return -R_NET_IP_SOURCE;
+	if (type == MLD6_QUERY)
+		return mld_input(n, f, now);
 	if (ip_unspecified(&f->src) || ip_multicast(&f->dst))
 		return -R_NET_ICMP;
 	if (type == ECHO6)

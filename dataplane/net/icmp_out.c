@@ -26,8 +26,8 @@ icmp_out_init(struct net *n, uint64_t now)
 	n->error = (struct bucket){ .tokens = ICMP_ERROR_BURST, .at = now };
 }
 
-static bool
-allowed(struct bucket *b, uint32_t rate, uint32_t burst, uint64_t now)
+bool
+bucket_take(struct bucket *b, uint32_t rate, uint32_t burst, uint64_t now)
 {
 	uint64_t add = (now - b->at) / (SECOND_US / rate);
 
@@ -62,7 +62,7 @@ icmp_echo(struct net *n, const struct net_frame *f, uint8_t type, uint64_t now)
 	struct pkt *p;
 	struct put w;
 
-	if (!allowed(&n->echo, ICMP_ECHO_RATE, ICMP_ECHO_BURST, now))
+	if (!bucket_take(&n->echo, ICMP_ECHO_RATE, ICMP_ECHO_BURST, now))
 		return -R_NET_ICMP_RATE;
 	if (route_next_hop(n, &f->src, &hop) < 0)
 		return -R_NET_NO_ROUTE;
@@ -106,7 +106,7 @@ icmp_error(struct net *n, const struct net_frame *f, const struct icmp_say *say,
 
 	if (!due(f) || n->overhears || route_next_hop(n, &f->src, &hop) < 0)
 		return;
-	if (!allowed(&n->error, ICMP_ERROR_RATE, ICMP_ERROR_BURST, now)) {
+	if (!bucket_take(&n->error, ICMP_ERROR_RATE, ICMP_ERROR_BURST, now)) {
 		n->ops.drop(n->owner, R_NET_ICMP_RATE);
 		return;
 	}

@@ -17,11 +17,22 @@
 
 static const struct net_ip all_nodes = { .b = { 0xff, 0x02, [15] = 0x01 } };
 
+static bool
+optimistic(const struct net *n, const struct net_ip *ip)
+{
+	uint32_t i = own_find(n, ip);
+
+	return i != OWN_NONE && n->own[i].state == OWN_OPTIMISTIC;
+}
+
 static void
 nd_send(struct net *n, uint8_t type, uint32_t flags, const struct net_ip *target,
     const struct net_ip *src, const struct net_ip *dst, const uint8_t mac[6])
 {
-	struct pkt *p = net_alloc(n, ND_SIZE + ND_OPTION_SIZE);
+	/* RFC 4861 section 4.3, RFC 4429 section 3.3: whose address is not certain to be
+	 * ours must not learn where we are from it. */
+	bool option = type == ND_ADVERT || (!ip_unspecified(src) && !optimistic(n, src));
+	struct pkt *p = net_alloc(n, ND_SIZE + (option ? ND_OPTION_SIZE : 0));
 	struct put w;
 	uint64_t sum;
 
@@ -33,9 +44,11 @@ nd_send(struct net *n, uint8_t type, uint32_t flags, const struct net_ip *target
 	put_u16(&w, 0);
 	put_u32(&w, flags);
 	put_bytes(&w, target->b, 16);
-	put_u8(&w, type == ND_SOLICIT ? ND_SOURCE_MAC : ND_TARGET_MAC);
-	put_u8(&w, 1);
-	put_bytes(&w, n->mac, 6);
+	if (option) {
+		put_u8(&w, type == ND_SOLICIT ? ND_SOURCE_MAC : ND_TARGET_MAC);
+		put_u8(&w, 1);
+		put_bytes(&w, n->mac, 6);
+	}
 	sum = csum_pseudo(src, dst, IP_ICMP6, p->len);
 	sum = csum_add(sum, p->data, p->len);
 	w = put_of(p->data + ICMP_CSUM_OFF, 2);
@@ -67,6 +80,30 @@ nd_announce(struct net *n, const struct net_ip *own)
 	nd_send(n, ND_ADVERT, NA_OVERRIDE, own, own, &all_nodes, mac);
 }
 
+/* RFC 4862 section 5.4.2 */
+void
+nd_probe(struct net *n, const struct net_ip *own)
+{
+	static const struct net_ip none;
+
+	nd_request(n, own, &none, NULL);
+}
+
+/* Another station has an address of ours (RFC 4862 section 5.4.4), or is about to take
+ * one that we ask for (5.4.3). What we sent ourselves can come back. */
+static bool
+conflict(struct net *n, const struct net_frame *f, const struct net_ip *target, bool advert, uint64_t now)
+{
+	uint32_t i = own_find(n, target);
+
+	if (i == OWN_NONE || memcmp(f->eth_src, n->mac, 6) == 0)
+		return false;
+	if (!advert && (!ip_unspecified(&f->src) || n->own[i].state != OWN_TENTATIVE))
+		return false;
+	own_conflict(n, i, now);
+	return true;
+}
+
 /* The link-layer address option `want`. False when an option is malformed
  * (RFC 4861 section 4.6); *mac is NULL when there is none. */
 static bool
@@ -89,6 +126,13 @@ find_mac(struct cur *c, uint8_t want, const uint8_t **mac)
 	return true;
 }
 
+/* RFC 4429 section 3.3 */
+static uint32_t
+override(const struct net *n, const struct net_ip *own)
+{
+	return optimistic(n, own) ? 0 : NA_OVERRIDE;
+}
+
 static int
 solicit(struct net *n, const struct net_frame *f, const struct net_ip *target, const uint8_t *mac,
     uint64_t now)
@@ -96,7 +140,9 @@ solicit(struct net *n, const struct net_frame *f, const struct net_ip *target, c
 	const uint8_t *to = mac != NULL ? mac : f->eth_src;
 	uint8_t group_mac[6];
 
-	if (!net_owns(n, target))
+	if (conflict(n, f, target, false, now))
+		return -R_NET_DUPLICATE;
+	if (!net_owns(n, target) || net_owns(n, &f->src))
 		return -R_NET_ND;
 	if (ip_unspecified(&f->src)) {
 		/* Somebody is about to take our address (RFC 4862 section 5.4.3). */
@@ -104,13 +150,13 @@ solicit(struct net *n, const struct net_frame *f, const struct net_ip *target, c
 			return -R_NET_ND;
 		mac_of_group(group_mac, &all_nodes);
 		if (!n->overhears)
-			nd_send(n, ND_ADVERT, NA_OVERRIDE, target, target, &all_nodes, group_mac);
+			nd_send(n, ND_ADVERT, override(n, target), target, target, &all_nodes, group_mac);
 		return 0;
 	}
 	if (mac != NULL)
 		neigh_learn(n, &f->src, mac, false, true, now);
 	if (!n->overhears)
-		nd_send(n, ND_ADVERT, NA_SOLICITED | NA_OVERRIDE, target, target, &f->src, to);
+		nd_send(n, ND_ADVERT, NA_SOLICITED | override(n, target), target, target, &f->src, to);
 	return 0;
 }
 
@@ -122,6 +168,8 @@ advert(struct net *n, const struct net_frame *f, const struct net_ip *target, ui
 
 	if (solicited && ip_multicast(&f->dst))
 		return -R_NET_ND;
+	if (conflict(n, f, target, true, now))
+		return -R_NET_DUPLICATE;
 	neigh_learn(n, target, mac != NULL ? mac : f->eth_src, solicited, false, now);
 	return 0;
 }

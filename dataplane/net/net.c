@@ -18,6 +18,7 @@ net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *op
 	n->owner = owner;
 	memcpy(n->key, secret, 16);
 	n->link_local = link_local_of(mac);
+	n->own_due = n->mld_due = NET_NEVER;
 	neigh_init(n);
 	via_clear(n);
 	return n;
@@ -33,18 +34,6 @@ static bool
 addr_good(const struct net_addr *a)
 {
 	return (a->family == 4 && a->prefix <= 32) || (a->family == 6 && a->prefix <= 128);
-}
-
-static void
-announce(struct net *n)
-{
-	nd_announce(n, &n->link_local);
-	for (uint32_t i = 0; i < n->addr_count; i++) {
-		if (n->addr[i].family == 4)
-			arp_announce(n, &n->addr_ip[i]);
-		else
-			nd_announce(n, &n->addr_ip[i]);
-	}
 }
 
 static int
@@ -63,15 +52,42 @@ net_configure(struct net *n, const struct net_conf *c, uint64_t now)
 {
 	if (conf_check(c) != 0 || route_set(n, c) != 0)
 		return -R_LIMIT;
-	for (uint32_t i = 0; i < c->addr_count; i++) {
-		n->addr[i] = c->addr[i];
-		n->addr_ip[i] = ip_of(c->addr[i].family, c->addr[i].b);
-	}
-	n->addr_count = c->addr_count;
 	n->to_sender = c->to_sender;
+	n->speaks = c->speaks;
+	n->probe4 = c->probe4 == NET_DAD_OFF ? NET_DAD_OFF : NET_DAD_FIRST;
+	n->dad6 = c->dad6;
+	own_set(n, c, now);
 	icmp_out_init(n, now);
-	announce(n);
+	net_poll(n, now);
 	return 0;
+}
+
+void
+net_poll(struct net *n, uint64_t now)
+{
+	neigh_poll(n, now);
+	own_poll(n, now);
+	mld_poll(n, now);
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t
+net_next(const struct net *n, uint64_t now)
+{
+	uint64_t due = earlier(n->neigh_due, earlier(n->own_due, n->mld_due));
+
+	return due < now ? now : due;
+}
+
+struct net_load
+net_get_load(const struct net *n)
+{
+	return (struct net_load){ .neighbours = n->neigh_used, .asked = n->neigh_asked };
 }
 
 void

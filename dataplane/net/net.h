@@ -23,6 +23,16 @@
 #define NET_ROUTE_MAX 32u   /* routes, the defaults among them */
 #define NET_NEIGH_MAX 1024u /* neighbour entries */
 #define NET_NEIGH_WAIT 4u   /* packets that wait for one neighbour */
+#define NET_NEIGH_ASKED_MAX 256u /* of them, entries that wait for a first answer */
+#define NET_NEIGH_PER_MAC 64u    /* entries that a station made by asking us */
+
+/* How often each own address is announced, and how far apart: RFC 5227 section 1.1
+ * (ANNOUNCE_NUM, ANNOUNCE_INTERVAL), RFC 4861 section 10
+ * (MAX_NEIGHBOR_ADVERTISEMENT, RETRANS_TIMER). */
+#define NET_ANNOUNCE4 2u
+#define NET_ANNOUNCE4_US 2000000u
+#define NET_ANNOUNCE6 3u
+#define NET_ANNOUNCE6_US 1000000u
 
 struct net_addr {
 	uint8_t family;    /* 4 or 6 */
@@ -52,11 +62,22 @@ struct net_route {
 	uint8_t gateway[16]; /* of the same family, on a link of ours; the first 4 for IPv4 */
 };
 
+/* Whether an address is asked for before others' packets may come to it. */
+enum net_dad {
+	NET_DAD_OFF,
+	NET_DAD_OPTIMISTIC, /* while it is used: RFC 4429; IPv6 alone */
+	NET_DAD_FIRST
+};
+
 struct net_conf {
 	struct net_addr addr[NET_ADDR_MAX];
 	uint32_t addr_count;
 	struct net_route route[NET_ROUTE_MAX];
 	uint32_t route_count;
+	bool speaks;    /* it announces, asks for and defends our addresses; one worker of a
+	                 * port does, the others follow */
+	enum net_dad probe4; /* RFC 5227 */
+	enum net_dad dad6;   /* RFC 4862 section 5.4 */
 	bool to_sender; /* connections answer to the MAC that they hear their peer from */
 };
 
@@ -83,7 +104,7 @@ struct net *net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct
 void net_offload(struct net *n, bool tx_csum);
 
 /* net_configure: replace own addresses and routes; 0, or -R_LIMIT and everything is
- * as it was. Sends gratuitous ARP and unsolicited NA for each address. */
+ * as it was. Who speaks announces each address that was not there before. */
 int net_configure(struct net *n, const struct net_conf *c, uint64_t now);
 
 /* net_source(n, remote, local): the address of ours that a connection to `remote`
@@ -149,8 +170,32 @@ struct net_stats {
 	uint64_t echoes;         /* echo requests answered */
 	uint64_t errors_in;      /* ICMP errors about our segments */
 	uint64_t errors_out;     /* and ones that we sent */
+	uint64_t neigh_asked;    /* questions for neighbours */
+	uint64_t neigh_doubted;  /* of them, because somebody else claimed an address in use */
+	uint64_t neigh_confirmed; /* times that a connection's progress was taken for an answer */
+	uint64_t own_probes;     /* questions for our own addresses */
+	uint64_t announced;      /* gratuitous ARP and unsolicited advertisements */
+	uint64_t duplicates;     /* frames of others that claim an address of ours */
+	uint64_t defended;       /* and announcements that answered them */
+	uint64_t mld_reports;
 };
 void net_get_stats(const struct net *n, struct net_stats *st);
+
+/* net_face(n): which own addresses are in use, for net_follow of the other workers of
+ * the port: it changes seldom. They must have been configured as often, and alike. */
+uint64_t net_face(const struct net *n);
+void net_follow(struct net *n, uint64_t face);
+
+/* net_confirm(n, remote, now): a connection to `remote` makes progress, so whom it is
+ * sent to can be reached (RFC 4861 section 7.3.1). Not for every segment. */
+void net_confirm(struct net *n, const uint8_t remote[16], uint64_t now);
+
+/* Entries of the neighbour table, and of those who have not answered yet. */
+struct net_load {
+	uint32_t neighbours;
+	uint32_t asked;
+};
+struct net_load net_get_load(const struct net *n);
 
 /* net_poll / net_next: neighbour timers, as tcp_poll / tcp_next. */
 void net_poll(struct net *n, uint64_t now);

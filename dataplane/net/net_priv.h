@@ -25,16 +25,34 @@
 #define IP_NONE 59u
 #define TCP_MIN_SIZE 20u
 
+#define IP6_HOP_BY_HOP 0u
+#define IP6_HBH_SIZE 8u      /* with a router alert and nothing more */
+
 #define ND_HOP_LIMIT 255u    /* RFC 4861: not forwarded */
 
 #define NET_NEVER UINT64_MAX
 #define NET_BUCKETS 1024u
 #define NIL 0xffffu
 #define NET_VIA_MAX 256u
+#define NET_CLAIM_BUCKETS 256u
 
-#define NEIGH_PROBE_US 1000000u      /* RFC 4861 RETRANS_TIMER */
+/* RFC 4861 section 10 */
+#define NEIGH_RETRANS_US 1000000u    /* RETRANS_TIMER */
+#define NEIGH_DELAY_US 5000000u      /* DELAY_FIRST_PROBE_TIME */
 #define NEIGH_PROBES 3u              /* MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT */
 #define NEIGH_REACHABLE_US 30000000u /* REACHABLE_TIME */
+#define NEIGH_ASK_RATE 200u          /* questions per second: R_NET_NEIGH_RATE */
+#define NEIGH_ASK_BURST 64u
+
+/* RFC 5227 section 1.1, RFC 4862 section 5.1 */
+#define OWN_PROBES4 3u               /* PROBE_NUM */
+#define OWN_PROBES6 1u               /* DupAddrDetectTransmits */
+#define OWN_PROBE_WAIT_US 1000000u   /* PROBE_WAIT; MAX_RTR_SOLICITATION_DELAY */
+#define OWN_PROBE_MIN_US 1000000u    /* PROBE_MIN */
+#define OWN_PROBE_SPAN_US 1000000u   /* up to PROBE_MAX */
+#define OWN_ANNOUNCE_WAIT_US 2000000u /* ANNOUNCE_WAIT */
+#define OWN_DEFEND_US 10000000u      /* DEFEND_INTERVAL */
+#define OWN_RETRY_US 60000000u       /* RATE_LIMIT_INTERVAL: an address that was taken */
 
 #define ICMP_ECHO_RATE 1000u         /* echo replies per second */
 #define ICMP_ECHO_BURST 100u
@@ -54,8 +72,55 @@ struct route {
 enum neigh_state {
 	NEIGH_FREE,
 	NEIGH_INCOMPLETE,    /* asked by broadcast; packets wait */
-	NEIGH_REACHABLE,     /* until `due`; then it is asked when it is used */
-	NEIGH_PROBE          /* asked by unicast; used meanwhile */
+	NEIGH_REACHABLE,     /* shown to be, until `due`: STALE from then on */
+	NEIGH_STALE,         /* known and not used */
+	NEIGH_DELAY,         /* used; TCP has until `due` to confirm it */
+	NEIGH_PROBE,         /* asked by unicast; used meanwhile */
+	NEIGH_STATES
+};
+
+enum neigh_event {
+	NEIGH_E_USED,         /* a packet goes there */
+	NEIGH_E_ANSWER_SAME,  /* an answer to us, with the MAC that we know */
+	NEIGH_E_ANSWER_OTHER, /* with another one */
+	NEIGH_E_SAYS_SAME,    /* the same, not asked for */
+	NEIGH_E_SAYS_OTHER,
+	NEIGH_E_CONFIRM,      /* a connection behind it makes progress */
+	NEIGH_E_TIME,         /* `due` of DELAY has come */
+	NEIGH_EVENTS
+};
+
+enum neigh_action {
+	NEIGH_A_NONE,        /* nothing changes */
+	NEIGH_A_GO,          /* the new state */
+	NEIGH_A_ADOPT,       /* and the new MAC */
+	NEIGH_A_WAIT,        /* and a time for TCP to confirm */
+	NEIGH_A_ASK,         /* and a question */
+	NEIGH_A_DOUBT        /* the same, where one may be asked; else nothing changes */
+};
+
+struct neigh_cell {
+	uint8_t to;          /* enum neigh_state */
+	uint8_t action;
+};
+
+enum own_state {
+	OWN_TENTATIVE,       /* asked for, not used yet */
+	OWN_OPTIMISTIC,      /* the same, used already: RFC 4429 */
+	OWN_USED,
+	OWN_TAKEN            /* by another station; tried again at `due` */
+};
+
+#define OWN_LINK_LOCAL NET_ADDR_MAX /* its place; the others have those of addr[] */
+#define OWN_COUNT (NET_ADDR_MAX + 1u)
+#define OWN_NONE UINT32_MAX
+
+struct own {
+	uint8_t state;
+	uint8_t probes;      /* to be sent */
+	uint8_t announces;
+	uint64_t due;
+	uint64_t defend_at;
 };
 
 struct neigh {
@@ -64,6 +129,7 @@ struct neigh {
 	uint8_t state;
 	uint8_t probes;
 	uint8_t wait_count;
+	bool claimed;        /* made by its own word: counted in claims[] */
 	uint16_t next;       /* in the bucket; in the free list */
 	uint64_t due;
 	struct net_ip source; /* of ours, to ask from */
@@ -92,11 +158,23 @@ struct net {
 	bool to_sender;
 	uint8_t via_hand;    /* the next of via_mac to be given up */
 	uint8_t via_mac[NET_VIA_MAX][6]; /* 0 is none; multicast: free */
+	bool speaks;
+	enum net_dad probe4, dad6;
+	struct own own[OWN_COUNT];
+	uint16_t own_generation;
+	uint64_t own_due;
+	uint64_t face;       /* that was followed last */
+	uint8_t mld_left;    /* times that a change is still to be said */
+	uint64_t mld_due;
 	bool overhears;      /* the frame was answered elsewhere */
 	struct bucket echo;  /* what ICMP may still send */
 	struct bucket error;
+	struct bucket asks;  /* questions that neighbours may still be asked */
 	struct net_stats stats;
 	uint64_t neigh_due;  /* not later than the earliest deadline of a question */
+	uint16_t neigh_used;
+	uint16_t neigh_asked; /* of those, INCOMPLETE */
+	uint16_t claims[NET_CLAIM_BUCKETS];
 	uint16_t neigh_free;
 	uint16_t neigh_fresh;
 	uint16_t neigh_hand; /* where the search for something to give up goes on */
@@ -187,19 +265,46 @@ const uint8_t *neigh_ready(struct net *n, const struct net_ip *hop, const struct
  * are about to talk to it. */
 void neigh_learn(struct net *n, const struct net_ip *ip, const uint8_t mac[6], bool solicited,
     bool create, uint64_t now);
+/* One event of the table; `mac` for those that carry one. */
+void neigh_step(struct net *n, struct neigh *e, enum neigh_event event, const uint8_t *mac, uint64_t now);
+void neigh_poll(struct net *n, uint64_t now);
+/* neigh_fsm.c */
+const struct neigh_cell *neigh_cell(enum neigh_state state, enum neigh_event event);
+
+/* ---- own.c ---- */
+/* The addresses of c; those that were there stay as they are. */
+void own_set(struct net *n, const struct net_conf *c, uint64_t now);
+/* The place of an address of ours, used or not, or OWN_NONE. */
+uint32_t own_find(const struct net *n, const struct net_ip *ip);
+bool own_used(const struct net *n, uint32_t i);
+/* Another station says that it has it, or is about to. */
+void own_conflict(struct net *n, uint32_t i, uint64_t now);
+void own_poll(struct net *n, uint64_t now);
+
+/* ---- mld.c ---- */
+/* Our groups have changed. */
+void mld_start(struct net *n, uint64_t now);
+void mld_poll(struct net *n, uint64_t now);
+int mld_input(struct net *n, const struct net_frame *f, uint64_t now);
+/* Does it begin with the options that such messages carry? */
+bool mld_head(const struct net_frame *f);
 
 /* ---- arp.c, nd.c, icmp.c ---- */
 int arp_input(struct net *n, const uint8_t *p, uint32_t len, bool to_us, uint64_t now);
 /* Asks for `ip`; `mac` NULL asks everybody. */
 void arp_request(struct net *n, const struct net_ip *ip, const struct net_ip *src, const uint8_t *mac);
 void arp_announce(struct net *n, const struct net_ip *own);
+void arp_probe(struct net *n, const struct net_ip *own);
 int nd_input(struct net *n, const struct net_frame *f, uint64_t now);
 void nd_request(struct net *n, const struct net_ip *ip, const struct net_ip *src, const uint8_t *mac);
 void nd_announce(struct net *n, const struct net_ip *own);
+void nd_probe(struct net *n, const struct net_ip *own);
 int icmp4_input(struct net *n, const struct net_frame *f, uint64_t now);
 int icmp6_input(struct net *n, const struct net_frame *f, uint64_t now);
 
 /* ---- icmp_out.c ---- */
+/* One token, if there is one. */
+bool bucket_take(struct bucket *b, uint32_t rate, uint32_t burst, uint64_t now);
 /* What an error of ours says: type and code of either family, and the last word of
  * the head. */
 struct icmp_say {

@@ -5,7 +5,6 @@
 #include "dataplane/net/net_priv.h"
 
 #define IP4_DF_MASK 0x4000u
-#define IP6_HOP_BY_HOP 0u
 #define IP6_ROUTING 43u
 #define IP6_FRAGMENT 44u
 #define IP6_DEST_OPTIONS 60u
@@ -97,13 +96,19 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	/* A v4-mapped address is never on the wire, and here it would be IPv4. */
 	if (ip_is_v4(&f->src) || ip_is_v4(&f->dst))
 		return -R_NET_IP_SOURCE;
+	if (f->proto == IP6_HOP_BY_HOP && ip_multicast(&f->dst) && mld_head(f)) {
+		f->proto = IP_ICMP6;
+		f->data += IP6_HBH_SIZE;
+		f->len -= IP6_HBH_SIZE;
+	}
 	ours = net_owns(n, &f->dst);
 	if (!ours && !(f->proto == IP_ICMP6 && net_joined(n, &f->dst)))
 		return -R_NET_NOT_OURS;
 	if (ours && !f->to_us)
 		return -R_NET_NOT_OURS;
-	/* Only duplicate address detection has no source: nd.c. */
-	if (!ip_source_good(n, &f->src) && !(f->proto == IP_ICMP6 && ip_unspecified(&f->src)))
+	/* Only duplicate address detection has no source, or one of ours: nd.c. */
+	if (!ip_source_good(n, &f->src) &&
+	    !(f->proto == IP_ICMP6 && (ip_unspecified(&f->src) || net_owns(n, &f->src))))
 		return -R_NET_IP_SOURCE;
 	return ip6_next_header(f->proto);
 }

@@ -112,6 +112,12 @@ seconds(struct cur *c)
 	return (uint64_t)cur_u32(c) * 1000000u;
 }
 
+static enum net_dad
+dad(uint8_t v)
+{
+	return v <= NET_DAD_FIRST ? (enum net_dad)v : NET_DAD_OFF;
+}
+
 static void
 conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view body)
 {
@@ -129,6 +135,10 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 		break;
 	case ATTACH_CONF_LISTEN:
 		conf_listen(f, &c);
+		break;
+	case ATTACH_CONF_DAD:
+		f->net.probe4 = dad(cur_u8(&c));
+		f->net.dad6 = dad(cur_u8(&c));
 		break;
 	case ATTACH_CONF_TO_SENDER:
 		f->net.to_sender = cur_u8(&c) == 1;
@@ -197,6 +207,7 @@ worker_conf(struct worker *w, struct view fields)
 		if (!c.bad)
 			conf_field(w, &f, number, body);
 	}
+	f.net.speaks = w->c.index == 0;
 	if (net_configure(w->net, &f.net, w->now) != 0)
 		meter_drop(w->meter, R_LIMIT);
 	listen_at(w, &f);

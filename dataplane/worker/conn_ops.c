@@ -38,15 +38,27 @@ on_accept(void *owner, struct tcp *t, uint64_t now)
 	return 0;
 }
 
+/* Data in order, and room after there was none, are what only a peer that hears us
+ * gives. Seldom enough to cost nothing, often enough that nobody who is at work is
+ * asked (NEIGH_DELAY_US). */
+static void
+confirm(struct worker *w, struct conn *c, unsigned events, uint64_t now)
+{
+	if ((events & (TCP_EV_READABLE | TCP_EV_WRITABLE)) == 0 || now < c->confirm_us)
+		return;
+	c->confirm_us = now + WORKER_CONFIRM_US;
+	net_confirm(w->net, c->at.remote, now);
+}
+
 static void
 on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
 {
 	struct worker *w = owner;
 	struct conn *c = tcp_user(t);
 
-	(void)now;
 	if (c == NULL)
 		return;
+	confirm(w, c, events, now);
 	if ((events & TCP_EV_EOF) != 0)
 		c->eof = true;
 	if ((events & TCP_EV_CLOSED) != 0) {

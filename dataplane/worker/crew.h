@@ -10,7 +10,9 @@
  * ever meets a worker that would answer a live connection with RST.
  *
  * Where neighbours are, every worker keeps for itself: ARP and neighbour
- * discovery are answered by who received them and copied to all others.
+ * discovery are answered by who received them and copied to all others. Worker 0
+ * speaks for the port: it asks for and announces the addresses, and what comes of it
+ * the others follow, by one word that it alone writes.
  *
  * A ring that is full drops, counted; nobody waits for anybody. Frames move
  * with their buffers: each worker may free what another allocated (port.h).
@@ -49,11 +51,12 @@ struct crew_seat {
 	const struct meter *meter;
 };
 
-/* Constant after crew_init, but for armed flags and rings. */
+/* Constant after crew_init, but for armed flags, rings and the face. */
 struct crew {
 	uint32_t count;
 	struct flow_key key;
 	uint8_t owner[CREW_GROUPS];
+	_Alignas(64) uint64_t face; /* net_face of worker 0 */
 	struct crew_seat seat[CREW_MAX];
 	struct crew_ring ring[]; /* count * count: from row, to column */
 };
@@ -85,6 +88,19 @@ uint32_t crew_take(struct crew *c, uint32_t me, struct crew_item *items, uint32_
  * not armed. crew_disarm: after. */
 bool crew_arm(struct crew *c, uint32_t me);
 void crew_disarm(struct crew *c, uint32_t me);
+
+static inline void
+crew_face_set(struct crew *c, uint64_t face)
+{
+	if (c->face != face)
+		__atomic_store_n(&c->face, face, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t
+crew_face(const struct crew *c)
+{
+	return __atomic_load_n(&c->face, __ATOMIC_RELAXED);
+}
 
 /* crew_conns(c, me): connections of all workers but me, as their meters say. */
 uint64_t crew_conns(const struct crew *c, uint32_t me);

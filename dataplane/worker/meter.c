@@ -79,6 +79,14 @@ static const struct row net_rows[] = {
 	{ offsetof(struct net_stats, echoes), METER_NET_ECHOES },
 	{ offsetof(struct net_stats, errors_in), METER_NET_ERRORS_IN },
 	{ offsetof(struct net_stats, errors_out), METER_NET_ERRORS_OUT },
+	{ offsetof(struct net_stats, neigh_asked), METER_NET_NEIGH_ASKED },
+	{ offsetof(struct net_stats, neigh_doubted), METER_NET_NEIGH_DOUBTED },
+	{ offsetof(struct net_stats, neigh_confirmed), METER_NET_NEIGH_CONFIRMED },
+	{ offsetof(struct net_stats, own_probes), METER_NET_OWN_PROBES },
+	{ offsetof(struct net_stats, announced), METER_NET_ANNOUNCED },
+	{ offsetof(struct net_stats, duplicates), METER_NET_DUPLICATES },
+	{ offsetof(struct net_stats, defended), METER_NET_DEFENDED },
+	{ offsetof(struct net_stats, mld_reports), METER_NET_MLD_REPORTS },
 };
 
 #define NET_ROW_COUNT (sizeof(net_rows) / sizeof(net_rows[0]))
@@ -128,7 +136,9 @@ limits_tell(struct worker *w)
 	meter_limit_set(w->meter, METER_LIMIT_NET_TX_QUEUE, WORKER_TX_QUEUE, WORKER_TX_QUEUE);
 	if (w->c.crew != NULL)
 		meter_limit_each(w->meter, METER_LIMIT_NET_HANDOFF, CREW_RING, CREW_RING);
-	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOURS, NET_NEIGH_MAX, NET_NEIGH_MAX);
+	meter_limit_set(w->meter, METER_LIMIT_NET_NEIGHBOURS, NET_NEIGH_MAX, NET_NEIGH_MAX);
+	meter_limit_set(w->meter, METER_LIMIT_NET_NEIGHBOURS_ASKED, NET_NEIGH_ASKED_MAX, NET_NEIGH_ASKED_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOURS_CLAIMED, NET_NEIGH_PER_MAC, NET_NEIGH_PER_MAC);
 	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOUR_QUEUE, NET_NEIGH_WAIT, NET_NEIGH_WAIT);
 	limits_of_tcp(w);
 }
@@ -138,10 +148,13 @@ static void
 limits_now(struct worker *w)
 {
 	struct tcp_load load = tcp_get_load(w->tcp);
+	struct net_load net = net_get_load(w->net);
 
 	meter_limit_now(w->meter, METER_LIMIT_CONN_MAX, w->used_slots - w->free_count);
 	meter_limit_now(w->meter, METER_LIMIT_POOL_BLOCKS, w->pool.count - w->pool.free_count);
 	meter_limit_now(w->meter, METER_LIMIT_NET_TX_QUEUE, w->out_count);
+	meter_limit_now(w->meter, METER_LIMIT_NET_NEIGHBOURS, net.neighbours);
+	meter_limit_now(w->meter, METER_LIMIT_NET_NEIGHBOURS_ASKED, net.asked);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_CONN_MAX, load.conn_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_HALF_OPEN, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);

@@ -135,6 +135,10 @@ static uint32_t
 net_stage(struct worker *w)
 {
 	net_poll(w->net, w->now);
+	if (w->c.crew != NULL && w->c.index == 0)
+		crew_face_set(w->c.crew, net_face(w->net));
+	else if (w->c.crew != NULL)
+		net_follow(w->net, crew_face(w->c.crew));
 	return 0;
 }
 

@@ -29,6 +29,7 @@
 #define WORKER_TX_QUEUE 256u     /* frames that wait for the port */
 #define WORKER_CHECK_US 100000u  /* how often quiet control links are looked at */
 #define WORKER_ROOM_US 1000u     /* how often a full link is looked at */
+#define WORKER_CONFIRM_US 2000000u /* how often progress says that a neighbour is there */
 #define WORKER_IMAGE_MAX 65536u  /* the longest up payload */
 #define WORKER_STEP_MAX 65536u   /* the longest step */
 #define WORKER_CLOSE_US 3000000u /* for a DISCONNECT to leave */
@@ -68,6 +69,7 @@ struct conn {
 	bool tell_closed;          /* ATTACH_CONN_CLOSED is owed */
 	int reason;                /* why it ends */
 	uint64_t close_us;         /* when the end is forced; 0: it goes on */
+	uint64_t confirm_us;       /* from here on its progress is told to net again */
 	uint64_t due;              /* next deadline */
 	uint32_t heap_at;          /* place in the deadline heap, plus 1; 0: none */
 	uint64_t opened_ms;

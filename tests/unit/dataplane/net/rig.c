@@ -61,9 +61,21 @@ on_tcp_error(void *owner, const struct net_error *e)
 }
 
 void
-rig_start(void)
+rig_start_with(const struct net_conf *c)
 {
 	static const struct net_ops ops = { on_alloc, on_send, on_free, on_drop, on_tcp_error };
+	static const uint8_t secret[16] = { 1, 2, 3 };
+
+	memset(&rig, 0, sizeof(rig));
+	rig.now = 1000000;
+	rig.net = net_init(calloc(1, net_size()), mac_us, 1500, &ops, NULL, secret);
+	rig.conf = *c;
+	CU_ASSERT_EQUAL(net_configure(rig.net, &rig.conf, rig.now), 0);
+}
+
+void
+rig_start(void)
+{
 	static const struct net_conf conf = {
 		.addr = { { 4, 24, { 10, 0, 0, 1 } }, { 6, 64, { 0xfd, [15] = 1 } } },
 		.addr_count = 2,
@@ -71,13 +83,8 @@ rig_start(void)
 		    { .to = { .family = 6 }, .gateway = { 0xfd, [15] = 0xfe } } },
 		.route_count = 2,
 	};
-	static const uint8_t secret[16] = { 1, 2, 3 };
 
-	memset(&rig, 0, sizeof(rig));
-	rig.now = 1000000;
-	rig.net = net_init(calloc(1, net_size()), mac_us, 1500, &ops, NULL, secret);
-	rig.conf = conf;
-	CU_ASSERT_EQUAL(net_configure(rig.net, &rig.conf, rig.now), 0);
+	rig_start_with(&conf);
 }
 
 void

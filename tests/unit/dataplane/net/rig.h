@@ -36,7 +36,9 @@ extern struct rig rig;
 extern const uint8_t mac_us[6], mac_peer[6], mac_other[6], mac_all[6];
 extern const uint8_t us4[4], peer4[4], us6[16], peer6[16];
 
+/* rig_start: not the one that speaks for its port; _with: as configured. */
 void rig_start(void);
+void rig_start_with(const struct net_conf *c);
 void rig_stop(void);
 /* Gives the sent frames back. */
 void rig_clear(void);

@@ -49,7 +49,8 @@ test_arp_answers(void)
 	rig_arp(1, mac_all, peer4, us4, mac_all);
 	rig_input();
 	CU_ASSERT_EQUAL(rig.sent_count, 2);
-	CU_ASSERT(rig.drops[R_NET_ARP] >= 4);
+	CU_ASSERT(rig.drops[R_NET_ARP] >= 3);
+	CU_ASSERT_EQUAL(rig.drops[R_NET_DUPLICATE], 1);
 	rig_stop();
 }
 
@@ -90,7 +91,15 @@ test_resolve_fails(void)
 	rig_stop();
 }
 
-/* After its time an entry is used on, and asked by unicast. */
+static void
+after(uint64_t span)
+{
+	rig.now += span;
+	net_poll(rig.net, rig.now);
+}
+
+/* RFC 4861 section 7.3.3: used while it is stale, it has DELAY_FIRST_PROBE_TIME to be
+ * confirmed; then it is asked by unicast, and used on. */
 static void
 test_stale(void)
 {
@@ -98,16 +107,52 @@ test_stale(void)
 	rig_arp(1, mac_peer, peer4, us4, mac_all);
 	rig_input();
 	rig_clear();
-	rig.now += 31000000;
 	rig_output(&us, &peer, 1);
-	CU_ASSERT(sent_to(0, mac_peer, ETH_ARP));
-	CU_ASSERT(sent_to(1, mac_peer, ETH_IP4));
+	CU_ASSERT(rig.sent_count == 1 && sent_to(0, mac_peer, ETH_IP4));
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now), rig.now + 5000000);
+	after(4999999);
+	CU_ASSERT_EQUAL(rig.sent_count, 1);
+	after(1);
+	CU_ASSERT(sent_to(1, mac_peer, ETH_ARP));
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(2, mac_peer, ETH_IP4));
 	rig_arp(2, mac_peer, peer4, us4, mac_us);
 	rig_input();
 	rig_clear();
+	after(29999999);
 	rig_output(&us, &peer, 1);
-	CU_ASSERT_EQUAL(rig.sent_count, 1);
-	CU_ASSERT_EQUAL(net_next(rig.net, rig.now) == UINT64_MAX || net_next(rig.net, rig.now) >= rig.now, 1);
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now), UINT64_MAX); /* reachable */
+	after(1);
+	rig_output(&us, &peer, 1);
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now), rig.now + 5000000); /* stale, and used */
+	CU_ASSERT_EQUAL(rig.sent_count, 2);
+	/* A connection that makes progress is as good as an answer: section 7.3.1. */
+	net_confirm(rig.net, peer.b, rig.now);
+	after(5000000);
+	CU_ASSERT_EQUAL(rig.sent_count, 2);
+	CU_ASSERT_EQUAL(rig.net->stats.neigh_confirmed, 1);
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now), UINT64_MAX);
+	rig_stop();
+}
+
+/* What a neighbour says of itself, without being asked, makes it no more certain. */
+static void
+test_unasked_is_stale(void)
+{
+	begin();
+	rig_arp(1, mac_peer, peer4, us4, mac_all);
+	rig_input();
+	rig_arp(1, mac_other, peer4, us4, mac_all); /* nobody uses it: the newer word counts */
+	rig_input();
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(0, mac_other, ETH_IP4));
+	rig_arp(1, mac_peer, peer4, us4, mac_all); /* now somebody does */
+	rig_input();
+	CU_ASSERT(sent_to(1, mac_other, ETH_ARP));
+	rig_clear();
+	rig_output(&us, &peer, 1);
+	CU_ASSERT(sent_to(0, mac_other, ETH_IP4));
 	rig_stop();
 }
 
@@ -343,8 +388,10 @@ test_full(void)
 	for (uint32_t i = 0; i < 3 * NET_NEIGH_MAX; i++) {
 		uint8_t ip[4] = { 10, 0, 0, (uint8_t)(3 + i % 200) };
 
+		uint8_t mac[6] = { 2, 0, 0, 9, 0, ip[3] };
+
 		rig_clear();
-		rig_arp(1, mac_peer, ip, us4, mac_all);
+		rig_arp(1, mac, ip, us4, mac_all);
 		rig_input();
 		answered += rig.sent_count;
 	}
@@ -355,6 +402,7 @@ test_full(void)
 		struct net_ip dst = ip_v6(to);
 
 		rig_clear();
+		rig.now += 10000;
 		if (rig_output(&us_6, &dst, 1) == -R_NET_NEIGH_FULL)
 			break;
 		/* Packets wait in the entries: the rig has few, so let them fail. */
@@ -366,6 +414,85 @@ test_full(void)
 			}
 	}
 	CU_ASSERT(rig.net->neigh_fresh <= NET_NEIGH_MAX);
+	rig_stop();
+}
+
+/* Written from RFC 4861 section 7.3.2 and appendix C, but for the entries in use whom
+ * somebody else claims: those are asked (P with D). -: nothing changes; +: the new MAC
+ * is taken; w: a while to be confirmed; a: asked; D: asked if one may. */
+static void
+test_cells(void)
+{
+	static const char *const rows[NEIGH_STATES][NEIGH_EVENTS] = {
+		/*                    used  same  other says  other confirm time */
+		[NEIGH_INCOMPLETE] = { "I-", "I-", "R+", "I-", "S+", "I-", "I-" },
+		[NEIGH_REACHABLE] = { "R-", "R.", "PD", "R-", "PD", "R.", "R-" },
+		[NEIGH_STALE] = { "Dw", "R.", "S+", "S-", "S+", "R.", "S-" },
+		[NEIGH_DELAY] = { "D-", "R.", "PD", "D-", "PD", "R.", "Pa" },
+		[NEIGH_PROBE] = { "P-", "R.", "P-", "P-", "P-", "R.", "P-" },
+	};
+	static const char states[] = "FIRSDP", actions[] = "-.+waD";
+
+	for (int s = NEIGH_INCOMPLETE; s < NEIGH_STATES; s++)
+		for (int e = 0; e < NEIGH_EVENTS; e++) {
+			const struct neigh_cell *c = neigh_cell((enum neigh_state)s, (enum neigh_event)e);
+
+			CU_ASSERT_EQUAL(states[c->to], rows[s][e][0]);
+			CU_ASSERT_EQUAL(actions[c->action], rows[s][e][1]);
+		}
+}
+
+/* Nobody makes us ask the whole link, and who does not answer takes a quarter of the
+ * table at most. */
+static void
+test_ask_limits(void)
+{
+	uint32_t asked = 0, refused = 0;
+
+	begin();
+	for (uint32_t i = 0; i < 100; i++) {
+		struct net_ip dst = ip_v4((const uint8_t[4]){ 10, 0, 0, (uint8_t)(100 + i) });
+		int r = rig_output(&us, &dst, 1);
+
+		asked += rig.sent_count;
+		rig_clear();
+		refused += r == -R_NET_NEIGH_RATE;
+		if (rig_busy() + 4 > SENT_MAX) /* the rig has few packets */
+			neigh_step(rig.net, &rig.net->neigh[rig.net->neigh_fresh - 1],
+			    NEIGH_E_SAYS_OTHER, mac_peer, rig.now);
+		rig_clear();
+	}
+	CU_ASSERT_EQUAL(asked, NEIGH_ASK_BURST);
+	CU_ASSERT_EQUAL(refused, 100 - NEIGH_ASK_BURST);
+	CU_ASSERT_EQUAL(rig.drops[R_NET_NEIGH_RATE], refused);
+	rig.now += 1000000 / NEIGH_ASK_RATE; /* one more */
+	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
+	CU_ASSERT_EQUAL(rig.net->stats.neigh_asked, NEIGH_ASK_BURST + 1);
+	rig_clear();
+	rig.net->neigh_asked = NET_NEIGH_ASKED_MAX;
+	rig.now += 10000000;
+	CU_ASSERT_EQUAL(rig_output(&us_6, &peer_6, 1), -R_NET_NEIGH_FULL);
+	rig_stop();
+}
+
+/* E16: one station makes so many entries, and then no more; others still do. */
+static void
+test_claim_limit(void)
+{
+	begin();
+	for (uint32_t i = 0; i < NET_NEIGH_PER_MAC + 20; i++) {
+		uint8_t ip[4] = { 10, 0, 0, (uint8_t)(10 + i) };
+
+		rig_clear();
+		rig_arp(1, mac_other, ip, us4, mac_all);
+		rig_input();
+		CU_ASSERT_EQUAL(rig.sent_count, 1); /* answered all the same */
+	}
+	CU_ASSERT_EQUAL(net_get_load(rig.net).neighbours, NET_NEIGH_PER_MAC);
+	CU_ASSERT_EQUAL(rig.drops[R_NET_NEIGH_CLAIM], 20);
+	rig_arp(1, mac_peer, peer4, us4, mac_all);
+	rig_input();
+	CU_ASSERT_EQUAL(net_get_load(rig.net).neighbours, NET_NEIGH_PER_MAC + 1);
 	rig_stop();
 }
 
@@ -388,7 +515,11 @@ main(void)
 		{ "ARP is answered for our addresses only", test_arp_answers },
 		{ "packets wait for an address, in order", test_resolve },
 		{ "a neighbour that does not answer", test_resolve_fails },
-		{ "a stale entry is used and asked", test_stale },
+		{ "a stale entry is used, then asked or confirmed", test_stale },
+		{ "what nobody asked for", test_unasked_is_stale },
+		{ "every cell of the table", test_cells },
+		{ "questions are limited", test_ask_limits },
+		{ "a station that claims many addresses", test_claim_limit },
 		{ "an unasked answer changes nothing", test_spoof },
 		{ "gateways and no route", test_routes },
 		{ "the longest prefix", test_longest },

@@ -312,8 +312,6 @@ test_configure(void)
 	struct net_conf wrong = { .addr_count = NET_ADDR_MAX + 1 };
 
 	rig_start();
-	/* ARP for the IPv4 address, advertisements for two IPv6 ones. */
-	CU_ASSERT_EQUAL(rig.sent_count, 3);
 	CU_ASSERT_EQUAL(net_configure(rig.net, &wrong, 0), -R_LIMIT);
 	wrong = (struct net_conf){ .addr = { { 4, 33, { 0 } } }, .addr_count = 1 };
 	CU_ASSERT_EQUAL(net_configure(rig.net, &wrong, 0), -R_LIMIT);
@@ -409,7 +407,7 @@ main(void)
 		{ "echo over IPv4", test_echo4 },
 		{ "echo is rate limited", test_echo_rate },
 		{ "echo over IPv6", test_echo6 },
-		{ "configuration is bounded and announced", test_configure },
+		{ "configuration is bounded", test_configure },
 		{ "what is sent has its headers", test_output },
 		{ "a port that completes checksums", test_offload },
 		CU_TEST_INFO_NULL,
