@@ -51,6 +51,14 @@ meter_detach(const struct meter *m)
 }
 
 const char *
+meter_level_name(uint64_t level)
+{
+	static const char *const text[METER_LEVELS] = { "normal", "pressure", "shedding" };
+
+	return level < METER_LEVELS ? text[level] : "?";
+}
+
+const char *
 meter_name(int id)
 {
 	return id >= 0 && id < METER_COUNT ? names[id][0] : "?";

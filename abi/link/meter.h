@@ -118,7 +118,13 @@
 	METER(NET_ANNOUNCED, "net gratuitous ARP and unsolicited advertisements") \
 	METER(NET_DUPLICATES, "net claims by others to our addresses") \
 	METER(NET_DEFENDED, "net addresses defended") \
-	METER(NET_MLD_REPORTS, "net multicast listener reports")
+	METER(NET_MLD_REPORTS, "net multicast listener reports") \
+	METER(TCP_PRESSURE, "tcp resources that came under pressure") \
+	METER(TCP_SHEDDING, "tcp resources that ran out") \
+	METER(LEVEL_BLOCKS, "load state of buffer blocks: enum meter_level") \
+	METER(LEVEL_SLOTS, "load state of connection blocks") \
+	METER(LEVEL_PACKETS, "load state of packet buffers") \
+	METER(PACKET_RESERVE, "packets sent from the reserve")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -134,6 +140,9 @@ enum meter_stage {
 #undef STAGE
 	STAGE_COUNT
 };
+
+/* What LEVEL_BLOCKS.. say. */
+enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 
 /*
  * LIMIT(name, unit, reason, text): what is bounded, the reason that counts who went
@@ -159,7 +168,10 @@ enum meter_stage {
 	LIMIT(TCP_REASSEMBLY, "bytes", TCP_REASM_FULL, "out-of-order bytes of a connection, whole blocks counted") \
 	LIMIT(TCP_GROWTH, "bytes", NONE, "growth of the buffers of all connections (tcp buffers kept small)") \
 	LIMIT(NET_NEIGHBOURS_ASKED, "entries", NET_NEIGH_FULL, "neighbours that have not answered yet") \
-	LIMIT(NET_NEIGHBOURS_CLAIMED, "entries", NET_NEIGH_CLAIM, "neighbours that one station made by asking us")
+	LIMIT(NET_NEIGHBOURS_CLAIMED, "entries", NET_NEIGH_CLAIM, "neighbours that one station made by asking us") \
+	LIMIT(GUEST_BLOCKS, "blocks", TCP_GUESTS, "held before login, beyond two blocks each: the oldest goes") \
+	LIMIT(PACKET_RESERVE, "packets", NET_NO_PKT, "kept for acknowledgements and what is sent again") \
+	LIMIT(TCP_SHED_IDLE, "us", TCP_EVICTED, "without blocks: who is idle for less is never given up")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,
@@ -210,6 +222,9 @@ int meter_create(struct meter **m, int *fd, uint32_t worker);
 /* meter_attach: map it read-only. NULL if it is not a meter page. */
 const struct meter *meter_attach(int fd);
 void meter_detach(const struct meter *m);
+
+/* meter_level_name(level): "normal", "pressure", "shedding"; "?" when unknown. */
+const char *meter_level_name(uint64_t level);
 
 /* meter_name(id): for people and programs; "?" when unknown. */
 const char *meter_name(int id);

@@ -37,6 +37,24 @@ lower(char *to, size_t size, const char *from)
 	to[i] = '\0';
 }
 
+static uint64_t
+value(const struct meter *m, int id)
+{
+	return __atomic_load_n(&m->value[id], __ATOMIC_RELAXED);
+}
+
+/* What is left of what can run out. */
+static struct js *
+load_table(const struct meter *m)
+{
+	struct js *o = js_object();
+
+	js_set_str(o, "blocks", meter_level_name(value(m, METER_LEVEL_BLOCKS)));
+	js_set_str(o, "slots", meter_level_name(value(m, METER_LEVEL_SLOTS)));
+	js_set_str(o, "packets", meter_level_name(value(m, METER_LEVEL_PACKETS)));
+	return o;
+}
+
 static struct js *
 worker_table(const struct meter *m, uint32_t worker)
 {
@@ -58,15 +76,10 @@ worker_table(const struct meter *m, uint32_t worker)
 	}
 	js_set_u64(o, "worker", worker);
 	js_set_u64(o, "pid", m->pid);
+	js_set(o, "load", load_table(m));
 	js_set(o, "counters", counters);
 	js_set(o, "drops", drops);
 	return o;
-}
-
-static uint64_t
-value(const struct meter *m, int id)
-{
-	return __atomic_load_n(&m->value[id], __ATOMIC_RELAXED);
 }
 
 /* ---- where the cycles go ---- */

@@ -81,6 +81,7 @@ struct tcp_seg_out {
 	uint8_t hop_limit;     /* TTL: RFC 9293 MUST-49; 0: the network's own */
 	uint8_t traffic;       /* DSCP in the upper six bits (MUST-48), ECN below */
 	uint8_t options[40];
+	bool fresh;            /* new data or a new connection: others have the last packet buffers */
 };
 
 #define TCP_EV_CONNECTED 0x01u /* active open completed */
@@ -89,6 +90,7 @@ struct tcp_seg_out {
 #define TCP_EV_WRITABLE 0x08u  /* tcp_room grew after it had been too small */
 #define TCP_EV_CLOSED 0x10u    /* gone: the handle is dead when this returns */
 #define TCP_EV_DOUBT 0x20u     /* R1: the same segment was sent again and again */
+#define TCP_EV_HELD 0x40u      /* of a guest: bytes out of order were kept */
 
 struct tcp;
 
@@ -141,6 +143,7 @@ struct tcp_config {
 	uint32_t persist_low_ms; /* and while the pool is nearly empty (RFC 6429) */
 	uint32_t nagle;          /* 1: small segments wait for each other */
 	uint32_t own_max;        /* different sets of settings of single connections */
+	uint32_t shed_idle_us;   /* shedding: who holds blocks and is idle for less is never ended */
 	uint32_t clock_us;       /* steps of `now`: no reordering window is smaller */
 	uint32_t rack;           /* 1: losses by time, RFC 8985; 0: by count, RFC 6675 */
 	uint32_t sack;           /* 1: SACK-permitted is offered and taken (RFC 2018) */
@@ -305,6 +308,36 @@ void tcp_close(struct tcp *t, uint64_t now);
  * TCP_EV_CLOSED. */
 void tcp_abort(struct tcp *t, int reason, uint64_t now);
 
+/* ---- exhaustion: tcp_shed.c ---- */
+
+enum tcp_resource {
+	TCP_RES_BLOCKS,  /* of the pool */
+	TCP_RES_SLOTS,   /* connections, half-open included */
+	TCP_RES_PACKETS, /* packet buffers, which the owner counts */
+	TCP_RES_COUNT
+};
+
+enum tcp_level { TCP_NORMAL, TCP_PRESSURE, TCP_SHEDDING, TCP_LEVEL_COUNT };
+
+/* tcp_level_next(level, which, left, count): the level that follows when so many of
+ * a resource are left. */
+int tcp_level_next(int level, enum tcp_resource which, uint32_t left, uint32_t count);
+
+/* tcp_level(s): the worst of all resources, as of the last tcp_poll or SYN. */
+enum tcp_level tcp_level(const struct tcp_stack *s);
+
+/* tcp_set_packets(s, left, count): how much is left of the packet buffers that the
+ * owner keeps for segments that are not `fresh`. Until told, there are enough. */
+void tcp_set_packets(struct tcp_stack *s, uint32_t left, uint32_t count);
+
+/* tcp_set_guest(t, on): nobody has logged in on it yet: no buffer of it is larger
+ * than TCP_GUEST_BUF, and TCP_EV_HELD is told. */
+#define TCP_GUEST_BUF 65536u
+void tcp_set_guest(struct tcp *t, bool on);
+
+/* tcp_blocks(t): blocks of the pool that it holds. */
+uint32_t tcp_blocks(const struct tcp *t);
+
 /* How losses were found and repaired, of all connections since the start. */
 struct tcp_loss_stats {
 	uint64_t recoveries;     /* fast recoveries with a board */
@@ -344,8 +377,8 @@ struct tcp_cc_stats {
 	uint64_t idle_restarts;  /* windows taken back after idleness */
 };
 
-/* What was done against forged segments and floods. What was refused is counted
- * by reason. */
+/* What was done against forged segments and floods; the meter page has them in this
+ * order (METER_TCP_CHALLENGES..). What was refused is counted by reason. */
 struct tcp_guard_stats {
 	uint64_t challenges;     /* challenge ACKs (RFC 5961) */
 	uint64_t cookies_out;    /* SYN cookies */
@@ -376,6 +409,13 @@ struct tcp_live_stats {
 	uint64_t quick_again;    /* connections whose first data after silence is answered at once */
 };
 
+/* How often a resource came under pressure, or to where it is shed.
+ * What was refused or given up is counted by reason. */
+struct tcp_shed_stats {
+	uint64_t pressure;
+	uint64_t shedding;
+};
+
 /* What is counted since the start comes first, in numbers of 64 bits: each has a
  * place in the meter page (worker/meter.c). */
 struct tcp_stats {
@@ -386,6 +426,7 @@ struct tcp_stats {
 	struct tcp_live_stats live;
 	uint64_t together;       /* segments taken in one pass with the one before */
 	struct tcp_buf_stats buf;
+	struct tcp_shed_stats shed;
 	uint32_t conn_open;
 	uint32_t half_open;
 	uint32_t timewait;
@@ -398,6 +439,7 @@ struct tcp_load {
 	uint32_t timewait;
 	uint64_t grown;          /* bytes by which buffers have grown */
 	uint64_t grown_max;      /* and may have: growth_max, or half the pool */
+	uint8_t level[TCP_RES_COUNT]; /* enum tcp_level */
 };
 struct tcp_load tcp_get_load(const struct tcp_stack *s);
 

@@ -1,7 +1,7 @@
 /*
  * Answers that a forger may ask for as often as it likes (RFC 5961 section 7).
  *
- * Two limits: one in TCP_CHALLENGE_US to a connection, and so many per second
+ * Two limits: one in TCP_CHALLENGE_MS to a connection, and so many per second
  * from all of a stack, cfg.challenge_max. What is left of the second can be
  * seen from any connection: whoever knows how many there are in all learns from
  * his own answers whether another connection was hit (CVE-2016-5696). So each

@@ -41,7 +41,7 @@
 #define TCP_PERSIST_MAX_US 60000000u
 #define TCP_ROOM_RETRY_US 10000u
 #define TCP_TS_TICK_US 1000u
-#define TCP_LOW_CAP 65536u       /* per buffer while the pool is nearly empty */
+#define TCP_LOW_CAP 65536u       /* per buffer while the pool is nearly empty; a whole record fits */
 #define TCP_BUF_MIN 2048u
 #define TCP_BUF_MAX (1u << 30)
 
@@ -107,6 +107,7 @@ struct tcp {
 	bool talk : 1;       /* the owner answers: acknowledgements travel with data */
 	bool rcv_fixed : 1;  /* the owner has said how large the buffer is */
 	bool snd_fixed : 1;
+	bool guest : 1;      /* before login */
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
 	uint8_t snd_shift;
@@ -166,6 +167,7 @@ struct tcp {
 	uint32_t ts_off;
 	uint32_t ts_recent_at; /* seconds */
 	uint32_t challenge_ms; /* the last challenge ACK; with `challenged` */
+	uint32_t moved_ms;   /* when bytes last moved, modulo 2^32 */
 
 	uint64_t due[TCP_TIMER_COUNT];
 
@@ -285,6 +287,12 @@ struct tcp_stack {
 
 	uint64_t grown;      /* bytes, of all connections */
 	struct tcp_buf_stats buf;
+	uint8_t level[TCP_RES_COUNT];
+	uint32_t packets_left, packets_count;
+	uint32_t sweep_hand; /* the next connection to look at */
+	uint32_t sweep_idle; /* us: who is idle for as long is ended; 0: nobody yet */
+	uint64_t sweep_at;
+	struct tcp_shed_stats shed;
 };
 
 /* A segment on its way through the steps of arrival; trimmed as it goes. */
@@ -312,7 +320,6 @@ bool tcp_fsm(struct tcp *t, int event);
 void tcp_drop(struct tcp_stack *s, int reason);
 void tcp_work_add(struct tcp *t);
 void tcp_work_del(struct tcp *t);
-bool tcp_pool_low(const struct tcp_stack *s);
 
 static inline bool
 tcp_is_v4(const struct tcp_addr *a)
@@ -415,6 +422,30 @@ void tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in);
 bool tcp_cookie_out(const struct tcp_stack *s, uint64_t now);
 /* An ACK: true when it brings one back, with the options of the SYN. */
 bool tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o);
+
+/* ---- tcp_shed.c ---- */
+void tcp_shed_look(struct tcp_stack *s);
+/* A SYN came: false when it is refused. */
+bool tcp_shed_syn(struct tcp_stack *s);
+void tcp_shed_run(struct tcp_stack *s, uint64_t now);
+uint64_t tcp_shed_next(const struct tcp_stack *s);
+/* So many bytes were acknowledged, or arrived. */
+void tcp_moved(struct tcp *t, uint32_t bytes, uint64_t now);
+
+/* Nobody's buffers grow any more, so that acknowledgements, retransmissions and
+ * other connections go on. Between two looks the count itself says so. */
+static inline bool
+tcp_pool_low(const struct tcp_stack *s)
+{
+	return s->level[TCP_RES_BLOCKS] != TCP_NORMAL || s->pool->free_count < s->pool->count / 8;
+}
+
+/* The last blocks are for what arrives. */
+static inline uint32_t
+tcp_pool_kept(const struct tcp_stack *s)
+{
+	return s->pool->count / 64;
+}
 
 /* ---- tcp_timer.c ---- */
 void tcp_timer_set(struct tcp *t, enum tcp_timer which, uint64_t at);

@@ -92,14 +92,14 @@ tcp_cookie_due(const struct tcp_stack *s, bool source_full)
 {
 	if (s->cfg.cookie_at > s->cfg.half_open_max)
 		return false;
-	return source_full || s->half_count >= s->cfg.cookie_at;
+	return source_full || s->half_count >= s->cfg.cookie_at || tcp_level(s) != TCP_NORMAL;
 }
 
 void
 tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in)
 {
 	struct tcp_seg_out o = { .tuple = in->seg.tuple, .flags = TCP_SYN | TCP_ACK,
-	    .via = in->seg.via };
+	    .via = in->seg.via, .fresh = true };
 	bool v4 = tcp_is_v4(&in->seg.tuple.remote);
 	struct tcp_opts opts = { .mss_on = true, .mss = v4 ? s->cfg.mss4 : s->cfg.mss6 };
 	uint64_t h = hash(s, &o.tuple, in->seg.seq, in->now / TCP_COOKIE_US);

@@ -114,6 +114,7 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	ev.una = in->seg.ack;
 	release(t, in->seg.ack);
 	t->una_ms = tcp_ms(in->now);
+	tcp_moved(t, ev.acked, in->now);
 	delivered = tcp_loss_take(t, in, true);
 	measure(t, in);
 	ev.srtt = t->rto.srtt;

@@ -83,6 +83,7 @@ in_order(struct tcp *t, struct tcp_in *in)
 		return -R_TCP_NO_BLOCK;
 	t->rcv_nxt += seg->data_len;
 	t->bytes_in += seg->data_len;
+	tcp_moved(t, seg->data_len, in->now);
 	t->events |= TCP_EV_READABLE;
 	if (gap) {
 		join(t);
@@ -103,13 +104,17 @@ out_of_order(struct tcp *t, struct tcp_in *in)
 	uint32_t kept = 0;
 	struct tcp_range held;
 
+	if (t->guest && blocks > TCP_GUEST_BUF / POOL_BLOCK)
+		blocks = TCP_GUEST_BUF / POOL_BLOCK;
 	if (tcp_reasm_held(&t->reasm, seg->seq, seg->seq + seg->data_len, &held))
 		tcp_twice(t, held.start, held.end);
 	if (!tcp_pool_low(t->stack))
 		kept = tcp_reasm_add(&t->reasm, t->stack->pool, seg->seq, seg->data, seg->data_len,
 		    blocks, &full);
-	if (kept > 0)
+	if (kept > 0) {
 		t->reassembled++;
+		t->events |= t->guest ? TCP_EV_HELD : 0;
+	}
 	/* At once, one for each: the peer counts them (RFC 5681 section 4.2). */
 	tcp_out_ack(t, in->now);
 	return full ? -R_TCP_REASM_FULL : 0;

@@ -150,8 +150,7 @@ counts(const struct tcp *t, struct tcp_info *i)
 	i->zero_windows = t->zero_windows;
 	i->reordered = t->reordered;
 	i->reo_mult = t->reo_mult > 0 ? t->reo_mult : 1;
-	i->blocks = t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm) +
-	    (t->board != NULL ? 1u : 0u);
+	i->blocks = tcp_blocks(t);
 }
 
 void

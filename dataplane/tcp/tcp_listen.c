@@ -103,6 +103,7 @@ passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, u
 	t->ts_off = tcp_ts_offset(t->stack, &t->tuple);
 	tcp_syn_options(t, o);
 	t->ts_recent_at = tcp_seconds(in->now);
+	t->moved_ms = tcp_ms(in->now);
 	tcp_in_window_first(t, in, in->seg.window);
 }
 
@@ -131,8 +132,11 @@ half_open(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t flo
 static void
 take_syn(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor)
 {
-	bool full = tcp_half_source_full(s, &in->seg.tuple);
+	bool full;
 
+	if (!tcp_shed_syn(s))
+		return;
+	full = tcp_half_source_full(s, &in->seg.tuple);
 	if (full)
 		tcp_drop(s, R_TCP_SOURCE);
 	if (!again && tcp_cookie_due(s, full)) {

@@ -153,6 +153,7 @@ send_planned(struct tcp *t, const struct plan *p, uint32_t segs, uint64_t now)
 		o.flags |= len > 0 ? TCP_PSH : 0;
 	if (fin)
 		o.flags |= TCP_FIN;
+	o.fresh = o.seq == t->snd_max;
 	r = tcp_emit(t, &o, now);
 	if (r < 0)
 		return 0;

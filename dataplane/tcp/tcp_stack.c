@@ -35,6 +35,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.keep_count = 9,
 		.persist_low_ms = 60000,
 		.own_max = 64,
+		.shed_idle_us = 10000000,
 		.clock_us = 250,
 		.rack = 1,
 		.sack = 1,
@@ -114,7 +115,7 @@ config_good(const struct tcp_config *c)
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
 	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
-	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && life_good(c) &&
+	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && c->shed_idle_us > 0 && life_good(c) &&
 	    c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
 	    c->window_scale <= 1 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
 	    cc_find(c->cc) >= 0 &&
@@ -160,6 +161,7 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	memcpy(s->isn_key, secret, 16);
 	memcpy(s->hash_key, secret + 16, 16);
 	s->rcv_shift = tcp_window_shift(c, c->rcv_buf);
+	s->packets_left = 1;
 	s->conns = carve(&at, c->conn_max * sizeof(struct tcp));
 	s->heap = carve(&at, c->conn_max * sizeof(struct tcp_due));
 	s->own = carve(&at, c->own_max * sizeof(struct tcp_own_set));
@@ -198,14 +200,6 @@ void
 tcp_drop(struct tcp_stack *s, int reason)
 {
 	s->ops.drop(s->owner, reason);
-}
-
-/* Below an eighth nobody's buffers grow any more, so that acknowledgements,
- * retransmissions and other connections go on. */
-bool
-tcp_pool_low(const struct tcp_stack *s)
-{
-	return s->pool->free_count < s->pool->count / 8;
 }
 
 static void
@@ -258,6 +252,7 @@ tcp_poll(struct tcp_stack *s, uint64_t now)
 	uint32_t sent = 0;
 	uint32_t count;
 
+	tcp_shed_run(s, now);
 	run_timers(s, now);
 	/* What comes back to the list waits for the next poll: connections take
 	 * turns. */
@@ -276,9 +271,12 @@ tcp_next(const struct tcp_stack *s, uint64_t now)
 {
 	uint64_t at = tcp_timer_next(s);
 	uint64_t tw = tcp_tw_next(s, now);
+	uint64_t shed = tcp_shed_next(s);
 
 	if (s->work_count > 0)
 		return now;
+	if (shed < at)
+		at = shed > now ? shed : now;
 	return at < tw ? at : tw;
 }
 
@@ -292,6 +290,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->live = s->live;
 	st->together = s->together;
 	st->buf = s->buf;
+	st->shed = s->shed;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;
 	st->timewait = s->tw_count;
@@ -300,7 +299,11 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 struct tcp_load
 tcp_get_load(const struct tcp_stack *s)
 {
-	return (struct tcp_load){ s->open, s->half_count, s->tw_count, s->grown, tcp_buf_growth_max(s) };
+	struct tcp_load l = { .conn_open = s->open, .half_open = s->half_count, .timewait = s->tw_count,
+		.grown = s->grown, .grown_max = tcp_buf_growth_max(s) };
+
+	memcpy(l.level, s->level, sizeof(l.level));
+	return l;
 }
 
 const struct tcp_config *

@@ -59,7 +59,7 @@ void
 tcp_syn_emit(struct tcp *t, uint64_t now)
 {
 	struct tcp_seg_out o = { .tuple = t->tuple, .seq = t->iss, .flags = TCP_SYN,
-	    .via = t->via };
+	    .via = t->via, .fresh = true };
 	struct tcp_opts opts;
 	uint32_t space = tcp_rcv_space(t);
 

@@ -23,6 +23,7 @@ open_active(struct tcp_stack *s, const struct tcp_tuple *tuple, uint16_t set, vo
 	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
 	t->snd_head = t->iss + 1;
 	t->ts_off = tcp_ts_offset(s, tuple);
+	t->moved_ms = tcp_ms(now);
 	tcp_fsm(t, TCP_E_ACTIVE_OPEN);
 	tcp_syn_emit(t, now);
 	return t;
@@ -53,6 +54,12 @@ void *
 tcp_user(const struct tcp *t)
 {
 	return t->user;
+}
+
+void
+tcp_set_guest(struct tcp *t, bool on)
+{
+	t->guest = on;
 }
 
 const struct tcp_tuple *
@@ -93,9 +100,11 @@ tcp_room(const struct tcp *t)
 		return 0;
 	if (tcp_pool_low(t->stack) && cap > TCP_LOW_CAP)
 		cap = TCP_LOW_CAP;
-	if (t->snd.len >= cap)
+	if (t->guest && cap > TCP_GUEST_BUF)
+		cap = TCP_GUEST_BUF;
+	if (t->snd.len >= cap || p->free_count <= tcp_pool_kept(t->stack))
 		return 0;
-	blocks = (size_t)p->free_count * POOL_DATA;
+	blocks = (size_t)(p->free_count - tcp_pool_kept(t->stack)) * POOL_DATA;
 	return cap - t->snd.len < blocks ? cap - t->snd.len : blocks;
 }
 

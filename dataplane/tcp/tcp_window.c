@@ -12,6 +12,8 @@ tcp_rcv_space(const struct tcp *t)
 		cap = 65535u << t->rcv_shift; /* what the field can say */
 	if (tcp_pool_low(t->stack) && cap > TCP_LOW_CAP)
 		cap = TCP_LOW_CAP;
+	if (t->guest && cap > TCP_GUEST_BUF)
+		cap = TCP_GUEST_BUF;
 	return t->rcv.len < cap ? cap - t->rcv.len : 0;
 }
 

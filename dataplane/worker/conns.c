@@ -5,9 +5,6 @@
 
 #include "drivers/clock/clock.h"
 
-/* Blocks that are kept for connections that exist: new ones are refused first. */
-#define BLOCK_RESERVE 16u
-
 struct conn *
 conn_find(struct worker *w, uint32_t id, uint32_t gen)
 {
@@ -109,8 +106,7 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	const struct tcp_tuple *at = tcp_tuple(t);
 	struct conn *c;
 
-	if (w->stopping || w->pool.free_count < w->pool.count / BLOCK_RESERVE ||
-	    conns_open(w) >= w->conn_limit)
+	if (w->stopping || tcp_level(w->tcp) == TCP_SHEDDING || conns_open(w) >= w->conn_limit)
 		return NULL;
 	c = slot_take_free(w);
 	if (c == NULL)
@@ -122,6 +118,7 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	c->at.remote_port = at->remote_port;
 	c->state = CONN_LIVE;
 	c->tcp = t;
+	tcp_set_guest(t, true);
 	c->opened_ms = clock_unix_ms();
 	fifo_init(&c->undone, true);
 	fifo_init(&c->note, true);
@@ -160,6 +157,7 @@ conn_gone(struct worker *w, struct conn *c, int reason)
 	if (c->reason == 0)
 		c->reason = reason < 0 ? -reason : reason;
 	c->state = CONN_DEAD;
+	guest_leave(w, c);
 	count_chans(w, c, 0);
 	ssh_fini(&c->ssh, c->reason);
 	if (c->tcp != NULL) {
@@ -261,6 +259,9 @@ conn_run(struct worker *w, struct conn *c)
 		deadline_set(w, c, due);
 	if (c->undone.len > c->sent)
 		conn_list_add(w, c, LIST_UP);
+	guest_look(w, c);
+	if (c->state != CONN_LIVE)
+		return 1;
 	count_chans(w, c, c->ssh.chan_count);
 	if (in > 0 || out > 0)
 		conn_touch(w, c); /* both stop after a batch: others have their turn */

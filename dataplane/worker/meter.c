@@ -68,6 +68,8 @@ static const struct row tcp_rows[] = {
 	ROW(live.held, TCP_HELD),
 	ROW(live.nagled, TCP_NAGLED),
 	ROW(live.quick_again, TCP_QUICK_AGAIN),
+	ROW(shed.pressure, TCP_PRESSURE),
+	ROW(shed.shedding, TCP_SHEDDING),
 };
 
 #define ROW_COUNT (sizeof(tcp_rows) / sizeof(tcp_rows[0]))
@@ -93,6 +95,11 @@ static const struct row net_rows[] = {
 
 _Static_assert(sizeof(struct net_stats) == NET_ROW_COUNT * sizeof(uint64_t),
     "each counter of struct net_stats has a row here and a METER_ of its own");
+
+_Static_assert((int)TCP_NORMAL == METER_NORMAL && (int)TCP_PRESSURE == METER_PRESSURE &&
+    (int)TCP_SHEDDING == METER_SHEDDING, "the page has the levels of tcp");
+_Static_assert(METER_LEVEL_SLOTS == METER_LEVEL_BLOCKS + (int)TCP_RES_SLOTS &&
+    METER_LEVEL_PACKETS == METER_LEVEL_BLOCKS + (int)TCP_RES_PACKETS, "and its resources");
 
 static void
 meter_rows(struct worker *w, const struct row *rows, size_t count, const void *stats)
@@ -124,6 +131,7 @@ limits_of_tcp(struct worker *w)
 	meter_limit_each(w->meter, METER_LIMIT_TCP_SEND_BUFFER, c->snd_buf, d.snd_buf);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_REASSEMBLY, c->reasm_max, d.reasm_max);
 	meter_limit_set(w->meter, METER_LIMIT_TCP_GROWTH, tcp_get_load(w->tcp).grown_max, d.growth_max);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_SHED_IDLE, c->shed_idle_us, d.shed_idle_us);
 }
 
 /* What may change in a run too: told now and then. */
@@ -133,6 +141,8 @@ limits_tell(struct worker *w)
 	meter_limit_set(w->meter, METER_LIMIT_CONN_MAX, w->conn_limit, w->c.conn_max);
 	meter_limit_each(w->meter, METER_LIMIT_CONN_CHAN_MAX, w->env.chan_max, SSH_CHAN_MAX);
 	meter_limit_set(w->meter, METER_LIMIT_POOL_BLOCKS, w->pool.count, w->pool.count);
+	meter_limit_set(w->meter, METER_LIMIT_GUEST_BLOCKS, guest_share(w), guest_share(w));
+	meter_limit_set(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE, WORKER_SPARE);
 	meter_limit_set(w->meter, METER_LIMIT_NET_TX_QUEUE, WORKER_TX_QUEUE, WORKER_TX_QUEUE);
 	if (w->c.crew != NULL)
 		meter_limit_each(w->meter, METER_LIMIT_NET_HANDOFF, CREW_RING, CREW_RING);
@@ -160,6 +170,10 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMEWAIT, load.timewait);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_GROWTH, load.grown);
+	meter_limit_now(w->meter, METER_LIMIT_GUEST_BLOCKS, w->guest_blocks);
+	meter_limit_now(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE - w->spare_count);
+	for (int i = 0; i < TCP_RES_COUNT; i++)
+		meter_set(w->meter, METER_LEVEL_BLOCKS + (enum meter_id)i, load.level[i]);
 }
 
 /* Gauges, and what other rooms count themselves: now and then. */

@@ -70,6 +70,7 @@ static void
 logged_in(struct worker *w, struct conn *c)
 {
 	c->login = true;
+	guest_leave(w, c);
 	c->tell_conn = true;
 	up_clear(w, c);
 	meter_add(w->meter, METER_LOGIN_TOTAL, 1);

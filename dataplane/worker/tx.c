@@ -45,7 +45,7 @@ alloc_frame(void *owner)
 {
 	struct worker *w = owner;
 
-	return w->port->ops->alloc(w->port);
+	return packet_get(w, w->fresh);
 }
 
 static void
@@ -99,12 +99,17 @@ tx_emit(void *owner, const struct tcp_seg_out *seg)
 	room = WORKER_TX_QUEUE - w->out_count;
 	if (room == 0)
 		return -R_NET_TX_FULL;
-	if (need <= room)
-		return net_emit(w->net, seg, w->now);
-	first.len = room * seg->mss;
-	first.flags &= (uint8_t)~(TCP_PSH | TCP_FIN);
-	r = net_emit(w->net, &first, w->now);
-	return r == 0 ? (int)first.len : r;
+	w->fresh = seg->fresh;
+	if (need <= room) {
+		r = net_emit(w->net, seg, w->now);
+	} else {
+		first.len = room * seg->mss;
+		first.flags &= (uint8_t)~(TCP_PSH | TCP_FIN);
+		r = net_emit(w->net, &first, w->now);
+		r = r == 0 ? (int)first.len : r;
+	}
+	w->fresh = false;
+	return r;
 }
 
 uint32_t

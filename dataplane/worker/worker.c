@@ -128,6 +128,7 @@ worker_init(void *mem, const struct worker_config *c, struct port *port, struct 
 static uint32_t
 tcp_stage(struct worker *w)
 {
+	spare_refill(w);
 	return tcp_poll(w->tcp, w->now);
 }
 
@@ -235,6 +236,7 @@ worker_wipe(struct worker *w)
 		if (w->conns[i].state == CONN_LIVE)
 			conn_gone(w, &w->conns[i], R_DRAIN);
 	tcp_wipe(w->tcp);
+	spare_free(w);
 	explicit_bzero(w->scratch, 2u * RECORD_MAX);
 	explicit_bzero(w->image, WORKER_IMAGE_MAX);
 	explicit_bzero(w->step, WORKER_STEP_MAX);

@@ -27,6 +27,7 @@
 #include "drivers/rng/rng.h"
 
 #define WORKER_TX_QUEUE 256u     /* frames that wait for the port */
+#define WORKER_SPARE 64u         /* packet buffers kept for what lets old work go on */
 #define WORKER_CHECK_US 100000u  /* how often quiet control links are looked at */
 #define WORKER_ROOM_US 1000u     /* how often a full link is looked at */
 #define WORKER_CONFIRM_US 2000000u /* how often progress says that a neighbour is there */
@@ -86,6 +87,8 @@ struct conn {
 	uint32_t serial;           /* of the last record */
 	uint32_t owner;            /* link that adopted it, or 0 */
 	uint32_t release;          /* link that must forget it, or 0 */
+	struct conn *guest_next, *guest_prev; /* those that hold much: shed.c */
+	uint32_t guest_blocks;     /* of what it holds: beyond what any may */
 	/* the note */
 	struct fifo note;
 	struct fifo grant;
@@ -151,6 +154,13 @@ struct worker {
 	uint32_t passed;           /* bit per worker that was handed something */
 	struct pkt *out[WORKER_TX_QUEUE];
 	uint32_t out_count;
+
+	/* exhaustion: shed.c */
+	struct pkt *spare[WORKER_SPARE];
+	uint32_t spare_count;
+	bool fresh;                /* what tcp sends now waits when the port has no buffers */
+	struct conn *guest_first, *guest_last;
+	uint32_t guest_blocks;
 
 	/* configuration */
 	bool configured;
@@ -240,6 +250,18 @@ uint32_t handed_stage(struct worker *w);
 int tx_emit(void *worker, const struct tcp_seg_out *seg);
 uint32_t tx_stage(struct worker *w);
 extern const struct net_ops worker_net_ops;
+
+/* shed.c */
+/* A packet buffer; one of the reserve where the port has none and it is not `fresh`
+ * (struct tcp_seg_out). NULL. */
+struct pkt *packet_get(struct worker *w, bool fresh);
+void spare_refill(struct worker *w);
+void spare_free(struct worker *w);
+/* What a connection before login holds has changed; this or others may go. */
+uint32_t guest_share(const struct worker *w);
+void guest_look(struct worker *w, struct conn *c);
+/* It has logged in, or is over. */
+void guest_leave(struct worker *w, struct conn *c);
 
 /* up.c */
 bool up_ready(const struct worker *w, const struct conn *c);

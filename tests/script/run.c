@@ -34,6 +34,11 @@
  *   icmp KIND SEQ        an ICMP error that quotes our sequence number; hard: port,
  *                        proto; soft: net, host, denied, time, header
  *   conns N, timewait N  what the stack holds
+ *   others N             others hold N of the pool's 2048 blocks; taken N: blocks in
+ *                        use by this stack
+ *   packets N            N of 64 packet buffers are left in the owner's reserve
+ *   level NAME           normal, pressure or shedding
+ *   guest                the connection is one before login
  */
 #include <CUnit/Basic.h>
 #include <glob.h>
@@ -203,7 +208,7 @@ do_set(char **w)
 		KEY(keepalive), KEY(keep_idle_ms), KEY(keep_interval_ms), KEY(keep_count),
 		KEY(user_timeout_ms), KEY(persist_ms), KEY(persist_low_ms), KEY(orphan_max), KEY(nagle),
 		KEY(doubt_retries), KEY(rcv_buf_init),
-		KEY(snd_buf_init), KEY(growth_max),
+		KEY(snd_buf_init), KEY(growth_max), KEY(shed_idle_us),
 #undef KEY
 	};
 
@@ -481,6 +486,58 @@ do_timewait(char **w)
 		fail("%u in TIME-WAIT", st.timewait);
 }
 
+static void
+do_others(char **w)
+{
+	uint32_t n = number(w[0]);
+
+	for (; run.held < n && run.held < BLOCKS; run.held++)
+		run.others[run.held] = pool_get(&run.pool);
+	while (run.held > n)
+		pool_put(&run.pool, run.others[--run.held]);
+	if (n > 0 && run.others[n - 1] == NULL)
+		fail("the pool is empty");
+	tcp_poll(run.stack, run.now);
+	poll_stack();
+}
+
+static void
+do_taken(char **w)
+{
+	uint32_t n = BLOCKS - run.pool.free_count - run.held;
+
+	if (n != number(w[0]))
+		fail("%u blocks", n);
+}
+
+static void
+do_packets(char **w)
+{
+	tcp_set_packets(run.stack, number(w[0]), 64);
+	tcp_poll(run.stack, run.now);
+}
+
+static void
+do_level(char **w)
+{
+	static const char *const names[] = { "normal", "pressure", "shedding" };
+	const char *is;
+
+	tcp_poll(run.stack, run.now);
+	is = names[tcp_level(run.stack)];
+
+	if (w[0] == NULL || strcmp(is, w[0]) != 0)
+		fail("level %s", is);
+}
+
+static void
+do_guest(char **w)
+{
+	(void)w;
+	if (run.t != NULL)
+		tcp_set_guest(run.t, true);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(char **words);
@@ -496,6 +553,8 @@ static const struct {
 	{ "abort", do_abort, false }, { "event", do_event, false }, { "state", do_state, false },
 	{ "drop", do_drop, false }, { "icmp", do_icmp, false }, { "conns", do_conns, false },
 	{ "timewait", do_timewait, false }, { "own", do_own, false }, { "hold", do_hold, false },
+	{ "others", do_others, false }, { "taken", do_taken, false },
+	{ "packets", do_packets, false }, { "level", do_level, false }, { "guest", do_guest, false },
 };
 
 static void

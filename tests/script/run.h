@@ -41,6 +41,8 @@ struct run {
 	struct sent queue[QUEUE];
 	uint32_t head, tail;
 	uint8_t *data;
+	struct block *others[BLOCKS]; /* that others hold */
+	uint32_t held;
 };
 
 extern struct run run;

@@ -17,6 +17,7 @@ static struct wire_stats wires;
 #define CC(name) { #name, offsetof(struct tcp_stats, cc.name) }
 #define BUF(name) { #name, offsetof(struct tcp_stats, buf.name) }
 #define GUARD(name) { #name, offsetof(struct tcp_stats, guard.name) }
+#define SHED(name) { #name, offsetof(struct tcp_stats, shed.name) }
 static const struct row {
 	const char *name;
 	size_t off;
@@ -29,11 +30,13 @@ static const struct row {
 	CC(shifts), CC(idle_restarts),
 	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
 	{ "together", offsetof(struct tcp_stats, together) }, GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
+	SHED(pressure), SHED(shedding),
 };
 #undef LOSS
 #undef CC
 #undef BUF
 #undef GUARD
+#undef SHED
 
 #define WIRE(name) { #name, offsetof(struct wire_stats, name) }
 static const struct row wire_rows[] = {
@@ -45,7 +48,7 @@ static const struct row wire_rows[] = {
 #define RUN(name) { #name, offsetof(struct sim_reached, name) }
 static const struct row run_rows[] = {
 	RUN(rto), RUN(fast), RUN(reassembled), RUN(zero), RUN(first_a), RUN(first_b), RUN(together),
-	RUN(both_open), RUN(wrapped), RUN(rst), RUN(damaged), RUN(two_hops), RUN(runs),
+	RUN(both_open), RUN(wrapped), RUN(rst), RUN(damaged), RUN(two_hops), RUN(runs), RUN(pruned),
 };
 #undef RUN
 

@@ -121,7 +121,7 @@ static void
 on_drop(void *owner, int reason)
 {
 	(void)owner;
-	(void)reason;
+	sim_reached.pruned += reason == R_TCP_PRUNED;
 }
 
 const struct tcp_ops sim_ops = {
@@ -212,6 +212,41 @@ app_run(struct sim *s, struct end *e)
 	}
 }
 
+static void
+release(struct end *e)
+{
+	while (e->others != NULL) {
+		struct block *b = e->others;
+
+		e->others = b->next;
+		pool_put(&e->pool, b);
+	}
+	e->others_count = 0;
+}
+
+/* Other connections of the stack take nearly all blocks for a moment. */
+static void
+squeeze(struct sim *s, struct end *e)
+{
+	uint32_t leave;
+
+	if (s->now < e->squeeze_at)
+		return;
+	if (e->others != NULL) {
+		release(e);
+		e->squeeze_at = s->now + rng_below(&s->rng, 2000000);
+		return;
+	}
+	for (leave = rng_below(&s->rng, e->pool.count / 12); e->pool.free_count > leave;) {
+		struct block *b = pool_get(&e->pool);
+
+		b->next = e->others;
+		e->others = b;
+		e->others_count++;
+	}
+	e->squeeze_at = s->now + rng_below(&s->rng, 400000);
+}
+
 /* ---- the run ---- */
 
 struct tcp_tuple
@@ -270,6 +305,8 @@ next_time(const struct sim *s)
 			next = at;
 		if (e->t != NULL && e->pause_until > s->now && e->pause_until < next)
 			next = e->pause_until;
+		if (e->squeeze_at < next)
+			next = e->squeeze_at;
 	}
 	return next;
 }
@@ -347,13 +384,19 @@ sim_loop(struct sim *s)
 			break;
 		s->now = look_at(s, next);
 		deliver(s);
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < 2; i++) {
+			squeeze(s, &s->end[i]);
 			app_run(s, &s->end[i]);
+		}
 		for (int i = 0; i < 2; i++)
 			tcp_poll(s->end[i].stack, s->now);
 		if (sim_verbose && steps % 100000 == 0)
 			printf("%" PRIu64 " us: read %" PRIu64 " %" PRIu64 "\n", s->now - start,
 			    s->end[0].read, s->end[1].read);
+	}
+	for (int i = 0; i < 2; i++) {
+		release(&s->end[i]);
+		s->end[i].squeeze_at = UINT64_MAX;
 	}
 	if (sim_verbose) {
 		printf("%.3f s, %" PRIu64 " frames\n", (double)(s->now - start) / 1e6, s->path.frames);

@@ -41,6 +41,9 @@ struct end {
 	struct tcp *t;
 	uint64_t wrote, read, total, expect;
 	uint64_t pause_until; /* the reader is away */
+	struct block *others; /* of the pool, held for a while as if by others */
+	uint32_t others_count;
+	uint64_t squeeze_at;  /* they take them or give them back; UINT64_MAX: never */
 	uint32_t chunk;
 	bool slow;
 	bool connected, eof, shut, closed;
@@ -70,6 +73,7 @@ struct sim {
 extern struct sim_reached {
 	uint64_t bytes, rto, fast, reassembled, zero;
 	uint64_t first_a, first_b, together, both_open, wrapped, rst, ghosts, damaged, two_hops, runs;
+	uint64_t pruned;
 } sim_reached;
 extern bool sim_verbose;
 extern const struct tcp_ops sim_ops;

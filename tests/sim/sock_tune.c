@@ -39,6 +39,7 @@ static const struct row rows[] = {
 	{ "tcp.synack_retries", "count", 0, 200, FIELD(syn_retries), false },
 	{ "tcp.time_wait_us", "us", 1, 600000000, FIELD(timewait_us), false },
 	{ "tcp.fin_wait2_us", "us", 1, 600000000, FIELD(finwait2_us), false },
+	{ "tcp.shed_idle_us", "us", 1, 600000000, FIELD(shed_idle_us), false },
 	{ "tcp.clock_us", "us", 1, US_MAX, FIELD(clock_us), false },
 	{ "tcp.rack", "0 or 1", 0, 1, FIELD(rack), false },
 	{ "tcp.challenge_acks", "per second", 1, 1u << 30, FIELD(challenge_max), false },

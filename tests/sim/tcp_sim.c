@@ -53,6 +53,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 	c->syn_retries = 20;
 	c->connect_retries = 20; /* nobody sends a cookie's SYN-ACK again */
 	c->finwait2_us = 900000000; /* an orphan asks often enough */
+	c->shed_idle_us = 4000000000u; /* the wire may be silent */
 	c->timewait_us = 900000000; /* longer than any back-off in LAST-ACK */
 }
 
@@ -94,6 +95,7 @@ end_init(struct sim *s, uint32_t id)
 		s->now = 4ull * (uint32_t)(0u - 100000u - hash);
 		sim_reached.wrapped++;
 	}
+	e->squeeze_at = rng_below(r, 5) == 0 ? s->now + rng_below(r, 2000000) : UINT64_MAX;
 }
 
 static void

@@ -83,7 +83,7 @@ watch_in(struct end *e, const struct tcp_seg *seg)
 void
 watch_step(struct end *e, const struct tcp_info *info)
 {
-	if (e->pool.count - e->pool.free_count != info->blocks)
+	if (e->pool.count - e->pool.free_count - e->others_count != info->blocks)
 		sim_fail(e->sim, "blocks that nobody is charged for");
 	if (tcp_readable(e->t) > e->rcv_max)
 		sim_fail(e->sim, "more was taken in than offered");

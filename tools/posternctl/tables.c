@@ -48,8 +48,10 @@ static void
 worker_rows(const struct js *w)
 {
 	struct js *drops = js_get(w, "drops");
+	struct js *load = js_get(w, "load");
 
-	printf("\nworker %" PRIu64 "\n", js_u64(w, "worker"));
+	printf("\nworker %" PRIu64 ", load: blocks %s, slots %s, packets %s\n", js_u64(w, "worker"),
+	    plain(js_str(load, "blocks")), plain(js_str(load, "slots")), plain(js_str(load, "packets")));
 	js_each(js_get(w, "counters"), counter_row, NULL);
 	printf("dropped, refused or closed, by reason\n");
 	js_each(drops, status_drop_row, NULL);
