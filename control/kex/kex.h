@@ -1,5 +1,5 @@
 /*
- * Key exchange (RFC 4253 sections 7 and 8, RFC 5656, RFC 8731, strict kex), pure: no I/O,
+ * Key exchange (RFC 4253 sections 7 and 8, RFC 5656, RFC 8731, hybrids, strict kex), pure: no I/O,
  * no clock; randomness and memory come from the caller. Both roles.
  *
  * The exchange is three calls on each side; nothing secret outlives the call
@@ -22,6 +22,7 @@
 #include "abi/wire/cursor.h"
 #include "abi/wire/reason.h"
 #include "abi/wire/ssh.h"
+#include "control/kex/method.h"
 
 #define KEX_NAMELIST_MAX 4096u /* one name-list of a KEXINIT */
 #define KEXINIT_MAX 8192u
@@ -91,7 +92,7 @@ struct kex_secret {
 	uint32_t k_len;
 	uint8_t h[SSH_HASH_MAX]; /* exchange hash */
 	uint32_t h_len;
-	uint8_t share[1280]; /* our public share */
+	uint8_t share[KEX_SHARE_MAX]; /* our public share */
 	uint32_t share_len;
 };
 void kex_secret_wipe(struct kex_secret *s);
@@ -107,8 +108,8 @@ void kex_server_reply(
     struct put *w, const struct kex_secret *s, const struct kex_context *ctx, struct view signature);
 
 struct kex_client_state {
-	uint8_t priv[72];
-	uint8_t pub[1280];
+	uint8_t priv[KEX_PRIVATE_MAX];
+	uint8_t pub[KEX_SHARE_MAX];
 	uint32_t pub_len;
 };
 /* kex_client_init(st, choice, w): a fresh key, message 30. 0 or -R_INTERNAL. */

@@ -2,26 +2,51 @@
 
 #include <string.h>
 
-#define CURVE(NAME, HASH, field, fn)                                                                    \
-	{                                                                                               \
-		.name = NAME, .hash = HASH, .share_size = PK_POINT_SIZE(field), .secret_size = (field), \
-		.pair = fn##_pair, .shared = fn##_shared                                                \
-	}
-#define X25519(NAME)                                                                              \
-	{                                                                                         \
-		.name = NAME, .hash = PK_SHA256, .share_size = PK_X25519_SIZE,                    \
-		.secret_size = PK_X25519_SIZE, .pair = pk_x25519_pair, .shared = pk_x25519_shared \
+#define CURVE(field, fn)                                                                           \
+	{                                                                                          \
+		.share_size = PK_POINT_SIZE(field), .secret_size = (field), .pair = fn##_pair,     \
+		.shared = fn##_shared                                                              \
 	}
 
+static const struct kex_curve x25519 = { PK_X25519_SIZE, PK_X25519_SIZE, pk_x25519_pair, pk_x25519_shared };
+static const struct kex_curve p256 = CURVE(PK_P256_SIZE, pk_p256);
+static const struct kex_curve p384 = CURVE(PK_P384_SIZE, pk_p384);
+static const struct kex_curve p521 = CURVE(PK_P521_SIZE, pk_p521);
+
 static const struct kex_method methods[] = {
+	/* draft-ietf-sshm-mlkem-hybrid-kex section 2.3 */
+	{ "mlkem768x25519-sha256", PK_SHA256, &x25519, &pk_mlkem768 },
+	/* draft-ietf-sshm-ntruprime-ssh section 2; the second name is OpenSSH's from before */
+	{ "sntrup761x25519-sha512", PK_SHA512, &x25519, &pk_sntrup761 },
+	{ "sntrup761x25519-sha512@openssh.com", PK_SHA512, &x25519, &pk_sntrup761 },
 	/* RFC 8731 */
-	X25519("curve25519-sha256"),
-	X25519("curve25519-sha256@libssh.org"),
+	{ "curve25519-sha256", PK_SHA256, &x25519, NULL },
+	{ "curve25519-sha256@libssh.org", PK_SHA256, &x25519, NULL },
+	{ "mlkem768nistp256-sha256", PK_SHA256, &p256, &pk_mlkem768 },
+	{ "mlkem1024nistp384-sha384", PK_SHA384, &p384, &pk_mlkem1024 },
 	/* RFC 5656 section 6.3; hashes: section 6.2.1 */
-	CURVE("ecdh-sha2-nistp256", PK_SHA256, PK_P256_SIZE, pk_p256),
-	CURVE("ecdh-sha2-nistp384", PK_SHA384, PK_P384_SIZE, pk_p384),
-	CURVE("ecdh-sha2-nistp521", PK_SHA512, PK_P521_SIZE, pk_p521),
+	{ "ecdh-sha2-nistp256", PK_SHA256, &p256, NULL },
+	{ "ecdh-sha2-nistp384", PK_SHA384, &p384, NULL },
+	{ "ecdh-sha2-nistp521", PK_SHA512, &p521, NULL },
 };
+
+size_t
+kex_client_share(const struct kex_method *m)
+{
+	return (m->kem != NULL ? m->kem->public_size : 0u) + m->curve->share_size;
+}
+
+size_t
+kex_server_share(const struct kex_method *m)
+{
+	return (m->kem != NULL ? m->kem->cipher_size : 0u) + m->curve->share_size;
+}
+
+size_t
+kex_private_size(const struct kex_method *m)
+{
+	return (m->kem != NULL ? m->kem->private_size : 0u) + m->curve->secret_size;
+}
 
 const struct kex_method *
 kex_method_find(const char *name)

@@ -5,8 +5,11 @@
 #ifndef POSTERN_KEX_NAMES_H
 #define POSTERN_KEX_NAMES_H
 
-#define KEX_NAMES                                         \
-	"curve25519-sha256,curve25519-sha256@libssh.org," \
+#define KEX_NAMES                                                              \
+	"mlkem768x25519-sha256,"                                               \
+	"sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"           \
+	"curve25519-sha256,curve25519-sha256@libssh.org,"                      \
+	"mlkem768nistp256-sha256,mlkem1024nistp384-sha384,"                    \
 	"ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
 
 /* Signature algorithms: of host keys and of user keys. */

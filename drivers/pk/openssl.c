@@ -81,7 +81,7 @@ static bool
 try_agreement(int (*pair)(uint8_t *, uint8_t *),
     int (*shared)(uint8_t *, const uint8_t *, const uint8_t *, const uint8_t *))
 {
-	uint8_t pub[PK_SHARE_MAX], priv[PK_SECRET_MAX], out[PK_SECRET_MAX];
+	uint8_t pub[PK_POINT_MAX], priv[PK_SECRET_MAX], out[PK_SECRET_MAX];
 	bool good = pair(pub, priv) == 0 && shared(out, priv, pub, pub) == 0;
 
 	pk_wipe(priv, sizeof(priv));

@@ -44,7 +44,7 @@ public_key(const struct openssl_curve *curve, struct view point)
 static bool
 belongs(const struct openssl_curve *curve, const BIGNUM *scalar, struct view point)
 {
-	uint8_t made[PK_SHARE_MAX];
+	uint8_t made[PK_POINT_MAX];
 	const EC_GROUP *group = curve->group;
 	EC_POINT *p = EC_POINT_new(group);
 	bool good = p != NULL && !BN_is_zero(scalar) && BN_cmp(scalar, EC_GROUP_get0_order(group)) < 0 &&

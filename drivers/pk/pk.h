@@ -39,7 +39,7 @@ int pk_start(void);
 #define PK_P521_SIZE 66u
 #define PK_POINT_SIZE(field) (1 + 2 * (field)) /* SEC 1 section 2.3.3: 04, x, y */
 
-#define PK_SHARE_MAX PK_POINT_SIZE(PK_P521_SIZE)
+#define PK_POINT_MAX PK_POINT_SIZE(PK_P521_SIZE)
 #define PK_SECRET_MAX PK_P521_SIZE
 
 int pk_x25519_pair(uint8_t *pub, uint8_t *priv);
@@ -50,6 +50,32 @@ int pk_p384_pair(uint8_t *pub, uint8_t *priv);
 int pk_p384_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
 int pk_p521_pair(uint8_t *pub, uint8_t *priv);
 int pk_p521_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
+
+/* ---- key encapsulation ---- */
+
+/*
+ * Who wants a secret makes a pair and sends the public key; the other side
+ * encapsulates a secret in a ciphertext for it. Randomness from the kernel; nothing
+ * secret is left on the stack.
+ *
+ * pair(pub, priv). encapsulate(cipher, shared, pub): -1 also for a public key that
+ * is no valid one. decapsulate(shared, priv, cipher): a forged ciphertext gives a
+ * secret that its sender does not know, no error.
+ */
+#define PK_KEM_SHARED 32u
+#define PK_KEM_PUBLIC_MAX 1568u
+#define PK_KEM_PRIVATE_MAX 3168u
+#define PK_KEM_CIPHER_MAX 1568u
+
+struct pk_kem {
+	uint16_t public_size, private_size, cipher_size;
+	int (*pair)(uint8_t *pub, uint8_t *priv);
+	int (*encapsulate)(uint8_t *cipher, uint8_t shared[PK_KEM_SHARED], const uint8_t *pub);
+	int (*decapsulate)(uint8_t shared[PK_KEM_SHARED], const uint8_t *priv, const uint8_t *cipher);
+};
+
+extern const struct pk_kem pk_mlkem768, pk_mlkem1024; /* FIPS 203 */
+extern const struct pk_kem pk_sntrup761;              /* Streamlined NTRU Prime, round 3 */
 
 /* ---- hashes ---- */
 

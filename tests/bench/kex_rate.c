@@ -71,7 +71,7 @@ static struct kex_choice choice = {
 };
 static struct kex_context ctx;
 static struct pk_signer *ed25519;
-static uint8_t init_bytes[256], reply_bytes[512], host_key_bytes[64];
+static uint8_t init_bytes[KEX_SHARE_MAX + 64], reply_bytes[KEX_SHARE_MAX + 512], host_key_bytes[64];
 static struct view init, reply;
 static struct kex_client_state client_state;
 
@@ -99,7 +99,7 @@ server(void)
 static void
 client(void)
 {
-	uint8_t buf[256];
+	uint8_t buf[KEX_SHARE_MAX + 512];
 	struct put w = put_of(buf, sizeof(buf));
 	struct kex_client_state fresh, st = client_state;
 	struct kex_secret s;

@@ -129,6 +129,17 @@ files() { # NAME: a file there and back
 	printf '%s\n' "put $at/file files/$1" "get files/$1 $at/back" "rm files/$1" | "$1_files" || return 1
 	cmp "$folder/file" "$folder/back" && [ ! -e "$ROOT/home/$SSH_USER/files/$1" ]
 }
+# What OpenSSH takes when nobody tells it, and a rekey in the middle of every method that
+# only the newer one has.
+agrees_on() {
+	local openssh_options="-o LogLevel=DEBUG1 $openssh_options"
+	grep -q "kex: algorithm: $2" <<<"$("$1" id true 2>&1 </dev/null)"
+}
+rekeys_by() {
+	local openssh_options="-o KexAlgorithms=$2 -o RekeyLimit=512K $openssh_options"
+	[ "$(head -c 2M "$work/bulk" | "$1" id sha256sum)" = "$(head -c 2M "$work/bulk" | sha256sum)" ]
+}
+
 # By what comes back: not every client says with its status that it was refused; nor does
 # every one give up.
 refused() { [ -z "$(LIMIT=3 "$@" echo in </dev/null)" ]; }
@@ -149,6 +160,15 @@ for c in ${CLIENTS:-openssh openssh13 dbclient plink}; do
 	tty=
 	echo "$c: $(version "$c")"
 	check "$c, key: a command" is hello "${c}_key" id echo hello </dev/null
+	case $c in
+	openssh) check "$c: a post-quantum key exchange by itself" agrees_on "${c}_key" sntrup761x25519-sha512 ;;
+	openssh13)
+		check "$c: a post-quantum key exchange by itself" agrees_on "${c}_key" mlkem768x25519-sha256
+		for k in mlkem768x25519-sha256 sntrup761x25519-sha512; do
+			check "$c: 2 MiB, a rekey every 512 KiB: $k" rekeys_by "${c}_key" "$k"
+		done
+		;;
+	esac
 	check "$c, key: exit status" status 42 "${c}_key" id 'exit 42' </dev/null
 	check "$c, key: errors apart" errors "${c}_key" id
 	check "$c, key: a terminal" terminal "${c}_key" id

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 bed_up
 
-kexes="curve25519-sha256 curve25519-sha256@libssh.org ecdh-sha2-nistp256 ecdh-sha2-nistp384 ecdh-sha2-nistp521"
+kexes="sntrup761x25519-sha512 sntrup761x25519-sha512@openssh.com curve25519-sha256 curve25519-sha256@libssh.org
+    ecdh-sha2-nistp256 ecdh-sha2-nistp384 ecdh-sha2-nistp521"
 host_algorithms="ssh-ed25519 ecdsa-sha2-nistp256 rsa-sha2-512 rsa-sha2-256"
 keys_file=$ROOT/home/$SSH_USER/.ssh/authorized_keys
 
@@ -94,7 +95,7 @@ check "a client that takes ssh-rsa alone is told what there is" no_match \
 sha1_host() { until_true 5 grep -q 'Unable to negotiate with 10.77.0.2 port [0-9]*: no matching host key type found. Their offer: ssh-rsa \[preauth\]$' "$LOG"; }
 check "and so is the log, in sshd's words" sha1_host
 check "a client without a common method is told what there is" no_match \
-    'no matching key exchange method found. Their offer: curve25519-sha256,' -o KexAlgorithms=diffie-hellman-group14-sha256
+    'no matching key exchange method found. Their offer: mlkem768x25519-sha256,' -o KexAlgorithms=diffie-hellman-group14-sha256
 
 check "no process of the service ended in all this" bash -c "! grep -q -i 'killed\|exited\|restart' '$POSTERND_LOG' '$LOG'"
 

@@ -31,7 +31,7 @@ use(struct kex_secret *s)
 	struct kex_keys k;
 
 	require(
-	    s->k_len >= 5 && s->k_len <= 5u + method->secret_size && s->h_len == pk_hash_size(method->hash));
+	    s->k_len >= 5 && s->k_len <= 5u + PK_SECRET_MAX && s->h_len == pk_hash_size(method->hash));
 	require(kex_derive(&k, &choice, s, view_of(s->h, s->h_len), true) == 0);
 	kex_secret_wipe(s);
 }
@@ -39,7 +39,7 @@ use(struct kex_secret *s)
 static void
 to_server(const struct kex_context *ctx, struct view message)
 {
-	uint8_t buf[512];
+	uint8_t buf[KEX_SHARE_MAX + 512];
 	struct put w = put_of(buf, sizeof(buf));
 	struct kex_secret s;
 
@@ -84,19 +84,23 @@ static const uint8_t p521_base[PK_POINT_SIZE(PK_P521_SIZE)] = { 0x04, 0x00, 0xc6
 static void
 own_pair(struct kex_client_state *st)
 {
-	const uint8_t *base = method->share_size == sizeof(p256_base)   ? p256_base
-			      : method->share_size == sizeof(p384_base) ? p384_base
-			      : method->share_size == sizeof(p521_base) ? p521_base
-									: NULL;
+	const struct kex_curve *curve = method->curve;
+	const uint8_t *base = curve->share_size == sizeof(p256_base)   ? p256_base
+			      : curve->share_size == sizeof(p384_base) ? p384_base
+			      : curve->share_size == sizeof(p521_base) ? p521_base
+								       : NULL;
+	/* an encapsulation's key is all zeros: decapsulating never fails */
+	uint8_t *priv = st->priv + (method->kem != NULL ? method->kem->private_size : 0);
+	uint8_t *pub = st->pub + (method->kem != NULL ? method->kem->public_size : 0);
 
 	if (base == NULL) {
-		memcpy(st->priv, x25519_priv, sizeof(x25519_priv));
+		memcpy(priv, x25519_priv, sizeof(x25519_priv));
 		base = x25519_pub;
 	} else {
-		st->priv[method->secret_size - 1] = 1;
+		priv[curve->secret_size - 1] = 1;
 	}
-	memcpy(st->pub, base, method->share_size);
-	st->pub_len = method->share_size;
+	memcpy(pub, base, curve->share_size);
+	st->pub_len = (uint32_t)kex_client_share(method);
 }
 
 static void

@@ -8,5 +8,6 @@ $(eval $(call unit,test_cipher_records,$(DRIVER_UNIT)/cipher/test_records.c,\
 $(eval $(call unit,test_cipher_alone,$(DRIVER_UNIT)/cipher/test_alone.c,cipher))
 $(eval $(call unit,test_pk,$(DRIVER_UNIT)/pk/test_pk.c,vector pk,$(PK_LD)))
 $(eval $(call unit,test_pk_agree,$(DRIVER_UNIT)/pk/test_agree.c,vector pk,$(PK_LD)))
+$(eval $(call unit,test_pk_kem,$(DRIVER_UNIT)/pk/test_kem.c,pk cipher,$(PK_LD)))
 $(eval $(call unit,test_rng,$(DRIVER_UNIT)/rng/test_rng.c,rng))
 $(eval $(call unit,test_clock,$(DRIVER_UNIT)/clock/test_clock.c,clock))

@@ -177,6 +177,8 @@ bool bench_clean(const struct bench *b);
 
 /* The client. */
 void bench_client_init(struct bench_client *c, bool strict, bool ext_info);
+/* The default offer with curve25519 alone: its message 30 is short and easily made. */
+const struct kex_offer *bench_offer_x25519(void);
 void bench_client_kexinit(struct bench *b, const struct kex_offer *offer, bool follows, bool first);
 /* Its KEXINIT and message 30 are in; checks 31, NEWKEYS and the keys, answers with
  * NEWKEYS. 0 when all was right. */

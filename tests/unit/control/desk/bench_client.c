@@ -14,6 +14,16 @@ bench_client_init(struct bench_client *c, bool strict, bool ext_info)
 }
 
 /* kexinit_build gives both markers or none: the kex list is written here. */
+const struct kex_offer *
+bench_offer_x25519(void)
+{
+	static struct kex_offer offer;
+
+	offer = *kex_offer_default(true);
+	offer.kex = "curve25519-sha256";
+	return &offer;
+}
+
 void
 bench_client_kexinit(struct bench *b, const struct kex_offer *offer, bool follows, bool first)
 {

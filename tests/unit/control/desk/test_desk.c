@@ -90,7 +90,7 @@ unsigned_exchange(void)
 
 	p->g.b.mute = true;
 	bench_ident(&p->g.b);
-	bench_client_kexinit(&p->g.b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&p->g.b, bench_offer_x25519(), false, true);
 	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
 	put_string(&w, share, 32);
 	bench_send(&p->g.b, put_view(&w));

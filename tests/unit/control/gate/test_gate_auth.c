@@ -284,7 +284,7 @@ phase_both(void)
 {
 	struct gatebench *g = at_kex(true);
 
-	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&g->b, bench_offer_x25519(), false, true);
 	bench_run(&g->b);
 	return g;
 }
@@ -334,7 +334,7 @@ test_cut(void)
 	uint8_t buf[256], share[32] = { 9 };
 	struct put w = put_of(buf, sizeof(buf));
 
-	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&g->b, bench_offer_x25519(), false, true);
 	cut(phase_kex, view_of(g->b.client.kexinit, g->b.client.kexinit_len));
 	gatebench_free(g);
 	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);

@@ -45,7 +45,7 @@ test_strict_after_answer(void)
 		struct put w = put_of(buf, sizeof(buf));
 		uint8_t share[32] = { 9 };
 
-		bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+		bench_client_kexinit(&g->b, bench_offer_x25519(), false, true);
 		put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
 		put_string(&w, share, 32);
 		bench_send(&g->b, put_view(&w));
@@ -285,7 +285,7 @@ test_no_signature(void)
 	struct put w = put_of(buf, sizeof(buf));
 
 	g->b.sign_reason = R_INTERNAL;
-	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&g->b, bench_offer_x25519(), false, true);
 	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
 	put_string(&w, share, 32);
 	bench_send(&g->b, put_view(&w));
@@ -302,7 +302,7 @@ test_slot_wait(void)
 	struct put w = put_of(buf, sizeof(buf));
 
 	g->b.no_slot = true;
-	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&g->b, bench_offer_x25519(), false, true);
 	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
 	put_string(&w, share, 32);
 	bench_send(&g->b, put_view(&w));
@@ -327,7 +327,7 @@ test_keeper_again(bool other_key)
 	size_t len;
 
 	g->b.mute = true;
-	bench_client_kexinit(&g->b, kex_offer_default(true), false, true);
+	bench_client_kexinit(&g->b, bench_offer_x25519(), false, true);
 	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
 	put_string(&w, share, 32);
 	bench_send(&g->b, put_view(&w));

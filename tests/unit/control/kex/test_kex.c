@@ -92,7 +92,8 @@ test_vectors(void)
 
 /* Everything of one exchange between our client and our server. */
 struct exchange {
-	uint8_t init_c[KEXINIT_MAX], init_s[KEXINIT_MAX], blob[128], message[256], reply[512], sig_blob[128];
+	uint8_t init_c[KEXINIT_MAX], init_s[KEXINIT_MAX], blob[128], message[KEX_SHARE_MAX + 64],
+	    reply[KEX_SHARE_MAX + 512], sig_blob[128];
 	struct kex_choice choice_c, choice_s;
 	struct kex_context ctx_c, ctx_s;
 	struct kex_client_state st;
@@ -215,7 +216,7 @@ test_both_roles(void)
 {
 	const struct kex_method *m;
 
-	for (int round = 0; round < 20; round++)
+	for (int round = 0; round < 5; round++)
 		for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++)
 			one_exchange(m);
 }
@@ -241,7 +242,7 @@ static void
 test_tampered_reply(void)
 {
 	static struct exchange e;
-	static const uint8_t zero[sizeof(struct kex_secret)];
+	static const uint8_t zero[sizeof(struct kex_client_state)]; /* the longer one */
 
 	start(&e, "curve25519-sha256");
 	reply(&e);
@@ -312,7 +313,7 @@ answer_to(const char *kex, const void *message, size_t len)
 static int
 answer_to_share(const char *kex, const void *share, size_t len)
 {
-	uint8_t message[512];
+	uint8_t message[KEX_SHARE_MAX + 64];
 	struct put w = put_of(message, sizeof(message));
 
 	put_u8(&w, SSH_MSG_KEX_ECDH_INIT);
@@ -366,23 +367,45 @@ test_points(void)
 	}
 }
 
+struct share {
+	uint8_t bytes[KEX_SHARE_MAX + 8];
+	size_t len;
+};
+
+static struct share
+share_of(const struct kex_method *m)
+{
+	struct share s = { .len = kex_client_share(m) };
+	struct kex_choice choice = gcm;
+	struct kex_client_state st;
+	uint8_t message[KEX_SHARE_MAX + 8];
+	struct put w = put_of(message, sizeof(message));
+
+	snprintf(choice.kex, sizeof(choice.kex), "%s", m->name);
+	CU_ASSERT_EQUAL_FATAL(kex_client_init(&st, &choice, &w), 0);
+	CU_ASSERT_EQUAL_FATAL(st.pub_len, s.len);
+	memcpy(s.bytes, st.pub, s.len);
+	return s;
+}
+
 /* A share of one method sent to another, and every length around. */
 static void
 test_share_lengths(void)
 {
 	const struct kex_method *m, *other;
-	uint8_t pub[PK_SHARE_MAX + 8] = { 0 }, priv[PK_SECRET_MAX];
+	struct share own, others;
 
 	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
+		own = share_of(m);
+		CU_ASSERT_EQUAL(answer_to_share(m->name, own.bytes, own.len), 0);
 		for (size_t k = 0; (other = kex_method_at(k)) != NULL; k++) {
-			CU_ASSERT_EQUAL(other->pair(pub, priv), 0);
-			CU_ASSERT_EQUAL(answer_to_share(m->name, pub, other->share_size),
-			    m->share_size == other->share_size ? 0 : -R_KEX_SHARE);
+			others = share_of(other);
+			CU_ASSERT_EQUAL(answer_to_share(m->name, others.bytes, others.len),
+			    own.len == others.len ? 0 : -R_KEX_SHARE);
 		}
-		CU_ASSERT_EQUAL(m->pair(pub, priv), 0);
-		for (size_t len = 0; len <= sizeof(pub); len++)
-			if (len != m->share_size)
-				CU_ASSERT_EQUAL(answer_to_share(m->name, pub, len), -R_KEX_SHARE);
+		for (size_t len = 0; len <= sizeof(own.bytes); len += len < 140 ? 1 : 31)
+			if (len != own.len)
+				CU_ASSERT_EQUAL(answer_to_share(m->name, own.bytes, len), -R_KEX_SHARE);
 	}
 }
 

@@ -83,7 +83,10 @@ test_build(void)
 	CU_ASSERT_EQUAL(kexinit_parse(&k, v, false), 0);
 	CU_ASSERT(view_eq(k.cookie, view_of(cookie, 16)));
 	CU_ASSERT(k.strict && k.ext_info && !k.follows);
-	CU_ASSERT(view_is(k.lists[0], "curve25519-sha256,curve25519-sha256@libssh.org,"
+	CU_ASSERT(view_is(k.lists[0], "mlkem768x25519-sha256,sntrup761x25519-sha512,"
+				      "sntrup761x25519-sha512@openssh.com,"
+				      "curve25519-sha256,curve25519-sha256@libssh.org,"
+				      "mlkem768nistp256-sha256,mlkem1024nistp384-sha384,"
 				      "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
 				      "ext-info-s,kex-strict-s-v00@openssh.com"));
 	CU_ASSERT(view_is(k.lists[1], "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
@@ -176,7 +179,7 @@ test_choice(void)
 
 	/* The client's order, across unknown names, duplicates and our own order. */
 	l.list[0] =
-	    "x,sntrup761x25519-sha512,curve25519-sha256@libssh.org,curve25519-sha256,curve25519-sha256";
+	    "x,kex-of-tomorrow,curve25519-sha256@libssh.org,curve25519-sha256,curve25519-sha256";
 	l.list[2] = "chacha20-poly1305@openssh.com,aes256-ctr,aes128-gcm@openssh.com";
 	l.list[6] = "zlib@openssh.com,none,none";
 	CU_ASSERT_EQUAL(negotiate(&c, &l), 0);
@@ -212,13 +215,13 @@ test_guess(void)
 		const char *kex, *host_key;
 		bool follows, skip;
 	} rows[] = {
-		{ "curve25519-sha256", "ssh-ed25519", false, false },
-		{ "curve25519-sha256", "ssh-ed25519", true, false },
-		{ "curve25519-sha256,ext-info-c", "ssh-ed25519,ssh-rsa", true, false },
-		{ "curve25519-sha256@libssh.org,curve25519-sha256", "ssh-ed25519", true, true },
-		{ "curve25519-sha256", "ssh-rsa,ssh-ed25519", true, true },
-		{ "sntrup761x25519-sha512,curve25519-sha256", "ssh-rsa,ssh-ed25519", true, true },
-		{ "sntrup761x25519-sha512,curve25519-sha256", "ssh-rsa,ssh-ed25519", false, false },
+		{ "mlkem768x25519-sha256", "ssh-ed25519", false, false },
+		{ "mlkem768x25519-sha256", "ssh-ed25519", true, false },
+		{ "mlkem768x25519-sha256,ext-info-c", "ssh-ed25519,ssh-rsa", true, false },
+		{ "curve25519-sha256,mlkem768x25519-sha256", "ssh-ed25519", true, true },
+		{ "mlkem768x25519-sha256", "ssh-rsa,ssh-ed25519", true, true },
+		{ "kex-of-tomorrow,curve25519-sha256", "ssh-rsa,ssh-ed25519", true, true },
+		{ "kex-of-tomorrow,curve25519-sha256", "ssh-rsa,ssh-ed25519", false, false },
 		{ "ext-info-c,curve25519-sha256", "ssh-ed25519", true, true },
 	};
 	struct kex_choice c;

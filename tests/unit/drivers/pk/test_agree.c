@@ -71,7 +71,7 @@ test_x25519_iterated(void)
 static void
 pairs(const struct method *m, size_t size)
 {
-	uint8_t pub[2][PK_SHARE_MAX] = { { 0 } }, priv[2][PK_SECRET_MAX] = { { 0 } };
+	uint8_t pub[2][PK_POINT_MAX] = { { 0 } }, priv[2][PK_SECRET_MAX] = { { 0 } };
 	uint8_t shared[2][PK_SECRET_MAX] = { { 0 } };
 
 	for (int i = 0; i < 2; i++)
@@ -100,7 +100,7 @@ static int
 derive(uint8_t *out, const struct vector *v)
 {
 	struct view priv = vector_get(v, "private"), peer = vector_get(v, "peer");
-	uint8_t whole[PK_SHARE_MAX] = { 0 };
+	uint8_t whole[PK_POINT_MAX] = { 0 };
 
 	/* Shorter forms are refused by their length, before; here by their first byte. */
 	CU_ASSERT_EQUAL_FATAL(priv.len, curve->field);
@@ -143,7 +143,7 @@ test_curves(void)
 static void
 test_no_points(void)
 {
-	uint8_t pub[PK_SHARE_MAX], other[PK_SHARE_MAX] = { 4 }, priv[PK_SECRET_MAX], out[PK_SECRET_MAX];
+	uint8_t pub[PK_POINT_MAX], other[PK_POINT_MAX] = { 4 }, priv[PK_SECRET_MAX], out[PK_SECRET_MAX];
 
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
 		const struct method *m = &curves[i];
