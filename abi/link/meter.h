@@ -124,7 +124,14 @@
 	METER(LEVEL_BLOCKS, "load state of buffer blocks: enum meter_level") \
 	METER(LEVEL_SLOTS, "load state of connection blocks") \
 	METER(LEVEL_PACKETS, "load state of packet buffers") \
-	METER(PACKET_RESERVE, "packets sent from the reserve")
+	METER(PACKET_RESERVE, "packets sent from the reserve") \
+	METER(TCP_ECN_AGREED, "tcp connections with ECN") \
+	METER(TCP_ECN_UNASKED, "tcp SYNs sent again without ECN") \
+	METER(TCP_CE_IN, "tcp segments received that were marked") \
+	METER(TCP_CWR_IN, "tcp segments received with CWR") \
+	METER(TCP_CWR_OUT, "tcp segments sent with CWR") \
+	METER(TCP_ECN_REDUCED, "tcp windows reduced for marks") \
+	METER(TCP_ECN_HOLDS, "tcp windows of one segment that marks held back")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

@@ -118,6 +118,7 @@ struct net_tcp {
 	uint8_t remote[16];
 	const uint8_t *segment; /* TCP header and payload */
 	uint32_t len;
+	uint8_t ecn;            /* of the IP header: RFC 3168 section 5 */
 	uint8_t via;            /* where it came from, for net_output_tcp; 0 without to_sender */
 };
 

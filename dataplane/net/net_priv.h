@@ -189,6 +189,7 @@ struct net_frame {
 	bool csum_good;
 	uint8_t proto;
 	uint8_t hop_limit;
+	uint8_t ecn;
 	struct net_ip src;
 	struct net_ip dst;
 	const uint8_t *ip;   /* the IP header */

@@ -5,6 +5,8 @@
 #include "dataplane/net/net_priv.h"
 
 #define IP4_DF_MASK 0x4000u
+#define IP6_TRAFFIC_SHIFT 20u
+#define ECN_MASK 3u
 #define IP6_ROUTING 43u
 #define IP6_FRAGMENT 44u
 #define IP6_DEST_OPTIONS 60u
@@ -45,6 +47,7 @@ ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 		return r;
 	f->ip = p;
 	f->hop_limit = p[8];
+	f->ecn = p[1] & ECN_MASK;
 	f->proto = p[9];
 	f->src = ip_v4(p + 12);
 	f->dst = ip_v4(p + 16);
@@ -87,6 +90,7 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	if (payload > len - IP6_SIZE)
 		return -R_NET_IP_LENGTH;
 	f->ip = p;
+	f->ecn = word >> IP6_TRAFFIC_SHIFT & ECN_MASK;
 	f->proto = cur_u8(&c);
 	f->hop_limit = cur_u8(&c);
 	f->src = ip_v6(p + 8);
@@ -128,6 +132,7 @@ tcp_part(struct net *n, const struct net_frame *f, struct net_tcp *out)
 	memcpy(out->local, f->dst.b, 16);
 	memcpy(out->remote, f->src.b, 16);
 	out->segment = f->data;
+	out->ecn = f->ecn;
 	out->len = f->len;
 	out->via = n->to_sender ? via_of(n, f->eth_src) : 0;
 	return 1;

@@ -49,6 +49,7 @@ struct tcp_seg {
 	uint8_t flags;         /* TCP_FIN .. */
 	uint16_t window;       /* as on the wire */
 	uint16_t urgent;
+	uint8_t ecn;           /* TCP_ECN_*, of the IP header */
 	uint8_t via;           /* the owner's: answers to it carry it too */
 	const uint8_t *options;
 	uint32_t options_len;
@@ -62,6 +63,15 @@ struct tcp_seg {
 #define TCP_PSH 0x08u
 #define TCP_ACK 0x10u
 #define TCP_URG 0x20u
+#define TCP_ECE 0x40u      /* RFC 3168 section 6.1 */
+#define TCP_CWR 0x80u
+
+/* RFC 3168 section 5 */
+#define TCP_ECN_NONE 0u
+#define TCP_ECN_ECT1 1u
+#define TCP_ECN_ECT0 2u
+#define TCP_ECN_CE 3u
+#define TCP_ECN_MASK 3u
 
 /* What to send: one segment, or a run of them that differ in nothing but what
  * follows from their place: the owner cuts it (tcp_wire.h, net/segment.c) and
@@ -149,6 +159,7 @@ struct tcp_config {
 	uint32_t sack;           /* 1: SACK-permitted is offered and taken (RFC 2018) */
 	uint32_t timestamps;     /* 1: as well (RFC 7323 section 3) */
 	uint32_t window_scale;   /* 1: as well (RFC 7323 section 2) */
+	uint32_t ecn;            /* RFC 3168: 0 off, 1 asked for, 2 only agreed to */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	uint32_t run_segs;       /* segments that are emitted together */
 	const char *cc;          /* congestion control: "cubic", "newreno" */
@@ -385,6 +396,17 @@ struct tcp_guard_stats {
 	uint64_t cookies_in;     /* and connections that they made */
 };
 
+/* What routers marked instead of dropping it (RFC 3168), since the start. */
+struct tcp_ecn_stats {
+	uint64_t agreed;         /* connections with it */
+	uint64_t unasked;        /* SYNs sent again without asking */
+	uint64_t ce_in;          /* marked segments that came */
+	uint64_t cwr_in;
+	uint64_t cwr_out;
+	uint64_t reduced;        /* windows reduced for marks alone */
+	uint64_t holds;          /* of them, ones of a segment, which waited for the timer */
+};
+
 /* Buffers that grew with the path, of all connections since the start. */
 struct tcp_buf_stats {
 	uint64_t rcv_grown;      /* times */
@@ -427,6 +449,7 @@ struct tcp_stats {
 	uint64_t together;       /* segments taken in one pass with the one before */
 	struct tcp_buf_stats buf;
 	struct tcp_shed_stats shed;
+	struct tcp_ecn_stats ecn;
 	uint32_t conn_open;
 	uint32_t half_open;
 	uint32_t timewait;

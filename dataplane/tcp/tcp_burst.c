@@ -45,6 +45,7 @@ tcp_burst_next(struct tcp *t, struct tcp_in *in, const struct tcp_seg *before, c
 	/* MUST-72: the window is now this one's word. */
 	if (t->snd_wl1 == before->seq)
 		t->snd_wl1 = seg->seq;
+	tcp_ecn_in(t, seg);
 	in->wire_seq = in->seg.seq = seg->seq;
 	in->seg.flags = seg->flags;
 	in->seg.data = seg->data;

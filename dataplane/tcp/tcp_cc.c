@@ -12,7 +12,7 @@
 
 static const struct cc_algo *const algos[] = { &cc_cubic, &cc_newreno };
 #define ALGOS (sizeof(algos) / sizeof(algos[0]))
-_Static_assert(ALGOS <= 4, "tcp_cc.algo has two bits");
+_Static_assert(ALGOS <= 2, "tcp_cc.algo has one bit");
 
 int
 cc_find(const char *name)
@@ -47,7 +47,7 @@ cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss)
 		.cwnd = initial_window(mss),
 		.ssthresh = UINT32_MAX,
 		.recover = iss,
-		.algo = (uint8_t)algo & 3u,
+		.algo = (uint8_t)algo & 1u,
 	};
 	cc_hystart_init(cc, iss);
 }
@@ -95,6 +95,9 @@ cc_ack(struct tcp_cc *cc, const struct cc_event *ev)
 	/* A window that is not used is not known to be good (RFC 7661). */
 	bool used = ev->flight >= cc->cwnd / 2;
 
+	/* Kept near, so that 2^31 bytes without a loss do not turn it around. */
+	if (seq_gt(ev->una, cc->recover) && !cc->after_rto)
+		cc->recover = ev->una - 1;
 	if (cc->after_rto) {
 		limit = ev->mss; /* RFC 3465 section 2.3 */
 		if (seq_geq(ev->una, cc->recover))
@@ -121,7 +124,12 @@ cc_may_enter(const struct tcp_cc *cc, uint32_t una, bool hole)
 void
 cc_enter(struct tcp_cc *cc, const struct cc_event *ev, bool sack)
 {
-	reduce(cc, ev, false);
+	/* RFC 3168 section 6.1.2: marks and losses of one window of data are one event. */
+	if (!ev->reduced)
+		reduce(cc, ev, false);
+	else if (cc->ssthresh > cc->cwnd)
+		cc->ssthresh = cc->cwnd;
+	cc->marked = ev->reduced;
 	cc->cwnd = cc->ssthresh + (sack ? 0 : 3 * ev->mss);
 	cc->sack = sack;
 	cc->recover = ev->snd_max;
@@ -158,9 +166,25 @@ cc_recovery_ack(struct tcp_cc *cc, const struct cc_event *ev)
 	return true;
 }
 
+bool
+cc_ecn(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	bool least = cc->cwnd <= ev->mss;
+
+	reduce(cc, ev, false);
+	/* RFC 9438 section 4.6: at least two segments of ssthresh, one of window. */
+	if (cc->cwnd > cc->ssthresh)
+		cc->cwnd = cc->ssthresh;
+	else
+		cc->cwnd = ev->mss;
+	return !least;
+}
+
 void
 cc_tail_loss(struct tcp_cc *cc, const struct cc_event *ev)
 {
+	if (ev->reduced)
+		return;
 	reduce(cc, ev, false);
 	if (cc->cwnd > cc->ssthresh)
 		cc->cwnd = cc->ssthresh;
@@ -176,6 +200,7 @@ cc_timeout(struct tcp_cc *cc, const struct cc_event *ev, bool first)
 	cc->recover = ev->snd_max;
 	cc->recovery = false;
 	cc->after_rto = true;
+	cc->marked = false;
 }
 
 void
@@ -183,7 +208,13 @@ cc_undo(struct tcp_cc *cc, const struct tcp_cc *before, uint32_t una)
 {
 	struct tcp_cc now = *cc;
 
-	*cc = *before;
+	if (now.marked) {
+		/* A router asked for it: only the recovery was for nothing. */
+		if (cc->cwnd < cc->ssthresh)
+			cc->cwnd = cc->ssthresh;
+	} else {
+		*cc = *before;
+	}
 	if (cc->cwnd < now.cwnd)
 		cc->cwnd = now.cwnd;
 	if (cc->ssthresh < now.ssthresh)

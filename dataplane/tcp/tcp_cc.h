@@ -27,6 +27,7 @@ struct cc_event {
 	uint32_t acked;
 	uint32_t srtt;       /* 0: not known */
 	uint32_t rtt;        /* of what this ACK delivered; 0: not known */
+	bool reduced;        /* the window was, since what is outstanding was sent */
 	struct tcp_cc_stats *stats;
 };
 
@@ -57,11 +58,12 @@ struct tcp_cc {
 		struct cc_cubic cubic;
 	};
 	uint16_t k;          /* CUBIC: K, ms */
-	uint8_t algo : 2;    /* index of cc_algos */
+	uint8_t algo : 1;    /* index of cc_algos */
 	uint8_t recovery : 1; /* fast recovery */
 	uint8_t sack : 1;    /* of RFC 6675 */
 	uint8_t partial : 1; /* a partial ACK was seen in this recovery */
 	uint8_t after_rto : 1; /* slow start of a timeout, until `recover` */
+	uint8_t marked : 1;  /* CE was echoed in this recovery: it was not for nothing */
 	uint8_t epoch_on : 1; /* CUBIC: k, w_est, epoch and last are known */
 	uint8_t css : 1;     /* HyStart++: conservative slow start */
 	uint8_t samples : 4; /* of this round */
@@ -106,6 +108,10 @@ void cc_dupack(struct tcp_cc *cc, uint32_t mss);
 /* New data acknowledged in fast recovery. True for a partial ACK: the segment
  * at `una` is lost too. */
 bool cc_recovery_ack(struct tcp_cc *cc, const struct cc_event *ev);
+
+/* CE was echoed (RFC 3168 section 6.1.2). False: the window is one segment already,
+ * and the sender must wait instead. */
+bool cc_ecn(struct tcp_cc *cc, const struct cc_event *ev);
 
 /* A tail loss probe has repaired a loss (RFC 8985 section 7.4.2). */
 void cc_tail_loss(struct tcp_cc *cc, const struct cc_event *ev);

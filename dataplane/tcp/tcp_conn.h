@@ -108,10 +108,15 @@ struct tcp {
 	bool rcv_fixed : 1;  /* the owner has said how large the buffer is */
 	bool snd_fixed : 1;
 	bool guest : 1;      /* before login */
+	bool ecn_on : 1;     /* asked for in our SYN; later: agreed on */
+	bool ecn_seen : 1;   /* a packet with ECT came */
+	bool ecn_echo : 1;   /* CE came: ECE until CWR does */
+	bool cwr_due : 1;    /* the next new segment carries CWR */
+	bool ecn_hold : 1;   /* nothing goes out until TCP_T_RTX */
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
-	uint8_t snd_shift;
-	uint8_t rcv_shift;
+	uint8_t snd_shift : 4;
+	uint8_t rcv_shift : 4;
 	uint8_t ack_segs;    /* data segments not acknowledged yet */
 	uint8_t quick;       /* data segments still to be acknowledged at once */
 	uint8_t dupacks;
@@ -135,6 +140,7 @@ struct tcp {
 	uint32_t max_wnd;    /* MAX.SND.WND of RFC 5961 section 5 */
 	uint32_t probe_end;
 	uint32_t snd_small;  /* one behind the last small segment sent */
+	uint32_t cwr_end;    /* snd_max when the window was last reduced */
 	uint32_t mss;        /* payload per segment, options taken off */
 	uint32_t snd_cap;    /* bytes that snd may hold */
 	uint32_t grown;      /* of both buffers, bytes charged to stack->grown */
@@ -293,6 +299,7 @@ struct tcp_stack {
 	uint32_t sweep_idle; /* us: who is idle for as long is ended; 0: nobody yet */
 	uint64_t sweep_at;
 	struct tcp_shed_stats shed;
+	struct tcp_ecn_stats ecn;
 };
 
 /* A segment on its way through the steps of arrival; trimmed as it goes. */
@@ -420,8 +427,9 @@ bool tcp_cookie_due(const struct tcp_stack *s, bool source_full);
 void tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in);
 /* May one come back? */
 bool tcp_cookie_out(const struct tcp_stack *s, uint64_t now);
-/* An ACK: true when it brings one back, with the options of the SYN. */
-bool tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o);
+/* An ACK: true when it brings one back, with the options of the SYN; *ecn: that the
+ * answer agreed to. */
+bool tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o, bool *ecn);
 
 /* ---- tcp_shed.c ---- */
 void tcp_shed_look(struct tcp_stack *s);
@@ -531,6 +539,7 @@ tcp_cc_event(const struct tcp *t, uint64_t now)
 		.una = t->snd_una,
 		.snd_max = t->snd_max,
 		.srtt = t->rto.srtt,
+		.reduced = seq_lt(t->snd_una, t->cwr_end),
 		.stats = &t->stack->cc,
 	};
 }
@@ -549,6 +558,23 @@ void tcp_undo_ack(struct tcp *t, const struct tcp_in *in, bool moved, bool once)
 /* The retransmission timer has fired; before congestion control hears of it. */
 void tcp_frto_start(struct tcp *t);
 uint32_t tcp_frto_send(struct tcp *t, uint64_t now);
+
+/* ---- tcp_ecn.c ---- */
+/* The flags of our SYN or SYN-ACK. */
+uint8_t tcp_ecn_syn(struct tcp *t);
+/* Does a SYN ask for it, and may it have it? */
+bool tcp_ecn_asks(const struct tcp_stack *s, uint8_t flags);
+/* A SYN or SYN-ACK in answer to ours, or once more. */
+void tcp_ecn_handshake(struct tcp *t, uint8_t flags);
+/* The handshake is over. */
+void tcp_ecn_start(struct tcp *t);
+/* A segment that lies in the window, before anything is trimmed. */
+void tcp_ecn_in(struct tcp *t, const struct tcp_seg *seg);
+/* Does an ACK say that something was marked? */
+bool tcp_ecn_echoed(const struct tcp *t, const struct tcp_in *in);
+void tcp_ecn_ack(struct tcp *t, const struct cc_event *ev);
+/* The window was reduced, for whatever reason: CWR tells. */
+void tcp_ecn_reduced(struct tcp *t);
 
 /* ---- tcp_buf.c ---- */
 static inline uint32_t

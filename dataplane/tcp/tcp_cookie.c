@@ -4,8 +4,8 @@
  *
  *   sequence number   3 bits: the peer's MSS, masked by the keyed hash of the
  *                     4-tuple and its number; below, 29 other bits of that hash
- *   timestamp         the low 5 bits: window scale and SACK. A peer without
- *                     timestamps goes without both
+ *   timestamp         the low 6 bits: window scale, SACK and ECN. A peer without
+ *                     timestamps goes without all of them
  *
  * The key is another one every TCP_COOKIE_US; the one before it still counts. To
  * verify costs one hash or two.
@@ -16,7 +16,8 @@
 #define MSS_MASK 7u
 #define MSS_AT 29u
 #define HASH_MASK ((1u << MSS_AT) - 1u)
-#define CODE_MASK 31u
+#define CODE_MASK 63u
+#define CODE_ECN 32u
 #define CODE_SACK 16u
 #define CODE_SHIFT 15u   /* the scale; all ones: none */
 #define TICKS_MAX (2u * TCP_COOKIE_US / TCP_TS_TICK_US + CODE_MASK + 1u)
@@ -79,9 +80,10 @@ stamp_now(const struct tcp_stack *s, const struct tcp_in *in)
 
 /* Never later than now: timestamps of the connection go on from there. */
 static uint32_t
-stamp_with(uint32_t now, const struct tcp_opts *o)
+stamp_with(uint32_t now, const struct tcp_opts *o, bool ecn)
 {
-	uint32_t code = (o->sack_ok ? CODE_SACK : 0) | (o->shift_on ? o->shift : CODE_SHIFT);
+	uint32_t code = (ecn ? CODE_ECN : 0) | (o->sack_ok ? CODE_SACK : 0) |
+	    (o->shift_on ? o->shift : CODE_SHIFT);
 	uint32_t stamp = (now & ~CODE_MASK) | code;
 
 	return seq_gt(stamp, now) ? stamp - (CODE_MASK + 1) : stamp;
@@ -105,8 +107,11 @@ tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in)
 	uint64_t h = hash(s, &o.tuple, in->seg.seq, in->now / TCP_COOKIE_US);
 
 	if (in->opts.ts_on && s->cfg.timestamps) {
+		bool ecn = tcp_ecn_asks(s, in->seg.flags);
+
 		opts.ts_on = true;
-		opts.ts_val = stamp_with(stamp_now(s, in), &in->opts);
+		opts.ts_val = stamp_with(stamp_now(s, in), &in->opts, ecn);
+		o.flags |= ecn ? TCP_ECE : 0;
 		opts.ts_ecr = in->opts.ts_val;
 		opts.sack_ok = in->opts.sack_ok && s->cfg.sack;
 		opts.shift_on = in->opts.shift_on && s->cfg.window_scale;
@@ -128,7 +133,7 @@ tcp_cookie_out(const struct tcp_stack *s, uint64_t now)
 }
 
 static bool
-read_stamp(const struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o)
+read_stamp(const struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o, bool *ecn)
 {
 	uint32_t code = in->opts.ts_ecr & CODE_MASK;
 
@@ -136,6 +141,7 @@ read_stamp(const struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *
 		return true;
 	o->ts_on = true;
 	o->ts_val = in->opts.ts_val;
+	*ecn = code & CODE_ECN;
 	o->sack_ok = code & CODE_SACK;
 	o->shift = (uint8_t)(code & CODE_SHIFT);
 	o->shift_on = o->shift != CODE_SHIFT;
@@ -145,12 +151,13 @@ read_stamp(const struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *
 }
 
 bool
-tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o)
+tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o, bool *ecn)
 {
 	uint64_t period = in->now / TCP_COOKIE_US;
 	uint32_t cookie = in->seg.ack - 1;
 
 	memset(o, 0, sizeof(*o));
+	*ecn = false;
 	for (uint64_t back = 0; back < 2 && back <= period; back++) {
 		uint64_t h = hash(s, &in->seg.tuple, in->seg.seq - 1, period - back);
 
@@ -158,7 +165,7 @@ tcp_cookie_read(struct tcp_stack *s, const struct tcp_in *in, struct tcp_opts *o
 			continue;
 		o->mss_on = true;
 		o->mss = mss_table[(cookie >> MSS_AT) ^ ((uint32_t)h & MSS_MASK)];
-		return read_stamp(s, in, o);
+		return read_stamp(s, in, o, ecn);
 	}
 	return false;
 }

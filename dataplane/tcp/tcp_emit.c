@@ -43,6 +43,8 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	o->tuple = t->tuple;
 	o->via = t->via;
 	o->flags |= TCP_ACK;
+	if (t->ecn_echo)
+		o->flags |= TCP_ECE;
 	o->ack = t->rcv_nxt;
 	o->window = tcp_rcv_offer(t);
 	opts.ts_val = tcp_ts_now(t, now);

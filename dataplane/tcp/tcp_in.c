@@ -19,6 +19,7 @@ step_syn_again(struct tcp *t, struct tcp_in *in)
 	if (t->state != TCP_SYN_RECEIVED || seg->seq + 1 != t->rcv_nxt ||
 	    (seg->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
 		return 0;
+	tcp_ecn_handshake(t, seg->flags);
 	if (seg->flags & TCP_ACK) {
 		seg->seq++;
 		seg->flags &= (uint8_t)~TCP_SYN;
@@ -113,10 +114,13 @@ step_sequence(struct tcp *t, struct tcp_in *in)
 {
 	struct tcp_seg *seg = &in->seg;
 
-	if (acceptable(t, seg))
+	if (acceptable(t, seg)) {
+		tcp_ecn_in(t, seg);
 		return 0;
+	}
 	/* A probe of our shut window: no text, but its ACK, URG and RST count. */
 	if (tcp_rcv_wnd(t) == 0 && seg->seq == t->rcv_nxt && !(seg->flags & TCP_SYN)) {
+		tcp_ecn_in(t, seg);
 		seg->data_len = 0;
 		seg->flags &= (uint8_t)~TCP_FIN;
 		t->ack_now = true;

@@ -81,7 +81,8 @@ rearm(struct tcp *t, const struct tcp_in *in, bool partial)
 		return;
 	}
 	if (t->snd_una == t->snd_max) {
-		tcp_timer_stop(t, TCP_T_RTX);
+		if (!t->ecn_hold)
+			tcp_timer_stop(t, TCP_T_RTX);
 		return;
 	}
 	/* Only the first partial ACK: the timer is the way out of a recovery that
@@ -127,11 +128,15 @@ new_ack(struct tcp *t, struct tcp_in *in)
 		t->rexmit = partial && t->board == NULL;
 		if (!partial)
 			tcp_loss_recovered(t);
-	} else {
+	} else if (!tcp_ecn_echoed(t, in)) {
 		cc_ack(&t->cc, &ev);
 		tcp_buf_snd(t, was_full);
 	}
 	rearm(t, in, partial);
+	if (tcp_ecn_echoed(t, in))
+		tcp_ecn_ack(t, &ev);
+	else if (seq_gt(t->snd_una, t->cwr_end))
+		t->cwr_end = t->snd_una - 1; /* kept near, as in cc_ack */
 	if (t->snd_una != t->snd_max)
 		tcp_loss_detect(t, in->now, delivered, true);
 	tcp_tail_arm(t, in->now);
@@ -176,6 +181,7 @@ duplicate(struct tcp *t, uint64_t now, uint32_t delivered)
 	} else if (t->dupacks == DUP_THRESHOLD && cc_may_enter(&t->cc, t->snd_una, false)) {
 		ev = tcp_cc_event(t, now);
 		cc_enter(&t->cc, &ev, false);
+		tcp_ecn_reduced(t);
 		t->fast_retransmits++;
 		t->stack->loss.reno++;
 		t->rexmit = true;

@@ -26,6 +26,8 @@ ca_state(const struct tcp *t, const struct tcp_board *b)
 		return TCP_CA_LOSS;
 	if (t->cc.recovery)
 		return TCP_CA_RECOVERY;
+	if (t->ecn_on && seq_lt(t->snd_una, t->cwr_end))
+		return TCP_CA_REDUCED;
 	return t->dupacks > 0 || (b != NULL && b->held > 0) ? TCP_CA_DISORDER : TCP_CA_OPEN;
 }
 
@@ -33,7 +35,8 @@ static uint8_t
 agreed(const struct tcp *t)
 {
 	return (uint8_t)((t->ts_on ? TCP_INFO_TIMESTAMPS : 0) | (t->sack_on ? TCP_INFO_SACK : 0) |
-			 (t->scale_on ? TCP_INFO_SCALE : 0));
+			 (t->scale_on ? TCP_INFO_SCALE : 0) |
+			 (t->ecn_on ? TCP_INFO_ECN : 0) | (t->ecn_seen ? TCP_INFO_ECN_SEEN : 0));
 }
 
 static uint8_t

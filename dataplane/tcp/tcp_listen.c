@@ -88,13 +88,14 @@ tcp_unlisten(struct tcp_stack *s, uint16_t port)
 
 static void
 passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, uint32_t irs,
-    uint32_t iss)
+    uint32_t iss, bool ecn)
 {
 	t->state = TCP_LISTEN;
 	tcp_fsm(t, TCP_E_RCV_SYN);
 	t->passive = true;
 	tcp_own_share(t->stack, listener(t->stack, &t->tuple)->own);
 	tcp_own_begin(t, listener(t->stack, &t->tuple)->own);
+	t->ecn_on = ecn;
 	t->via = in->seg.via;
 	t->rcv_nxt = irs + 1;
 	t->iss = iss;
@@ -121,7 +122,7 @@ half_open(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t flo
 	}
 	if (again && seq_lt(iss, floor))
 		iss = floor;
-	passive_open(t, in, &in->opts, in->seg.seq, iss);
+	passive_open(t, in, &in->opts, in->seg.seq, iss, tcp_ecn_asks(s, in->seg.flags));
 	tcp_half_add(t);
 	tcp_syn_emit(t, in->now);
 }
@@ -156,13 +157,14 @@ take_cookie(struct tcp_stack *s, const struct tcp_in *in)
 {
 	struct tcp_opts o;
 	struct tcp *t;
+	bool ecn;
 
 	if ((in->seg.flags & TCP_SYN) || !tcp_cookie_out(s, in->now)) {
 		tcp_drop(s, R_TCP_NO_PORT);
 		tcp_reset_reply(s, &in->seg);
 		return NULL;
 	}
-	if (!tcp_cookie_read(s, in, &o)) {
+	if (!tcp_cookie_read(s, in, &o, &ecn)) {
 		tcp_drop(s, R_TCP_COOKIE_BAD);
 		return NULL;
 	}
@@ -171,7 +173,7 @@ take_cookie(struct tcp_stack *s, const struct tcp_in *in)
 		tcp_drop(s, R_TCP_CONN_MAX);
 		return NULL;
 	}
-	passive_open(t, in, &o, in->seg.seq - 1, in->seg.ack - 1);
+	passive_open(t, in, &o, in->seg.seq - 1, in->seg.ack - 1, ecn);
 	t->snd_nxt = t->snd_max = t->iss + 1;
 	t->rcv_adv = t->rcv_nxt + tcp_rcv_first(s);
 	t->last_ack = t->rcv_nxt;

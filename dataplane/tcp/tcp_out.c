@@ -45,6 +45,8 @@ cwnd_room(const struct tcp *t)
 	uint32_t out = b != NULL ? tcp_board_pipe(b) : t->snd_nxt - t->snd_una;
 	uint32_t wnd = t->cc.cwnd;
 
+	if (t->ecn_hold)
+		return 0;
 	if (!t->cc.recovery && t->dupacks > 0 && (b == NULL || b->held == 0))
 		wnd += t->mss * (t->dupacks < 2 ? t->dupacks : 2u);
 	return wnd > out ? wnd - out : 0;
@@ -126,7 +128,7 @@ run_len(const struct tcp *t, const struct plan *p, uint32_t segs)
 {
 	uint32_t len = p->avail < p->usable ? p->avail : p->usable;
 
-	if (seq_lt(t->snd_nxt, t->snd_max) || t->dupacks > 0)
+	if (seq_lt(t->snd_nxt, t->snd_max) || t->dupacks > 0 || t->cwr_due)
 		segs = 1;
 	if (len > segs * t->mss)
 		len = segs * t->mss;
@@ -142,6 +144,7 @@ send_planned(struct tcp *t, const struct plan *p, uint32_t segs, uint64_t now)
 	uint32_t len = run_len(t, p, segs);
 	struct tcp_seg_out o;
 	bool fin = p->fin && len == p->avail && p->usable > len;
+	bool mark;
 	int r;
 
 	if ((len == 0 && !fin) || !worth(t, p, len))
@@ -154,9 +157,19 @@ send_planned(struct tcp *t, const struct plan *p, uint32_t segs, uint64_t now)
 	if (fin)
 		o.flags |= TCP_FIN;
 	o.fresh = o.seq == t->snd_max;
+	/* RFC 3168 sections 6.1.2 and 6.1.5: new data alone. */
+	mark = t->ecn_on && len > 0 && o.fresh;
+	if (mark)
+		o.traffic |= TCP_ECN_ECT0;
+	if (mark && t->cwr_due)
+		o.flags |= TCP_CWR;
 	r = tcp_emit(t, &o, now);
 	if (r < 0)
 		return 0;
+	if (o.flags & TCP_CWR) {
+		t->cwr_due = false;
+		t->stack->ecn.cwr_out++;
+	}
 	if (r > 0) {
 		len = (uint32_t)r;
 		fin = false;
@@ -399,6 +412,10 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 {
 	struct cc_event ev = tcp_cc_event(t, now);
 
+	if (t->ecn_hold) {
+		t->ecn_hold = false;
+		tcp_work_add(t);
+	}
 	if (t->hold_timer) {
 		t->hold_timer = false;
 		t->hold_over = true;
@@ -433,6 +450,7 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 	tcp_undo_save(t);
 	tcp_frto_start(t);
 	cc_timeout(&t->cc, &ev, t->rtx_count == 0);
+	tcp_ecn_reduced(t);
 	tcp_rtx_count(t);
 	t->timeouts++;
 	tcp_rto_cancel(&t->rto);

@@ -213,6 +213,7 @@ enter(struct tcp *t, uint64_t now, uint32_t delivered)
 	tcp_undo_save(t);
 	tcp_prr_start(t, delivered);
 	cc_enter(&t->cc, &ev, true);
+	tcp_ecn_reduced(t);
 	t->fast_retransmits++;
 	t->stack->loss.recoveries++;
 	t->rexmit = true;

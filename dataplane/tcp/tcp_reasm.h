@@ -19,6 +19,7 @@ struct tcp_run {
 };
 
 #define TCP_RUN_MAX (POOL_DATA / sizeof(struct tcp_run))
+_Static_assert(TCP_RUN_MAX <= 255, "tcp_reasm.count has eight bits");
 
 struct tcp_reasm {
 	struct block *table; /* of struct tcp_run; NULL when empty */
@@ -26,7 +27,6 @@ struct tcp_reasm {
 	uint32_t blocks : 24; /* held in runs: a receive buffer is at most 2^30 bytes */
 	uint32_t stamp;
 };
-_Static_assert(TCP_RUN_MAX < 1u << 8, "tcp_reasm.count");
 
 /* tcp_reasm_add(r, p, seq, data, len, blocks_max): keep what is new of it; at
  * most blocks_max blocks in all. Returns how many bytes were new and kept; less

@@ -41,6 +41,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.sack = 1,
 		.timestamps = 1,
 		.window_scale = 1,
+		.ecn = 2,
 		.quick_acks = 16,
 		.run_segs = TCP_RUN_SEGS,
 		.cc = CC_NAME_DEFAULT,
@@ -117,7 +118,7 @@ config_good(const struct tcp_config *c)
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
 	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && c->shed_idle_us > 0 && life_good(c) &&
 	    c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
-	    c->window_scale <= 1 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
+	    c->window_scale <= 1 && c->ecn <= 2 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
 	    cc_find(c->cc) >= 0 &&
 	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
 }
@@ -291,6 +292,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->together = s->together;
 	st->buf = s->buf;
 	st->shed = s->shed;
+	st->ecn = s->ecn;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;
 	st->timewait = s->tw_count;

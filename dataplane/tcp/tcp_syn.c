@@ -63,6 +63,7 @@ tcp_syn_emit(struct tcp *t, uint64_t now)
 	struct tcp_opts opts;
 	uint32_t space = tcp_rcv_space(t);
 
+	o.flags |= tcp_ecn_syn(t);
 	syn_opts(t, &opts, now);
 	o.options_len = tcp_opt_write(&opts, o.options);
 	o.window = (uint16_t)(space < 65535u ? space : 65535u);
@@ -118,6 +119,7 @@ synchronise(struct tcp *t, struct tcp_in *in)
 	t->heard_ms = tcp_ms(in->now);
 	t->heard_on = true;
 	tcp_keep_arm(t, in->now);
+	tcp_ecn_start(t);
 	t->rtx_count = 0;
 	t->gone_reason = 0;
 	tcp_timer_stop(t, TCP_T_RTX);
@@ -168,6 +170,7 @@ take_syn(struct tcp *t, struct tcp_in *in)
 
 	t->rcv_nxt = in->seg.seq + 1;
 	t->rcv_adv = t->rcv_nxt + (space < 65535u ? space : 65535u);
+	tcp_ecn_handshake(t, in->seg.flags);
 	tcp_syn_options(t, &in->opts);
 	t->ts_recent_at = tcp_seconds(in->now);
 	in->seg.seq++;

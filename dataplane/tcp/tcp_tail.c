@@ -84,6 +84,7 @@ tcp_tail_ack(struct tcp *t, const struct tcp_in *in, bool moved)
 		ev = tcp_cc_event(t, in->now);
 		ev.flight = t->cc.cwnd;
 		cc_tail_loss(&t->cc, &ev);
+		tcp_ecn_reduced(t);
 	} else if (!moved && in->opts.sack_count == 0 && tcp_seg_space(&in->seg) == 0) {
 		t->probed = false;
 	}

@@ -44,6 +44,7 @@ static void
 undo(struct tcp *t, struct tcp_board *b, uint64_t *count)
 {
 	cc_undo(&t->cc, &b->undo_cc, t->snd_una);
+	t->cwr_end = t->snd_una - 1;
 	tcp_board_found(b);
 	b->undo_on = false;
 	b->frto = FRTO_OFF;

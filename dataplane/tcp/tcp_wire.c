@@ -3,7 +3,7 @@
 #include "abi/wire/cursor.h"
 
 #define OFFSET_SHIFT 12u
-#define FLAGS_MASK 0x3fu
+#define FLAGS_MASK 0xffu
 
 int
 tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uint8_t local[16],
@@ -28,6 +28,7 @@ tcp_seg_parse(struct tcp_seg *seg, const uint8_t *bytes, uint32_t len, const uin
 		return -R_TCP_SHORT;
 	seg->flags = word & FLAGS_MASK;
 	seg->via = 0;
+	seg->ecn = TCP_ECN_NONE;
 	seg->options = bytes + TCP_HEADER_SIZE;
 	seg->options_len = header - TCP_HEADER_SIZE;
 	seg->data = bytes + header;

@@ -70,6 +70,13 @@ static const struct row tcp_rows[] = {
 	ROW(live.quick_again, TCP_QUICK_AGAIN),
 	ROW(shed.pressure, TCP_PRESSURE),
 	ROW(shed.shedding, TCP_SHEDDING),
+	ROW(ecn.agreed, TCP_ECN_AGREED),
+	ROW(ecn.unasked, TCP_ECN_UNASKED),
+	ROW(ecn.ce_in, TCP_CE_IN),
+	ROW(ecn.cwr_in, TCP_CWR_IN),
+	ROW(ecn.cwr_out, TCP_CWR_OUT),
+	ROW(ecn.reduced, TCP_ECN_REDUCED),
+	ROW(ecn.holds, TCP_ECN_HOLDS),
 };
 
 #define ROW_COUNT (sizeof(tcp_rows) / sizeof(tcp_rows[0]))

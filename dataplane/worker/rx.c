@@ -33,6 +33,7 @@ frame(struct worker *w, struct rx_burst *b, struct pkt *p)
 	if (net_input(w->net, p, &found, w->now) == 1) {
 		r = tcp_seg_parse(seg, found.segment, found.len, found.local, found.remote);
 		seg->via = found.via;
+		seg->ecn = found.ecn;
 		if (r == 0) {
 			b->pkt[b->count++] = p;
 			if (b->count == BURST_SEGS)

@@ -18,9 +18,10 @@
  *   connect              active open
  *   < FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts VAL ECR]
  *     [sacked A-B]...    the peer sends; port N: from another port; ECR eN: what
- *                        the stack said N ms after its SYN
+ *                        the stack said N ms after its SYN; `ect`, `ce`: the IP
+ *                        header's ECN field, else not-ECT; flags E, W: ECE, CWR
  *   > FLAGS SEQ[+LEN] [ack N] [win N] [mss N] [ws N] [sackok] [ts [ECR]] [nots]
- *     [sack A-B]... [hop N] [traffic N]
+ *     [ect] [sack A-B]... [hop N] [traffic N]
  *                        the stack has sent this, in this order; `*` for any SEQ
  *                        `mss own`: of 1500 bytes
  *   none                 nothing else was sent
@@ -207,7 +208,7 @@ do_set(char **w)
 		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(connect_retries),
 		KEY(keepalive), KEY(keep_idle_ms), KEY(keep_interval_ms), KEY(keep_count),
 		KEY(user_timeout_ms), KEY(persist_ms), KEY(persist_low_ms), KEY(orphan_max), KEY(nagle),
-		KEY(doubt_retries), KEY(rcv_buf_init),
+		KEY(doubt_retries), KEY(ecn), KEY(rcv_buf_init),
 		KEY(snd_buf_init), KEY(growth_max), KEY(shed_idle_us),
 #undef KEY
 	};

@@ -12,7 +12,7 @@ struct parsed {
 	struct tcp_opts opts;
 	uint8_t flags;
 	bool any_seq, ack_on, win_on, ts_any, ecr_on, nots, hop_on, traffic_on;
-	uint8_t hop, traffic;
+	uint8_t hop, traffic, ecn;
 	uint32_t seq, len, ack, win;
 	uint16_t port;
 };
@@ -31,7 +31,7 @@ number(const char *w)
 static void
 parse_flags(struct parsed *p, const char *w)
 {
-	static const char letters[] = "FSRPAU";
+	static const char letters[] = "FSRPAUEW";
 
 	for (; *w != '\0'; w++) {
 		const char *at = strchr(letters, *w);
@@ -65,6 +65,10 @@ parse_option(struct parsed *p, char **w, bool in)
 
 	if (strcmp(w[0], "sackok") == 0) {
 		o->sack_ok = true;
+		return 1;
+	}
+	if (strcmp(w[0], "ect") == 0 || strcmp(w[0], "ce") == 0) {
+		p->ecn = w[0][0] == 'e' ? TCP_ECN_ECT0 : TCP_ECN_CE;
 		return 1;
 	}
 	if (strcmp(w[0], "nots") == 0) {
@@ -153,6 +157,7 @@ do_inject(char **w)
 	seg.seq = PEER_ISS + p.seq;
 	seg.ack = p.ack_on ? run.iss + p.ack : 0;
 	seg.flags = p.flags;
+	seg.ecn = p.ecn;
 	seg.window = (uint16_t)p.win;
 	seg.options = options;
 	seg.options_len = tcp_opt_write(&p.opts, options);
@@ -216,6 +221,8 @@ do_expect(char **w)
 		fail("ack %u, not %u", s->o.ack - PEER_ISS, p.ack);
 	if (p.win_on && s->o.window != p.win)
 		fail("window %u, not %u", s->o.window, p.win);
+	if ((s->o.traffic & TCP_ECN_MASK) != p.ecn)
+		fail("ECN field %u", s->o.traffic & TCP_ECN_MASK);
 	if (s->o.tuple.remote_port != p.port)
 		fail("port %u", s->o.tuple.remote_port);
 	if (p.hop_on && s->o.hop_limit != p.hop)

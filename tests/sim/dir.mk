@@ -13,4 +13,5 @@ $(SIM_LIB): $(SIM_PARTS)
 	$(Q)rm -f $@ && ar rcs $@ $(OUT)/postern-sim.o
 units: $(SIM_LIB)
 $(eval $(call unit,test_sock,tests/sim/test_sock.c,sock tcp net mem wire))
+$(eval $(call unit,test_sock_ecn,tests/sim/test_sock_ecn.c,sock tcp net mem wire))
 CHECK_SCRIPTS += tests/sim/sock_plain.sh

@@ -15,6 +15,7 @@ static struct wire_stats wires;
 
 #define LOSS(name) { #name, offsetof(struct tcp_stats, loss.name) }
 #define CC(name) { #name, offsetof(struct tcp_stats, cc.name) }
+#define ECN(name) { #name, offsetof(struct tcp_stats, ecn.name) }
 #define BUF(name) { #name, offsetof(struct tcp_stats, buf.name) }
 #define GUARD(name) { #name, offsetof(struct tcp_stats, guard.name) }
 #define SHED(name) { #name, offsetof(struct tcp_stats, shed.name) }
@@ -29,12 +30,14 @@ static const struct row {
 	CC(css), CC(css_back), CC(css_done), CC(epochs), CC(cubic), CC(friendly), CC(converged),
 	CC(shifts), CC(idle_restarts),
 	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
+	ECN(agreed), ECN(unasked), ECN(ce_in), ECN(cwr_in), ECN(cwr_out), ECN(reduced), ECN(holds),
 	{ "together", offsetof(struct tcp_stats, together) }, GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
 	SHED(pressure), SHED(shedding),
 };
 #undef LOSS
 #undef CC
 #undef BUF
+#undef ECN
 #undef GUARD
 #undef SHED
 

@@ -39,6 +39,15 @@ strip_options(struct sim *s, struct tcp_seg_out *o)
 	}
 }
 
+/* What the IP header would say at the far end: in front of each frame. */
+static uint8_t
+ecn_field(struct sim *s, const struct tcp_seg_out *o)
+{
+	uint8_t ecn = o->traffic & TCP_ECN_MASK;
+
+	return ecn != 0 && s->marks > 0 && rng_one_in(&s->rng, s->marks) ? TCP_ECN_CE : ecn;
+}
+
 static int
 on_emit(void *owner, const struct tcp_seg_out *o)
 {
@@ -56,11 +65,12 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 		if ((o->flags & TCP_SYN) && s->strip != 0)
 			strip_options(s, &one);
 		watch_out(e, &one);
-		n = tcp_seg_build(&one, s->frame, sizeof(s->frame));
+		s->frame[0] = ecn_field(s, &one);
+		n = tcp_seg_build(&one, s->frame + 1, sizeof(s->frame) - 1);
 		if (n < 0)
 			sim_fail(s, "segment does not build");
 		else
-			path_send(&s->path, 1 - e->id, s->frame, (uint32_t)n, s->now);
+			path_send(&s->path, 1 - e->id, s->frame, (uint32_t)n + 1, s->now);
 		sim_reached.runs += off != 0;
 	} while (off != 0);
 	return 0;
@@ -340,11 +350,12 @@ deliver(struct sim *s)
 
 		if (b.count == (s->bursts ? SIM_BURST : 1u) || b.to != e)
 			burst_end(s, &b);
-		if (tcp_seg_parse(&b.seg[b.count], f->data, f->len, t.local.b, t.remote.b) != 0) {
+		if (tcp_seg_parse(&b.seg[b.count], f->data + 1, f->len - 1, t.local.b, t.remote.b) != 0) {
 			sim_fail(s, "segment does not parse");
 			free(f);
 			continue;
 		}
+		b.seg[b.count].ecn = f->data[0];
 		watch_in(e, &b.seg[b.count]);
 		b.to = e;
 		b.frame[b.count++] = f;

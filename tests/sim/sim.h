@@ -27,6 +27,7 @@ struct watch {
 	uint32_t edge_out;   /* the last one that was offered */
 	uint32_t seq_in;     /* behind the furthest byte that came here */
 	uint8_t shift_in, shift_out;
+	uint32_t sent;       /* behind the furthest byte that was sent */
 	bool edge_known, seq_known, offered;
 };
 
@@ -60,6 +61,7 @@ struct sim {
 	struct end end[2];
 	uint64_t now;
 	unsigned strip;
+	uint32_t marks;       /* CE on one in so many packets that may be marked; 0: none */
 	enum close_mode mode;
 	bool both_open;
 	bool bursts;          /* ends look once in SIM_POLL_US, and take what came together */

@@ -334,10 +334,12 @@ arrive(struct sock_host *h, const struct packet *in)
 	p->data[12] = in->data[0] >> 4 == 6 ? 0x86 : 0x08;
 	p->data[13] = in->data[0] >> 4 == 6 ? 0xdd : 0x00;
 	if (net_input(h->net, p, &part, h->now)) {
-		if (tcp_seg_parse(&seg, part.segment, part.len, part.local, part.remote) == 0)
+		if (tcp_seg_parse(&seg, part.segment, part.len, part.local, part.remote) == 0) {
+			seg.ecn = part.ecn;
 			tcp_input(h->stack, &seg, h->now);
-		else
+		} else {
 			on_drop(h, R_TCP_SHORT);
+		}
 	}
 	free(p);
 }

@@ -46,6 +46,7 @@ static const struct row rows[] = {
 	{ "tcp.sack", "0 or 1", 0, 1, FIELD(sack), false },
 	{ "tcp.timestamps", "0 or 1", 0, 1, FIELD(timestamps), false },
 	{ "tcp.window_scale", "0 or 1", 0, 1, FIELD(window_scale), false },
+	{ "tcp.ecn", "0 to 2", 0, 2, FIELD(ecn), false },
 	{ "tcp.quick_acks", "segments", 0, 255, FIELD(quick_acks), false },
 	{ "tcp.segment_run", "segments", 1, 16, FIELD(run_segs), false },
 	{ "tcp.mss4", "bytes", 256, 9176, FIELD(mss4), false },

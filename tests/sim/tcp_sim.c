@@ -49,6 +49,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 		c->cookie_at = 0;
 	if (rng_below(r, 4) == 0)
 		c->run_segs = 1;
+	c->ecn = rng_below(r, 3);
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->connect_retries = 20; /* nobody sends a cookie's SYN-ACK again */
@@ -147,6 +148,7 @@ run_seed(struct sim *s, uint64_t seed)
 			s->pattern[i][j] = (uint8_t)(rng_next(&s->rng) >> 16);
 	s->bursts = rng_below(&s->rng, 4) > 0;
 	sim_topology(s);
+	s->marks = rng_one_in(&s->rng, 3) ? 1 + rng_below(&s->rng, 1u << rng_below(&s->rng, 10)) : 0;
 	end_init(s, 0);
 	end_init(s, 1);
 	sim_open(s, seed % 2 == 0, rng_below(&s->rng, 10) == 0);

@@ -1,7 +1,8 @@
 /*
  * What must hold at each step: nobody sends beyond the window that was offered (RFC 9293
  * section 3.8.6), no offer is taken back (section 3.8.6.2.1), nothing is acknowledged
- * that has not come, and each block of the pool is somebody's.
+ * that has not come, routers may mark new data alone, and each block of the pool is
+ * somebody's.
  */
 #include "tests/sim/sim.h"
 
@@ -31,6 +32,22 @@ scaled(const struct end *e, uint16_t window, uint8_t shift)
 	return e->watch.shift_in > 0 && e->watch.shift_out > 0 ? (uint32_t)window << (shift - 1) : window;
 }
 
+/* RFC 3168 sections 6.1.1, 6.1.2, 6.1.4 to 6.1.6: new data alone is marked as one that
+ * routers may mark, and alone tells that the window was reduced. */
+static void
+watch_ecn(struct end *e, const struct tcp_seg_out *o, uint32_t len)
+{
+	struct watch *w = &e->watch;
+	bool fresh = o->len > 0 && o->seq == w->sent;
+
+	if ((o->traffic & TCP_ECN_MASK) != 0 && (!fresh || (o->flags & (TCP_SYN | TCP_RST))))
+		sim_fail(e->sim, "ECT on what is not new data");
+	if ((o->flags & TCP_CWR) && !fresh && !(o->flags & TCP_SYN))
+		sim_fail(e->sim, "CWR on what is not new data");
+	if (len > 0 && ((o->flags & TCP_SYN) || seq_gt(o->seq + len, w->sent)))
+		w->sent = o->seq + len;
+}
+
 void
 watch_out(struct end *e, const struct tcp_seg_out *o)
 {
@@ -38,6 +55,7 @@ watch_out(struct end *e, const struct tcp_seg_out *o)
 	uint32_t len = space(o->flags, o->len);
 	uint32_t edge;
 
+	watch_ecn(e, o, len);
 	if (o->flags & TCP_SYN) {
 		w->shift_out = shift_of(o->options, o->options_len);
 		return;

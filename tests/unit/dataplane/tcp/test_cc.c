@@ -346,6 +346,73 @@ test_hystart_end(void)
 	CU_ASSERT_EQUAL(cc.cubic.w_max, cc.ssthresh);
 }
 
+/* RFC 3168 section 6.1.2, RFC 9438 section 4.6: down to a window of one segment. */
+static void
+test_marks(void)
+{
+	struct tcp_cc cc;
+	struct cc_event ev;
+
+	start(&cc, "cubic");
+	ev = event(0, 1, 0, cc.cwnd);
+	CU_ASSERT(cc_ecn(&cc, &ev));
+	CU_ASSERT(cc.cwnd == 7 * MSS && cc.ssthresh == 7 * MSS);
+	CU_ASSERT_FALSE(cc.recovery);
+	CU_ASSERT_FALSE(cc.css);
+	cc.cwnd = 2 * MSS;
+	ev = event(0, 1, 0, 2 * MSS);
+	CU_ASSERT(cc_ecn(&cc, &ev));
+	CU_ASSERT(cc.cwnd == MSS && cc.ssthresh == 2 * MSS);
+	ev = event(0, 1, 0, MSS);
+	CU_ASSERT_FALSE(cc_ecn(&cc, &ev));
+	CU_ASSERT_EQUAL(cc.cwnd, MSS);
+}
+
+/* A mark and a loss of one window are one event, and no undo takes the mark back. */
+static void
+test_mark_and_loss(void)
+{
+	struct tcp_cc cc, before;
+	struct cc_event ev;
+
+	start(&cc, "newreno");
+	ev = event(0, 1, 0, cc.cwnd);
+	CU_ASSERT(cc_ecn(&cc, &ev));
+	CU_ASSERT_EQUAL(cc.cwnd, 5 * MSS);
+	before = cc;
+	ev.reduced = true;
+	cc_enter(&cc, &ev, true);
+	CU_ASSERT(cc.recovery && cc.cwnd == 5 * MSS && cc.ssthresh == 5 * MSS);
+	before.cwnd = before.ssthresh = 10 * MSS;
+	cc_undo(&cc, &before, 1);
+	CU_ASSERT(cc.cwnd == 5 * MSS && cc.ssthresh == 5 * MSS);
+	start(&cc, "newreno");
+	before = cc;
+	ev = event(0, 1, 0, cc.cwnd);
+	cc_enter(&cc, &ev, true);
+	cc.marked = true;
+	cc_undo(&cc, &before, 1);
+	CU_ASSERT_FALSE(cc.recovery);
+	CU_ASSERT_EQUAL(cc.cwnd, 5 * MSS);
+}
+
+/* 3 GiB without a loss, and then one. */
+static void
+test_long_without_loss(void)
+{
+	struct tcp_cc cc;
+	struct cc_event ev;
+	uint32_t una = 1;
+
+	start(&cc, "cubic");
+	for (int i = 0; i < 3 * 1024; i++) {
+		una += 1u << 20;
+		ev = event(0, una, 1u << 20, 1u << 20);
+		cc_ack(&cc, &ev);
+		CU_ASSERT(cc_may_enter(&cc, una, false));
+	}
+}
+
 int
 main(void)
 {
@@ -363,6 +430,9 @@ main(void)
 		{ "CUBIC: idle time, timeout, undo", test_cubic_life },
 		{ "HyStart++: into conservative slow start and back", test_hystart },
 		{ "HyStart++: five rounds", test_hystart_end },
+		{ "marks", test_marks },
+		{ "a mark and a loss", test_mark_and_loss },
+		{ "a long time without a loss", test_long_without_loss },
 		CU_TEST_INFO_NULL,
 	};
 
