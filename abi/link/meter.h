@@ -131,7 +131,18 @@
 	METER(TCP_CWR_IN, "tcp segments received with CWR") \
 	METER(TCP_CWR_OUT, "tcp segments sent with CWR") \
 	METER(TCP_ECN_REDUCED, "tcp windows reduced for marks") \
-	METER(TCP_ECN_HOLDS, "tcp windows of one segment that marks held back")
+	METER(TCP_ECN_HOLDS, "tcp windows of one segment that marks held back") \
+	METER(TCP_PATH_TAKEN, "tcp packets too big acted upon at once") \
+	METER(TCP_PATH_HELD, "tcp packets too big held back") \
+	METER(TCP_PATH_CONFIRMED, "tcp packets too big confirmed by a timeout") \
+	METER(TCP_PATH_REFUTED, "tcp packets too big refuted by progress") \
+	METER(TCP_PATH_CLAMPED, "tcp packets too big that said less than the least MTU") \
+	METER(TCP_PATH_BLACK_HOLES, "tcp black holes") \
+	METER(TCP_PATH_PROBES, "tcp larger segments tried") \
+	METER(TCP_PATH_RAISED, "tcp larger segments that arrived") \
+	METER(TCP_PATH_PROBES_LOST, "tcp larger segments that were lost") \
+	METER(TCP_PATH_RESTS, "tcp searches for larger segments that ended") \
+	METER(TCP_PATH_CACHED, "tcp connections that began with a remembered path MTU")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -178,7 +189,10 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(NET_NEIGHBOURS_CLAIMED, "entries", NET_NEIGH_CLAIM, "neighbours that one station made by asking us") \
 	LIMIT(GUEST_BLOCKS, "blocks", TCP_GUESTS, "held before login, beyond two blocks each: the oldest goes") \
 	LIMIT(PACKET_RESERVE, "packets", NET_NO_PKT, "kept for acknowledgements and what is sent again") \
-	LIMIT(TCP_SHED_IDLE, "us", TCP_EVICTED, "without blocks: who is idle for less is never given up")
+	LIMIT(TCP_SHED_IDLE, "us", TCP_EVICTED, "without blocks: who is idle for less is never given up") \
+	LIMIT(TCP_PATHS, "entries", NONE, "destinations whose path MTU is remembered: beyond it the oldest goes") \
+	LIMIT(NET_ICMP_ECHO, "replies/s", NET_ICMP_RATE, "answers to ICMP echo") \
+	LIMIT(NET_ICMP_ERROR, "errors/s", NET_ICMP_RATE, "ICMP errors sent")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -34,6 +34,11 @@
 #define NET_ANNOUNCE6 3u
 #define NET_ANNOUNCE6_US 1000000u
 
+#define ICMP_ECHO_RATE 1000u         /* echo replies per second */
+#define ICMP_ECHO_BURST 100u
+#define ICMP_ERROR_RATE 100u         /* errors per second: RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f) */
+#define ICMP_ERROR_BURST 20u
+
 struct net_addr {
 	uint8_t family;    /* 4 or 6 */
 	uint8_t prefix;    /* length in bits */

@@ -54,11 +54,6 @@
 #define OWN_DEFEND_US 10000000u      /* DEFEND_INTERVAL */
 #define OWN_RETRY_US 60000000u       /* RATE_LIMIT_INTERVAL: an address that was taken */
 
-#define ICMP_ECHO_RATE 1000u         /* echo replies per second */
-#define ICMP_ECHO_BURST 100u
-#define ICMP_ERROR_RATE 100u         /* errors per second: RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f) */
-#define ICMP_ERROR_BURST 20u
-
 struct net_ip {
 	uint8_t b[16];
 };

@@ -162,6 +162,11 @@ struct tcp_config {
 	uint32_t ecn;            /* RFC 3168: 0 off, 1 asked for, 2 only agreed to */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	uint32_t run_segs;       /* segments that are emitted together */
+	uint32_t path_entries;   /* destinations whose path MTU is remembered */
+	uint32_t path_age_us;    /* for so long; then larger packets are tried: RFC 8201 section 4 */
+	uint32_t path_timeouts;  /* of full segments, in a row: a black hole; 0: never */
+	uint32_t path_probes;    /* of one size that may be lost (RFC 8899 MAX_PROBES); 0: no search */
+	uint32_t path_min4;      /* no IPv4 path is believed to carry less, bytes of a packet */
 	const char *cc;          /* congestion control: "cubic", "newreno" */
 	uint16_t mss4;           /* from the port's MTU */
 	uint16_t mss6;
@@ -206,7 +211,7 @@ struct tcp_stack *tcp_stack_init(void *mem, const struct tcp_config *c, const st
     struct pool *pool, void *owner, const uint8_t secret[32]);
 
 /* tcp_set_config(s, c): other limits from now on; 0, or -R_LIMIT when c makes no
- * sense or has another conn_max or timewait_max. A connection takes what holds
+ * sense or has another conn_max, timewait_max or path_entries. A connection takes what holds
  * when it is made or when it looks; one that completes by a SYN cookie of before
  * reads its window with the scale of after. */
 int tcp_set_config(struct tcp_stack *s, const struct tcp_config *c);
@@ -248,6 +253,8 @@ struct tcp_icmp {
 	uint32_t seq;        /* of the segment */
 	int reason;          /* what it says: R_TCP_ICMP_* */
 	bool hard;
+	uint16_t mtu;        /* tcp_icmp_too_big: bytes of a packet that go through; 0: not said */
+	uint16_t size;       /* and of the packet that is quoted; 0: not known */
 };
 
 /* tcp_icmp_error(s, e, now): it must quote what is in flight (RFC 5927 section 4.1).
@@ -255,6 +262,12 @@ struct tcp_icmp {
  * 9293 MUST-56). A connection that is being opened ends with its reason, if it is
  * hard; a soft one is the reason if no answer comes at all. */
 void tcp_icmp_error(struct tcp_stack *s, const struct tcp_icmp *e, uint64_t now);
+
+/* tcp_icmp_too_big(s, e, now): fragmentation needed, or packet too big, with e->mtu
+ * (RFC 1191, RFC 8201): segments become smaller, and what is in flight goes out again;
+ * where larger ones have arrived, only when a timeout confirms it (RFC 5927 section
+ * 7.2). Not below path_min4; below 1280 for IPv6 it is no such message. */
+void tcp_icmp_too_big(struct tcp_stack *s, const struct tcp_icmp *e, uint64_t now);
 
 /* tcp_poll(s, now): fire timers that are due and send for every connection
  * that has something to send. Returns how many segments went out. */
@@ -438,6 +451,21 @@ struct tcp_shed_stats {
 	uint64_t shedding;
 };
 
+/* How the MTU of paths was found, of all connections since the start. */
+struct tcp_path_stats {
+	uint64_t taken;          /* packets too big that were acted upon at once */
+	uint64_t held;           /* and held back, because larger segments had arrived */
+	uint64_t confirmed;      /* of them, confirmed by a timeout */
+	uint64_t refuted;        /* of them, refuted by progress */
+	uint64_t clamped;        /* said less than path_min4 */
+	uint64_t black_holes;
+	uint64_t probes;         /* larger segments tried */
+	uint64_t raised;         /* of them, arrived */
+	uint64_t probes_lost;    /* of them, lost */
+	uint64_t rests;          /* searches that ended */
+	uint64_t cached;         /* connections that began with what was remembered */
+};
+
 /* What is counted since the start comes first, in numbers of 64 bits: each has a
  * place in the meter page (worker/meter.c). */
 struct tcp_stats {
@@ -450,6 +478,7 @@ struct tcp_stats {
 	struct tcp_buf_stats buf;
 	struct tcp_shed_stats shed;
 	struct tcp_ecn_stats ecn;
+	struct tcp_path_stats path;
 	uint32_t conn_open;
 	uint32_t half_open;
 	uint32_t timewait;

@@ -125,6 +125,24 @@ tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now, uint32_t grain)
 }
 
 void
+tcp_board_probe(struct tcp_board *b, uint32_t seq, uint16_t len)
+{
+	uint32_t i = cut(b, seq);
+
+	b->r[i].flags = TCP_SENT_PROBE;
+	b->probe_len = len;
+	b->probe_end = seq + len;
+}
+
+uint32_t
+tcp_board_flags(const struct tcp_board *b, uint32_t seq)
+{
+	uint32_t i = seq_lt(seq, b->una) ? b->count : find(b, seq);
+
+	return i < b->count ? b->r[i].flags : 0;
+}
+
+void
 tcp_board_again(struct tcp_board *b, uint32_t seq, uint32_t end, uint64_t now)
 {
 	bool exact = reserve(b, 2);
@@ -326,7 +344,7 @@ bool
 tcp_board_doubt(const struct tcp_board *b, uint32_t from, struct tcp_range *r)
 {
 	for (uint32_t i = find(b, from); i < b->count && seq_lt(start_of(b, i), b->fack); i++) {
-		if (b->r[i].flags != 0)
+		if (b->r[i].flags & ~TCP_SENT_PROBE)
 			continue;
 		r->start = seq_gt(start_of(b, i), from) ? start_of(b, i) : from;
 		r->end = b->r[i].end;

@@ -22,6 +22,7 @@
 #define TCP_SENT_HELD 0x01u  /* by the peer, out of order */
 #define TCP_SENT_LOST 0x02u  /* to be sent again */
 #define TCP_SENT_AGAIN 0x04u /* was sent more than once */
+#define TCP_SENT_PROBE 0x08u /* a larger segment: a range of its own */
 
 struct tcp_sent {
 	uint32_t end;        /* it begins where the one before it ends */
@@ -66,6 +67,10 @@ struct tcp_board {
 	bool undo_on;
 	bool undo_stamped;
 	uint8_t frto;        /* enum tcp_frto */
+	/* The segment that tries a larger size (tcp_search.c). */
+	uint16_t probe_len;  /* 0: none is under way */
+	uint16_t probe_lost; /* it was lost: no window pays for so many bytes */
+	uint32_t probe_end;
 	struct tcp_sent r[TCP_SENT_MAX];
 };
 _Static_assert(sizeof(struct tcp_board) <= POOL_DATA, "a board is one block");
@@ -101,6 +106,13 @@ tcp_board_pipe(const struct tcp_board *b)
 /* New data up to `end` goes out. What left within `grain` us is one range, with the
  * time of its first byte: a flight is some ranges, however many its segments. */
 void tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now, uint32_t grain);
+
+/* The last `len` bytes that went out, from `seq`, are a probe. There must be places
+ * for three more ranges. */
+void tcp_board_probe(struct tcp_board *b, uint32_t seq, uint16_t len);
+
+/* TCP_SENT_* of the range that seq lies in; 0: it is not in flight. */
+uint32_t tcp_board_flags(const struct tcp_board *b, uint32_t seq);
 
 /* [seq, end), which is in flight, goes out again. */
 void tcp_board_again(struct tcp_board *b, uint32_t seq, uint32_t end, uint64_t now);

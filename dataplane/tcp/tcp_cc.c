@@ -204,6 +204,18 @@ cc_timeout(struct tcp_cc *cc, const struct cc_event *ev, bool first)
 }
 
 void
+cc_too_big(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	if (cc->ssthresh < cc->cwnd)
+		cc->ssthresh = cc->cwnd;
+	cc->cwnd = ev->mss;
+	cc->counted = 0;
+	cc->recover = ev->snd_max;
+	cc->recovery = false;
+	cc->after_rto = true;
+}
+
+void
 cc_undo(struct tcp_cc *cc, const struct tcp_cc *before, uint32_t una)
 {
 	struct tcp_cc now = *cc;

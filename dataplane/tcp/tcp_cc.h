@@ -122,6 +122,9 @@ void cc_undo(struct tcp_cc *cc, const struct tcp_cc *before, uint32_t una);
 
 /* `first`: of this segment; a second timeout leaves ssthresh (RFC 5681 eq. 4). */
 void cc_timeout(struct tcp_cc *cc, const struct cc_event *ev, bool first);
+/* A packet was too big, which says nothing of congestion (RFC 1191 section 6.4, RFC
+ * 8201 section 5.4): slow start, up to where the window was. */
+void cc_too_big(struct tcp_cc *cc, const struct cc_event *ev);
 /* Nothing is in flight; `restart`: nor was anything sent for longer than an RTO
  * (RFC 5681 section 4.1). */
 void cc_idle(struct tcp_cc *cc, const struct cc_event *ev, bool restart);

@@ -17,6 +17,7 @@
 #include "dataplane/tcp/tcp_cc.h"
 #include "dataplane/tcp/tcp_fsm.h"
 #include "dataplane/tcp/tcp_opt.h"
+#include "dataplane/tcp/tcp_path.h"
 #include "dataplane/tcp/tcp_reasm.h"
 #include "dataplane/tcp/tcp_rto.h"
 #include "dataplane/tcp/tcp_seq.h"
@@ -113,6 +114,11 @@ struct tcp {
 	bool ecn_echo : 1;   /* CE came: ECE until CWR does */
 	bool cwr_due : 1;    /* the next new segment carries CWR */
 	bool ecn_hold : 1;   /* nothing goes out until TCP_T_RTX */
+	bool path_good : 1;  /* segments of `mss` are known to arrive */
+	bool path_top : 1;   /* the largest has been tried */
+	bool path_search : 1; /* segments could be larger */
+	uint8_t path_mode : 2; /* enum tcp_path_mode */
+	uint8_t path_fails : 2; /* probes of one size that were lost */
 	uint8_t reo_mult;    /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
 	uint8_t snd_shift : 4;
@@ -141,9 +147,13 @@ struct tcp {
 	uint32_t probe_end;
 	uint32_t snd_small;  /* one behind the last small segment sent */
 	uint32_t cwr_end;    /* snd_max when the window was last reduced */
-	uint32_t mss;        /* payload per segment, options taken off */
+	uint16_t mss;        /* payload per segment, options taken off */
+	uint16_t peer_mss;
+	uint16_t ptb_mss;    /* what a packet too big says, held back */
+	uint16_t path_at;    /* when a larger segment is tried, in ticks of tcp_path.h */
 	uint32_t snd_cap;    /* bytes that snd may hold */
 	uint32_t grown;      /* of both buffers, bytes charged to stack->grown */
+	uint32_t moved_ms;   /* when bytes last moved, modulo 2^32 */
 	struct fifo snd;
 	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
 	struct tcp_cc cc;
@@ -161,11 +171,11 @@ struct tcp {
 	uint32_t rcv_adv;    /* right edge told to the peer */
 	uint32_t last_ack;   /* Last.ACK.sent of RFC 7323 */
 	uint32_t fin_seq;
-	uint32_t peer_mss;
 	uint32_t rcv_cap;    /* bytes that rcv may hold */
 	uint32_t round_seq;  /* what had been taken when the round trip began */
 	uint32_t round_mark; /* our timestamp that ends it, or us when it began */
 	uint32_t round_most; /* most bytes taken in one so far */
+	uint32_t path_seq;   /* with path_mode */
 	struct fifo rcv;
 	struct tcp_reasm reasm;
 	struct tcp_range dsack; /* what came twice, for the next bare ACK; empty: nothing */
@@ -173,7 +183,6 @@ struct tcp {
 	uint32_t ts_off;
 	uint32_t ts_recent_at; /* seconds */
 	uint32_t challenge_ms; /* the last challenge ACK; with `challenged` */
-	uint32_t moved_ms;   /* when bytes last moved, modulo 2^32 */
 
 	uint64_t due[TCP_TIMER_COUNT];
 
@@ -269,6 +278,10 @@ struct tcp_stack {
 	uint64_t cookie_until; /* one that was sent may come back until then */
 
 	struct tcp_tw *tw;
+	struct tcp_path *paths; /* TCP_PATH_WAYS for each of path_mask + 1 */
+	uint32_t path_mask;
+	struct tcp_path_stats path;
+
 	uint32_t *tw_buckets;
 	uint32_t tw_mask;
 	uint32_t tw_free, tw_fresh;
@@ -482,7 +495,7 @@ uint64_t tcp_tw_next(const struct tcp_stack *s, uint64_t now);
 /* ---- tcp_listen.c, tcp_syn.c, tcp_in_*.c: the steps of arrival ---- */
 /* The connection that the segment goes on to: one that a cookie brought back. */
 struct tcp *tcp_listen_input(struct tcp_stack *s, const struct tcp_in *in, bool again, uint32_t floor);
-void tcp_syn_options(struct tcp *t, const struct tcp_opts *o);
+void tcp_syn_options(struct tcp *t, const struct tcp_opts *o, uint64_t now);
 /* What our SYN offers: the port's, by family. */
 uint16_t tcp_own_mss(const struct tcp *t);
 void tcp_syn_emit(struct tcp *t, uint64_t now);
@@ -498,6 +511,10 @@ bool tcp_burst_next(struct tcp *t, struct tcp_in *in, const struct tcp_seg *befo
     const struct tcp_seg *seg);
 /* The first window, of a segment that completes the handshake. */
 void tcp_in_window_first(struct tcp *t, const struct tcp_in *in, uint32_t window);
+
+/* ---- tcp_icmp.c ---- */
+/* The connection that has in flight what an ICMP error quotes; counted. */
+struct tcp *tcp_icmp_find(struct tcp_stack *s, const struct tcp_icmp *e);
 
 /* ---- tcp_challenge.c ---- */
 /* An answer that an attacker may ask for as often as it likes. */
@@ -625,6 +642,8 @@ void tcp_tail_fire(struct tcp *t, uint64_t now);
 void tcp_tail_ack(struct tcp *t, const struct tcp_in *in, bool moved);
 /* One segment of new data, whatever the congestion window says. */
 bool tcp_send_probe(struct tcp *t, uint64_t now);
+/* New data in one segment of `len` bytes, larger than others; false: no room. */
+bool tcp_send_larger(struct tcp *t, uint32_t len, uint64_t now);
 void tcp_persist_start(struct tcp *t, uint64_t now);
 void tcp_persist_stop(struct tcp *t);
 void tcp_persist_progress(struct tcp *t, uint64_t now);

@@ -116,6 +116,8 @@ new_ack(struct tcp *t, struct tcp_in *in)
 	release(t, in->seg.ack);
 	t->una_ms = tcp_ms(in->now);
 	tcp_moved(t, ev.acked, in->now);
+	if (t->path_mode != TCP_PATH_QUIET && seq_gt(t->snd_una, t->path_seq))
+		tcp_path_progress(t);
 	delivered = tcp_loss_take(t, in, true);
 	measure(t, in);
 	ev.srtt = t->rto.srtt;

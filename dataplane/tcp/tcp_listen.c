@@ -102,7 +102,7 @@ passive_open(struct tcp *t, const struct tcp_in *in, const struct tcp_opts *o, u
 	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
 	t->snd_head = t->iss + 1;
 	t->ts_off = tcp_ts_offset(t->stack, &t->tuple);
-	tcp_syn_options(t, o);
+	tcp_syn_options(t, o, in->now);
 	t->ts_recent_at = tcp_seconds(in->now);
 	t->moved_ms = tcp_ms(in->now);
 	tcp_in_window_first(t, in, in->seg.window);

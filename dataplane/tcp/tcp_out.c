@@ -105,6 +105,10 @@ count_sent(struct tcp *t, uint32_t end, uint64_t now)
 			t->una_ms = tcp_ms(now);
 		tcp_rto_start(&t->rto, end - t->snd_nxt > t->mss ? t->snd_nxt + t->mss : end, now);
 		tcp_loss_sent(t, t->snd_nxt, end, now);
+		if (!t->path_good && t->path_mode == TCP_PATH_QUIET && end - t->snd_nxt >= t->mss) {
+			t->path_mode = TCP_PATH_FULL;
+			t->path_seq = t->snd_nxt + t->mss - 1;
+		}
 		if (t->dupacks > 0 && !t->cc.recovery)
 			t->stack->loss.limited++;
 	}
@@ -191,8 +195,30 @@ send_next(struct tcp *t, uint32_t segs, uint64_t now)
 
 	if (b != NULL && b->lost > 0)
 		return 0;
+	if (t->path_search) {
+		enum tcp_search_step step = tcp_search_send(t, now);
+
+		if (step != TCP_SEARCH_NONE)
+			return step == TCP_SEARCH_SENT;
+	}
 	plan_of(t, &p);
 	return send_planned(t, &p, segs, now);
+}
+
+bool
+tcp_send_larger(struct tcp *t, uint32_t len, uint64_t now)
+{
+	struct plan p;
+
+	uint16_t mss = t->mss;
+	bool sent = false;
+
+	plan_of(t, &p);
+	t->mss = (uint16_t)len; /* of this one */
+	if (p.usable >= len && p.avail >= len)
+		sent = send_planned(t, &p, 1, now) > 0;
+	t->mss = mss;
+	return sent;
 }
 
 bool
@@ -447,10 +473,16 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
 		return;
 	}
-	tcp_undo_save(t);
-	tcp_frto_start(t);
-	cc_timeout(&t->cc, &ev, t->rtx_count == 0);
-	tcp_ecn_reduced(t);
+	if (tcp_path_timeout(t, now)) {
+		ev.mss = t->mss;
+		cc_too_big(&t->cc, &ev);
+	} else {
+		tcp_undo_save(t);
+		tcp_frto_start(t);
+		ev.mss = t->mss;
+		cc_timeout(&t->cc, &ev, t->rtx_count == 0);
+		tcp_ecn_reduced(t);
+	}
 	tcp_rtx_count(t);
 	t->timeouts++;
 	tcp_rto_cancel(&t->rto);

@@ -122,6 +122,8 @@ tcp_loss_take(struct tcp *t, const struct tcp_in *in, bool moved)
 		t->reordered = true;
 		t->stack->loss.reordering++;
 	}
+	if (n.bytes > 0 && (b->probe_len | b->probe_lost) != 0)
+		tcp_search_ack(t, in->now);
 	tcp_undo_ack(t, in, moved, n.once);
 	return n.bytes;
 }
@@ -198,7 +200,7 @@ count_detect(struct tcp *t, struct tcp_board *b)
 	uint32_t edge = tcp_board_edge(b, t->mss);
 
 	for (uint32_t i = 0; i < b->count && seq_leq(b->r[i].end, edge); i++) {
-		if (b->r[i].flags != 0)
+		if (b->r[i].flags & ~TCP_SENT_PROBE)
 			continue;
 		t->stack->loss.count_lost++;
 		tcp_board_mark(b, i);
@@ -234,11 +236,13 @@ tcp_loss_detect(struct tcp *t, uint64_t now, uint32_t delivered, bool moved)
 		rack_detect(t, b, now);
 	else
 		count_detect(t, b);
+	if (b->lost > before && b->probe_len != 0)
+		tcp_search_lost(t, now);
 	/* Answers whose blocks were taken out on the way. */
-	if (t->dupacks >= DUP_THRESHOLD && !t->cc.recovery && b->lost == 0 &&
+	if (t->dupacks >= DUP_THRESHOLD && !t->cc.recovery && b->lost == 0 && b->probe_lost == 0 &&
 	    (!t->stack->cfg.rack || b->held == 0) && cc_may_enter(&t->cc, t->snd_una, b->held > 0))
 		tcp_board_lose(b, t->snd_una, t->snd_una + t->mss);
-	if (b->lost > 0 && !t->cc.recovery && cc_may_enter(&t->cc, t->snd_una, true) &&
+	if (b->lost > b->probe_lost && !t->cc.recovery && cc_may_enter(&t->cc, t->snd_una, true) &&
 	    !(t->cc.after_rto && seq_lt(t->snd_una, t->cc.recover)))
 		enter(t, now, delivered);
 	if (t->cc.recovery)

@@ -44,6 +44,11 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.ecn = 2,
 		.quick_acks = 16,
 		.run_segs = TCP_RUN_SEGS,
+		.path_entries = 1024,
+		.path_age_us = 600000000,
+		.path_timeouts = 2,
+		.path_probes = 3,
+		.path_min4 = 552,
 		.cc = CC_NAME_DEFAULT,
 		.mss4 = (uint16_t)(mtu - IP4_TCP_SIZE),
 		.mss6 = (uint16_t)(mtu - IP6_TCP_SIZE),
@@ -75,7 +80,8 @@ tcp_stack_size(const struct tcp_config *c)
 	    round_up(c->own_max * sizeof(struct tcp_own_set)) +
 	    round_up(bucket_count(c->conn_max) * sizeof(uint32_t)) +
 	    round_up(bucket_count(4 * c->half_open_max) * sizeof(struct tcp_source)) +
-	    round_up(bucket_count(c->timewait_max) * sizeof(uint32_t));
+	    round_up(bucket_count(c->timewait_max) * sizeof(uint32_t)) +
+	    round_up(tcp_path_buckets(c) * TCP_PATH_WAYS * sizeof(struct tcp_path));
 }
 
 static bool
@@ -111,12 +117,20 @@ life_good(const struct tcp_config *c)
 }
 
 static bool
+path_good(const struct tcp_config *c)
+{
+	return c->path_entries > 0 && c->path_entries <= 1u << 20 && c->path_age_us > 0 &&
+	    c->path_timeouts <= 100 && c->path_probes <= TCP_PATH_PROBES_MAX &&
+	    c->path_min4 >= TCP_MSS_MIN + TCP_PATH_OVERHEAD_MAX && c->path_min4 <= TCP_PATH_BASE;
+}
+
+static bool
 config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
 	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
-	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && c->shed_idle_us > 0 && life_good(c) &&
+	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && path_good(c) && c->shed_idle_us > 0 && life_good(c) &&
 	    c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
 	    c->window_scale <= 1 && c->ecn <= 2 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
 	    cc_find(c->cc) >= 0 &&
@@ -173,6 +187,9 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	n = bucket_count(c->timewait_max);
 	s->tw_buckets = carve(&at, n * sizeof(uint32_t));
 	s->tw_mask = n - 1;
+	n = tcp_path_buckets(c);
+	s->paths = carve(&at, n * TCP_PATH_WAYS * sizeof(struct tcp_path));
+	s->path_mask = n - 1;
 	s->free = TCP_NIL;
 	s->work_first = s->work_last = TCP_NIL;
 	n = bucket_count(4 * c->half_open_max);
@@ -189,7 +206,8 @@ int
 tcp_set_config(struct tcp_stack *s, const struct tcp_config *c)
 {
 	if (!config_good(c) || c->conn_max != s->cfg.conn_max || c->timewait_max != s->cfg.timewait_max ||
-	    c->own_max != s->cfg.own_max)
+	    c->own_max != s->cfg.own_max ||
+	    c->path_entries != s->cfg.path_entries)
 		return -R_LIMIT;
 	s->cfg = *c;
 	s->cc_algo = cc_find(c->cc);
@@ -293,6 +311,7 @@ tcp_get_stats(const struct tcp_stack *s, struct tcp_stats *st)
 	st->buf = s->buf;
 	st->shed = s->shed;
 	st->ecn = s->ecn;
+	st->path = s->path;
 	st->conn_open = s->open;
 	st->half_open = s->half_count;
 	st->timewait = s->tw_count;

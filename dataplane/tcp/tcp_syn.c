@@ -4,8 +4,6 @@
  */
 #include "dataplane/tcp/tcp_conn.h"
 
-#define TS_SIZE 12u
-
 uint16_t
 tcp_own_mss(const struct tcp *t)
 {
@@ -15,7 +13,7 @@ tcp_own_mss(const struct tcp *t)
 }
 
 void
-tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
+tcp_syn_options(struct tcp *t, const struct tcp_opts *o, uint64_t now)
 {
 	const struct tcp_config *cfg = &t->stack->cfg;
 	uint32_t mss = tcp_is_v4(&t->tuple.remote) ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
@@ -26,14 +24,14 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o)
 		mss = TCP_MSS_MIN;
 	if (mss > tcp_own_mss(t))
 		mss = tcp_own_mss(t);
-	t->peer_mss = mss;
+	t->peer_mss = (uint16_t)mss;
 	t->ts_on = o->ts_on && cfg->timestamps;
 	t->ts_recent = o->ts_val;
 	t->sack_on = o->sack_ok && cfg->sack;
 	t->scale_on = o->shift_on && cfg->window_scale;
 	t->snd_shift = t->scale_on ? o->shift : 0;
 	t->rcv_shift = t->scale_on ? t->rcv_shift : 0;
-	t->mss = mss - (t->ts_on ? TS_SIZE : 0);
+	tcp_path_begin(t, now);
 	cc_init(&t->cc, (int)tcp_own_or(tcp_own(t)->congestion, (uint32_t)t->stack->cc_algo), t->mss,
 	    t->iss);
 }
@@ -171,7 +169,7 @@ take_syn(struct tcp *t, struct tcp_in *in)
 	t->rcv_nxt = in->seg.seq + 1;
 	t->rcv_adv = t->rcv_nxt + (space < 65535u ? space : 65535u);
 	tcp_ecn_handshake(t, in->seg.flags);
-	tcp_syn_options(t, &in->opts);
+	tcp_syn_options(t, &in->opts, in->now);
 	t->ts_recent_at = tcp_seconds(in->now);
 	in->seg.seq++;
 	in->seg.flags &= (uint8_t)~TCP_SYN;

@@ -77,6 +77,17 @@ static const struct row tcp_rows[] = {
 	ROW(ecn.cwr_out, TCP_CWR_OUT),
 	ROW(ecn.reduced, TCP_ECN_REDUCED),
 	ROW(ecn.holds, TCP_ECN_HOLDS),
+	ROW(path.taken, TCP_PATH_TAKEN),
+	ROW(path.held, TCP_PATH_HELD),
+	ROW(path.confirmed, TCP_PATH_CONFIRMED),
+	ROW(path.refuted, TCP_PATH_REFUTED),
+	ROW(path.clamped, TCP_PATH_CLAMPED),
+	ROW(path.black_holes, TCP_PATH_BLACK_HOLES),
+	ROW(path.probes, TCP_PATH_PROBES),
+	ROW(path.raised, TCP_PATH_RAISED),
+	ROW(path.probes_lost, TCP_PATH_PROBES_LOST),
+	ROW(path.rests, TCP_PATH_RESTS),
+	ROW(path.cached, TCP_PATH_CACHED),
 };
 
 #define ROW_COUNT (sizeof(tcp_rows) / sizeof(tcp_rows[0]))
@@ -137,6 +148,7 @@ limits_of_tcp(struct worker *w)
 	meter_limit_each(w->meter, METER_LIMIT_TCP_RECEIVE_BUFFER, c->rcv_buf, d.rcv_buf);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_SEND_BUFFER, c->snd_buf, d.snd_buf);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_REASSEMBLY, c->reasm_max, d.reasm_max);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_PATHS, c->path_entries, d.path_entries);
 	meter_limit_set(w->meter, METER_LIMIT_TCP_GROWTH, tcp_get_load(w->tcp).grown_max, d.growth_max);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_SHED_IDLE, c->shed_idle_us, d.shed_idle_us);
 }
@@ -157,6 +169,8 @@ limits_tell(struct worker *w)
 	meter_limit_set(w->meter, METER_LIMIT_NET_NEIGHBOURS_ASKED, NET_NEIGH_ASKED_MAX, NET_NEIGH_ASKED_MAX);
 	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOURS_CLAIMED, NET_NEIGH_PER_MAC, NET_NEIGH_PER_MAC);
 	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOUR_QUEUE, NET_NEIGH_WAIT, NET_NEIGH_WAIT);
+	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ECHO, ICMP_ECHO_RATE, ICMP_ECHO_RATE);
+	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ERROR, ICMP_ERROR_RATE, ICMP_ERROR_RATE);
 	limits_of_tcp(w);
 }
 

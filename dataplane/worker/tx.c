@@ -70,11 +70,14 @@ tcp_error(void *owner, const struct net_error *from)
 	struct worker *w = owner;
 	struct tcp_icmp e = { .tuple.local_port = from->local_port,
 		.tuple.remote_port = from->remote_port, .seq = from->seq, .reason = from->reason,
-		.hard = from->hard };
+		.hard = from->hard, .mtu = from->mtu, .size = from->size };
 
 	memcpy(e.tuple.local.b, from->local, sizeof(e.tuple.local.b));
 	memcpy(e.tuple.remote.b, from->remote, sizeof(e.tuple.remote.b));
-	tcp_icmp_error(w->tcp, &e, w->now);
+	if (from->too_big)
+		tcp_icmp_too_big(w->tcp, &e, w->now);
+	else
+		tcp_icmp_error(w->tcp, &e, w->now);
 }
 
 const struct net_ops worker_net_ops = {

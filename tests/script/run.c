@@ -34,6 +34,8 @@
  *   state NAME           of the connection; drop REASON: counted since the last
  *   icmp KIND SEQ        an ICMP error that quotes our sequence number; hard: port,
  *                        proto; soft: net, host, denied, time, header
+ *   icmp toobig MTU SEQ [SIZE]   a packet too big for the path, of SIZE bytes
+ *   pmtu N               the path's MTU as the connection knows it
  *   conns N, timewait N  what the stack holds
  *   others N             others hold N of the pool's 2048 blocks; taken N: blocks in
  *                        use by this stack
@@ -205,6 +207,7 @@ do_set(char **w)
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
 		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(rack), KEY(clock_us),
+		KEY(path_timeouts), KEY(path_probes), KEY(path_age_us), KEY(path_min4),
 		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(connect_retries),
 		KEY(keepalive), KEY(keep_idle_ms), KEY(keep_interval_ms), KEY(keep_count),
 		KEY(user_timeout_ms), KEY(persist_ms), KEY(persist_low_ms), KEY(orphan_max), KEY(nagle),
@@ -439,6 +442,21 @@ do_drop(char **w)
 	fail("no such reason");
 }
 
+/* A packet too big quotes one of the size that the stack sends now, or SIZE. */
+static void
+too_big(struct tcp_icmp *e, char **w)
+{
+	struct tcp_info info = { 0 };
+
+	if (run.t != NULL)
+		tcp_get_info(run.t, run.now, &info);
+	e->mtu = (uint16_t)number(w[0]);
+	e->seq = run.iss + number(w[1]);
+	e->size = (uint16_t)(w[2] != NULL ? number(w[2]) : info.pmtu);
+	tcp_icmp_too_big(run.stack, e, run.now);
+	poll_stack();
+}
+
 static void
 do_icmp(char **w)
 {
@@ -458,6 +476,10 @@ do_icmp(char **w)
 		e.reason = kinds[i].reason;
 		e.hard = kinds[i].hard;
 	}
+	if (w[0] != NULL && strcmp(w[0], "toobig") == 0) {
+		too_big(&e, w + 1);
+		return;
+	}
 	if (e.reason == 0) {
 		fail("no such ICMP error");
 		return;
@@ -465,6 +487,17 @@ do_icmp(char **w)
 	e.seq = run.iss + number(w[1]);
 	tcp_icmp_error(run.stack, &e, run.now);
 	poll_stack();
+}
+
+static void
+do_pmtu(char **w)
+{
+	struct tcp_info info = { 0 };
+
+	if (run.t != NULL)
+		tcp_get_info(run.t, run.now, &info);
+	if (info.pmtu != number(w[0]))
+		fail("path MTU %u", info.pmtu);
 }
 
 static void
@@ -553,6 +586,7 @@ static const struct {
 	{ "shutdown", do_shutdown, false }, { "close", do_close, false },
 	{ "abort", do_abort, false }, { "event", do_event, false }, { "state", do_state, false },
 	{ "drop", do_drop, false }, { "icmp", do_icmp, false }, { "conns", do_conns, false },
+	{ "pmtu", do_pmtu, false },
 	{ "timewait", do_timewait, false }, { "own", do_own, false }, { "hold", do_hold, false },
 	{ "others", do_others, false }, { "taken", do_taken, false },
 	{ "packets", do_packets, false }, { "level", do_level, false }, { "guest", do_guest, false },

@@ -17,6 +17,7 @@ static struct wire_stats wires;
 #define CC(name) { #name, offsetof(struct tcp_stats, cc.name) }
 #define ECN(name) { #name, offsetof(struct tcp_stats, ecn.name) }
 #define BUF(name) { #name, offsetof(struct tcp_stats, buf.name) }
+#define PATH(name) { #name, offsetof(struct tcp_stats, path.name) }
 #define GUARD(name) { #name, offsetof(struct tcp_stats, guard.name) }
 #define SHED(name) { #name, offsetof(struct tcp_stats, shed.name) }
 static const struct row {
@@ -31,6 +32,8 @@ static const struct row {
 	CC(shifts), CC(idle_restarts),
 	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
 	ECN(agreed), ECN(unasked), ECN(ce_in), ECN(cwr_in), ECN(cwr_out), ECN(reduced), ECN(holds),
+	PATH(taken), PATH(held), PATH(confirmed), PATH(refuted), PATH(clamped), PATH(black_holes), PATH(probes),
+	PATH(raised), PATH(probes_lost), PATH(rests),
 	{ "together", offsetof(struct tcp_stats, together) }, GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
 	SHED(pressure), SHED(shedding),
 };
@@ -40,6 +43,7 @@ static const struct row {
 #undef ECN
 #undef GUARD
 #undef SHED
+#undef PATH
 
 #define WIRE(name) { #name, offsetof(struct wire_stats, name) }
 static const struct row wire_rows[] = {
@@ -51,7 +55,7 @@ static const struct row wire_rows[] = {
 #define RUN(name) { #name, offsetof(struct sim_reached, name) }
 static const struct row run_rows[] = {
 	RUN(rto), RUN(fast), RUN(reassembled), RUN(zero), RUN(first_a), RUN(first_b), RUN(together),
-	RUN(both_open), RUN(wrapped), RUN(rst), RUN(damaged), RUN(two_hops), RUN(runs), RUN(pruned),
+	RUN(both_open), RUN(wrapped), RUN(rst), RUN(damaged), RUN(two_hops), RUN(narrow), RUN(runs), RUN(pruned),
 };
 #undef RUN
 
@@ -79,6 +83,7 @@ sim_count_path(struct sim *s)
 	if (st.full > 0)
 		sim_fail(s, "the simulator's wires are too short");
 	sim_reached.damaged += s->path.damaged;
+	sim_reached.narrow += s->narrow.dropped > 0;
 	sim_reached.two_hops += s->path.conf.hops[0] + s->path.conf.hops[1] > 2;
 }
 

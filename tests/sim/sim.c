@@ -69,7 +69,7 @@ on_emit(void *owner, const struct tcp_seg_out *o)
 		n = tcp_seg_build(&one, s->frame + 1, sizeof(s->frame) - 1);
 		if (n < 0)
 			sim_fail(s, "segment does not build");
-		else
+		else if (narrow_pass(&s->narrow, &s->rng, e->id, one.seq, (uint32_t)n, s->now))
 			path_send(&s->path, 1 - e->id, s->frame, (uint32_t)n + 1, s->now);
 		sim_reached.runs += off != 0;
 	} while (off != 0);
@@ -306,7 +306,9 @@ static uint64_t
 next_time(const struct sim *s)
 {
 	uint64_t next = path_next(&s->path);
+	uint64_t told = narrow_next(&s->narrow);
 
+	next = told < next ? told : next;
 	for (int i = 0; i < 2; i++) {
 		const struct end *e = &s->end[i];
 		uint64_t at = tcp_next(e->stack, s->now);
@@ -319,6 +321,20 @@ next_time(const struct sim *s)
 			next = e->squeeze_at;
 	}
 	return next;
+}
+
+/* What the router tells of segments that were too big for it. */
+static void
+deliver_told(struct sim *s)
+{
+	struct narrow_told told;
+
+	while (narrow_take(&s->narrow, &told, s->now)) {
+		struct tcp_icmp e = { .tuple = sim_tuple(told.to, s->seed % 2 == 0), .seq = told.seq,
+			.mtu = told.mtu, .size = told.size };
+
+		tcp_icmp_too_big(s->end[told.to].stack, &e, s->now);
+	}
 }
 
 /* Frames that one end finds when it looks. */
@@ -344,6 +360,7 @@ deliver(struct sim *s)
 	struct burst b = { .count = 0 };
 	struct path_frame *f;
 
+	deliver_told(s);
 	while ((f = path_take(&s->path, s->now)) != NULL) {
 		struct end *e = &s->end[f->to];
 		struct tcp_tuple t = sim_tuple(f->to, e->stack != NULL && s->seed % 2 == 0);

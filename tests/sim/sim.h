@@ -6,6 +6,7 @@
 #define POSTERN_TESTS_SIM_H
 
 #include "dataplane/tcp/tcp.h"
+#include "tests/sim/narrow.h"
 #include "tests/sim/path.h"
 #include "tests/sim/rng.h"
 
@@ -58,6 +59,7 @@ struct sim {
 	uint64_t seed;
 	struct rng rng;
 	struct path path;
+	struct narrow narrow;
 	struct end end[2];
 	uint64_t now;
 	unsigned strip;
@@ -75,7 +77,7 @@ struct sim {
 extern struct sim_reached {
 	uint64_t bytes, rto, fast, reassembled, zero;
 	uint64_t first_a, first_b, together, both_open, wrapped, rst, ghosts, damaged, two_hops, runs;
-	uint64_t pruned;
+	uint64_t pruned, narrow;
 } sim_reached;
 extern bool sim_verbose;
 extern const struct tcp_ops sim_ops;

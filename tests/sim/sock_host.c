@@ -98,11 +98,14 @@ on_tcp_error(void *owner, const struct net_error *from)
 	struct sock_host *h = owner;
 	struct tcp_icmp e = { .tuple.local_port = from->local_port,
 		.tuple.remote_port = from->remote_port, .seq = from->seq, .reason = from->reason,
-		.hard = from->hard };
+		.hard = from->hard, .mtu = from->mtu, .size = from->size };
 
 	memcpy(e.tuple.local.b, from->local, 16);
 	memcpy(e.tuple.remote.b, from->remote, 16);
-	tcp_icmp_error(h->stack, &e, h->now);
+	if (from->too_big)
+		tcp_icmp_too_big(h->stack, &e, h->now);
+	else
+		tcp_icmp_error(h->stack, &e, h->now);
 }
 
 static int

@@ -49,6 +49,11 @@ static const struct row rows[] = {
 	{ "tcp.ecn", "0 to 2", 0, 2, FIELD(ecn), false },
 	{ "tcp.quick_acks", "segments", 0, 255, FIELD(quick_acks), false },
 	{ "tcp.segment_run", "segments", 1, 16, FIELD(run_segs), false },
+	{ "tcp.path_entries", "entries", 1, 1u << 20, FIELD(path_entries), true },
+	{ "tcp.path_age_us", "us", 1, 3600000000u, FIELD(path_age_us), false },
+	{ "tcp.path_timeouts", "count", 0, 100, FIELD(path_timeouts), false },
+	{ "tcp.path_probes", "count", 0, 3, FIELD(path_probes), false },
+	{ "tcp.path_min4", "bytes", 328, 1280, FIELD(path_min4), false },
 	{ "tcp.mss4", "bytes", 256, 9176, FIELD(mss4), false },
 	{ "tcp.mss6", "bytes", 256, 9156, FIELD(mss6), false },
 };

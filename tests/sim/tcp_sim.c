@@ -50,6 +50,8 @@ pick_config(struct rng *r, struct tcp_config *c)
 	if (rng_below(r, 4) == 0)
 		c->run_segs = 1;
 	c->ecn = rng_below(r, 3);
+	if (rng_below(r, 2))
+		c->path_age_us = 1000000 << rng_below(r, 6);
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->connect_retries = 20; /* nobody sends a cookie's SYN-ACK again */

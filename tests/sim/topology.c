@@ -107,6 +107,10 @@ sim_topology(struct sim *s)
 			pick_second(r, &c.to[to][1]);
 		}
 	path_init(&s->path, &c, rng_next(r));
+	narrow_init(&s->narrow, r, s->seed % 2 == 0, s->now);
+	if (sim_verbose)
+		printf("narrow: mtu %u then %u after %" PRIu64 " us, tells %d, forged %u\n", s->narrow.mtu[0],
+		    s->narrow.mtu[1], s->narrow.change_at - s->now, s->narrow.tells, s->narrow.forged);
 	for (uint32_t to = 0; sim_verbose && to < 2; to++)
 		for (uint32_t hop = 0; hop < c.hops[to]; hop++)
 			show(&c.to[to][hop], to, hop);

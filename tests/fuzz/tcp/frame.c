@@ -105,7 +105,7 @@ on_tcp_error(void *owner, const struct net_error *from)
 {
 	struct tcp_icmp e = { .tuple.local_port = from->local_port,
 		.tuple.remote_port = from->remote_port, .seq = from->seq, .reason = from->reason,
-		.hard = from->hard };
+		.hard = from->hard, .mtu = from->mtu, .size = from->size };
 
 	(void)owner;
 	require(from->reason > 0 && from->reason < REASON_MAX);
@@ -115,7 +115,10 @@ on_tcp_error(void *owner, const struct net_error *from)
 	    f.hash == flow_of(from->local, from->local_port, from->remote, from->remote_port)));
 	memcpy(e.tuple.local.b, from->local, 16);
 	memcpy(e.tuple.remote.b, from->remote, 16);
-	tcp_icmp_error(f.stack, &e, f.now);
+	if (from->too_big)
+		tcp_icmp_too_big(f.stack, &e, f.now);
+	else
+		tcp_icmp_error(f.stack, &e, f.now);
 }
 
 static int
