@@ -25,6 +25,13 @@ alike(const struct tcp_seg *a, const struct tcp_seg *b)
 	    tcp_tuple_eq(&a->tuple, &b->tuple) && memcmp(a->options, b->options, a->options_len) == 0;
 }
 
+/* What the first said of the window holds (MUST-72), and so does what this one says. */
+static bool
+windowed(const struct tcp *t, const struct tcp_seg *before)
+{
+	return t->snd_wl1 == before->seq && t->snd_wl2 == before->ack;
+}
+
 /* All of it is new, next, and fits. */
 static bool
 fits(const struct tcp *t, const struct tcp_seg *seg)
@@ -38,13 +45,12 @@ tcp_burst_next(struct tcp *t, struct tcp_in *in, const struct tcp_seg *before, c
 {
 	int r;
 
-	if (!alike(before, seg) || in->stale || in->opts.sack_count > 0 || in->opts.bad || !fits(t, seg))
+	if (!alike(before, seg) || in->stale || in->opts.sack_count > 0 || in->opts.bad ||
+	    !windowed(t, before) || !fits(t, seg))
 		return false;
 	t->segs_in++;
 	t->stack->together++;
-	/* MUST-72: the window is now this one's word. */
-	if (t->snd_wl1 == before->seq)
-		t->snd_wl1 = seg->seq;
+	t->snd_wl1 = seg->seq;
 	tcp_ecn_in(t, seg);
 	in->wire_seq = in->seg.seq = seg->seq;
 	in->seg.flags = seg->flags;

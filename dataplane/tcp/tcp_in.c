@@ -201,18 +201,19 @@ static const struct step steps_syn_sent[] = { { tcp_syn_sent }, { step_via }, { 
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static void
+/* Did it go through all of them? */
+static bool
 run(struct tcp *t, struct tcp_in *in, const struct step *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int r = list[i].run(t, in);
 
-		if (r == 0)
-			continue;
 		if (r < 0)
 			tcp_drop(t->stack, -r);
-		break;
+		if (r != 0)
+			return false;
 	}
+	return true;
 }
 
 static struct tcp *
@@ -233,6 +234,7 @@ input(struct tcp_stack *s, const struct tcp_seg *seg, uint32_t count, uint64_t n
 	struct tcp *t = tcp_table_find(s, &seg->tuple);
 	struct tcp_in in;
 	uint32_t n = 1;
+	bool taken;
 
 	in.seg = *seg;
 	in.wire_seq = seg->seq;
@@ -252,10 +254,10 @@ input(struct tcp_stack *s, const struct tcp_seg *seg, uint32_t count, uint64_t n
 		return n;
 	t->segs_in++;
 	if (t->state == TCP_SYN_SENT)
-		run(t, &in, steps_syn_sent, COUNT(steps_syn_sent));
+		taken = run(t, &in, steps_syn_sent, COUNT(steps_syn_sent));
 	else
-		run(t, &in, steps, COUNT(steps));
-	while (n < count && tcp_burst_next(t, &in, &seg[n - 1], &seg[n]))
+		taken = run(t, &in, steps, COUNT(steps));
+	while (taken && n < count && tcp_burst_next(t, &in, &seg[n - 1], &seg[n]))
 		n++;
 	tcp_settle(t, now);
 	return n;
