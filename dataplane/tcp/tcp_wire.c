@@ -82,8 +82,10 @@ tcp_cut(const struct tcp_seg_out *run, uint32_t off, struct tcp_seg_out *one)
 
 	*one = *run;
 	one->seq += off;
-	if (off > 0)
+	if (off > 0) {
 		fifo_skip(run->from, &one->at, off);
+		one->flags &= (uint8_t)~TCP_CWR;
+	}
 	if (left <= run->mss || run->mss == 0) {
 		one->len = left;
 		return 0;

@@ -23,7 +23,7 @@ uint32_t tcp_seg_header(const struct tcp_seg_out *o, uint8_t buf[TCP_HEADER_MAX]
 int tcp_seg_build(const struct tcp_seg_out *o, uint8_t *buf, uint32_t size);
 
 /* tcp_cut(run, off, one): the segment at byte `off` of the payload of a run, 0 for the
- * first. PSH and FIN are the last one's. Returns where the next is; 0: there is none. */
+ * first. PSH and FIN are the last one's, CWR is the first one's. Returns where the next is; 0: there is none. */
 uint32_t tcp_cut(const struct tcp_seg_out *run, uint32_t off, struct tcp_seg_out *one);
 
 #endif

@@ -2,12 +2,12 @@
  * Two stacks hear the same segments, one by one or in bursts: they must say the same,
  * hold the same bytes and know the same.
  *
- * Input: a byte of options (bit 0: no timestamps, 1: small buffers, 2: no SACK, 3: IPv4),
- * then steps of a byte; the low three bits choose
+ * Input: a byte of options (bit 0: no timestamps, 1: small buffers, 2: no SACK, 3: IPv4,
+ * 4: ECN), then steps of a byte; the low three bits choose
  *   0-4  the next segment in order: PSH by bit 3, length by another byte
  *   5    one that is different, as another byte says: FIN, behind or ahead of its place,
  *        another timestamp or an old one, SACK blocks, no options, RST, SYN or URG
- *   6    from here on another acknowledgement, window, timestamp or station
+ *   6    from here on another acknowledgement, window, timestamp, station or mark
  *   7    the burst arrives; then by bits 3 to 5 something is read, written, waited for,
  *        sent, or closed
  */
@@ -64,6 +64,7 @@ static struct {
 	uint8_t via;
 	bool plain; /* no options */
 	bool v4;
+	uint8_t ecn;
 } peer;
 
 static void
@@ -167,7 +168,7 @@ seg_new(uint8_t flags, uint32_t len)
 	uint8_t *options = peer.options[peer.count++];
 
 	*g = (struct tcp_seg){ .tuple = tuple(), .seq = peer.seq, .ack = peer.ack, .flags = flags,
-		.window = peer.window, .via = peer.via, .options = options,
+		.window = peer.window, .via = peer.via, .ecn = peer.ecn, .options = options,
 		.data = text + peer.seq % 997, .data_len = len };
 	g->options_len = peer.plain ? 0 : tcp_opt_write(&o, options);
 	return g;
@@ -282,6 +283,8 @@ change(uint8_t how)
 		peer.ts++;
 	if (how & 8)
 		peer.via ^= 1;
+	if (how & 16)
+		peer.ecn = (peer.ecn + 1) & 3;
 }
 
 static void
@@ -320,7 +323,7 @@ begin(uint8_t how)
 
 	peer.plain = how & 1;
 	peer.v4 = how & 8;
-	g = seg_new(TCP_SYN, 0);
+	g = seg_new(how & 16 ? TCP_SYN | TCP_ECE | TCP_CWR : TCP_SYN, 0);
 	g->options_len = tcp_opt_write(&o, (uint8_t *)(uintptr_t)g->options);
 	peer.seq++;
 	arrive();
@@ -343,6 +346,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cfg.conn_max = 2;
 	cfg.half_open_max = 2;
 	cfg.timewait_max = 2;
+	cfg.ecn = 2;
 	cfg.rcv_buf = cfg.snd_buf = how & 2 ? SMALL : 1u << 18;
 	now = 1000000;
 	memset(&peer, 0, sizeof(peer));

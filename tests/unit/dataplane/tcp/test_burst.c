@@ -87,6 +87,8 @@ test_edges(void)
 	CU_ASSERT_EQUAL(TOGETHER(0, NEXT, 9, CHANGE, 2, NEXT, 9, ARRIVE), 0);
 	CU_ASSERT_EQUAL(TOGETHER(0, NEXT, 9, CHANGE, 8, NEXT, 9, ARRIVE), 0);
 	CU_ASSERT_EQUAL(TOGETHER(0, NEXT, 9, CHANGE, 4, NEXT, 9, NEXT, 9, ARRIVE), 1);
+	/* marks are each one's own */
+	CU_ASSERT_EQUAL(TOGETHER(16, NEXT, 9, CHANGE, 16, NEXT, 9, CHANGE, 16, NEXT, 9, ARRIVE), 2);
 	/* FIN, duplicate, ahead, old timestamp, SACK blocks, no options, RST, SYN, URG */
 	for (uint32_t how = 0; how < 8; how++)
 		CU_ASSERT_EQUAL(TOGETHER(0, NEXT, 40, OTHER, (uint8_t)(1u << how), ARRIVE), 0);
