@@ -126,9 +126,13 @@ check_listen(struct conf_parser *p)
 		for (uint32_t k = 0; k < c->address_count; k++)
 			ours |= c->address[k].family == l->family &&
 			    memcmp(c->address[k].b, l->b, sizeof l->b) == 0;
+		for (uint32_t k = 0; k < c->vrrp_count; k++)
+			for (uint32_t m = 0; m < c->vrrp[k].addr_count; m++)
+				ours |= c->vrrp[k].family == l->family &&
+				    memcmp(c->vrrp[k].addr[m], l->b, sizeof l->b) == 0;
 		if (!ours) {
 			p->line = 0;
-			conf_say(p, true, "ListenAddress: not one that Address says");
+			conf_say(p, true, "ListenAddress: not one that Address or VirtualRouter says");
 		}
 	}
 }

@@ -35,6 +35,20 @@ struct conf_route {
 	uint8_t gateway[16];      /* of the same family */
 };
 
+#define CONF_VRRP_MAX 8
+#define CONF_VRRP_ADDRS 8
+
+struct conf_vrrp {
+	uint8_t family;           /* 4 or 6 */
+	uint8_t vrid;
+	uint8_t priority;
+	uint8_t addr_count;
+	uint16_t interval;        /* centiseconds */
+	bool preempt;
+	bool accept;
+	uint8_t addr[CONF_VRRP_ADDRS][16];
+};
+
 struct conf {
 	/* dataplane */
 	char nic[CONF_NAME_MAX];          /* Nic: "af_packet:IFACE" */
@@ -47,6 +61,8 @@ struct conf {
 	struct conf_address listen[CONF_LIST_MAX]; /* ListenAddress; none: every Address */
 	uint32_t listen_count;
 	bool reply_to_sender;             /* ReplyToSender yes|no */
+	struct conf_vrrp vrrp[CONF_VRRP_MAX]; /* VirtualRouter, a line each */
+	uint32_t vrrp_count;
 	bool address_probe;               /* AddressProbe yes|no: IPv4 */
 	int address_detection;            /* DuplicateAddressDetection: enum conf_dad */
 	uint32_t workers;

@@ -165,6 +165,22 @@ dump_routes(FILE *f, const struct conf_row *row, const struct conf *c)
 }
 
 static void
+dump_vrrp(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	for (uint32_t i = 0; i < c->vrrp_count; i++) {
+		const struct conf_vrrp *v = &c->vrrp[i];
+		char text[INET6_ADDRSTRLEN];
+
+		put_name(f, row);
+		fprintf(f, " %u", v->vrid);
+		for (uint32_t k = 0; k < v->addr_count; k++)
+			fprintf(f, " %s", inet_ntop(v->family == 4 ? AF_INET : AF_INET6, v->addr[k], text, sizeof text));
+		fprintf(f, " priority=%u interval=%u preempt=%s accept=%s\n", v->priority, v->interval,
+		    v->preempt ? "yes" : "no", v->accept ? "yes" : "no");
+	}
+}
+
+static void
 dump_rekey(FILE *f, const struct conf_row *row, const struct conf *c)
 {
 	put_name(f, row);
@@ -213,6 +229,7 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_ALGORITHMS] = dump_text,
 	[CONF_K_ROUTE] = dump_routes,
 	[CONF_K_LISTEN] = dump_addresses,
+	[CONF_K_VRRP] = dump_vrrp,
 	[CONF_K_REKEY] = dump_rekey,
 	[CONF_K_SUBSYSTEM] = dump_subsystem,
 };

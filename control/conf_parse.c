@@ -141,6 +141,7 @@ accumulates(const struct conf_row *row)
 	case CONF_K_ADDRESSES:
 	case CONF_K_ROUTE:
 	case CONF_K_LISTEN:
+	case CONF_K_VRRP:
 	case CONF_K_SUBSYSTEM:
 	case CONF_K_INCLUDE:
 	case CONF_K_MATCH:

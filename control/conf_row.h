@@ -23,6 +23,7 @@ enum conf_kind {
 	CONF_K_ADDRESSES, /* address, min 1: with prefix length; lines accumulate */
 	CONF_K_ROUTE,     /* network/length gateway; lines accumulate */
 	CONF_K_LISTEN,    /* addresses of ours; "*" is all of them; lines accumulate */
+	CONF_K_VRRP,      /* a virtual router a line */
 	CONF_K_REKEY,
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,
@@ -94,6 +95,7 @@ void conf_say(struct conf_parser *p, bool fatal, const char *format, ...)
  * a value. */
 typedef void conf_value_fn(
     struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
+conf_value_fn conf_set_vrrp; /* conf_vrrp.c */
 conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
 
 /* conf_sftp.c: check internal-sftp's arguments, from the third word on, and keep

@@ -85,6 +85,7 @@ const struct conf_row conf_rows[] = {
 	{ .name = "Route", .kind = CONF_K_ROUTE, LISTED(route) },
 	FLAG("ReplyToSender", reply_to_sender),
 	FLAG("AddressProbe", address_probe),
+	{ .name = "VirtualRouter", .kind = CONF_K_VRRP, LISTED(vrrp) },
 	{ .name = "DuplicateAddressDetection", .kind = CONF_K_WORD, OFF(address_detection), .words = dad_words },
 	NUMBER("Workers", workers, 1, 32),
 	{ .name = "WorkerCPUs", .kind = CONF_K_CPUS, OFF(worker_cpus), SIZE(worker_cpus) },

@@ -449,6 +449,7 @@ static conf_value_fn *const value_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_ADDRESSES] = value_addresses,
 	[CONF_K_ROUTE] = value_route,
 	[CONF_K_LISTEN] = value_listen,
+	[CONF_K_VRRP] = conf_set_vrrp,
 	[CONF_K_REKEY] = value_rekey,
 	[CONF_K_SUBSYSTEM] = conf_set_subsystem,
 	[CONF_K_INCLUDE] = conf_set_include,

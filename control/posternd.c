@@ -80,9 +80,9 @@ dataplane_args(const struct conf *c)
 {
 	bool cpus = c->worker_cpus[0] != '\0';
 
-	printf("--nic %s --control %s --memory %u --conn-max %u --workers %u%s%s%s\n", c->nic, c->dataplane_socket,
+	printf("--nic %s --control %s --memory %u --conn-max %u --workers %u%s%s%s%s\n", c->nic, c->dataplane_socket,
 	    c->memory_mb, c->conn_max, c->workers, cpus ? " --worker-cpu " : "", c->worker_cpus,
-	    c->huge_pages ? "" : " --no-huge");
+	    c->huge_pages ? "" : " --no-huge", c->vrrp_count > 0 ? " --promiscuous" : "");
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 

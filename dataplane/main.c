@@ -146,6 +146,7 @@ port_start(struct dataplane *d)
 		.workers = d->o.workers,
 		.queue_max = d->o.queues,
 		.pkt_count = PKT_COUNT,
+		.promiscuous = d->o.promiscuous,
 		.mtu = MTU,
 	};
 	memcpy(d->nic.worker_cpu, d->o.worker_cpu, d->o.workers * sizeof(d->o.worker_cpu[0]));

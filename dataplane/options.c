@@ -138,6 +138,14 @@ set_poll(struct options *o, const char *value)
 }
 
 static const char *
+set_promiscuous(struct options *o, const char *value)
+{
+	(void)value;
+	o->promiscuous = true;
+	return NULL;
+}
+
+static const char *
 set_impair(struct options *o, const char *value)
 {
 	const char *wrong = NULL;
@@ -164,6 +172,7 @@ static const struct row rows[] = {
 	{ "--main-cpu", "N", "CPU of the other thread (any)", set_main_cpu },
 	{ "--user", "NAME", "account to become (" ACCOUNT ")", set_user },
 	{ "--conn-max", "N", "connections at the same time (16384)", set_conn_max },
+	{ "--promiscuous", NULL, "frames to every address: virtual routers have theirs", set_promiscuous },
 	{ "--poll", NULL, "never sleep: for a CPU of its own", set_poll },
 	{ "--impair", "SPEC", "tests: a bad wire, loss=0.01,down.delay=5ms,seed=7; postern-dp(8) has the words",
 	    set_impair },

@@ -24,6 +24,7 @@ struct options {
 	int main_cpu;          /* -1: wherever there is time */
 	bool huge;
 	bool poll;
+	bool promiscuous;
 	bool impaired;
 	struct impair_config impair;
 };

@@ -105,6 +105,9 @@ enum attach_conf {
 	ATTACH_CONF_CHAN_MAX = 11, /* u32 channels per connection */
 	ATTACH_CONF_ROUTE = 12,    /* repeated: u8 4|6, address bytes, u8 prefix length, gateway bytes */
 	ATTACH_CONF_LISTEN = 13,   /* repeated: u8 4|6, address bytes; zero: the whole family; none: all */
+	/* repeated: u8 4|6, u8 VRID, u8 priority, u16 centiseconds, u8 1: preempt, u8 1:
+	 * accept, then the addresses */
+	ATTACH_CONF_VRRP = 16,
 	ATTACH_CONF_DAD = 15,      /* u8 IPv4, u8 IPv6: 0 off (absent), 1 while used (IPv6), 2 first */
 	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };

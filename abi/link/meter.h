@@ -142,7 +142,13 @@
 	METER(TCP_PATH_RAISED, "tcp larger segments that arrived") \
 	METER(TCP_PATH_PROBES_LOST, "tcp larger segments that were lost") \
 	METER(TCP_PATH_RESTS, "tcp searches for larger segments that ended") \
-	METER(TCP_PATH_CACHED, "tcp connections that began with a remembered path MTU")
+	METER(TCP_PATH_CACHED, "tcp connections that began with a remembered path MTU") \
+	METER(VRRP_IN, "vrrp advertisements received") \
+	METER(VRRP_OUT, "vrrp advertisements sent") \
+	METER(VRRP_MASTER, "vrrp times that we became Master") \
+	METER(VRRP_LEFT, "vrrp times that we ceased to be") \
+	METER(VRRP_ROUTERS, "vrrp virtual routers that we take part in") \
+	METER(VRRP_MASTERS, "vrrp virtual routers whose Master we are")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

@@ -51,6 +51,23 @@ field_route(struct put *w, const struct conf_route *r)
 	field(w, ATTACH_CONF_ROUTE, &body);
 }
 
+static void
+field_vrrp(struct put *w, const struct conf_vrrp *v)
+{
+	uint8_t room[8 + CONF_VRRP_ADDRS * 16];
+	struct put body = put_of(room, sizeof(room));
+
+	put_u8(&body, v->family);
+	put_u8(&body, v->vrid);
+	put_u8(&body, v->priority);
+	put_u16(&body, v->interval);
+	put_u8(&body, v->preempt);
+	put_u8(&body, v->accept);
+	for (uint32_t i = 0; i < v->addr_count; i++)
+		put_bytes(&body, v->addr[i], v->family == 4 ? 4 : 16);
+	field(w, ATTACH_CONF_VRRP, &body);
+}
+
 static uint32_t
 grace_kex(const struct conf *c)
 {
@@ -71,6 +88,8 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 		field_address(w, ATTACH_CONF_GATEWAY, &c->gateway[i], false);
 	for (i = 0; i < c->route_count; i++)
 		field_route(w, &c->route[i]);
+	for (i = 0; i < c->vrrp_count; i++)
+		field_vrrp(w, &c->vrrp[i]);
 	for (i = 0; i < c->listen_count; i++)
 		field_address(w, ATTACH_CONF_LISTEN, &c->listen[i], false);
 	body = put_of(room, sizeof(room));

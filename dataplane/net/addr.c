@@ -98,7 +98,7 @@ net_owns(const struct net *n, const struct net_ip *ip)
 {
 	uint32_t i = own_find(n, ip);
 
-	return i != OWN_NONE && own_used(n, i);
+	return i != OWN_NONE ? own_used(n, i) : n->vrrp_count > 0 && vrrp_accepts(n, ip);
 }
 
 struct net_ip
@@ -111,20 +111,53 @@ ip_solicited(const struct net_ip *ip)
 	return group;
 }
 
+static void
+group_add(struct net_ip *groups, uint32_t *count, const struct net_ip *g)
+{
+	for (uint32_t i = 0; i < *count; i++)
+		if (ip_eq(&groups[i], g))
+			return;
+	groups[(*count)++] = *g;
+}
+
+uint32_t
+net_groups(const struct net *n, struct net_ip groups[NET_GROUPS_MAX])
+{
+	static const struct net_ip vrrp = { .b = { 0xff, 0x02, [15] = 0x12 } };
+	struct net_ip g = ip_solicited(&n->link_local);
+	uint32_t count = 0;
+
+	group_add(groups, &count, &g);
+	for (uint32_t i = 0; i < n->addr_count; i++) {
+		g = ip_solicited(&n->addr_ip[i]);
+		if (n->addr[i].family == 6)
+			group_add(groups, &count, &g);
+	}
+	for (uint32_t i = 0; i < n->vrrp_count; i++) {
+		const struct vrrp *v = &n->vrrp[i];
+
+		if (v->v4)
+			continue;
+		group_add(groups, &count, &vrrp);
+		for (uint32_t k = 0; k < v->addr_count; k++) {
+			g = ip_solicited(&v->addr[k]);
+			group_add(groups, &count, &g);
+		}
+	}
+	return count;
+}
+
 bool
 net_joined(const struct net *n, const struct net_ip *group)
 {
 	static const struct net_ip all_nodes = { .b = { 0xff, 0x02, [15] = 0x01 } };
-	struct net_ip g = ip_solicited(&n->link_local);
+	struct net_ip groups[NET_GROUPS_MAX];
+	uint32_t count = net_groups(n, groups);
 
-	if (ip_eq(group, &all_nodes) || ip_eq(group, &g))
-		return true;
-	for (uint32_t i = 0; i < n->addr_count; i++) {
-		g = ip_solicited(&n->addr_ip[i]);
-		if (n->addr[i].family == 6 && ip_eq(group, &g))
+	for (uint32_t i = 0; i < count; i++)
+		if (ip_eq(&groups[i], group))
 			return true;
-	}
-	return false;
+	return ip_eq(group, &all_nodes);
 }
 
 void

@@ -17,6 +17,7 @@ arp_send(struct net *n, uint16_t op, const struct net_ip *spa, const uint8_t tha
     const struct net_ip *tpa, const uint8_t dst[6])
 {
 	struct pkt *p = net_alloc(n, ARP_SIZE);
+	uint8_t sha[6];
 	struct put w;
 
 	if (p == NULL)
@@ -27,7 +28,8 @@ arp_send(struct net *n, uint16_t op, const struct net_ip *spa, const uint8_t tha
 	put_u8(&w, 6);
 	put_u8(&w, 4);
 	put_u16(&w, op);
-	put_bytes(&w, n->mac, 6);
+	net_mac_of(n, spa, sha); /* RFC 5798 section 8.1.2 */
+	put_bytes(&w, sha, 6);
 	put_bytes(&w, spa->b + 12, 4);
 	put_bytes(&w, tha, 6);
 	put_bytes(&w, tpa->b + 12, 4);
@@ -93,7 +95,7 @@ arp_input(struct net *n, const uint8_t *p, uint32_t len, bool to_us, uint64_t no
 		return -R_NET_ARP;
 	from = ip_v4(spa.data);
 	to = ip_v4(tpa.data);
-	ours = net_owns(n, &to);
+	ours = net_owns(n, &to) || vrrp_answers(n, &to) != NULL;
 	/* A probe has no sender yet (RFC 5227 section 2.1.1): we defend. */
 	probe = ip_unspecified(&from);
 	if (!(sha.data[0] & 1) && conflict(n, sha.data, &from, &to, now))

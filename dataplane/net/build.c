@@ -39,10 +39,16 @@ push(struct pkt *p, uint32_t len)
 void
 eth_push(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type)
 {
+	eth_push_from(p, n->mac, dst, type);
+}
+
+void
+eth_push_from(struct pkt *p, const uint8_t src[6], const uint8_t dst[6], uint16_t type)
+{
 	struct put w = put_of(push(p, ETH_SIZE), ETH_SIZE);
 
 	put_bytes(&w, dst, 6);
-	put_bytes(&w, n->mac, 6);
+	put_bytes(&w, src, 6);
 	put_u16(&w, type);
 }
 

@@ -103,6 +103,8 @@ whose4(const struct flow_key *f, const uint8_t *ip, uint32_t len, uint32_t *hash
 
 	if (hash4(f, ip, len, false, hash))
 		return FLOW_ONE;
+	if (len >= IP4_SIZE && ip[9] == IP_VRRP)
+		return FLOW_ALL;
 	if (len < IP4_SIZE + ICMP4_HEAD + IP4_SIZE || ip[0] != 0x45 || ip[9] != IP_ICMP)
 		return FLOW_HERE;
 	if (icmp[0] != UNREACHABLE && icmp[0] != TIME_EXCEEDED && icmp[0] != PARAMETER)
@@ -117,6 +119,8 @@ whose6(const struct flow_key *f, const uint8_t *ip, uint32_t len, uint32_t *hash
 
 	if (hash6(f, ip, len, false, hash))
 		return FLOW_ONE;
+	if (len >= IP6_SIZE && ip[6] == IP_VRRP)
+		return FLOW_ALL;
 	/* A query for listeners: the worker that speaks answers. */
 	if (len >= IP6_SIZE + IP6_HBH_SIZE && ip[6] == IP6_HOP_BY_HOP && ip[IP6_SIZE] == IP_ICMP6)
 		return FLOW_ALL;

@@ -22,28 +22,13 @@
 static const uint8_t hop_by_hop[IP6_HBH_SIZE] = { IP_ICMP6, 0, 5, 2, 0, 0, 1, 0 };
 static const struct net_ip routers = { .b = { 0xff, 0x02, [15] = 0x16 } };
 
-static bool
-listed(const struct net_ip *groups, uint32_t count, const struct net_ip *g)
-{
-	for (uint32_t i = 0; i < count; i++)
-		if (ip_eq(&groups[i], g))
-			return true;
-	return false;
-}
-
+/* As many as a packet holds: section 5.2.14 would have more of them. */
 static uint32_t
-groups_of(const struct net *n, struct net_ip groups[OWN_COUNT])
+bounded(uint32_t count, uint16_t mtu)
 {
-	uint32_t count = 0;
+	uint32_t most = (mtu - IP6_SIZE - IP6_HBH_SIZE - MLD_HEAD) / MLD_RECORD;
 
-	groups[count++] = ip_solicited(&n->link_local);
-	for (uint32_t i = 0; i < n->addr_count; i++) {
-		struct net_ip g = ip_solicited(&n->addr_ip[i]);
-
-		if (n->addr[i].family == 6 && !listed(groups, count, &g))
-			groups[count++] = g;
-	}
-	return count;
+	return count < most ? count : most;
 }
 
 static void
@@ -51,8 +36,8 @@ report(struct net *n, uint8_t type)
 {
 	static const struct net_ip none;
 	const struct net_ip *src = own_used(n, OWN_LINK_LOCAL) ? &n->link_local : &none; /* RFC 3590 */
-	struct net_ip groups[OWN_COUNT];
-	uint32_t count = groups_of(n, groups);
+	struct net_ip groups[NET_GROUPS_MAX];
+	uint32_t count = bounded(net_groups(n, groups), n->mtu);
 	struct pkt *p = net_alloc(n, MLD_HEAD + count * MLD_RECORD);
 	uint8_t mac[6];
 	struct put w;

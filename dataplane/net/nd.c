@@ -11,6 +11,7 @@
 #define ND_OPTION_SIZE 8u
 #define ND_SOURCE_MAC 1u
 #define ND_TARGET_MAC 2u
+#define NA_ROUTER 0x80000000u
 #define NA_SOLICITED 0x40000000u
 #define NA_OVERRIDE 0x20000000u
 #define ICMP_CSUM_OFF 2u
@@ -33,6 +34,7 @@ nd_send(struct net *n, uint8_t type, uint32_t flags, const struct net_ip *target
 	 * ours must not learn where we are from it. */
 	bool option = type == ND_ADVERT || (!ip_unspecified(src) && !optimistic(n, src));
 	struct pkt *p = net_alloc(n, ND_SIZE + (option ? ND_OPTION_SIZE : 0));
+	uint8_t own[6];
 	struct put w;
 	uint64_t sum;
 
@@ -47,7 +49,8 @@ nd_send(struct net *n, uint8_t type, uint32_t flags, const struct net_ip *target
 	if (option) {
 		put_u8(&w, type == ND_SOLICIT ? ND_SOURCE_MAC : ND_TARGET_MAC);
 		put_u8(&w, 1);
-		put_bytes(&w, n->mac, 6);
+		net_mac_of(n, type == ND_ADVERT ? target : src, own);
+		put_bytes(&w, own, 6);
 	}
 	sum = csum_pseudo(src, dst, IP_ICMP6, p->len);
 	sum = csum_add(sum, p->data, p->len);
@@ -71,13 +74,20 @@ nd_request(struct net *n, const struct net_ip *ip, const struct net_ip *src, con
 		nd_send(n, ND_SOLICIT, 0, ip, src, &group, group_mac);
 }
 
+/* RFC 5798 section 8.2.2: a virtual router is one. */
+static uint32_t
+router(const struct net *n, const struct net_ip *own)
+{
+	return vrrp_answers(n, own) != NULL ? NA_ROUTER : 0;
+}
+
 void
 nd_announce(struct net *n, const struct net_ip *own)
 {
 	uint8_t mac[6];
 
 	mac_of_group(mac, &all_nodes);
-	nd_send(n, ND_ADVERT, NA_OVERRIDE, own, own, &all_nodes, mac);
+	nd_send(n, ND_ADVERT, NA_OVERRIDE | router(n, own), own, own, &all_nodes, mac);
 }
 
 /* RFC 4862 section 5.4.2 */
@@ -130,7 +140,7 @@ find_mac(struct cur *c, uint8_t want, const uint8_t **mac)
 static uint32_t
 override(const struct net *n, const struct net_ip *own)
 {
-	return optimistic(n, own) ? 0 : NA_OVERRIDE;
+	return (optimistic(n, own) ? 0 : NA_OVERRIDE) | router(n, own);
 }
 
 static int
@@ -142,7 +152,7 @@ solicit(struct net *n, const struct net_frame *f, const struct net_ip *target, c
 
 	if (conflict(n, f, target, false, now))
 		return -R_NET_DUPLICATE;
-	if (!net_owns(n, target) || net_owns(n, &f->src))
+	if ((!net_owns(n, target) && vrrp_answers(n, target) == NULL) || net_owns(n, &f->src))
 		return -R_NET_ND;
 	if (ip_unspecified(&f->src)) {
 		/* Somebody is about to take our address (RFC 4862 section 5.4.3). */

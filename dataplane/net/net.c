@@ -1,4 +1,5 @@
 #include "dataplane/net/net_priv.h"
+#include "dataplane/net/vrrp.h"
 
 size_t
 net_size(void)
@@ -18,7 +19,7 @@ net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *op
 	n->owner = owner;
 	memcpy(n->key, secret, 16);
 	n->link_local = link_local_of(mac);
-	n->own_due = n->mld_due = NET_NEVER;
+	n->own_due = n->mld_due = n->vrrp_due = NET_NEVER;
 	neigh_init(n);
 	via_clear(n);
 	return n;
@@ -50,13 +51,14 @@ conf_check(const struct net_conf *c)
 int
 net_configure(struct net *n, const struct net_conf *c, uint64_t now)
 {
-	if (conf_check(c) != 0 || route_set(n, c) != 0)
+	if (conf_check(c) != 0 || vrrp_check(c) != 0 || route_set(n, c) != 0)
 		return -R_LIMIT;
 	n->to_sender = c->to_sender;
 	n->speaks = c->speaks;
 	n->probe4 = c->probe4 == NET_DAD_OFF ? NET_DAD_OFF : NET_DAD_FIRST;
 	n->dad6 = c->dad6;
 	own_set(n, c, now);
+	vrrp_set(n, c, now);
 	icmp_out_init(n, now);
 	net_poll(n, now);
 	return 0;
@@ -67,6 +69,7 @@ net_poll(struct net *n, uint64_t now)
 {
 	neigh_poll(n, now);
 	own_poll(n, now);
+	vrrp_poll(n, now);
 	mld_poll(n, now);
 }
 
@@ -79,7 +82,7 @@ earlier(uint64_t a, uint64_t b)
 uint64_t
 net_next(const struct net *n, uint64_t now)
 {
-	uint64_t due = earlier(n->neigh_due, earlier(n->own_due, n->mld_due));
+	uint64_t due = earlier(earlier(n->neigh_due, n->own_due), earlier(n->mld_due, n->vrrp_due));
 
 	return due < now ? now : due;
 }
@@ -87,7 +90,12 @@ net_next(const struct net *n, uint64_t now)
 struct net_load
 net_get_load(const struct net *n)
 {
-	return (struct net_load){ .neighbours = n->neigh_used, .asked = n->neigh_asked };
+	struct net_load load = { .neighbours = n->neigh_used, .asked = n->neigh_asked,
+		.virtual_routers = n->vrrp_count };
+
+	for (uint32_t i = 0; i < n->vrrp_count; i++)
+		load.masters += n->vrrp[i].state == VRRP_MASTER;
+	return load;
 }
 
 void

@@ -26,6 +26,10 @@
 #define NET_NEIGH_ASKED_MAX 256u /* of them, entries that wait for a first answer */
 #define NET_NEIGH_PER_MAC 64u    /* entries that a station made by asking us */
 
+#define NET_VRRP_MAX 8u          /* virtual routers */
+#define NET_VRRP_ADDRS 8u        /* and addresses of each */
+#define VRRP_INTERVAL_MAX 4095u  /* centiseconds: RFC 5798 section 5.2.7 */
+
 /* How often each own address is announced, and how far apart: RFC 5227 section 1.1
  * (ANNOUNCE_NUM, ANNOUNCE_INTERVAL), RFC 4861 section 10
  * (MAX_NEIGHBOR_ADVERTISEMENT, RETRANS_TIMER). */
@@ -67,6 +71,18 @@ struct net_route {
 	uint8_t gateway[16]; /* of the same family, on a link of ours; the first 4 for IPv4 */
 };
 
+/* A virtual router that we take part in: RFC 5798 section 6.1. */
+struct net_vrrp {
+	uint8_t family;      /* 4 or 6 */
+	uint8_t vrid;        /* 1 to 255 */
+	uint8_t priority;    /* 1 to 254; 255 is whose own the addresses are */
+	uint8_t addr_count;
+	bool preempt;
+	bool accept;         /* packets to the addresses are taken, not ARP and ND alone */
+	uint16_t interval;   /* centiseconds between advertisements */
+	uint8_t addr[NET_VRRP_ADDRS][16];
+};
+
 /* Whether an address is asked for before others' packets may come to it. */
 enum net_dad {
 	NET_DAD_OFF,
@@ -83,6 +99,8 @@ struct net_conf {
 	                 * port does, the others follow */
 	enum net_dad probe4; /* RFC 5227 */
 	enum net_dad dad6;   /* RFC 4862 section 5.4 */
+	struct net_vrrp vrrp[NET_VRRP_MAX];
+	uint32_t vrrp_count;
 	bool to_sender; /* connections answer to the MAC that they hear their peer from */
 };
 
@@ -184,10 +202,17 @@ struct net_stats {
 	uint64_t duplicates;     /* frames of others that claim an address of ours */
 	uint64_t defended;       /* and announcements that answered them */
 	uint64_t mld_reports;
+	uint64_t vrrp_in;        /* advertisements of our virtual routers */
+	uint64_t vrrp_out;
+	uint64_t vrrp_master;    /* times that we became Master, */
+	uint64_t vrrp_left;      /* and ceased to be */
 };
 void net_get_stats(const struct net *n, struct net_stats *st);
 
-/* net_face(n): which own addresses are in use, for net_follow of the other workers of
+/* net_shutdown(n, now): the Master of a virtual router says that it goes. */
+void net_shutdown(struct net *n, uint64_t now);
+
+/* net_face(n): which own addresses are in use, and which virtual routers' Master we are, for net_follow of the other workers of
  * the port: it changes seldom. They must have been configured as often, and alike. */
 uint64_t net_face(const struct net *n);
 void net_follow(struct net *n, uint64_t face);
@@ -200,6 +225,8 @@ void net_confirm(struct net *n, const uint8_t remote[16], uint64_t now);
 struct net_load {
 	uint32_t neighbours;
 	uint32_t asked;
+	uint32_t virtual_routers; /* that we take part in, */
+	uint32_t masters;         /* and as their Master */
 };
 struct net_load net_get_load(const struct net *n);
 

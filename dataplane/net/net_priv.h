@@ -23,11 +23,13 @@
 #define IP_UDP 17u
 #define IP_ICMP6 58u
 #define IP_NONE 59u
+#define IP_VRRP 112u         /* RFC 5798 section 5.1.1.4 */
 #define TCP_MIN_SIZE 20u
 
 #define IP6_HOP_BY_HOP 0u
 #define IP6_HBH_SIZE 8u      /* with a router alert and nothing more */
 
+#define VRRP_TTL 255u        /* RFC 5798 sections 5.1.1.3, 5.1.2.3 */
 #define ND_HOP_LIMIT 255u    /* RFC 4861: not forwarded */
 
 #define NET_NEVER UINT64_MAX
@@ -131,6 +133,28 @@ struct neigh {
 	struct pkt *wait[NET_NEIGH_WAIT];
 };
 
+struct vrrp {
+	bool v4;
+	uint8_t vrid;
+	uint8_t priority;
+	bool preempt;
+	bool accept;
+	uint8_t state;       /* enum vrrp_state */
+	uint8_t announces;   /* still to be sent with advertisements */
+	uint8_t addr_count;
+	uint16_t interval;   /* centiseconds, ours */
+	uint16_t master_interval; /* and the Master's */
+	uint64_t due;        /* Adver_Timer of the Master, Master_Down_Timer of a Backup */
+	struct net_ip addr[NET_VRRP_ADDRS];
+};
+
+struct vrrp_advert {
+	uint8_t vrid;
+	uint8_t priority;
+	uint8_t addr_count;
+	uint16_t interval;
+};
+
 /* Tokens that come back with time. */
 struct bucket {
 	uint32_t tokens;
@@ -159,6 +183,9 @@ struct net {
 	uint16_t own_generation;
 	uint64_t own_due;
 	uint64_t face;       /* that was followed last */
+	struct vrrp vrrp[NET_VRRP_MAX];
+	uint32_t vrrp_count;
+	uint64_t vrrp_due;
 	uint8_t mld_left;    /* times that a change is still to be said */
 	uint64_t mld_due;
 	bool overhears;      /* the frame was answered elsewhere */
@@ -204,6 +231,9 @@ bool ip_link_local(const struct net_ip *ip);
 bool ip_source_good(const struct net *n, const struct net_ip *ip);
 bool net_owns(const struct net *n, const struct net_ip *ip);
 struct net_ip ip_solicited(const struct net_ip *ip);
+/* The IPv6 groups that we hear, but for that of all nodes; how many. */
+#define NET_GROUPS_MAX (NET_ADDR_MAX + 2u + NET_VRRP_MAX * NET_VRRP_ADDRS)
+uint32_t net_groups(const struct net *n, struct net_ip groups[NET_GROUPS_MAX]);
 /* Are we in this IPv6 multicast group? */
 bool net_joined(const struct net *n, const struct net_ip *group);
 void mac_of_group(uint8_t mac[6], const struct net_ip *group);
@@ -227,6 +257,7 @@ struct pkt *net_alloc(struct net *n, uint32_t len);
 /* Counts the reason and frees the packet: -reason. */
 int net_refuse(struct net *n, struct pkt *p, int reason);
 void eth_push(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type);
+void eth_push_from(struct pkt *p, const uint8_t src[6], const uint8_t dst[6], uint16_t type);
 /* Puts an IP header in front; ip_push: of no class of traffic. */
 void ip_push_mark(struct pkt *p, const struct net_ip *src, const struct net_ip *dst, uint8_t proto,
     struct net_mark mark);
@@ -276,6 +307,27 @@ bool own_used(const struct net *n, uint32_t i);
 /* Another station says that it has it, or is about to. */
 void own_conflict(struct net *n, uint32_t i, uint64_t now);
 void own_poll(struct net *n, uint64_t now);
+
+/* ---- vrrp.c: virtual routers; the table is in vrrp.h ---- */
+int vrrp_check(const struct net_conf *c);
+void vrrp_set(struct net *n, const struct net_conf *c, uint64_t now);
+void vrrp_poll(struct net *n, uint64_t now);
+int vrrp_input(struct net *n, const struct net_frame *f, uint64_t now);
+/* Where its advertisements come from. */
+const struct net_ip *vrrp_primary(const struct net *n, const struct vrrp *v);
+/* The one whose Master we are and that has this address, or NULL. */
+const struct vrrp *vrrp_answers(const struct net *n, const struct net_ip *ip);
+/* Do we take packets to it? */
+bool vrrp_accepts(const struct net *n, const struct net_ip *ip);
+bool vrrp_frame_to_us(const struct net *n, const uint8_t mac[6]);
+/* The MAC that ARP and ND say an address of ours has. */
+void net_mac_of(const struct net *n, const struct net_ip *own, uint8_t mac[6]);
+/* vrrp_pkt.c */
+void vrrp_mac(const struct vrrp *v, uint8_t mac[6]);
+bool vrrp_group(const struct net_ip *dst);
+void vrrp_send(struct net *n, const struct vrrp *v, uint8_t priority);
+/* 0, or -R_NET_VRRP. */
+int vrrp_read(const struct net_frame *f, struct vrrp_advert *a);
 
 /* ---- mld.c ---- */
 /* Our groups have changed. */

@@ -5,8 +5,12 @@
  */
 #include "dataplane/mem/siphash.h"
 #include "dataplane/net/net_priv.h"
+#include "dataplane/net/vrrp.h"
 
-#define FACE_GENERATION 48u /* bits below it: addresses, then virtual routers */
+#define FACE_VRRP 32u       /* bits: addresses, from here on virtual routers, */
+#define FACE_GENERATION 48u /* and how often it was configured */
+
+_Static_assert(OWN_COUNT <= FACE_VRRP && FACE_VRRP + NET_VRRP_MAX <= FACE_GENERATION, "one word");
 
 static bool
 is_v4(const struct net *n, uint32_t i)
@@ -92,7 +96,7 @@ own_set(struct net *n, const struct net_conf *c, uint64_t now)
 	struct own before[OWN_COUNT];
 	struct net_ip ip[NET_ADDR_MAX];
 	uint32_t count = n->addr_count;
-	bool first = n->own_generation == 0, fresh = first;
+	bool first = n->own_generation == 0, fresh = first || c->vrrp_count > 0;
 
 	memcpy(before, n->own, sizeof(before));
 	memcpy(ip, n->addr_ip, sizeof(ip));
@@ -212,6 +216,8 @@ net_face(const struct net *n)
 
 	for (uint32_t i = 0; i < OWN_COUNT; i++)
 		face |= (uint64_t)own_used(n, i) << i;
+	for (uint32_t i = 0; i < n->vrrp_count; i++)
+		face |= (uint64_t)(n->vrrp[i].state == VRRP_MASTER) << (FACE_VRRP + i);
 	return face;
 }
 
@@ -223,4 +229,6 @@ net_follow(struct net *n, uint64_t face)
 	n->face = face;
 	for (uint32_t i = 0; i < OWN_COUNT; i++)
 		n->own[i].state = (face >> i & 1) != 0 ? OWN_USED : OWN_TAKEN;
+	for (uint32_t i = 0; i < n->vrrp_count; i++)
+		n->vrrp[i].state = (face >> (FACE_VRRP + i) & 1) != 0 ? VRRP_MASTER : VRRP_BACKUP;
 }

@@ -53,6 +53,8 @@ ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	f->dst = ip_v4(p + 16);
 	f->data = p + IP4_SIZE;
 	f->len = total - IP4_SIZE;
+	if (f->proto == IP_VRRP && vrrp_group(&f->dst))
+		return ip_source_good(n, &f->src) ? 0 : -R_NET_IP_SOURCE;
 	/* Never to a broadcast or multicast, of either layer (MUST-57, RFC 1122
 	 * section 3.2.2). */
 	if (!net_owns(n, &f->dst) || !f->to_us)
@@ -105,6 +107,8 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 		f->data += IP6_HBH_SIZE;
 		f->len -= IP6_HBH_SIZE;
 	}
+	if (f->proto == IP_VRRP && vrrp_group(&f->dst))
+		return ip_source_good(n, &f->src) ? 0 : -R_NET_IP_SOURCE;
 	ours = net_owns(n, &f->dst);
 	if (!ours && !(f->proto == IP_ICMP6 && net_joined(n, &f->dst)))
 		return -R_NET_NOT_OURS;
@@ -162,6 +166,8 @@ ip_input(struct net *n, const uint8_t *p, uint32_t len, uint16_t type, struct ne
 		return r;
 	if (f->proto == IP_TCP)
 		return tcp_part(n, f, out);
+	if (f->proto == IP_VRRP && vrrp_group(&f->dst))
+		return vrrp_input(n, f, now);
 	if (f->proto == (v4 ? IP_ICMP : IP_ICMP6))
 		return v4 ? icmp4_input(n, f, now) : icmp6_input(n, f, now);
 	return not_served(n, f, now);
@@ -178,7 +184,7 @@ frame_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now)
 		return -R_NET_SHORT;
 	type = (uint16_t)(data[12] << 8 | data[13]);
 	f.eth_src = data + 6;
-	f.to_us = memcmp(data, n->mac, 6) == 0;
+	f.to_us = memcmp(data, n->mac, 6) == 0 || (n->vrrp_count > 0 && vrrp_frame_to_us(n, data));
 	if (!f.to_us && !(data[0] & 1))
 		return -R_NET_NOT_OURS;
 	data += ETH_SIZE;

@@ -83,6 +83,9 @@ frames_init(const struct net *n, struct frames *f, const struct pkt *p, const st
 	    p->len + first + (f->v4 ? IP4_SIZE : IP6_SIZE) > n->mtu || ip_is_v4(&f->src) != f->v4 ||
 	    p->data != p->head + PKT_HEADROOM || pkt_tailroom(p) < first)
 		return -R_INTERNAL;
+	/* What is another Master's now is no source of ours. */
+	if (n->vrrp_count > 0 && !net_owns(n, &f->src))
+		return -R_NET_NOT_OURS;
 	f->mac = via_mac(n, r->mark.via);
 	if (f->mac == NULL && route_next_hop(n, &f->dst, &f->hop) < 0)
 		return -R_NET_NO_ROUTE;

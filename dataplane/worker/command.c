@@ -77,6 +77,7 @@ static void
 run_stop(struct worker *w)
 {
 	w->stopping = true;
+	net_shutdown(w->net, w->now);
 	w->stop_us = w->now + WORKER_CLOSE_US / 6;
 	if (w->listen_port != 0)
 		tcp_unlisten(w->tcp, w->listen_port);

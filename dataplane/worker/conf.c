@@ -112,6 +112,26 @@ seconds(struct cur *c)
 	return (uint64_t)cur_u32(c) * 1000000u;
 }
 
+static void
+conf_vrrp(struct conf_fields *f, struct cur *c)
+{
+	struct net_vrrp *v = &f->net.vrrp[f->net.vrrp_count];
+
+	if (f->net.vrrp_count == NET_VRRP_MAX)
+		return;
+	memset(v, 0, sizeof(*v));
+	v->family = cur_u8(c);
+	v->vrid = cur_u8(c);
+	v->priority = cur_u8(c);
+	v->interval = cur_u16(c);
+	v->preempt = cur_u8(c) == 1;
+	v->accept = cur_u8(c) == 1;
+	while (!c->bad && cur_left(c) > 0 && v->addr_count < NET_VRRP_ADDRS)
+		cur_copy(c, v->addr[v->addr_count++], addr_size(v->family));
+	if (cur_done(c))
+		f->net.vrrp_count++;
+}
+
 static enum net_dad
 dad(uint8_t v)
 {
@@ -135,6 +155,9 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 		break;
 	case ATTACH_CONF_LISTEN:
 		conf_listen(f, &c);
+		break;
+	case ATTACH_CONF_VRRP:
+		conf_vrrp(f, &c);
 		break;
 	case ATTACH_CONF_DAD:
 		f->net.probe4 = dad(cur_u8(&c));

@@ -107,6 +107,10 @@ static const struct row net_rows[] = {
 	{ offsetof(struct net_stats, duplicates), METER_NET_DUPLICATES },
 	{ offsetof(struct net_stats, defended), METER_NET_DEFENDED },
 	{ offsetof(struct net_stats, mld_reports), METER_NET_MLD_REPORTS },
+	{ offsetof(struct net_stats, vrrp_in), METER_VRRP_IN },
+	{ offsetof(struct net_stats, vrrp_out), METER_VRRP_OUT },
+	{ offsetof(struct net_stats, vrrp_master), METER_VRRP_MASTER },
+	{ offsetof(struct net_stats, vrrp_left), METER_VRRP_LEFT },
 };
 
 #define NET_ROW_COUNT (sizeof(net_rows) / sizeof(net_rows[0]))
@@ -186,6 +190,9 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_NET_TX_QUEUE, w->out_count);
 	meter_limit_now(w->meter, METER_LIMIT_NET_NEIGHBOURS, net.neighbours);
 	meter_limit_now(w->meter, METER_LIMIT_NET_NEIGHBOURS_ASKED, net.asked);
+	/* Those who follow would be counted once more. */
+	meter_set(w->meter, METER_VRRP_ROUTERS, w->c.index == 0 ? net.virtual_routers : 0);
+	meter_set(w->meter, METER_VRRP_MASTERS, w->c.index == 0 ? net.masters : 0);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_CONN_MAX, load.conn_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_HALF_OPEN, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);

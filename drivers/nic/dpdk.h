@@ -21,6 +21,7 @@ struct nic_config {
 	uint32_t queue_max;    /* receive queues that are used; 0: one per worker */
 	int worker_cpu[NIC_WORKERS_MAX]; /* two workers may share a CPU */
 	uint32_t pkt_count;              /* packet buffers of each worker: nobody else allocates there */
+	bool promiscuous;                /* frames to other addresses than its own come too */
 	uint16_t mtu;                    /* as much of it as the device can */
 };
 

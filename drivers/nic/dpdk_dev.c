@@ -300,11 +300,13 @@ port_facts(struct dpdk_dev *d, uint32_t worker, uint16_t mtu, const uint8_t mac[
  * them and no socket of its own that could ask, it must take everything; so it
  * must where our address is not the one that it knows. */
 static void
-want_groups(const struct dpdk_dev *d)
+want_groups(const struct dpdk_dev *d, const struct nic_config *c)
 {
 	bool asked = rte_eth_allmulticast_enable(d->id) == 0 || d->port[0].wait_fd >= 0;
 
-	if (!asked || d->driver->twin)
+	if (c->promiscuous && fd_promiscuous(d->port[0].wait_fd))
+		return;
+	if (c->promiscuous || !asked || d->driver->twin)
 		(void)rte_eth_promiscuous_enable(d->id);
 }
 
@@ -333,6 +335,6 @@ dev_start(struct dpdk_dev *d, const struct nic_config *c)
 	mac_of(d, c, mac);
 	for (uint32_t i = 0; i < d->workers; i++)
 		port_facts(d, i, mtu, mac);
-	want_groups(d);
+	want_groups(d, c);
 	return 0;
 }

@@ -99,6 +99,19 @@ fd_find_packet(unsigned n)
 	return s.found;
 }
 
+bool
+fd_promiscuous(int fd)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET };
+	struct packet_mreq all = { .mr_type = PACKET_MR_PROMISC };
+	socklen_t len = sizeof(at);
+
+	if (fd < 0 || domain_of(fd) != AF_PACKET || getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+		return false;
+	all.mr_ifindex = at.sll_ifindex;
+	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) == 0;
+}
+
 void
 fd_hush(int fd)
 {

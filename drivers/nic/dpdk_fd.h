@@ -15,6 +15,10 @@ void fd_snapshot(void);
  * switched on: both end with the socket and leave the interface's flags alone. */
 int fd_find_packet(unsigned n);
 
+/* fd_promiscuous(fd): frames to every address too, until the socket is closed. False
+ * when it is no packet socket. */
+bool fd_promiscuous(int fd);
+
 /* fd_hush(fd): no signal for what comes to it. */
 void fd_hush(int fd);
 

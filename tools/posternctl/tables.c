@@ -66,6 +66,22 @@ dialogues_row(const struct js *d)
 	    js_u64(d, "late"), js_u64(d, "refused"));
 }
 
+/* The worker that speaks for the port has the numbers. */
+static void
+virtual_row(const struct js *workers)
+{
+	uint64_t routers = 0, masters = 0;
+
+	for (size_t i = 0; i < js_count(workers); i++) {
+		const struct js *counters = js_get(js_at(workers, i), "counters");
+
+		routers += js_u64(counters, "vrrp_routers");
+		masters += js_u64(counters, "vrrp_masters");
+	}
+	if (routers > 0)
+		printf("routers      %" PRIu64 " virtual, Master of %" PRIu64 "\n", routers, masters);
+}
+
 void
 table_status(const struct js *a)
 {
@@ -84,6 +100,7 @@ table_status(const struct js *a)
 	       " service hosts)\n",
 	    js_u64(a, "sessions"), js_u64(a, "connections"), js_u64(a, "user_hosts"),
 	    js_u64(a, "service_hosts"));
+	virtual_row(js_get(a, "workers"));
 	dialogues_row(js_get(a, "pam_dialogues"));
 	printf("%-12s %8s %9s %9s  %s\n", "ROLE", "PID", "UP", "RESTARTS", "STATE");
 	for (i = 0; i < js_count(list); i++)

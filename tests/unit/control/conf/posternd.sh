@@ -114,11 +114,11 @@ run -T -f "$dir/conf"
 ok "-T of a broken file prints nothing" [ "$status" -eq 1 -a ! -s "$dir/out" ]
 
 # ---- --dataplane-args ----
-complete 'Workers 3' 'WorkerCPUs 1,0' 'MaxConnections 77' 'DataplaneMemory 64' 'HugePages no' 'DataplaneSocket /run/x.sock'
+complete 'Workers 3' 'WorkerCPUs 1,0' 'MaxConnections 77' 'DataplaneMemory 64' 'HugePages no' 'DataplaneSocket /run/x.sock' 'VirtualRouter 51 10.0.0.100'
 run --dataplane-args -f "$dir/conf"
 ok "--dataplane-args succeeds" [ "$status" -eq 0 ]
 ok "on one line" [ "$(wc -l <"$dir/out")" -eq 1 ]
-for word in '--nic af_packet:eth1' '--control /run/x.sock' '--memory 64' '--conn-max 77' '--workers 3' '--worker-cpu 1,0' '--no-huge'; do
+for word in '--nic af_packet:eth1' '--control /run/x.sock' '--memory 64' '--conn-max 77' '--workers 3' '--worker-cpu 1,0' '--no-huge' --promiscuous; do
 	ok "it says $word" grep -qF -- "$word" "$dir/out"
 done
 if [ -x "$BIN/postern-dp" ]; then

@@ -211,6 +211,40 @@ test_routes(void)
 }
 
 static void
+test_virtual_routers(void)
+{
+	static const char base[] = "Address 10.0.0.1/24\n";
+	static const char *const wrong[] = { "VirtualRouter 51", "VirtualRouter 0 10.0.0.9", "VirtualRouter 256 10.0.0.9",
+		"VirtualRouter x 10.0.0.9", "VirtualRouter 51 fd00::9", "VirtualRouter 51 10.0.0.9 fe80::1",
+		"VirtualRouter 51 10.0.0.9 priority=0", "VirtualRouter 51 10.0.0.9 priority=256",
+		"VirtualRouter 51 10.0.0.9 interval=4096", "VirtualRouter 51 10.0.0.9 preempt=maybe",
+		"VirtualRouter 51 10.0.0.9 color=red", "VirtualRouter 51 10.0.0.9 =5",
+		"VirtualRouter 51 10.0.0.9\nVirtualRouter 51 10.0.0.8",
+		"VirtualRouter 5 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9" };
+	char text[256];
+	struct conf c;
+	char *dump;
+
+	CU_ASSERT(good(&c, "Address 10.0.0.1/24\nVirtualRouter 51 10.0.0.100 10.0.0.101 priority=150 interval=20 "
+	    "preempt=no accept=no\nVirtualRouter 51 fe80::64 fd00::64\nListenAddress 10.0.0.101\n"));
+	CU_ASSERT_EQUAL(c.vrrp_count, 2);
+	CU_ASSERT(c.vrrp[0].family == 4 && c.vrrp[0].vrid == 51 && c.vrrp[0].addr_count == 2);
+	CU_ASSERT(c.vrrp[0].priority == 150 && c.vrrp[0].interval == 20);
+	CU_ASSERT(!c.vrrp[0].preempt && !c.vrrp[0].accept && c.vrrp[0].addr[1][3] == 101);
+	CU_ASSERT(c.vrrp[1].family == 6 && c.vrrp[1].priority == 100 && c.vrrp[1].interval == 100);
+	CU_ASSERT(c.vrrp[1].preempt && c.vrrp[1].accept && c.vrrp[1].addr[1][15] == 0x64);
+	dump = conf_dump(&c);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dump);
+	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "virtualrouter 51 10.0.0.100 10.0.0.101 priority=150 interval=20 "
+	    "preempt=no accept=no\nvirtualrouter 51 fe80::64 fd00::64 priority=100"));
+	free(dump);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof text, "%s%s\n", base, wrong[i]);
+		CU_ASSERT(!good(&c, text));
+	}
+}
+
+static void
 test_values(void)
 {
 	struct conf c;
@@ -726,6 +760,7 @@ main(void)
 		{ "lists of algorithms", test_algorithms },
 		{ "repeated keywords accumulate", test_accumulate },
 		{ "routes and where to listen", test_routes },
+		{ "virtual routers", test_virtual_routers },
 		{ "values", test_values },
 		{ "errors", test_errors },
 		{ "bad bytes", test_bad_bytes },
