@@ -24,7 +24,7 @@ kexinit() { # KEX HOST-KEY CIPHER FOLLOWS: a payload in hex
 	str "$1"; str "$2"; str "$3"; str "$3"; str hmac-sha2-256; str hmac-sha2-256; str none; str none
 	u32 0; u32 0; printf '%02x' "${4:-0}"; u32 0
 }
-C25519=curve25519-sha256 ED=ssh-ed25519 GCM=aes128-gcm@openssh.com
+C25519=curve25519-sha256 MLKEM=mlkem768x25519-sha256 ED=ssh-ed25519 GCM=aes128-gcm@openssh.com
 STRICT=kex-strict-c-v00@openssh.com
 auth="auth $SSH_USER $SSH_KEY"
 logged_in=(ident kex service "$auth")
@@ -52,7 +52,7 @@ does "padding of three bytes" ident "raw $(u32 12)03$(rep 14 11)" "expect-close 
 does "a packet without payload" ident "raw $(u32 12)0b$(rep 00 11)" "expect-close 2"
 
 # ---- KEXINIT ------------------------------------------------------------------------
-does "no common method" ident "send $(kexinit sntrup761x25519-sha512 $ED $GCM)" "expect 20" "expect-close 3"
+does "no common method" ident "send $(kexinit kex-of-tomorrow $ED $GCM)" "expect 20" "expect-close 3"
 does "no common host key" ident "send $(kexinit $C25519 ssh-rsa $GCM)" "expect 20" "expect-close 3"
 does "no common cipher" ident "send $(kexinit $C25519 $ED aes256-cbc)" "expect 20" "expect-close 3"
 does "only the server's markers" ident "send $(kexinit ext-info-s,kex-strict-s-v00@openssh.com $ED $GCM)" \
@@ -82,10 +82,17 @@ does "a wrong guess is skipped once" ident "send $(kexinit "x,$C25519" $ED $GCM 
 
 # ---- shares ------------------------------------------------------------------------------
 for share in "$(rep 00 32)" "01$(rep 00 31)" "ed$(rep ff 30)7f"; do
-	does "a share of small order: ${share:0:4}..${share:60}" ident kexinit "send 1e$(u32 32)$share" "expect-close 3"
+	does "a share of small order: ${share:0:4}..${share:60}" ident "offer kex $C25519" kexinit "send 1e$(u32 32)$share" "expect-close 3"
 done
-does "a share of 31 bytes" ident kexinit "send 1e$(u32 31)$(rep 09 31)" "expect-close 3"
-does "a share with a byte behind it" ident kexinit "send 1e$(u32 32)$(rep 09 32)00" "expect-close 2"
+does "a share of 31 bytes" ident "offer kex $C25519" kexinit "send 1e$(u32 31)$(rep 09 31)" "expect-close 3"
+does "a share with a byte behind it" ident "offer kex $C25519" kexinit "send 1e$(u32 32)$(rep 09 32)00" "expect-close 2"
+does "a share of another method" ident "offer kex $MLKEM" kexinit "send 1e$(u32 32)$(rep 09 32)" "expect-close 3"
+does "an ML-KEM key beyond the modulus" ident "offer kex $MLKEM" kexinit "send 1e$(u32 1216)$(rep ff 1184)$(rep 09 32)" \
+    "expect-close 3"
+does "a good ML-KEM key beside a share of small order" ident "offer kex $MLKEM" kexinit \
+    "send 1e$(u32 1216)$(rep 00 1216)" "expect-close 3"
+does "a ciphertext's length in place of a key's" ident "offer kex $MLKEM" kexinit "send 1e$(u32 1120)$(rep 09 1120)" \
+    "expect-close 3"
 
 # ---- NEWKEYS and encrypted records ---------------------------------------------------------
 does "NEWKEYS before there are keys" ident kexinit newkeys-send "expect-close 2"

@@ -117,11 +117,11 @@ client_kexdh_send(struct client *c)
 	uint8_t buf[2048];
 	struct put w = put_of(buf, sizeof(buf));
 
-	/* A guess is sent before anything is negotiated. */
+	/* A guess is sent before anything is negotiated: the first name of our list. */
 	if (c->choice.kex[0] == '\0' && c->kexinit_got && negotiate(c) != 0)
 		return -1;
 	if (c->choice.kex[0] == '\0')
-		strcpy(c->choice.kex, "curve25519-sha256");
+		snprintf(c->choice.kex, sizeof(c->choice.kex), "%.*s", (int)strcspn(c->offer.kex, ","), c->offer.kex);
 	if (kex_client_init(&c->state, &c->choice, &w) != 0)
 		return client_fail(c, "no share");
 	c->init_sent = true;
