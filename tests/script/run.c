@@ -24,6 +24,8 @@
  *     [ect] [sack A-B]... [hop N] [traffic N]
  *                        the stack has sent this, in this order; `*` for any SEQ
  *                        `mss own`: of 1500 bytes
+ *   burst ... arrive [N] what the peer sends between them comes together; N of it
+ *                        was taken in one pass with the one before
  *   none                 nothing else was sent
  *   wait MS              time passes, timers fire
  *   write N, read N      put; take, and check the bytes
@@ -206,7 +208,7 @@ do_set(char **w)
 #define KEY(name) { #name, offsetof(struct tcp_config, name) }
 		KEY(rcv_buf), KEY(snd_buf), KEY(reasm_max), KEY(rto_min_us), KEY(retries),
 		KEY(syn_retries), KEY(timewait_us), KEY(finwait2_us), KEY(half_open_max),
-		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(rack), KEY(clock_us),
+		KEY(conn_max), KEY(timewait_max), KEY(quick_acks), KEY(run_segs), KEY(rack), KEY(clock_us),
 		KEY(path_timeouts), KEY(path_probes), KEY(path_age_us), KEY(path_min4),
 		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(connect_retries),
 		KEY(keepalive), KEY(keep_idle_ms), KEY(keep_interval_ms), KEY(keep_count),
@@ -278,6 +280,28 @@ do_connect(char **w)
 	if (run.t == NULL)
 		fail("refused");
 	poll_stack();
+}
+
+static void
+do_burst(char **w)
+{
+	(void)w;
+	run.gathers = true;
+}
+
+static void
+do_arrive(char **w)
+{
+	uint64_t before = run.together;
+	struct tcp_stats st;
+
+	if (run.burst_count > 0)
+		arrive();
+	run.gathers = false;
+	tcp_get_stats(run.stack, &st);
+	run.together = st.together;
+	if (w[0] != NULL && st.together - before != number(w[0]))
+		fail("%u taken with the one before, not %s", (unsigned)(st.together - before), w[0]);
 }
 
 static void
@@ -578,6 +602,7 @@ static const struct {
 	bool early;          /* before the stack is made */
 } commands[] = {
 	{ "<", do_inject, false }, { ">", do_expect, false }, { "none", do_none, false },
+	{ "burst", do_burst, false }, { "arrive", do_arrive, false },
 	{ "wait", do_wait, false }, { "set", do_set, true }, { "ip6", do_ip6, true },
 	{ "ip4", do_ip4, true },
 	{ "listen", do_listen, false }, { "refuse", do_refuse, false },

@@ -11,6 +11,7 @@
 #define QUEUE 256u
 #define BLOCKS 2048u
 #define DATA_MAX (1u << 20)
+#define BURST 16u
 
 struct sent {
 	struct tcp_seg_out o;
@@ -40,6 +41,11 @@ struct run {
 	uint32_t drops[REASON_MAX];
 	struct sent queue[QUEUE];
 	uint32_t head, tail;
+	bool gathers;        /* what the peer sends arrives by `arrive` */
+	struct tcp_seg burst[BURST];
+	uint8_t burst_options[BURST][40];
+	uint32_t burst_count;
+	uint64_t together;   /* as the stack counted at the last `arrive` */
 	uint8_t *data;
 	struct block *others[BLOCKS]; /* that others hold */
 	uint32_t held;
@@ -55,7 +61,8 @@ void poll_stack(void);
 struct tcp_tuple tuple(uint16_t port);
 uint32_t number(const char *w);
 
-/* segment.c: the commands < and > */
+/* segment.c: the commands < and >; and what the peer has sent arrives. */
+void arrive(void);
 void do_inject(char **words);
 void do_expect(char **words);
 

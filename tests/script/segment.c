@@ -148,9 +148,12 @@ do_inject(char **w)
 {
 	struct parsed p;
 	struct tcp_seg seg = { 0 };
-	uint8_t options[40];
+	uint8_t *options = run.burst_options[run.burst_count];
+	uint8_t *data = run.data + run.burst_count * (DATA_MAX / BURST);
 
 	parse_segment(&p, w, true);
+	if (!run.failed && p.len > DATA_MAX / (run.gathers ? BURST : 1u))
+		fail("too long");
 	if (run.failed)
 		return;
 	seg.tuple = tuple(p.port);
@@ -161,11 +164,23 @@ do_inject(char **w)
 	seg.window = (uint16_t)p.win;
 	seg.options = options;
 	seg.options_len = tcp_opt_write(&p.opts, options);
-	seg.data = run.data;
+	seg.data = data;
 	seg.data_len = p.len;
 	for (uint32_t i = 0; i < p.len; i++)
-		run.data[i] = byte_at(p.seq - 1 + i);
-	tcp_input(run.stack, &seg, run.now);
+		data[i] = byte_at(p.seq - 1 + i);
+	run.burst[run.burst_count++] = seg;
+	if (!run.gathers || run.burst_count == BURST)
+		arrive();
+}
+
+void
+arrive(void)
+{
+	if (run.gathers)
+		tcp_input_burst(run.stack, run.burst, run.burst_count, run.now);
+	else
+		tcp_input(run.stack, run.burst, run.now);
+	run.burst_count = 0;
 	poll_stack();
 }
 
