@@ -94,7 +94,7 @@ static const struct box boxes[ROLE_COUNT] = {
 	    .cap_count = 2 },
 	[ROLE_GATE] = { .calls = { calls_region }, .secrets = true },
 	[ROLE_CLERK] = { .calls = { calls_region }, .secrets = true },
-	[ROLE_CONSOLE] = { .calls = { calls_serve } },
+	[ROLE_CONSOLE] = { .calls = { calls_serve, calls_region } }, /* a capture's */
 	/* Root, without a filter: what these start must be free of all of ours, and an
 	 * exec by root has every capability again. They themselves have only these,
 	 * and so cannot trace, load code into the kernel or make a raw socket. */

@@ -19,7 +19,7 @@
  * Minor versions: what a later one added stands at the end of a message and is
  * sent to who said that minor version in HELLO; absent it reads as given here.
  *   1  LINK_NEW: worker (0), first link (0). HOST: first link (its own).
- *   2  LIST_TCP is answered.
+ *   2  LIST_TCP and CAPTURE are answered.
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H
@@ -82,7 +82,15 @@
 	ATTACH(ROWS, 20, "a worker's connections and channels, in pieces")                                   \
 	/* S->D: u32 tag, page (rows.h). The page's worker answers with ROWS. A newer \
 	 * one, or LIST, replaces what is still under way. */                         \
-	ATTACH(LIST_TCP, 21, "name some connections and how their TCP is")
+	ATTACH(LIST_TCP, 21, "name some connections and how their TCP is")                                   \
+	/* S->D: u32 tag, u32 worker, then what is asked for (capture.h); fds: console's \
+	 * region, write end of its bell.  D->S: u32 tag, u32 reason (0: it runs); fd: \
+	 * the worker's region. The tag names the leg from then on. Captures end with \
+	 * the attachment. */                                                         \
+	ATTACH(CAPTURE, 22, "copy frames for console")                                                       \
+	ATTACH(CAPTURE_READY, 23, "frames are copied, or why not")                                           \
+	/* S->D: u32 tag. What is in the ring may still be read. */                                          \
+	ATTACH(CAPTURE_STOP, 24, "no more frames of this leg")
 
 enum attach_type {
 #define ATTACH(NAME, number, text) ATTACH_##NAME = (number),

@@ -148,7 +148,9 @@
 	METER(VRRP_MASTER, "vrrp times that we became Master") \
 	METER(VRRP_LEFT, "vrrp times that we ceased to be") \
 	METER(VRRP_ROUTERS, "vrrp virtual routers that we take part in") \
-	METER(VRRP_MASTERS, "vrrp virtual routers whose Master we are")
+	METER(VRRP_MASTERS, "vrrp virtual routers whose Master we are") \
+	METER(CAPTURE_FRAMES, "capture frames copied") \
+	METER(CAPTURE_MISSED, "capture frames that did not fit")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -198,7 +200,9 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(TCP_SHED_IDLE, "us", TCP_EVICTED, "without blocks: who is idle for less is never given up") \
 	LIMIT(TCP_PATHS, "entries", NONE, "destinations whose path MTU is remembered: beyond it the oldest goes") \
 	LIMIT(NET_ICMP_ECHO, "replies/s", NET_ICMP_RATE, "answers to ICMP echo") \
-	LIMIT(NET_ICMP_ERROR, "errors/s", NET_ICMP_RATE, "ICMP errors sent")
+	LIMIT(NET_ICMP_ERROR, "errors/s", NET_ICMP_RATE, "ICMP errors sent") \
+	LIMIT(CAPTURE_MAX, "captures", NONE, "captures at the same time") \
+	LIMIT(CAPTURE_RING, "bytes", NONE, "frames of a capture that wait for their reader: beyond it they are missing")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

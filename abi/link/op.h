@@ -11,6 +11,7 @@
 #define LINK_GATE 0x1u
 #define LINK_CLERK 0x2u
 #define LINK_HOST 0x4u
+#define LINK_CAPTURE 0x8u /* console, for frames: capture.h */
 
 enum link_op {
 #define UP(name, number, to, text) LINK_UP_##name = (number),

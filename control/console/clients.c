@@ -18,13 +18,15 @@
 
 static void on_client(void *ctx, int fd, unsigned events);
 
-static void
+void
 client_close(struct client *cl)
 {
 	struct console *c = cl->console;
 
 	if (cl->fd < 0)
 		return;
+	if (cl->stream != NULL)
+		capture_free(cl);
 	loop_cancel(c->loop, cl->deadline);
 	loop_unwatch(c->loop, cl->fd);
 	close(cl->fd);
@@ -48,6 +50,19 @@ client_deadline(struct client *cl)
 {
 	loop_cancel(cl->console->loop, cl->deadline);
 	cl->deadline = loop_after(cl->console->loop, CLIENT_MS, client_late, cl);
+}
+
+void
+clients_watch(struct client *cl, unsigned events)
+{
+	loop_watch(cl->console->loop, cl->fd, events, on_client, cl);
+}
+
+void
+clients_patient(struct client *cl)
+{
+	loop_cancel(cl->console->loop, cl->deadline);
+	cl->deadline = 0;
 }
 
 /* ---- out ---- */
@@ -151,7 +166,9 @@ on_client(void *ctx, int fd, unsigned events)
 	struct client *cl = ctx;
 
 	(void)fd;
-	if (events & LOOP_OUT) {
+	if (cl->stream != NULL) {
+		capture_event(cl, events);
+	} else if (events & LOOP_OUT) {
 		client_write(cl);
 		if (cl->fd >= 0)
 			client_lines(cl);

@@ -7,8 +7,11 @@
  *	{"verb":"status"}  {"verb":"sessions","all":true}  {"verb":"channels"}
  *	{"verb":"workers"}  {"verb":"drops","all":true}  {"verb":"counters"}  {"verb":"limits"}
  *	{"verb":"tcp","which":"192.0.2.0/24","port":40000,"from":0,"count":1000}
+ *	{"verb":"capture","op":"start","which":"3-17","seconds":10,"bytes":0,"packets":0,"snaplen":0}
+ *	{"verb":"capture","op":"status"}  {"verb":"capture","op":"stop","which":"1"}
  *	{"verb":"kill","which":"3-17"}  {"verb":"reload"}
- * answered by {"ok":true, ...} or {"ok":false,"error":"...", ...}.
+ * answered by {"ok":true, ...} or {"ok":false,"error":"...", ...}. Behind the answer to
+ * a capture's start follows the file; shutting its side down the client ends it.
  */
 #ifndef POSTERN_CONTROL_CONSOLE_CONSOLE_H
 #define POSTERN_CONTROL_CONSOLE_CONSOLE_H
@@ -31,9 +34,10 @@
 #define CONSOLE_WORKERS_MAX 64
 #define CONSOLE_GROUPS_MAX 256
 
-enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_TCP, WANT_ACTION };
+enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_TCP, WANT_ACTION, WANT_CAPTURE };
 
 struct console;
+struct stream;
 
 struct client {
 	struct console *console;
@@ -45,6 +49,7 @@ struct client {
 	enum client_want want;
 	bool all; /* connections before login too */
 	uint32_t from; /* where the page of connections begins */
+	struct stream *stream; /* its capture, or NULL: capture.c has the socket */
 	int deadline;
 	char in[CONSOLE_REQUEST_MAX];
 	size_t in_len;
@@ -66,6 +71,7 @@ struct console {
 	uint32_t next_tag;
 	struct client client[CONSOLE_CLIENTS_MAX];
 	const struct meter *meter[CONSOLE_WORKERS_MAX];
+	uint32_t captures; /* so far: their numbers */
 };
 
 /* logs.c */
@@ -79,6 +85,11 @@ int clients_start(struct console *c);
 void clients_answer(struct console *c, struct client *cl, struct js *value);
 void clients_error(struct console *c, struct client *cl, const char *text);
 struct client *clients_by_tag(struct console *c, uint32_t tag);
+void client_close(struct client *cl);
+/* For who has the client's socket: what is waited for there, and that it may take its
+ * time. */
+void clients_watch(struct client *cl, unsigned events);
+void clients_patient(struct client *cl);
 
 /* requests.c: from a line to the supervisor and back */
 void request_take(struct console *c, struct client *cl, const char *line, size_t len);
@@ -102,6 +113,12 @@ struct js *lists_channels(const struct js *table, struct view rows);
  * there is one, is the "from" of the next request. */
 bool lists_tcp_ask(const struct js *request, struct put *page); /* false: makes no sense */
 void lists_tcp(const struct console *c, struct js *answer, struct view rows, uint32_t from);
+
+/* capture.c: the answer's line, then the file (pcapng) until the end */
+void capture_request(struct console *c, struct client *cl, const struct js *request);
+void capture_is(struct console *c, struct msg *m);
+void capture_event(struct client *cl, unsigned events);
+void capture_free(struct client *cl);
 
 /* which.c: "which" and "port" of a request; false: neither id nor address. */
 bool which_read(const struct js *request, struct link_filter *f);

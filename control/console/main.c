@@ -39,6 +39,9 @@ take(struct console *c, struct msg *m)
 	case MSG_ACTION_DONE:
 		request_action_done(c, m);
 		break;
+	case MSG_CAPTURE_IS:
+		capture_is(c, m);
+		break;
 	case MSG_STOP:
 		return false;
 	default:

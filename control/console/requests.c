@@ -153,6 +153,7 @@ static const struct {
 	{ "drops", tell_drops },
 	{ "counters", tell_counters },
 	{ "limits", tell_limits },
+	{ "capture", capture_request },
 	{ "kill", ask_kill },
 	{ "reload", ask_reload },
 };

@@ -150,24 +150,24 @@ act(struct action *a, struct view verb)
 	return R_PROTOCOL;
 }
 
-/* Root, or one whom the group makes an operator. */
-static bool
-read_caller(struct action *a, struct cur *b)
+bool
+caller_may(const struct sup *s, struct cur *b, uint32_t *uid)
 {
-	const char *name = a->sup->conf.control_group;
+	const char *name = s->conf.control_group;
 	struct group *gr = name[0] != '\0' ? getgrnam(name) : NULL;
 	uint32_t count;
+	bool may;
 
-	a->uid = cur_u32(b);
+	*uid = cur_u32(b);
 	count = cur_u32(b);
-	a->allowed = a->uid == 0;
+	may = !b->bad && *uid == 0;
 	while (count-- > 0 && !b->bad) {
 		uint32_t gid = cur_u32(b);
 
 		if (gr != NULL && !b->bad && gid == gr->gr_gid)
-			a->allowed = true;
+			may = true;
 	}
-	return cur_done(b);
+	return may;
 }
 
 static void
@@ -199,7 +199,8 @@ on_action(struct sup *s, struct proc *p, struct msg *m)
 	struct view verb = cur_string(&b);
 	struct view argument = cur_string(&b);
 
-	if (!read_caller(&a, &b) || argument.len >= sizeof(a.argument)) {
+	a.allowed = caller_may(s, &b, &a.uid);
+	if (!cur_done(&b) || argument.len >= sizeof(a.argument)) {
 		proc_refuse(p, m);
 		return;
 	}

@@ -77,6 +77,7 @@ detach(struct sup *s)
 	line_close(&s->attach.line);
 	s->attach.state = ATTACH_OFF;
 	lists_end(s);
+	captures_lost(s);
 	retry(s);
 }
 

@@ -265,6 +265,18 @@ take_rows(struct from_dp *m)
 	return true;
 }
 
+static bool
+take_capture_ready(struct from_dp *m)
+{
+	uint32_t id = cur_u32(m->c);
+	uint32_t reason = cur_u32(m->c);
+
+	if (!cur_done(m->c) || (reason == R_NONE && m->n < 1))
+		return false;
+	capture_ready(m->sup, id, reason, reason == R_NONE ? m->fds[0] : -1);
+	return true;
+}
+
 /* ---- snapshot ---- */
 
 static void
@@ -330,6 +342,7 @@ static const struct {
 	{ ATTACH_GRANT_STORED, take_grant_stored },
 	{ ATTACH_CONN_CLOSED, take_conn_closed },
 	{ ATTACH_ROWS, take_rows },
+	{ ATTACH_CAPTURE_READY, take_capture_ready },
 };
 
 bool

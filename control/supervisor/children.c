@@ -194,6 +194,8 @@ child_ended(struct proc *p)
 	links_forget(s, p, ~0u);
 	if (p->role == ROLE_WARDEN)
 		dialogues_end(s);
+	if (p->role == ROLE_CONSOLE)
+		captures_stop(s);
 	if (s->stopping)
 		return;
 	/* A gate that has served its term exits by itself. */

@@ -27,6 +27,8 @@ static const struct row rows[] = {
 	{ MSG_LOGIN_STARTED, ROLE_BIT(ROLE_LOGIN), on_login_started },
 	{ MSG_STATUS, ROLE_BIT(ROLE_CONSOLE), on_status },
 	{ MSG_ACTION, ROLE_BIT(ROLE_CONSOLE), on_action },
+	{ MSG_CAPTURE, ROLE_BIT(ROLE_CONSOLE), on_capture },
+	{ MSG_CAPTURE_STOP, ROLE_BIT(ROLE_CONSOLE), on_capture_stop },
 };
 
 static const struct row *

@@ -177,6 +177,15 @@ struct list {
 	uint32_t turn;
 };
 
+/* A capture's leg at one worker. */
+#define CAPTURE_LEGS_MAX (4 * SUP_WORKERS_MAX)
+
+struct capture_leg {
+	uint32_t id;  /* its tag towards the dataplane; 0: free */
+	uint32_t tag; /* of console's request */
+	uint32_t worker;
+};
+
 struct sup {
 	struct loop *loop;
 	struct conf conf;
@@ -213,6 +222,7 @@ struct sup {
 	struct grant_ask *pam_last;
 	uint32_t pam_running;
 	struct list list;
+	struct capture_leg legs[CAPTURE_LEGS_MAX];
 	struct dialogue_list dialogues; /* running and waiting, in order */
 	uint32_t dialogues_running;
 	uint32_t dialogues_waited; /* most at one time */
@@ -386,7 +396,18 @@ void list_rows(struct sup *s, uint32_t tag, uint32_t worker, bool last, struct v
 /* lists_end(s): nobody will answer: what is there goes out. */
 void lists_end(struct sup *s);
 
+/* ---- captures.c ---- */
+void on_capture(struct sup *s, struct proc *p, struct msg *m);
+void on_capture_stop(struct sup *s, struct proc *p, struct msg *m);
+/* capture_ready(s, id, reason, fd): the dataplane's answer; fd stays the caller's. */
+void capture_ready(struct sup *s, uint32_t id, uint32_t reason, int fd);
+void captures_stop(struct sup *s); /* console is gone */
+void captures_lost(struct sup *s); /* the dataplane is, or its socket */
+
 /* ---- actions.c: what an operator asks for ---- */
+/* caller_may(s, b, uid): u32 uid, u32 count, u32 gid each: root, or one whom the group
+ * makes an operator? */
+bool caller_may(const struct sup *s, struct cur *b, uint32_t *uid);
 void on_action(struct sup *s, struct proc *p, struct msg *m);
 
 #endif

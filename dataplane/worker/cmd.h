@@ -14,6 +14,7 @@
 #define CMD_COUNT 32u
 
 struct link;
+struct capture;
 
 enum cmd_type {
 	/* steward -> worker */
@@ -28,6 +29,8 @@ enum cmd_type {
 	CMD_STOP,
 	CMD_LIST,         /* tag: EV_ROWS until the last one */
 	CMD_LIST_TCP,     /* tag, data: page (abi/link/rows.h): the same */
+	CMD_CAPTURE,      /* tag, capture: the worker's until EV_CAPTURE_GONE */
+	CMD_CAPTURE_STOP, /* tag */
 	/* worker -> steward */
 	EV_LINK_ADDED,    /* tag, l, link, reason: with a reason it was not taken */
 	EV_LINK_GONE,     /* l, link, reason: the steward's again */
@@ -37,6 +40,8 @@ enum cmd_type {
 	EV_GRANT_STORED,  /* conn, gen, reason */
 	EV_SNAPSHOT_END,  /* tag */
 	EV_STOPPED,
+	EV_CAPTURE_ADDED, /* capture, reason: with a reason it was not taken */
+	EV_CAPTURE_GONE,  /* capture: the steward's again */
 	EV_ROWS,          /* tag, reason 1: the last; data: rows (abi/link/rows.h) */
 };
 
@@ -48,6 +53,7 @@ struct cmd {
 	uint32_t link;
 	uint32_t reason;
 	struct link *l;
+	struct capture *capture;
 	uint32_t len;
 	uint8_t data[ATTACH_MESSAGE_MAX];
 };

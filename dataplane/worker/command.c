@@ -30,6 +30,7 @@ answer(struct worker *w, const struct cmd *c, uint32_t type, int reason)
 	e->conn = c->conn;
 	e->gen = c->gen;
 	e->l = c->l;
+	e->capture = c->capture;
 	e->link = c->l != NULL ? c->l->id : c->link;
 	e->reason = (uint32_t)(reason < 0 ? -reason : reason);
 	event_push(w);
@@ -144,6 +145,12 @@ run(struct worker *w, const struct cmd *c)
 		break;
 	case CMD_LIST:
 		list_start(w, c->tag);
+		break;
+	case CMD_CAPTURE:
+		answer(w, c, EV_CAPTURE_ADDED, capture_start(w, c->capture));
+		break;
+	case CMD_CAPTURE_STOP:
+		capture_stop(w, c->tag);
 		break;
 	case CMD_LIST_TCP:
 		list_tcp_start(w, c->tag, view_of(c->data, c->len));

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "abi/link/capture.h"
 #include "drivers/clock/clock.h"
 
 #define METER_EVERY_US 100000u
@@ -175,6 +176,8 @@ limits_tell(struct worker *w)
 	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOUR_QUEUE, NET_NEIGH_WAIT, NET_NEIGH_WAIT);
 	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ECHO, ICMP_ECHO_RATE, ICMP_ECHO_RATE);
 	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ERROR, ICMP_ERROR_RATE, ICMP_ERROR_RATE);
+	meter_limit_set(w->meter, METER_LIMIT_CAPTURE_MAX, CAPTURE_MAX, CAPTURE_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_CAPTURE_RING, CAPTURE_ARENA, CAPTURE_ARENA);
 	limits_of_tcp(w);
 }
 
@@ -193,6 +196,7 @@ limits_now(struct worker *w)
 	/* Those who follow would be counted once more. */
 	meter_set(w->meter, METER_VRRP_ROUTERS, w->c.index == 0 ? net.virtual_routers : 0);
 	meter_set(w->meter, METER_VRRP_MASTERS, w->c.index == 0 ? net.masters : 0);
+	meter_limit_now(w->meter, METER_LIMIT_CAPTURE_MAX, w->capture_count);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_CONN_MAX, load.conn_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_HALF_OPEN, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);

@@ -30,6 +30,7 @@ frame(struct worker *w, struct rx_burst *b, struct pkt *p)
 	struct net_tcp found;
 	int r = 0;
 
+	capture_frame(w, p, false);
 	if (net_input(w->net, p, &found, w->now) == 1) {
 		r = tcp_seg_parse(seg, found.segment, found.len, found.local, found.remote);
 		seg->via = found.via;

@@ -213,6 +213,12 @@ event(struct steward *s, uint32_t worker, const struct cmd *e)
 	case EV_SNAPSHOT_END:
 		snapshot_end(s, worker, e);
 		break;
+	case EV_CAPTURE_ADDED:
+		capture_added(s, e);
+		break;
+	case EV_CAPTURE_GONE:
+		capture_gone(s, e);
+		break;
 	case EV_ROWS:
 		send_rows(s, worker, e);
 		break;
@@ -327,5 +333,6 @@ steward_fini(struct steward *s)
 {
 	attach_drop(s);
 	peers_fini(s);
+	captures_fini(s);
 	close(s->epfd);
 }

@@ -82,6 +82,7 @@ struct steward {
 	uint32_t host_count;
 	uint32_t host_max;    /* as descriptors allow: the attach socket needs some too */
 	struct leader *leaders;
+	struct capture *captures;
 	bool blocked;         /* a command ring was full */
 	bool stopping;
 };
@@ -125,6 +126,14 @@ void peer_snapshot(struct steward *s);
 void leader_new(struct steward *s, struct cur *c, int *fds, int fd_count);
 void pid_ended(struct steward *s, int pidfd);
 void peers_fini(struct steward *s);
+
+/* steward_capture.c */
+void capture_new(struct steward *s, struct cur *c, int *fds, int fd_count);
+void capture_added(struct steward *s, const struct cmd *e);
+void capture_gone(struct steward *s, const struct cmd *e);
+void capture_end(struct steward *s, struct cur *c);
+void captures_end(struct steward *s); /* whoever reads them goes with the supervisor */
+void captures_fini(struct steward *s);
 
 /* A command slot of a worker, or NULL: ask again later. */
 struct cmd *steward_cmd(struct steward *s, uint32_t worker, uint32_t type);

@@ -38,8 +38,10 @@ attach_drop(struct steward *s)
 {
 	while (s->out != NULL)
 		out_drop_first(s);
-	if (s->supervisor >= 0)
+	if (s->supervisor >= 0) {
 		close(s->supervisor);
+		captures_end(s);
+	}
 	s->supervisor = -1;
 	s->hello = false;
 	s->attached = false;
@@ -343,6 +345,12 @@ message(struct steward *s, struct view data, int *fds, int fd_count)
 		break;
 	case ATTACH_LIST:
 		on_list(s, &c);
+		break;
+	case ATTACH_CAPTURE:
+		capture_new(s, &c, fds, fd_count);
+		break;
+	case ATTACH_CAPTURE_STOP:
+		capture_end(s, &c);
 		break;
 	case ATTACH_LIST_TCP:
 		on_list_tcp(s, &c);

@@ -37,6 +37,7 @@ send_frame(void *owner, struct pkt *p)
 		return;
 	}
 	meter_add(w->meter, METER_TX_BYTES, p->len);
+	capture_frame(w, p, true);
 	w->out[w->out_count++] = p;
 }
 

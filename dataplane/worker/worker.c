@@ -181,6 +181,7 @@ static const struct {
 	{ net_stage, STAGE_NET },
 	{ tx_stage, STAGE_NET }, /* TX from flush on */
 	{ stop_stage, STAGE_LINK },
+	{ capture_stage, STAGE_LINK },
 	{ bell_stage, STAGE_LINK },
 };
 
@@ -224,6 +225,8 @@ worker_next(struct worker *w, uint64_t now)
 	if (w->stalled > 0 || w->list[LIST_DEAD].count > 0 || w->gone != NULL ||
 	    w->list[LIST_UP].count > 0)
 		next = earlier(next, now + WORKER_ROOM_US);
+	if (w->capture_count > 0)
+		next = earlier(next, capture_next(w));
 	if (w->stopping)
 		next = earlier(next, w->stop_us);
 	return next;

@@ -20,6 +20,7 @@
 #include "dataplane/net/net.h"
 #include "dataplane/ssh/conn.h"
 #include "dataplane/tcp/tcp.h"
+#include "dataplane/worker/capture.h"
 #include "dataplane/worker/cmd.h"
 #include "dataplane/worker/crew.h"
 #include "dataplane/worker/link.h"
@@ -161,6 +162,9 @@ struct worker {
 	bool fresh;                /* what tcp sends now waits when the port has no buffers */
 	struct conn *guest_first, *guest_last;
 	uint32_t guest_blocks;
+	/* captures under way: capture.c */
+	struct capture *capture[CAPTURE_MAX];
+	uint32_t capture_count;
 
 	/* configuration */
 	bool configured;
@@ -342,6 +346,20 @@ void list_tcp_start(struct worker *w, uint32_t tag, struct view page);
 uint32_t list_stage(struct worker *w);
 /* A piece into `p`: false when that was the last. */
 bool list_tcp_piece(struct worker *w, struct put *p);
+
+/* capture.c */
+int capture_start(struct worker *w, struct capture *c);
+void capture_stop(struct worker *w, uint32_t tag);
+/* A frame, before anything of it is changed. Costs nothing while nobody captures. */
+void capture_frame_seen(struct worker *w, const struct pkt *p, bool out);
+static inline void
+capture_frame(struct worker *w, const struct pkt *p, bool out)
+{
+	if (__builtin_expect(w->capture_count > 0, 0))
+		capture_frame_seen(w, p, out);
+}
+uint32_t capture_stage(struct worker *w);
+uint64_t capture_next(const struct worker *w);
 
 /* meter.c */
 void worker_meter(struct worker *w, uint64_t now);

@@ -19,6 +19,9 @@ uint64_t clock_hz(void);
 /* Milliseconds since 1970, for logs. */
 uint64_t clock_unix_ms(void);
 
+/* Nanoseconds since 1970, for captures. */
+uint64_t clock_unix_ns(void);
+
 /* Calibrate; once at start. */
 void clock_start(void);
 

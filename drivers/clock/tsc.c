@@ -127,3 +127,9 @@ clock_unix_ms(void)
 {
 	return clock_ns(CLOCK_REALTIME) / 1000000u;
 }
+
+uint64_t
+clock_unix_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}

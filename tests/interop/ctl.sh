@@ -66,6 +66,90 @@ stranger() {
 }
 check "sessions --all shows who has not logged in" stranger
 
+# Captures: one of everything, one of the echo session alone.
+dump() { tcpdump -nn -r "$@" 2>/dev/null; }
+capture() { # file words...: begins in the background, and is there when this returns
+	local file=$1
+	shift
+	$CTL capture "$@" --write "$file" 2>"$file.said" 4>&- &
+	captures+=($!)
+	until_true 10 grep -q begins "$file.said"
+}
+captures=()
+captured() {
+	local id cat
+	mkfifo "$work/words"
+	ssh_to cat <"$work/words" >"$work/echoed" &
+	cat=$!
+	exec 4>"$work/words"
+	until_true 10 json channels '3 == grep { $_->{started} } @{$a->{channels}}' || return 1
+	id=$(perl -MJSON::PP -0ne '$a = decode_json($_); print map { $_->{session} } grep { $_->{what} eq "cat" } @{$a->{channels}}' "$work/json")
+	one_port=$($CTL --json tcp "$id" | perl -MJSON::PP -0ne '$a = decode_json($_); print $a->{connections}[0]{port}')
+	capture "$work/all" all && capture "$work/one" "$id" || return 1
+	json 'capture status' '2 == grep { $_->{uid} == 0 && $_->{max_seconds} == 60 } @{$a->{captures}}' || return 1
+	echo words >&4
+	until_true 10 grep -q words "$work/echoed" || return 1
+	ssh_to 'head -c 300000 /dev/zero' | cat >/dev/null
+	exec 4>&-
+	wait $cat
+	is "2 stopped" $CTL capture stop && wait "${captures[@]}"
+}
+check "capture: of all, and of one connection by its id; stopped" captured
+one_alone() {
+	local lines
+	lines=$(dump "$work/one" | grep -c "10.77.0.2.$one_port > ")
+	[ "$lines" -ge 3 ] && dump "$work/one" | grep -q "> 10.77.0.2.$one_port:" &&
+	    ! dump "$work/one" | grep -v "\.$one_port[ :]" && dump "$work/all" | grep -qv "\.$one_port[ :]"
+}
+check "capture: of one has nothing of the others" one_alone
+# Each connection that begins and ends in the file has all its bytes in both directions.
+complete_streams() {
+	tcpdump -nn -S -r "$work/all" tcp 2>/dev/null >"$work/lines" || return 1
+	perl -ne 'next unless /IP6? (\S+) > (\S+): Flags \[(\S+)\]/;
+		my ($k, $f) = ("$1 $2", $3);
+		$isn{$k} = $1 if $f =~ /S/ && /seq (\d+)/;
+		push @{$r{$k}}, [$1, $2] if /seq (\d+):(\d+)/ && $f !~ /S/;
+		$fin{$k} = /seq \d+:(\d+)/ ? $1 : /seq (\d+)/ ? $1 : 0 if $f =~ /F/;
+		END { for my $k (keys %fin) {
+			next unless defined $isn{$k};
+			my $at = $isn{$k} + 1;
+			for (sort { $a->[0] <=> $b->[0] } @{$r{$k} || []}) { last if $_->[0] > $at; $at = $_->[1] if $_->[1] > $at }
+			die "$k: a hole at $at of $fin{$k}\n" if $at != $fin{$k};
+			$n++; $most = $fin{$k} - $isn{$k} if $fin{$k} - $isn{$k} > $most }
+		print "$n directions, the longest of $most bytes\n"; exit($n >= 2 && $most > 300000 ? 0 : 1) }' "$work/lines"
+}
+check "capture: a login's connection is whole, both directions, the bytes of both ends" complete_streams
+sums() {
+	tcpdump -nn -vv -r "$work/all" tcp 2>/dev/null >"$work/lines"
+	grep -c 'cksum.*correct' "$work/lines" && ! grep 'incorrect' "$work/lines"
+}
+check "capture: every checksum is right" sums
+ends() { tail -c 8 "$work/one.said" >/dev/null && grep -q 'bytes written' "$work/one.said" && [ "$(stat -c %a "$work/one")" = 600 ]; }
+check "capture: the file is the caller's" ends
+stalled() { # who does not read costs frames, not connections
+	local before after
+	capture "$work/slow" all --seconds 30 || return 1
+	kill -STOP $!
+	before=$($CTL --json counters | perl -MJSON::PP -0ne 'print map { $_->{total} } grep { $_->{name} eq "capture_missed" } @{decode_json($_)->{counters}}')
+	ssh_to 'head -c 60000000 /dev/zero' | sha256sum >"$work/sum"
+	after=$($CTL --json counters | perl -MJSON::PP -0ne 'print map { $_->{total} } grep { $_->{name} eq "capture_missed" } @{decode_json($_)->{counters}}')
+	head -c 60000000 /dev/zero | sha256sum | cmp - "$work/sum" || return 1
+	kill -CONT ${captures[-1]}
+	$CTL capture stop all && wait ${captures[-1]} || return 1
+	echo "missed: $before, then $after"
+	[ "$after" -gt "$before" ] && [ "$(dump "$work/slow" | wc -l)" -gt 100 ]
+}
+check "capture: a reader that stalls loses frames, the connections nothing" stalled
+limited() {
+	$CTL capture all --packets 5 >"$work/few" 2>"$work/said" &
+	until_true 10 grep -q begins "$work/said" || return 1
+	ssh_to true
+	wait $! && [ "$(dump "$work/few" | wc -l)" = 5 ]
+}
+check "capture: five frames, to standard output" limited
+check "capture of nonsense is refused" status 1 $CTL capture nonsense --write "$work/none"
+check "capture of a connection that is not there is refused" status 1 $CTL capture 4000-1 --write "$work/none"
+
 check "a member of ControlGroup may look" as 64302 sessions
 check "and nobody else" status 3 as 64301 sessions
 check "kill of what is not there is refused" status 1 $CTL kill 4000-1

@@ -76,6 +76,41 @@ read_line(int fd, size_t *len)
 	return NULL;
 }
 
+/* A short line, byte by byte: what is behind it is somebody else's. */
+static size_t
+read_head(int fd, char *line, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size && recv(fd, line + len, 1, 0) == 1)
+		if (line[len++] == '\n')
+			return len;
+	return 0;
+}
+
+int
+ask_open(const char *path, const struct js *request, struct js **answer)
+{
+	char *text = js_text(request, false);
+	char line[4096];
+	size_t len = 0;
+	int fd = dial(path);
+
+	*answer = NULL;
+	if (fd < 0)
+		fprintf(stderr, "posternctl: %s: %s\n", path, strerror(errno));
+	else if (text != NULL && send_all(fd, text, strlen(text)) && send_all(fd, "\n", 1))
+		len = read_head(fd, line, sizeof(line));
+	if (len > 0)
+		*answer = js_parse(line, len);
+	if (fd >= 0 && *answer == NULL)
+		fprintf(stderr, "posternctl: %s: no answer\n", path);
+	if (fd >= 0 && *answer == NULL)
+		close(fd);
+	free(text);
+	return *answer != NULL ? fd : -1;
+}
+
 struct js *
 ask(const char *path, const struct js *request)
 {

@@ -11,12 +11,21 @@
 #define SOCKET_PATH "/run/postern/control.sock"
 #define SECONDS_MAX 3600
 #define PORT_MAX 65535
+#define LIMIT_MAX (1ll << 40)
+#define OPTION_LIMIT 256
+
+enum { LIMIT_SECONDS, LIMIT_BYTES, LIMIT_PACKETS, LIMIT_SNAPLEN, LIMIT_COUNT };
+
+static const char *const limit_names[LIMIT_COUNT] = { "seconds", "bytes", "packets", "snaplen" };
 
 struct request {
 	const char *path;
 	const struct verb *verb;
 	const char *argument; /* NULL: none */
+	const char *second;   /* of two */
+	const char *file;
 	long port;            /* of the peer; 0: any */
+	long long limit[LIMIT_COUNT]; /* of a capture; 0: the usual ones */
 	bool json;
 	bool all;
 	bool explain;
@@ -29,6 +38,7 @@ struct verb {
 	bool seconds; /* its argument is a number of seconds */
 	bool takes_all;
 	bool takes_port;
+	bool takes_two; /* arguments, and a capture's options */
 	bool takes_explain;
 	int (*run)(const struct request *r);
 	void (*table)(const struct js *answer); /* NULL: its own */
@@ -176,6 +186,48 @@ out:
 }
 
 static int
+capture_start(const struct request *r)
+{
+	struct js *o = js_object();
+	int i, status;
+
+	js_set_str(o, "verb", "capture");
+	js_set_str(o, "op", "start");
+	js_set_str(o, "which", r->argument);
+	js_set_u64(o, "port", (uint64_t)r->port);
+	for (i = 0; i < LIMIT_COUNT; i++)
+		js_set_u64(o, limit_names[i], (uint64_t)r->limit[i]);
+	status = capture_run(r->path, o, r->file);
+	js_free(o);
+	return status;
+}
+
+static int
+run_capture(const struct request *r)
+{
+	bool stop = strcmp(r->argument, "stop") == 0;
+	struct js *o, *answer;
+	int status;
+
+	if (!stop && strcmp(r->argument, "status") != 0)
+		return capture_start(r);
+	o = js_object();
+	js_set_str(o, "verb", "capture");
+	js_set_str(o, "op", r->argument);
+	js_set_str(o, "which", r->second != NULL ? r->second : "all");
+	answer = ask(r->path, o);
+	js_free(o);
+	if (!shown(r, answer, &status)) {
+		if (stop)
+			printf("%llu stopped\n", (unsigned long long)js_u64(answer, "stopped"));
+		else
+			table_captures(answer);
+	}
+	js_free(answer);
+	return status;
+}
+
+static int
 run_kill(const struct request *r)
 {
 	struct js *answer = ask_for(r);
@@ -306,6 +358,13 @@ static const struct verb verbs[] = {
 	    .run = run_table,
 	    .table = table_limits,
 	    .text = "what is bounded: the limit, its default, now, the most so far, refused" },
+	{ .name = "capture",
+	    .argument = "ID|ADDRESS[/LENGTH]|all|status|stop",
+	    .needed = true,
+	    .takes_port = true,
+	    .takes_two = true,
+	    .run = run_capture,
+	    .text = "frames of connections as pcapng; which captures there are; stop N or all" },
 	{ .name = "kill",
 	    .argument = "ID|user:NAME|all",
 	    .needed = true,
@@ -333,7 +392,12 @@ usage(FILE *to)
 	}
 	fprintf(to, "  -s, --socket SOCKET    control socket (" SOCKET_PATH ")\n"
 		    "  -j, --json             answers as JSON\n"
-		    "  -a, --all              with sessions and drops: all of them\n"
+		    "  -a, --all              with sessions, counters and drops: all of them\n"
+		    "  -e, --explain          with drops: what each reason means\n"
+		    "  -p, --port PORT        with tcp and capture: those of this port of the peer\n"
+		    "  -w, --write FILE       of a capture; else to standard output\n"
+		    "      --seconds N, --packets N, --bytes N, --snaplen N\n"
+		    "                         limits of a capture\n"
 		    "exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers\n");
 }
 
@@ -376,6 +440,17 @@ is_number(const char *text, long most)
 	return text[0] != '\0' && *end == '\0' && n > 0 && n <= most;
 }
 
+static bool
+has_limits(const struct request *r)
+{
+	int i;
+
+	for (i = 0; i < LIMIT_COUNT; i++)
+		if (r->limit[i] != 0)
+			return true;
+	return false;
+}
+
 /* What is left of the line, checked. 0 or CTL_USAGE. */
 static int
 take_words(struct request *r, char *const *word, int count)
@@ -387,15 +462,18 @@ take_words(struct request *r, char *const *word, int count)
 		return wrong("there is no \"%s\"", word[0]);
 	if (count > 1 && r->verb->argument == NULL)
 		return wrong("%s takes no argument", word[0]);
-	if (count > 2)
+	if (count > 2 && !(r->verb->takes_two && count == 3 && strcmp(word[1], "stop") == 0))
 		return wrong("%s takes one argument", word[0]);
 	if (count < 2 && r->verb->needed)
-		return wrong("kill needs %s", r->verb->argument);
+		return wrong("it needs %s", r->verb->argument);
 	if (r->all && !r->verb->takes_all)
 		return wrong("%s has no --all", word[0]);
 	if (r->explain && !r->verb->takes_explain)
 		return wrong("%s has no --explain", word[0]);
 	r->argument = count > 1 ? word[1] : NULL;
+	r->second = count > 2 ? word[2] : NULL;
+	if ((has_limits(r) || r->file != NULL) && !r->verb->takes_two)
+		return wrong("%s has no such option", word[0]);
 	if (r->port != 0 && !r->verb->takes_port)
 		return wrong("%s has no --port", word[0]);
 	if (r->argument != NULL && r->verb->seconds && !is_number(r->argument, SECONDS_MAX))
@@ -412,6 +490,11 @@ main(int argc, char **argv)
 		{ "all", no_argument, NULL, 'a' },
 		{ "explain", no_argument, NULL, 'e' },
 		{ "port", required_argument, NULL, 'p' },
+		{ "write", required_argument, NULL, 'w' },
+		{ "seconds", required_argument, NULL, OPTION_LIMIT + LIMIT_SECONDS },
+		{ "bytes", required_argument, NULL, OPTION_LIMIT + LIMIT_BYTES },
+		{ "packets", required_argument, NULL, OPTION_LIMIT + LIMIT_PACKETS },
+		{ "snaplen", required_argument, NULL, OPTION_LIMIT + LIMIT_SNAPLEN },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -419,7 +502,7 @@ main(int argc, char **argv)
 	struct request r = { .path = SOCKET_PATH };
 	int o, status;
 
-	while ((o = getopt_long(argc, argv, "s:jaep:hV", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "s:jaep:w:hV", options, NULL)) != -1) {
 		switch (o) {
 		case 's':
 			r.path = optarg;
@@ -434,6 +517,17 @@ main(int argc, char **argv)
 			if (!is_number(optarg, PORT_MAX))
 				return wrong("\"%s\" is not a port", optarg);
 			r.port = atol(optarg);
+			break;
+		case 'w':
+			r.file = optarg;
+			break;
+		case OPTION_LIMIT + LIMIT_SECONDS:
+		case OPTION_LIMIT + LIMIT_BYTES:
+		case OPTION_LIMIT + LIMIT_PACKETS:
+		case OPTION_LIMIT + LIMIT_SNAPLEN:
+			if (!is_number(optarg, LIMIT_MAX))
+				return wrong("\"%s\" is not a number", optarg);
+			r.limit[o - OPTION_LIMIT] = atoll(optarg);
 			break;
 		case 'e':
 			r.explain = true;

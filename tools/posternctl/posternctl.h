@@ -20,6 +20,15 @@
 /* ask.c: send one request, wait for its answer. NULL after a line on stderr. */
 struct js *ask(const char *socket_path, const struct js *request);
 
+/* capture.c: the file behind the answer goes to `file`, which is made by the caller's
+ * own rights, or to standard output (NULL or "-"), until the end, or until the user
+ * interrupts. CTL_*. */
+int capture_run(const char *socket_path, const struct js *request, const char *file);
+
+/* ask.c: connect, send a request, and read its answer's line alone; what follows is
+ * still in the socket. -1 and NULL after a line on stderr. */
+int ask_open(const char *socket_path, const struct js *request, struct js **answer);
+
 /* Tables for people. */
 void table_status(const struct js *answer);
 void table_sessions(const struct js *answer);
@@ -27,6 +36,7 @@ void table_channels(const struct js *answer);
 /* a page; its head is printed once */
 void table_tcp_head(void);
 void table_tcp(const struct js *answer);
+void table_captures(const struct js *answer);
 void table_limits(const struct js *answer);
 /* since the answer before, which is so many seconds old, or since the start (NULL) */
 void table_workers(const struct js *answer, const struct js *before, double seconds);

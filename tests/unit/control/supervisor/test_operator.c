@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "abi/link/capture.h"
 #include "abi/link/op.h"
 #include "abi/link/rows.h"
 #include "abi/wire/reason.h"
@@ -282,6 +283,102 @@ test_actions(void)
 	down();
 }
 
+/* ---- captures ---- */
+
+static void
+ask_capture(uint32_t uid, uint32_t worker, uint32_t tag)
+{
+	struct capture_ask a = { .filter = filter_all(), .snap = 65535, .seconds = 10, .bytes = 1000,
+		.packets = 100 };
+	struct msg ask = { .type = MSG_CAPTURE, .tag = tag, .fd_count = 2 };
+	struct put w = put_of(room, sizeof(room));
+
+	put_u32(&w, uid);
+	put_u32(&w, 0);
+	put_u32(&w, worker);
+	capture_ask_put(&w, &a);
+	ask.fds[0] = memfd_create("region", MFD_CLOEXEC);
+	ask.fds[1] = memfd_create("bell", MFD_CLOEXEC);
+	puppet_say(console, &ask, &w);
+	close(ask.fds[0]);
+	close(ask.fds[1]);
+}
+
+/* Leg and reason of the answer. */
+static uint32_t
+capture_told(uint32_t tag, uint32_t *leg)
+{
+	struct cur b;
+
+	CU_ASSERT_FATAL(puppet_find(console, MSG_CAPTURE_IS, &m));
+	CU_ASSERT(m.tag == tag);
+	b = cur_view(m.body);
+	*leg = cur_u32(&b);
+	return cur_u32(&b);
+}
+
+static void
+say_capture(uint32_t id, uint32_t reason)
+{
+	uint8_t say[16];
+	struct put w;
+	int fd = memfd_create("frames", MFD_CLOEXEC);
+
+	dp_begin(&w, say, sizeof(say), ATTACH_CAPTURE_READY);
+	put_u32(&w, id);
+	put_u32(&w, reason);
+	dp_say(&st, &w, &fd, 1);
+	close(fd);
+}
+
+static void
+test_captures(void)
+{
+	uint32_t id, leg;
+
+	up(false);
+	say_meter();
+	/* Who may not, and where there is nothing. */
+	ask_capture(1000, 0, 1);
+	CU_ASSERT(capture_told(1, &leg) == R_LINK_DENIED);
+	ask_capture(0, 3, 2);
+	CU_ASSERT(capture_told(2, &leg) == R_PEER_GONE);
+	/* Passed on with what came, the answer back; stopped by its leg. */
+	ask_capture(0, 0, 3);
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_CAPTURE, &dp));
+	CU_ASSERT(dp.n == 2);
+	id = cur_u32(&dp.c);
+	CU_ASSERT(cur_u32(&dp.c) == 0);
+	dp_drop_fds(&dp);
+	say_capture(id, R_NONE);
+	CU_ASSERT(capture_told(3, &leg) == R_NONE && m.fd_count == 1 && leg != 0);
+	drop();
+	{
+		struct msg end = { .type = MSG_CAPTURE_STOP };
+		struct put w = put_of(room, sizeof(room));
+
+		put_u32(&w, leg);
+		puppet_say(console, &end, &w);
+	}
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_CAPTURE_STOP, &dp));
+	CU_ASSERT(cur_u32(&dp.c) == id);
+	/* Refused by the dataplane; and one that it is lost under. */
+	ask_capture(0, 0, 4);
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_CAPTURE, &dp));
+	id = cur_u32(&dp.c);
+	dp_drop_fds(&dp);
+	say_capture(id, R_LIMIT);
+	CU_ASSERT(capture_told(4, &leg) == R_LIMIT);
+	drop();
+	ask_capture(0, 0, 5);
+	CU_ASSERT_FATAL(dp_find(&st, ATTACH_CAPTURE, &dp));
+	dp_drop_fds(&dp);
+	close(st.dp);
+	st.dp = -1;
+	CU_ASSERT(capture_told(5, &leg) == R_PEER_GONE);
+	down();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -289,6 +386,7 @@ main(int argc, char **argv)
 		{ "reload", test_reload },
 		{ "sessions, with the dataplane's rows", test_status },
 		{ "pages of TCP", test_pages },
+		{ "captures", test_captures },
 		{ "an operator's actions", test_actions },
 		CU_TEST_INFO_NULL,
 	};

@@ -7,3 +7,4 @@ $(eval $(call unit,test_neigh,$(NET_UNIT)/test_neigh.c $(NET_UNIT)/rig.c,net mem
 $(eval $(call unit,test_own,$(NET_UNIT)/test_own.c $(NET_UNIT)/rig.c,net mem))
 $(eval $(call unit,test_vrrp,$(NET_UNIT)/test_vrrp.c $(NET_UNIT)/rig.c,net mem))
 $(eval $(call unit,test_flow,$(NET_UNIT)/test_flow.c $(NET_UNIT)/rig.c,net mem vector))
+$(eval $(call unit,test_ends,$(NET_UNIT)/test_ends.c $(NET_UNIT)/rig.c,net mem vector))

@@ -6,4 +6,5 @@ $(eval $(call unit,test_worker,$(WORKER_UNIT)/test_worker.c $(RIG),$(WORKER_UNIT
 $(eval $(call unit,test_steward,$(WORKER_UNIT)/test_steward.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_worker_hostile,$(WORKER_UNIT)/test_hostile.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_dp_options,$(WORKER_UNIT)/test_options.c dataplane/options.c,nic))
+$(eval $(call unit,test_capture,$(WORKER_UNIT)/test_capture.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_crew,$(WORKER_UNIT)/test_crew.c $(RIG),$(WORKER_UNIT_LIBS)))

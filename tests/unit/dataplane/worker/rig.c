@@ -326,6 +326,12 @@ event(struct rig *r, const struct cmd *e)
 	case EV_SNAPSHOT_END:
 		r->snapshots++;
 		break;
+	case EV_CAPTURE_ADDED:
+		r->capture_reason = e->reason;
+		break;
+	case EV_CAPTURE_GONE:
+		r->captures_gone++;
+		break;
 	case EV_ROWS:
 		r->lists += e->reason;
 		r->rows_len = e->len;

@@ -102,6 +102,8 @@ struct rig {
 	/* what the worker told last */
 	uint32_t conn_events, closed_events, hash_reason, grant_reason, snapshots;
 	uint32_t lists;            /* that are complete */
+	uint32_t capture_reason;   /* of the last one begun */
+	uint32_t captures_gone;
 	size_t rows_len;
 	uint8_t rows[ATTACH_MESSAGE_MAX];
 	int closed_reason;

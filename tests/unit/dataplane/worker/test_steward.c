@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/link/capture.h"
 #include "abi/link/rows.h"
 #include "tests/lib/suite.h"
 #include "tests/unit/dataplane/worker/rig.h"
@@ -435,6 +436,91 @@ lists_on_request(void)
 	end();
 }
 
+static void
+ask_capture(int fd, uint32_t tag, uint32_t worker, const struct region *mine, int bell)
+{
+	struct capture_ask a = { .filter = filter_all(), .snap = 65535, .seconds = 10, .bytes = 1 << 20,
+		.packets = 1000 };
+	int fds[2] = { mine->fd, bell };
+	uint8_t room[128];
+	struct put w = put_of(room, sizeof(room));
+
+	put_u32(&w, tag);
+	put_u32(&w, worker);
+	capture_ask_put(&w, &a);
+	say(fd, ATTACH_CAPTURE, put_view(&w), fds, 2);
+}
+
+static uint32_t
+capture_ready_reason(int fd, uint32_t tag, struct said *m)
+{
+	CU_ASSERT_TRUE_FATAL(hear_type(fd, m, ATTACH_CAPTURE_READY));
+	CU_ASSERT_EQUAL(cur_u32(&m->body), tag);
+	return cur_u32(&m->body);
+}
+
+/* Made, handed over, stopped, taken back; ended by the end of the attachment. */
+static void
+captures_come_and_go(void)
+{
+	struct region mine, small, theirs;
+	struct link_entry e;
+	struct view bytes;
+	struct ring_in in;
+	static struct said m;
+	uint8_t room[8];
+	struct put w = put_of(room, sizeof(room));
+	int fd, wait, ring;
+
+	begin();
+	fd = attached();
+	CU_ASSERT_TRUE(hear_type(fd, &m, ATTACH_SNAPSHOT_END));
+	CU_ASSERT_EQUAL_FATAL(region_create(&mine, "mine", CAPTURE_READ_RING, CAPTURE_READ_ARENA), 0);
+	CU_ASSERT_EQUAL_FATAL(region_create(&small, "small", CAPTURE_READ_RING, 2 * CAPTURE_READ_ARENA), 0);
+	CU_ASSERT_EQUAL_FATAL(bell_create(&wait, &ring), 0);
+	ask_capture(fd, 1, 9, &mine, ring);
+	CU_ASSERT_EQUAL(capture_ready_reason(fd, 1, &m), R_LINK_CONN);
+	ask_capture(fd, 2, 0, &small, ring);
+	CU_ASSERT_EQUAL(capture_ready_reason(fd, 2, &m), R_LINK_SEALS);
+	ask_capture(fd, 3, 0, &mine, mine.fd);
+	CU_ASSERT_EQUAL(capture_ready_reason(fd, 3, &m), R_LINK_SEALS);
+	CU_ASSERT_PTR_NULL(s.captures);
+	ask_capture(fd, 4, 0, &mine, ring);
+	CU_ASSERT_EQUAL(capture_ready_reason(fd, 4, &m), R_NONE);
+	CU_ASSERT_EQUAL_FATAL(m.fd_count, 1);
+	CU_ASSERT_EQUAL_FATAL(region_attach(&theirs, m.fds[0], CAPTURE_RING, CAPTURE_ARENA), 0);
+	close(m.fds[0]);
+	CU_ASSERT_PTR_NOT_NULL(s.captures);
+	ring_in_init(&in, &mine, &theirs);
+	put_u32(&w, 4);
+	say(fd, ATTACH_CAPTURE_STOP, put_view(&w), NULL, 0);
+	steward_turn(&s, 0);
+	rig_run(r, 4);
+	/* Once its end was read, nothing of it is left. */
+	while (ring_peek(&in, &e, &bytes) == 1 && e.op == LINK_UP_FRAME)
+		ring_take(&in);
+	CU_ASSERT_EQUAL(e.op, LINK_UP_FRAME_END);
+	ring_take(&in);
+	rig_run(r, 4);
+	steward_turn(&s, 0);
+	CU_ASSERT_PTR_NULL(s.captures);
+	region_close(&theirs);
+	region_close(&mine);
+	CU_ASSERT_EQUAL_FATAL(region_create(&mine, "mine", CAPTURE_READ_RING, CAPTURE_READ_ARENA), 0);
+	ask_capture(fd, 5, 0, &mine, ring);
+	CU_ASSERT_EQUAL(capture_ready_reason(fd, 5, &m), R_NONE);
+	close(m.fds[0]);
+	close(fd);
+	steward_turn(&s, 0);
+	rig_run(r, 4);
+	CU_ASSERT_TRUE(s.captures != NULL && s.captures->over);
+	region_close(&mine);
+	region_close(&small);
+	close(wait);
+	close(ring);
+	end();
+}
+
 /* Descriptors are kept for the attach socket: a host too many is refused. */
 static void
 hosts_are_limited(void)
@@ -617,6 +703,7 @@ main(void)
 		{ "a host outlives its supervisor", a_host_outlives_its_supervisor },
 		{ "a wrong region gets its reason", a_wrong_region_gets_its_reason },
 		{ "lists on request", lists_on_request },
+		{ "captures come and go", captures_come_and_go },
 		{ "hosts are limited", hosts_are_limited },
 		{ "a refused host is watched no more", a_refused_host_is_watched_no_more },
 		{ "links of two workers", links_of_two_workers },
