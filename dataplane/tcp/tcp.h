@@ -160,6 +160,7 @@ struct tcp_config {
 	uint32_t timestamps;     /* 1: as well (RFC 7323 section 3) */
 	uint32_t window_scale;   /* 1: as well (RFC 7323 section 2) */
 	uint32_t ecn;            /* RFC 3168: 0 off, 1 asked for, 2 only agreed to */
+	uint32_t syn_options;    /* their order, kinds as hexadecimal digits: 0x2483 */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	uint32_t run_segs;       /* segments that are emitted together */
 	uint32_t path_entries;   /* destinations whose path MTU is remembered */
@@ -187,7 +188,8 @@ struct tcp_own {
 	uint32_t linger_ms;      /* tcp_close: reset after so long; 0: at once; TCP_HOST: never */
 	uint32_t nagle;
 	uint32_t mss;            /* at most, both ways; before the handshake */
-	uint32_t rcv_buf;        /* bytes; as tcp_set_rcv_buf, from the SYN on */
+	uint32_t rcv_buf;        /* bytes; as tcp_set_rcv_buf, from the SYN on, which has the
+	                          * scale for no more */
 	uint32_t snd_buf;
 	uint32_t hop_limit;      /* MUST-49 */
 	uint32_t dscp;           /* MUST-48; 0 to 63 */
@@ -198,6 +200,9 @@ void tcp_own_init(struct tcp_own *o); /* TCP_HOST everywhere */
 
 /* tcp_congestion(name): the number for struct tcp_own, or -1. */
 int tcp_congestion(const char *name);
+
+/* tcp_config_good(c): does it make sense? */
+bool tcp_config_good(const struct tcp_config *c);
 
 struct tcp_stack;
 

@@ -120,6 +120,7 @@ tcp_cookie_send(struct tcp_stack *s, const struct tcp_in *in)
 	o.seq = ((uint32_t)(h >> 32) & HASH_MASK) | (mss_index(in) ^ ((uint32_t)h & MSS_MASK)) << MSS_AT;
 	o.ack = in->seg.seq + 1;
 	o.window = tcp_rcv_first(s);
+	opts.order = (uint16_t)s->cfg.syn_options;
 	o.options_len = tcp_opt_write(&opts, o.options);
 	(void)s->ops.emit(s->owner, &o);
 	s->cookie_until = in->now + 2ull * TCP_COOKIE_US;

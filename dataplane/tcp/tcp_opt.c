@@ -153,25 +153,70 @@ write_sack(const struct tcp_opts *o, struct put *w)
 	}
 }
 
+#define DIGIT 4u
+#define ORDER_DIGITS 4u
+
+static uint32_t
+digit(uint32_t order, uint32_t i)
+{
+	return order >> DIGIT * (ORDER_DIGITS - 1 - i) & 0xfu;
+}
+
+bool
+tcp_opt_order_good(uint32_t order)
+{
+	uint32_t seen = 0;
+
+	for (uint32_t i = 0; i < ORDER_DIGITS; i++)
+		seen |= 1u << digit(order, i);
+	return order >> DIGIT * ORDER_DIGITS == 0 &&
+	    seen == (1u << KIND_MSS | 1u << KIND_SHIFT | 1u << KIND_SACK_OK | 1u << KIND_TS);
+}
+
+static void
+write_ts(const struct tcp_opts *o, struct put *w, bool begun)
+{
+	if (!begun)
+		put_word(w, KIND_NOP, KIND_NOP, KIND_TS, 10);
+	put_u32(w, o->ts_val);
+	put_u32(w, o->ts_ecr);
+}
+
+/* SACK-permitted and timestamps share a word where one follows the other. */
+static void
+write_syn(const struct tcp_opts *o, struct put *w)
+{
+	uint32_t order = o->order != 0 ? o->order : TCP_SYN_ORDER;
+	bool begun = false;
+
+	for (uint32_t i = 0; i < ORDER_DIGITS; i++) {
+		uint32_t kind = digit(order, i);
+
+		if (kind == KIND_MSS && o->mss_on) {
+			put_word(w, KIND_MSS, 4, (uint8_t)(o->mss >> 8), (uint8_t)o->mss);
+		} else if (kind == KIND_SHIFT && o->shift_on) {
+			put_word(w, KIND_NOP, KIND_SHIFT, 3, o->shift);
+		} else if (kind == KIND_TS && o->ts_on) {
+			write_ts(o, w, begun);
+		} else if (kind == KIND_SACK_OK && o->sack_ok) {
+			begun = o->ts_on && i + 1 < ORDER_DIGITS && digit(order, i + 1) == KIND_TS;
+			if (begun)
+				put_word(w, KIND_SACK_OK, 2, KIND_TS, 10);
+			else
+				put_word(w, KIND_NOP, KIND_NOP, KIND_SACK_OK, 2);
+		}
+	}
+}
+
 uint32_t
 tcp_opt_write(const struct tcp_opts *o, uint8_t *buf)
 {
 	struct put w = put_of(buf, 40);
 
-	if (o->mss_on)
-		put_word(&w, KIND_MSS, 4, (uint8_t)(o->mss >> 8), (uint8_t)o->mss);
-	if (o->sack_ok && o->ts_on)
-		put_word(&w, KIND_SACK_OK, 2, KIND_TS, 10);
-	else if (o->sack_ok)
-		put_word(&w, KIND_NOP, KIND_NOP, KIND_SACK_OK, 2);
+	if (o->mss_on || o->shift_on || o->sack_ok)
+		write_syn(o, &w);
 	else if (o->ts_on)
-		put_word(&w, KIND_NOP, KIND_NOP, KIND_TS, 10);
-	if (o->ts_on) {
-		put_u32(&w, o->ts_val);
-		put_u32(&w, o->ts_ecr);
-	}
-	if (o->shift_on)
-		put_word(&w, KIND_NOP, KIND_SHIFT, 3, o->shift);
+		write_ts(o, &w, false);
 	if (o->sack_count > 0)
 		write_sack(o, &w);
 	return (uint32_t)put_len(&w);

@@ -13,6 +13,10 @@
 
 #define TCP_OPT_SACK_MAX 4u
 
+/* The order of a SYN's options: their kinds as hexadecimal digits. */
+#define TCP_SYN_ORDER 0x2483u /* MSS, SACK-permitted, timestamps, window scale */
+bool tcp_opt_order_good(uint32_t order);
+
 struct tcp_range {
 	uint32_t start;
 	uint32_t end;
@@ -27,6 +31,7 @@ struct tcp_opts {
 	uint8_t shift;       /* capped at 14 (RFC 7323 section 2.3) */
 	uint8_t sack_count;
 	uint16_t mss;
+	uint16_t order;      /* for writing; 0: TCP_SYN_ORDER */
 	uint32_t ts_val;
 	uint32_t ts_ecr;
 	struct tcp_range sack[TCP_OPT_SACK_MAX];

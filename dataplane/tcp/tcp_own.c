@@ -112,7 +112,7 @@ tcp_own_begin(struct tcp *t, uint16_t set)
 		return;
 	o = tcp_own(t);
 	buffers(t, o);
-	if (o->rcv_buf != TCP_HOST && o->rcv_buf > c->rcv_buf)
+	if (o->rcv_buf != TCP_HOST) /* so that it is offered to the byte */
 		t->rcv_shift = tcp_window_shift(c, o->rcv_buf);
 }
 

@@ -42,6 +42,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.timestamps = 1,
 		.window_scale = 1,
 		.ecn = 2,
+		.syn_options = TCP_SYN_ORDER,
 		.quick_acks = 16,
 		.run_segs = TCP_RUN_SEGS,
 		.path_entries = 1024,
@@ -125,16 +126,21 @@ path_good(const struct tcp_config *c)
 }
 
 static bool
-config_good(const struct tcp_config *c)
+options_good(const struct tcp_config *c)
+{
+	return c->sack <= 1 && c->timestamps <= 1 && c->window_scale <= 1 && c->ecn <= 2 &&
+	    tcp_opt_order_good(c->syn_options) && c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
+}
+
+bool
+tcp_config_good(const struct tcp_config *c)
 {
 	return c->conn_max > 0 && c->conn_max < 1u << 30 && c->half_open_max > 0 &&
 	    c->half_open_max < 1u << 28 && c->half_open_source > 0 &&
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
-	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && path_good(c) && c->shed_idle_us > 0 && life_good(c) &&
-	    c->retries > 0 && c->rack <= 1 && c->sack <= 1 && c->timestamps <= 1 &&
-	    c->window_scale <= 1 && c->ecn <= 2 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS &&
-	    cc_find(c->cc) >= 0 &&
-	    c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
+	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && path_good(c) &&
+	    life_good(c) && options_good(c) && c->shed_idle_us > 0 && c->retries > 0 &&
+	    c->rack <= 1 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS && cc_find(c->cc) >= 0;
 }
 
 static void *
@@ -165,7 +171,7 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 	struct tcp_stack *s;
 	uint32_t n = bucket_count(c->conn_max);
 
-	if (!config_good(c))
+	if (!tcp_config_good(c))
 		return NULL;
 	s = carve(&at, sizeof(*s));
 	s->cfg = *c;
@@ -205,8 +211,8 @@ tcp_stack_init(void *mem, const struct tcp_config *c, const struct tcp_ops *ops,
 int
 tcp_set_config(struct tcp_stack *s, const struct tcp_config *c)
 {
-	if (!config_good(c) || c->conn_max != s->cfg.conn_max || c->timewait_max != s->cfg.timewait_max ||
-	    c->own_max != s->cfg.own_max ||
+	if (!tcp_config_good(c) || c->conn_max != s->cfg.conn_max ||
+	    c->timewait_max != s->cfg.timewait_max || c->own_max != s->cfg.own_max ||
 	    c->path_entries != s->cfg.path_entries)
 		return -R_LIMIT;
 	s->cfg = *c;

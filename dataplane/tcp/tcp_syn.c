@@ -45,6 +45,7 @@ syn_opts(const struct tcp *t, struct tcp_opts *o, uint64_t now)
 	memset(o, 0, sizeof(*o));
 	o->mss_on = true;
 	o->mss = tcp_own_mss(t);
+	o->order = (uint16_t)cfg->syn_options;
 	o->sack_ok = first ? cfg->sack : t->sack_on;
 	o->ts_on = first ? cfg->timestamps : t->ts_on;
 	o->ts_val = tcp_ts_now(t, now);

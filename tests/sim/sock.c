@@ -64,6 +64,7 @@ sock_open(struct sock_host *h, int family)
 	k = sock_new(h);
 	if (k == NULL)
 		return -EMFILE;
+	tcp_own_init(&k->own);
 	k->kind = SOCK_FRESH;
 	k->family = family;
 	return (int)(k - h->sock);
@@ -167,7 +168,8 @@ sock_listen(struct sock_host *h, int s, int backlog)
 		return -EINVAL;
 	if (!k->bound && sock_bind(h, s, &any) < 0)
 		return -EADDRNOTAVAIL;
-	if (tcp_listen(h->stack, k->local.port) < 0)
+	if (tcp_listen(h->stack, k->local.port) < 0 ||
+	    tcp_listen_own(h->stack, k->local.port, &k->own) < 0)
 		return -ENOBUFS;
 	k->kind = SOCK_LISTENER;
 	k->error = 0;
@@ -242,7 +244,7 @@ open_to(struct sock_host *h, struct sock *k, struct tcp_tuple *tuple)
 		tuple->local_port = k->bound ? k->local.port : port_choose(h, k->family);
 		if (tuple->local_port == 0)
 			break;
-		t = tcp_connect(h->stack, tuple, k, h->now);
+		t = tcp_connect_own(h->stack, tuple, &k->own, k, h->now);
 	}
 	return t;
 }
@@ -273,6 +275,7 @@ sock_connect(struct sock_host *h, int s, const struct sock_addr *to)
 			return -ENOBUFS;
 		return k->bound ? -EADDRINUSE : -EADDRNOTAVAIL;
 	}
+	tcp_hold(k->t, k->cork);
 	k->kind = SOCK_CONNECTING;
 	k->error = 0;
 	k->had = k->bound = true;
@@ -338,7 +341,7 @@ sock_close(struct sock_host *h, int s)
 		close_listener(h, k);
 	if (k->t != NULL) {
 		tcp_set_user(k->t, NULL);
-		if (k->reset_on_close)
+		if (tcp_readable(k->t) > 0) /* RFC 9293 SHLD-3 */
 			tcp_abort(k->t, 0, h->now);
 		else
 			tcp_close(k->t, h->now);

@@ -51,7 +51,12 @@ sock_on_accept(void *owner, struct tcp *t, uint64_t now)
 	k->had = true;
 	k->tuple = *tuple;
 	k->listener = listener;
-	k->reset_on_close = listener->reset_on_close;
+	k->own = listener->own;
+	k->cork = listener->cork;
+	tcp_hold(t, k->cork);
+	/* Another listener's, where two share a port, until now. */
+	if (memcmp(tcp_get_own(t), &k->own, sizeof(k->own)) != 0)
+		(void)tcp_set_own(t, &k->own, now);
 	queue_add(listener, k);
 	tcp_set_user(t, k);
 	return 0;
@@ -75,6 +80,8 @@ error_of(int reason)
 	case R_TCP_ICMP_HEADER:
 		return -EPROTO;
 	case R_TCP_TIMEOUT:
+	case R_TCP_KEEPALIVE:
+	case R_TCP_USER_TIMEOUT:
 	case R_TCP_PERSIST:
 		return -ETIMEDOUT;
 	case 0:

@@ -437,19 +437,3 @@ sock_drops(const struct sock_host *h, const char *name)
 	}
 	return name == NULL ? all : -ENOENT;
 }
-
-void
-sock_get_totals(const struct sock_host *h, struct sock_totals *t)
-{
-	struct tcp_stats st = { 0 };
-
-	if (h->stack != NULL)
-		tcp_get_stats(h->stack, &st);
-	*t = (struct sock_totals){
-		.connections = st.conn_open,
-		.half_open = st.half_open,
-		.time_wait = st.timewait,
-		.blocks_used = h->stack != NULL ? h->pool.count - h->pool.free_count : 0,
-		.retransmits = st.retransmits,
-	};
-}

@@ -1,9 +1,6 @@
 /*
- * Bytes, readiness, errors, options and records of a socket.
+ * Bytes, readiness and errors of a socket.
  */
-#include <stdio.h>
-
-#include "dataplane/tcp/tcp_fsm.h"
 #include "tests/sim/sock_priv.h"
 
 static int
@@ -77,8 +74,8 @@ sock_peek(struct sock_host *h, int s, void *buf, size_t len)
 	return copy_out(h, s, buf, len, false);
 }
 
-int64_t
-sock_write(struct sock_host *h, int s, const void *data, size_t len)
+static int64_t
+put(struct sock_host *h, int s, const void *data, size_t len, bool more)
 {
 	struct sock *k = sock_at(h, s);
 	size_t room;
@@ -93,12 +90,25 @@ sock_write(struct sock_host *h, int s, const void *data, size_t len)
 		return -EPIPE;
 	if (k->kind != SOCK_CONNECTED)
 		return -ENOTCONN;
+	tcp_hold(k->t, more || k->cork);
 	room = tcp_room(k->t);
 	len = len < room ? len : room;
 	if (room == 0 || tcp_put(k->t, data, len) < 0)
 		return -EAGAIN;
 	host_run(h);
 	return (int64_t)len;
+}
+
+int64_t
+sock_write(struct sock_host *h, int s, const void *data, size_t len)
+{
+	return put(h, s, data, len, false);
+}
+
+int64_t
+sock_write_more(struct sock_host *h, int s, const void *data, size_t len)
+{
+	return put(h, s, data, len, true);
 }
 
 int
@@ -130,112 +140,4 @@ sock_error(struct sock_host *h, int s)
 	struct sock *k = sock_at(h, s);
 
 	return k == NULL ? -EBADF : error_take(k);
-}
-
-/* ---- options ---- */
-
-int
-sock_set(struct sock_host *h, int s, enum sock_option o, int64_t value)
-{
-	struct sock *k = sock_at(h, s);
-
-	if (k == NULL)
-		return -EBADF;
-	if ((unsigned)o >= SOCK_OPT_COUNT)
-		return -ENOPROTOOPT;
-	switch (o) {
-	case SOCK_OPT_NODELAY:
-		return value == 1 ? 0 : -EOPNOTSUPP;
-	case SOCK_OPT_LINGER:
-		if (value != 0 && value != -1)
-			return -EOPNOTSUPP;
-		k->reset_on_close = value == 0;
-		return 0;
-	default:
-		return -EOPNOTSUPP;
-	}
-}
-
-int
-sock_get(const struct sock_host *h, int s, enum sock_option o, int64_t *value)
-{
-	const struct sock *k = sock_at(h, s);
-	struct tcp_info info;
-
-	if (k == NULL)
-		return -EBADF;
-	if ((unsigned)o >= SOCK_OPT_COUNT)
-		return -ENOPROTOOPT;
-	switch (o) {
-	case SOCK_OPT_NODELAY:
-		*value = 1;
-		return 0;
-	case SOCK_OPT_LINGER:
-		*value = k->reset_on_close ? 0 : -1;
-		return 0;
-	case SOCK_OPT_MAXSEG:
-		if (k->kind != SOCK_CONNECTED)
-			return -ENOTCONN;
-		tcp_get_info(k->t, h->now, &info);
-		*value = info.mss;
-		return 0;
-	case SOCK_OPT_SNDBUF:
-	case SOCK_OPT_RCVBUF:
-		if (k->t == NULL)
-			return -ENOTCONN;
-		tcp_get_info(k->t, h->now, &info);
-		*value = o == SOCK_OPT_SNDBUF ? info.snd_buf : info.rcv_buf;
-		return 0;
-	case SOCK_OPT_ACCEPTING:
-		*value = k->kind == SOCK_LISTENER;
-		return 0;
-	default:
-		return -EOPNOTSUPP;
-	}
-}
-
-int
-sock_congestion(struct sock_host *h, int s, const char *name)
-{
-	if (sock_at(h, s) == NULL)
-		return -EBADF;
-	return strcmp(name, h->cfg.cc) == 0 ? 0 : -EOPNOTSUPP;
-}
-
-/* ---- records ---- */
-
-int
-sock_get_info(const struct sock_host *h, int s, struct sock_info *info)
-{
-	const struct sock *k = sock_at(h, s);
-	struct tcp_info t;
-
-	if (k == NULL)
-		return -EBADF;
-	if (!k->had)
-		return -ENOTCONN;
-	t = k->last;
-	if (k->t != NULL)
-		tcp_get_info(k->t, h->now, &t);
-	*info = (struct sock_info){
-		.srtt_us = t.srtt_us,
-		.min_rtt_us = t.min_rtt_us,
-		.rto_us = t.rto_us,
-		.cwnd = t.cwnd,
-		.ssthresh = t.ssthresh,
-		.in_flight = t.in_flight,
-		.mss = t.mss,
-		.bytes_in = t.bytes_in,
-		.bytes_out = t.bytes_out,
-		.retransmits = t.retransmits,
-		.timeouts = t.timeouts,
-		.fast_retransmits = t.fast_retransmits,
-		.reassembled = t.reassembled,
-		.dsacks_in = t.dsacks_in,
-		.reo_mult = t.reo_mult,
-		.zero_windows = t.zero_windows,
-		.blocks = t.blocks,
-	};
-	snprintf(info->state, sizeof(info->state), "%s", tcp_fsm_name(t.state));
-	return 0;
 }

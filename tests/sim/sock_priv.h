@@ -35,7 +35,8 @@ struct sock {
 	bool bound;
 	bool eof;
 	bool shut_rd, shut_wr;
-	bool reset_on_close;
+	bool cork;
+	struct tcp_own own;  /* what its options say */
 	int error;           /* pending, negative */
 	struct sock_addr local;
 	struct tcp *t;

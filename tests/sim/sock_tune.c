@@ -6,6 +6,9 @@
 #define CONN_MAX 4096u
 #define BUF_MAX (1u << 30)
 #define US_MAX 60000000u
+#define MS_MAX 60000u
+#define DAYS_MS 864000000u
+#define SETTINGS_MAX 1024u
 
 struct row {
 	const char *name;
@@ -14,10 +17,13 @@ struct row {
 	uint32_t max;
 	uint16_t offset;
 	uint8_t size;
+	uint16_t scale;      /* of the value, in units of the field */
 	bool fixed;
 };
 
-#define FIELD(field) offsetof(struct tcp_config, field), sizeof(((struct tcp_config *)0)->field)
+#define PLACE(field) offsetof(struct tcp_config, field), sizeof(((struct tcp_config *)0)->field)
+#define FIELD(field) PLACE(field), 1
+#define FIELD_US(field) PLACE(field), 1000 /* in ms here */
 
 static const struct row rows[] = {
 	{ "tcp.connections", "entries", 1, 1u << 20, FIELD(conn_max), true },
@@ -31,15 +37,26 @@ static const struct row rows[] = {
 	{ "tcp.send_buffer_start", "bytes", 2048, BUF_MAX, FIELD(snd_buf_init), false },
 	{ "tcp.buffer_growth", "bytes", 0, BUF_MAX, FIELD(growth_max), false },
 	{ "tcp.reassembly", "bytes", 0, BUF_MAX, FIELD(reasm_max), false },
-	{ "tcp.rto_min_us", "us", 1, US_MAX, FIELD(rto_min_us), false },
-	{ "tcp.initial_rto_us", "us", 1, US_MAX, FIELD(rto_init_us), false },
-	{ "tcp.delayed_ack_us", "us", 1, 500000, FIELD(delack_us), false },
+	{ "tcp.rto_min_ms", "ms", 1, MS_MAX, FIELD_US(rto_min_us), false },
+	{ "tcp.initial_rto_ms", "ms", 1, MS_MAX, FIELD_US(rto_init_us), false },
+	{ "tcp.delayed_ack_ms", "ms", 1, 500, FIELD_US(delack_us), false },
+	{ "tcp.doubt_retries", "count", 1, 255, FIELD(doubt_retries), false },
 	{ "tcp.retries", "count", 1, 200, FIELD(retries), false },
 	{ "tcp.connect_retries", "count", 0, 200, FIELD(connect_retries), false },
 	{ "tcp.synack_retries", "count", 0, 200, FIELD(syn_retries), false },
-	{ "tcp.time_wait_us", "us", 1, 600000000, FIELD(timewait_us), false },
-	{ "tcp.fin_wait2_us", "us", 1, 600000000, FIELD(finwait2_us), false },
-	{ "tcp.shed_idle_us", "us", 1, 600000000, FIELD(shed_idle_us), false },
+	{ "tcp.shed_idle_ms", "ms", 1, 600000, FIELD_US(shed_idle_us), false },
+	{ "tcp.time_wait_ms", "ms", 1, 600000, FIELD_US(timewait_us), false },
+	{ "tcp.fin_wait2_ms", "ms", 1, 600000, FIELD_US(finwait2_us), false },
+	{ "tcp.keepalive", "0 or 1", 0, 1, FIELD(keepalive), false },
+	{ "tcp.keep_idle_ms", "ms", 1, DAYS_MS, FIELD(keep_idle_ms), false },
+	{ "tcp.keep_interval_ms", "ms", 1, DAYS_MS, FIELD(keep_interval_ms), false },
+	{ "tcp.keep_count", "count", 1, 255, FIELD(keep_count), false },
+	{ "tcp.user_timeout_ms", "ms", 0, DAYS_MS, FIELD(user_timeout_ms), false },
+	{ "tcp.persist_ms", "ms", 0, DAYS_MS, FIELD(persist_ms), false },
+	{ "tcp.persist_low_ms", "ms", 0, DAYS_MS, FIELD(persist_low_ms), false },
+	{ "tcp.orphans", "entries", 1, 1u << 20, FIELD(orphan_max), false },
+	{ "tcp.settings", "entries", 1, 65535, FIELD(own_max), true },
+	{ "tcp.nagle", "0 or 1", 0, 1, FIELD(nagle), false },
 	{ "tcp.clock_us", "us", 1, US_MAX, FIELD(clock_us), false },
 	{ "tcp.rack", "0 or 1", 0, 1, FIELD(rack), false },
 	{ "tcp.challenge_acks", "per second", 1, 1u << 30, FIELD(challenge_max), false },
@@ -47,10 +64,11 @@ static const struct row rows[] = {
 	{ "tcp.timestamps", "0 or 1", 0, 1, FIELD(timestamps), false },
 	{ "tcp.window_scale", "0 or 1", 0, 1, FIELD(window_scale), false },
 	{ "tcp.ecn", "0 to 2", 0, 2, FIELD(ecn), false },
+	{ "tcp.syn_options", "kinds", 0x2348, 0x8432, FIELD(syn_options), false },
 	{ "tcp.quick_acks", "segments", 0, 255, FIELD(quick_acks), false },
 	{ "tcp.segment_run", "segments", 1, 16, FIELD(run_segs), false },
 	{ "tcp.path_entries", "entries", 1, 1u << 20, FIELD(path_entries), true },
-	{ "tcp.path_age_us", "us", 1, 3600000000u, FIELD(path_age_us), false },
+	{ "tcp.path_age_ms", "ms", 1, 3600000, FIELD_US(path_age_us), false },
 	{ "tcp.path_timeouts", "count", 0, 100, FIELD(path_timeouts), false },
 	{ "tcp.path_probes", "count", 0, 3, FIELD(path_probes), false },
 	{ "tcp.path_min4", "bytes", 328, 1280, FIELD(path_min4), false },
@@ -75,12 +93,19 @@ field_get(const struct row *r, const struct tcp_config *c)
 	return wide;
 }
 
+static uint32_t
+value_get(const struct row *r, const struct tcp_config *c)
+{
+	return field_get(r, c) / r->scale;
+}
+
 static void
-field_set(const struct row *r, struct tcp_config *c, uint32_t value)
+value_set(const struct row *r, struct tcp_config *c, uint32_t value)
 {
 	uint8_t *at = (uint8_t *)c + r->offset;
 	uint16_t narrow = (uint16_t)value;
 
+	value *= r->scale;
 	if (r->size == sizeof(narrow))
 		memcpy(at, &narrow, sizeof(narrow));
 	else
@@ -103,6 +128,7 @@ tune_default(uint16_t mtu, struct tcp_config *c)
 	tcp_config_default(c, mtu);
 	c->conn_max = CONN_MAX;
 	c->timewait_max = CONN_MAX;
+	c->own_max = SETTINGS_MAX;
 }
 
 static const struct row *
@@ -125,8 +151,8 @@ sock_tune_at(const struct sock_host *h, unsigned i, struct sock_tune *t)
 	*t = (struct sock_tune){
 		.name = rows[i].name,
 		.unit = rows[i].unit,
-		.value = field_get(&rows[i], &h->cfg),
-		.initial = field_get(&rows[i], &initial),
+		.value = value_get(&rows[i], &h->cfg),
+		.initial = value_get(&rows[i], &initial),
 		.min = rows[i].min,
 		.max = row_max(h, &rows[i]),
 		.fixed = rows[i].fixed,
@@ -141,7 +167,7 @@ sock_tune_get(const struct sock_host *h, const char *name, int64_t *value)
 
 	if (r == NULL)
 		return -ENOENT;
-	*value = field_get(r, &h->cfg);
+	*value = value_get(r, &h->cfg);
 	return 0;
 }
 
@@ -157,8 +183,8 @@ sock_tune_set(struct sock_host *h, const char *name, int64_t value)
 		return -ERANGE;
 	if (r->fixed && h->stack != NULL)
 		return -EBUSY;
-	field_set(r, &c, (uint32_t)value);
-	if (h->stack != NULL && tcp_set_config(h->stack, &c) < 0)
+	value_set(r, &c, (uint32_t)value);
+	if (!tcp_config_good(&c) || (h->stack != NULL && tcp_set_config(h->stack, &c) < 0))
 		return -ERANGE;
 	h->cfg = c;
 	return 0;
