@@ -37,11 +37,19 @@ claims(struct net *n, const uint8_t mac[6])
 static struct neigh *
 find(struct net *n, const struct net_ip *ip)
 {
-	uint16_t i = *bucket(n, ip);
+	struct neigh *last = &n->neigh[n->neigh_last];
+	uint16_t i;
 
+	/* Mostly it is the one that was asked for before. */
+	if (last->state != NEIGH_FREE && ip_eq(&last->ip, ip))
+		return last;
+	i = *bucket(n, ip);
 	while (i != NIL && !ip_eq(&n->neigh[i].ip, ip))
 		i = n->neigh[i].next;
-	return i != NIL ? &n->neigh[i] : NULL;
+	if (i == NIL)
+		return NULL;
+	n->neigh_last = i;
+	return &n->neigh[i];
 }
 
 /* ---- the table ---- */

@@ -199,6 +199,7 @@ struct net {
 	uint16_t claims[NET_CLAIM_BUCKETS];
 	uint16_t neigh_free;
 	uint16_t neigh_fresh;
+	uint16_t neigh_last; /* found last */
 	uint16_t neigh_hand; /* where the search for something to give up goes on */
 	uint16_t buckets[NET_BUCKETS];
 	struct neigh neigh[NET_NEIGH_MAX];

@@ -39,10 +39,11 @@ static const uint8_t next_level[TCP_LEVEL_COUNT][BAND_COUNT] = {
 int
 tcp_level_next(int level, enum tcp_resource which, uint32_t left, uint32_t count)
 {
-	uint32_t band = 0;
+	uint32_t band = BAND_COUNT - 1;
 
-	while (band < BAND_COUNT - 1 && (uint64_t)left * PARTS > (uint64_t)count * bounds[which][band])
-		band++;
+	/* From above: mostly there is plenty. */
+	while (band > 0 && (uint64_t)left * PARTS <= (uint64_t)count * bounds[which][band - 1])
+		band--;
 	return next_level[level][band];
 }
 
