@@ -64,8 +64,10 @@ struct ssh_ops {
 	size_t (*peek)(void *owner, struct ssh_conn *, void *dst, size_t len);
 	void (*take)(void *owner, struct ssh_conn *, size_t len);
 	size_t (*readable)(void *owner, struct ssh_conn *);
-	/* Sealed bytes to the peer: never more than room() said. */
+	/* Sealed bytes to the peer: never more than room() said. A record that waits
+	 * for more is told by room_short: call ssh_output when there is. */
 	size_t (*room)(void *owner, struct ssh_conn *);
+	void (*room_short)(void *owner, struct ssh_conn *);
 	int (*wire)(void *owner, struct ssh_conn *, const uint8_t *data, size_t len);
 	/* May one more record be handed to gate or clerk? Asked before a record is
 	 * opened; false stops ssh_input. In SERVICE and AUTH the owner answers true

@@ -53,13 +53,22 @@ emit(struct ssh_conn *c, size_t len, size_t *room)
 	return env->ops->wire(env->owner, c, dst, (size_t)n);
 }
 
+static bool
+fits(struct ssh_conn *c, size_t size, size_t room)
+{
+	if (size <= room)
+		return true;
+	c->env->ops->room_short(c->env->owner, c);
+	return false;
+}
+
 static int
 raw_out(struct ssh_conn *c, struct fifo *f, uint32_t len, size_t *room)
 {
 	uint8_t *dst = scratch_out(c);
 	int rc;
 
-	if (len > *room)
+	if (!fits(c, len, *room))
 		return 0;
 	fifo_copy(f, CTRL_HEAD, dst, len);
 	fifo_take(f, c->env->pool, CTRL_HEAD + len);
@@ -83,7 +92,7 @@ record_out(struct ssh_conn *c, struct fifo *f, size_t *room)
 	len = cur_u32(&r);
 	if (len & CTRL_RAW)
 		return raw_out(c, f, len & ~CTRL_RAW, room);
-	if (record_size(&c->out, len) > *room)
+	if (!fits(c, record_size(&c->out, len), *room))
 		return 0;
 	fifo_copy(f, CTRL_HEAD, payload, len);
 	fifo_take(f, c->env->pool, CTRL_HEAD + len);
@@ -121,7 +130,7 @@ chan_turn(struct ssh_conn *c, struct ssh_chan *ch, size_t *room)
 
 	if (len == 0)
 		return 0;
-	if (record_size(&c->out, len) > *room)
+	if (!fits(c, record_size(&c->out, len), *room))
 		return -R_LIMIT;
 	len = chan_build(c, ch, scratch_out(c) + RECORD_HEAD, len);
 	rc = emit(c, len, room);

@@ -97,7 +97,7 @@ struct tcp_seg_out {
 #define TCP_EV_CONNECTED 0x01u /* active open completed */
 #define TCP_EV_READABLE 0x02u  /* tcp_readable grew */
 #define TCP_EV_EOF 0x04u       /* peer's FIN was reached, after all data */
-#define TCP_EV_WRITABLE 0x08u  /* tcp_room grew after it had been too small */
+#define TCP_EV_WRITABLE 0x08u  /* tcp_room grew after it had been too small: tcp_want_room */
 #define TCP_EV_CLOSED 0x10u    /* gone: the handle is dead when this returns */
 #define TCP_EV_DOUBT 0x20u     /* R1: the same segment was sent again and again */
 #define TCP_EV_HELD 0x40u      /* of a guest: bytes out of order were kept */
@@ -307,6 +307,10 @@ void tcp_take(struct tcp *t, size_t len);
 
 /* Bytes that tcp_put would accept now: send buffer cap and pool permitting. */
 size_t tcp_room(const struct tcp *t);
+
+/* tcp_want_room(t): what tcp_room says is too small for what waits: TCP_EV_WRITABLE
+ * is told when it has grown. A tcp_put that refuses does the same. */
+void tcp_want_room(struct tcp *t);
 
 /* tcp_put(t, data, len): queue all of it, or nothing: 0 or -R_TCP_NO_BLOCK /
  * -R_LIMIT. Copied. Sent by the next tcp_poll. */

@@ -95,7 +95,7 @@ struct tcp {
 	bool ts_on : 1;
 	bool scale_on : 1;
 	bool sack_on : 1;
-	bool room_wanted : 1; /* tcp_put refused since the last TCP_EV_WRITABLE */
+	bool room_wanted : 1; /* more than there is, since the last TCP_EV_WRITABLE */
 	bool take_seen : 1;  /* tcp_take was called: perhaps a window update */
 	bool sent_on : 1;    /* sent_ms, data_ms, heard_ms are known */
 	bool data_on : 1;
@@ -632,6 +632,13 @@ int tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now);
 void tcp_rto_fire(struct tcp *t, uint64_t now);
 /* Has the pool room for a writer that was refused? */
 void tcp_room_fire(struct tcp *t, uint64_t now);
+/* Room is wanted, and no acknowledgement will tell of any: it is the pool that has
+ * none. */
+static inline bool
+tcp_room_alone(const struct tcp *t)
+{
+	return t->room_wanted && t->snd.len == 0 && t->snd_una == t->snd_max;
+}
 /* The oldest segment goes out once more: R1, R2. */
 void tcp_rtx_count(struct tcp *t);
 /* Up to a segment from `seq`, which was sent before, again. */

@@ -412,7 +412,7 @@ tcp_out(struct tcp *t, uint64_t now)
 	/* Only now: more data keeps the board, and what can be undone. */
 	if (t->snd_una == t->snd_max)
 		tcp_loss_clear(t);
-	if (t->room_wanted && t->snd_una == t->snd_max && !tcp_timer_on(t, TCP_T_TAIL))
+	if (tcp_room_alone(t) && !tcp_timer_on(t, TCP_T_TAIL))
 		tcp_timer_set(t, TCP_T_TAIL, now + TCP_ROOM_RETRY_US);
 	if (t->ack_now || (t->take_seen && t->state >= TCP_ESTABLISHED && tcp_rcv_update_due(t))) {
 		tcp_out_ack(t, now);

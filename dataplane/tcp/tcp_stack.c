@@ -247,7 +247,7 @@ fire(struct tcp *t, enum tcp_timer which, uint64_t now)
 		tcp_life_fire(t, now);
 		break;
 	default:
-		if (t->room_wanted && t->snd_una == t->snd_max)
+		if (tcp_room_alone(t))
 			tcp_room_fire(t, now);
 		else if (t->reo_on)
 			tcp_reo_fire(t, now);

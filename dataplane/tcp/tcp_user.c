@@ -108,6 +108,13 @@ tcp_room(const struct tcp *t)
 	return cap - t->snd.len < blocks ? cap - t->snd.len : blocks;
 }
 
+void
+tcp_want_room(struct tcp *t)
+{
+	t->room_wanted = true;
+	tcp_work_add(t); /* nothing may be in flight whose ACK would tell of room */
+}
+
 int
 tcp_put(struct tcp *t, const void *data, size_t len)
 {
@@ -118,8 +125,7 @@ tcp_put(struct tcp *t, const void *data, size_t len)
 
 		if (t->gone || t->fin_queued || t->state == TCP_CLOSED)
 			return -R_LIMIT;
-		t->room_wanted = true;
-		tcp_work_add(t); /* nothing may be in flight whose ACK would tell of room */
+		tcp_want_room(t);
 		return cap ? -R_LIMIT : -R_TCP_NO_BLOCK;
 	}
 	tcp_work_add(t);

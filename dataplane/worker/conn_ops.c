@@ -125,6 +125,16 @@ ssh_room(void *owner, struct ssh_conn *s)
 	return c->tcp != NULL ? tcp_room(c->tcp) : 0;
 }
 
+static void
+ssh_room_short(void *owner, struct ssh_conn *s)
+{
+	struct conn *c = s->user;
+
+	(void)owner;
+	if (c->tcp != NULL)
+		tcp_want_room(c->tcp);
+}
+
 static int
 ssh_wire(void *owner, struct ssh_conn *s, const uint8_t *data, size_t len)
 {
@@ -201,6 +211,7 @@ const struct ssh_ops conn_ssh_ops = {
 	.take = ssh_take,
 	.readable = ssh_readable,
 	.room = ssh_room,
+	.room_short = ssh_room_short,
 	.wire = ssh_wire,
 	.control_ready = ssh_control_ready,
 	.control = ssh_control,

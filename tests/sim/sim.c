@@ -120,6 +120,10 @@ on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
 		e->connected = true;
 	if (events & TCP_EV_EOF)
 		e->eof = true;
+	if (events & (TCP_EV_READABLE | TCP_EV_EOF))
+		e->waits_read = false;
+	if (events & TCP_EV_WRITABLE)
+		e->waits_write = false;
 	if (events & TCP_EV_CLOSED) {
 		e->closed = true;
 		e->reason = reason;
@@ -143,10 +147,12 @@ const struct tcp_ops sim_ops = {
 
 /* ---- applications ---- */
 
+/* Each piece whole or not at all, as records are, and not before there was word of
+ * room. */
 static void
 app_write(struct sim *s, struct end *e)
 {
-	while (e->wrote < e->total) {
+	while (e->wrote < e->total && !e->waits_write) {
 		size_t room = tcp_room(e->t);
 		uint32_t at = (uint32_t)(e->wrote % SIM_PATTERN);
 		size_t len = 1 + rng_below(&s->rng, e->chunk);
@@ -155,10 +161,13 @@ app_write(struct sim *s, struct end *e)
 			len = (size_t)(e->total - e->wrote);
 		if (len > SIM_PATTERN - at)
 			len = SIM_PATTERN - at;
-		if (len > room)
-			len = room;
-		if (len == 0)
+		if (len > e->whole)
+			len = e->whole;
+		if (len > room) {
+			e->waits_write = true;
+			tcp_want_room(e->t);
 			break;
+		}
 		if (tcp_put(e->t, s->pattern[e->id] + at, len) != 0)
 			break;
 		e->wrote += len;
@@ -170,9 +179,13 @@ app_read(struct sim *s, struct end *e)
 {
 	const uint8_t *want = s->pattern[1 - e->id];
 
-	while (s->now >= e->pause_until && tcp_readable(e->t) > 0) {
+	while (!e->waits_read && s->now >= e->pause_until) {
 		size_t len = tcp_peek(e->t, s->buf, 1 + rng_below(&s->rng, e->chunk));
 
+		if (len == 0) {
+			e->waits_read = true;
+			break;
+		}
 		for (size_t i = 0; i < len; i++)
 			if (s->buf[i] != want[(e->read + i) % SIM_PATTERN])
 				sim_fail(s, "wrong byte");

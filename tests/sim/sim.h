@@ -47,7 +47,9 @@ struct end {
 	uint32_t others_count;
 	uint64_t squeeze_at;  /* they take them or give them back; UINT64_MAX: never */
 	uint32_t chunk;
+	uint32_t whole;       /* the send buffer always takes so much at last */
 	bool slow;
+	bool waits_read, waits_write; /* until it is told */
 	bool connected, eof, shut, closed;
 	int reason;
 	unsigned states;      /* bits of states seen */

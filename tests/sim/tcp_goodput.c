@@ -38,7 +38,7 @@ goodput_end(struct sim *s, uint32_t id, const char *name, uint64_t bytes)
 	tcp_config_default(&c, 1500);
 	c.conn_max = c.half_open_max = c.timewait_max = 4;
 	c.cc = name;
-	*e = (struct end){ .sim = s, .id = id, .pool_mem = e->pool_mem, .chunk = 16384,
+	*e = (struct end){ .sim = s, .id = id, .pool_mem = e->pool_mem, .chunk = 16384, .whole = c.snd_buf_init,
 		.squeeze_at = UINT64_MAX };
 	e->mem = aligned_alloc(64, tcp_stack_size(&c));
 	memset(e->mem, 0, tcp_stack_size(&c));

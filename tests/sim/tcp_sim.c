@@ -23,6 +23,7 @@
 
 #define SEEDS 4000u
 #define BYTES_MIN (256u * 1024u)
+#define SQUEEZED 2048u /* blocks of a pool that others take and give back all the time */
 
 static void
 pick_config(struct rng *r, struct tcp_config *c)
@@ -67,7 +68,8 @@ end_init(struct sim *s, uint32_t id)
 	struct rng *r = &s->rng;
 	struct tcp_config c;
 	uint8_t secret[32];
-	uint32_t blocks = rng_below(r, 8) == 0 ? 96 + rng_below(r, 200) : SIM_POOL_COUNT;
+	bool squeezed = rng_below(r, 5) == 0;
+	uint32_t blocks = rng_below(r, 8) == 0 ? 96 + rng_below(r, 200) : squeezed ? SQUEEZED : SIM_POOL_COUNT;
 	void *pool_mem = e->pool_mem;
 	void *mem = e->mem;
 
@@ -85,6 +87,7 @@ end_init(struct sim *s, uint32_t id)
 	e->stack = tcp_stack_init(e->mem, &c, &sim_ops, &e->pool, e, secret);
 	e->total = e->expect = BYTES_MIN + rng_below(r, BYTES_MIN / 4);
 	e->chunk = 1u << (6 + rng_below(r, 10));
+	e->whole = c.snd_buf < c.snd_buf_init ? c.snd_buf : c.snd_buf_init;
 	e->slow = rng_below(r, 3) == 0;
 	e->rcv_max = c.rcv_buf + (1u << 14);
 	if (sim_verbose)
@@ -98,7 +101,7 @@ end_init(struct sim *s, uint32_t id)
 		s->now = 4ull * (uint32_t)(0u - 100000u - hash);
 		sim_reached.wrapped++;
 	}
-	e->squeeze_at = rng_below(r, 5) == 0 ? s->now + rng_below(r, 2000000) : UINT64_MAX;
+	e->squeeze_at = squeezed ? s->now + rng_below(r, 2000000) : UINT64_MAX;
 }
 
 static void

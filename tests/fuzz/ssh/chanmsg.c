@@ -110,6 +110,13 @@ op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, bool started)
 }
 
 static void
+op_room_short(void *owner, struct ssh_conn *c)
+{
+	(void)owner;
+	(void)c;
+}
+
+static void
 op_drop(void *owner, int reason)
 {
 	(void)owner;
@@ -124,8 +131,8 @@ op_random(void *owner, void *dst, size_t len)
 }
 
 static const struct ssh_ops ops = {
-	.peek = op_peek, .take = op_take, .readable = op_readable, .room = op_room, .wire = op_wire,
-	.control_ready = op_control_ready, .control = op_control, .host = op_host,
+	.peek = op_peek, .take = op_take, .readable = op_readable, .room = op_room, .room_short = op_room_short,
+	.wire = op_wire, .control_ready = op_control_ready, .control = op_control, .host = op_host,
 	.chan_free = op_chan_free, .drop = op_drop, .random = op_random,
 };
 

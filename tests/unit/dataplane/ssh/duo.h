@@ -49,6 +49,7 @@ struct duo_side {
 	size_t rx_len, rx_size;
 	size_t visible;        /* of them may be seen */
 	size_t room;           /* what the wire accepts before duo_turn renews it */
+	uint32_t room_short;   /* times that a record waited for more */
 	size_t room_each;      /* bytes that may be on the way to the other side */
 	struct duo_up up[DUO_UPS];
 	unsigned up_count, up_done;

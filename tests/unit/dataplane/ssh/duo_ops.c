@@ -56,6 +56,13 @@ op_room(void *owner, struct ssh_conn *c)
 	return side_of(c)->room;
 }
 
+static void
+op_room_short(void *owner, struct ssh_conn *c)
+{
+	(void)owner;
+	side_of(c)->room_short++;
+}
+
 void
 duo_pipe(struct duo_side *to, const uint8_t *data, size_t len)
 {
@@ -221,7 +228,7 @@ op_random(void *owner, void *dst, size_t len)
 }
 
 const struct ssh_ops duo_ops = {
-	.peek = op_peek, .take = op_take, .readable = op_readable, .room = op_room, .wire = op_wire,
-	.control_ready = op_control_ready, .control = op_control, .host = op_host,
+	.peek = op_peek, .take = op_take, .readable = op_readable, .room = op_room, .room_short = op_room_short,
+	.wire = op_wire, .control_ready = op_control_ready, .control = op_control, .host = op_host,
 	.chan_free = op_chan_free, .drop = op_drop, .random = op_random,
 };

@@ -394,6 +394,7 @@ test_turns(void)
 	static uint8_t big[SSH_CHAN_OUT_MAX];
 	struct duo *d = duo_new(TOY_CLEAR);
 	struct ssh_conn *c = &d->s[SRV].c;
+	uint32_t shorts;
 
 	duo_login(d);
 	for (uint32_t n = 0; n < 5; n++) {
@@ -417,6 +418,14 @@ test_turns(void)
 	CU_ASSERT_EQUAL(duo_record(d, SRV, "\x02\0\0\0", 5), 0);
 	d->s[SRV].room = 40;
 	CU_ASSERT_EQUAL(ssh_output(c, d->now), 1);
+	/* Who waits for more room says so: nobody else would call again. */
+	shorts = d->s[SRV].room_short;
+	CU_ASSERT_EQUAL(ssh_output(c, d->now), 0);
+	CU_ASSERT_EQUAL(d->s[SRV].room_short, shorts + 1);
+	CU_ASSERT_EQUAL(duo_record(d, SRV, "\x02\0\0\0", 5), 0);
+	d->s[SRV].room = 10;
+	CU_ASSERT_EQUAL(ssh_output(c, d->now), 0);
+	CU_ASSERT_EQUAL(d->s[SRV].room_short, shorts + 2);
 	duo_free(d);
 }
 
