@@ -102,6 +102,8 @@ struct js *meters_table(const struct console *c);
 struct js *meters_cycles(const struct console *c);
 /* by reason, all workers; those that never happened only with `all` */
 struct js *meters_drops(const struct console *c, bool all);
+/* explain.c: a line of what a reason means and what to do about it; "" when unknown */
+const char *reason_explained(int reason);
 struct js *meters_counters(const struct console *c);
 struct js *meters_limits(const struct console *c);
 

@@ -203,6 +203,7 @@ drop_row(const struct console *c, int reason, uint64_t *total)
 	js_set_str(o, "reason", reason_name(reason));
 	js_set_u64(o, "number", (uint64_t)reason);
 	js_set_str(o, "text", reason_text(reason));
+	js_set_str(o, "explanation", reason_explained(reason));
 	js_set_u64(o, "total", *total);
 	js_set(o, "workers", list);
 	return o;

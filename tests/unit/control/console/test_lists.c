@@ -260,6 +260,8 @@ test_drops(void)
 	js_free(list);
 	list = meters_drops(&c, true);
 	CU_ASSERT_TRUE(js_count(list) > 50);
+	for (i = 0; i < (int)js_count(list); i++)
+		CU_ASSERT_TRUE(strlen(js_str(js_at(list, (size_t)i), "explanation")) > 10);
 	js_free(list);
 	for (i = 0; i < 2; i++)
 		meter_detach(m[i]);
