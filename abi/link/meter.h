@@ -150,7 +150,9 @@
 	METER(VRRP_ROUTERS, "vrrp virtual routers that we take part in") \
 	METER(VRRP_MASTERS, "vrrp virtual routers whose Master we are") \
 	METER(CAPTURE_FRAMES, "capture frames copied") \
-	METER(CAPTURE_MISSED, "capture frames that did not fit")
+	METER(CAPTURE_MISSED, "capture frames that did not fit") \
+	METER(NET_FRAGS_IN, "net fragments received") \
+	METER(NET_FRAGS_WHOLE, "net datagrams put together")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -202,7 +204,10 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(NET_ICMP_ECHO, "replies/s", NET_ICMP_RATE, "answers to ICMP echo") \
 	LIMIT(NET_ICMP_ERROR, "errors/s", NET_ICMP_RATE, "ICMP errors sent") \
 	LIMIT(CAPTURE_MAX, "captures", NONE, "captures at the same time") \
-	LIMIT(CAPTURE_RING, "bytes", NONE, "frames of a capture that wait for their reader: beyond it they are missing")
+	LIMIT(CAPTURE_RING, "bytes", NONE, "frames of a capture that wait for their reader: beyond it they are missing") \
+	LIMIT(NET_FRAGS, "datagrams", NET_FRAG_MAX, "datagrams in pieces: beyond it the oldest goes") \
+	LIMIT(NET_FRAG_BYTES, "bytes", NET_FRAG_MAX, "packet buffers of datagrams in pieces: beyond it the oldest goes") \
+	LIMIT(NET_FRAG_SOURCE, "bytes", NET_FRAG_SOURCE, "of them, of one IPv4 address or IPv6 /64: beyond it its oldest goes")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -16,6 +16,7 @@
 #define ICMP4_HEAD 8u
 #define IP4_SRC 12u
 #define IP6_SRC 8u
+#define PIECE_MASK 0x3fff    /* more fragments; offset */
 #define UNREACHABLE 3u
 #define TIME_EXCEEDED 11u
 #define PARAMETER 12u
@@ -96,11 +97,44 @@ hash6(const struct flow_key *f, const uint8_t *ip, uint32_t len, bool quoted, ui
 	return true;
 }
 
+/* Pieces have no ports to be told by: both addresses say who puts them together. */
+static enum flow_whose
+piece(const struct flow_key *f, const uint8_t *addrs, uint32_t addr_size, uint32_t *hash)
+{
+	static const uint8_t no_ports[PORTS_SIZE];
+	uint8_t tuple[IP6_TUPLE];
+
+	tuple_of(tuple, addrs, addr_size, no_ports, false);
+	*hash = flow_hash(f, tuple, 2 * addr_size + PORTS_SIZE);
+	return FLOW_ONE;
+}
+
+/* Behind extension headers, as parse.c finds it. */
+static enum flow_whose
+behind(const struct flow_key *f, const uint8_t *ip, uint32_t len, uint32_t *hash)
+{
+	uint32_t size = IP6_SIZE + ((uint32_t)ip[4] << 8 | ip[5]);
+	uint8_t tuple[IP6_TUPLE];
+	struct ip6_chain c;
+
+	if (size > len || ip6_walk(&c, ip, size) < 0)
+		return FLOW_HERE;
+	if (c.frag_at != 0)
+		return piece(f, ip + IP6_SRC, 16, hash);
+	if (c.proto != IP_TCP || size - c.off < PORTS_SIZE)
+		return FLOW_HERE;
+	tuple_of(tuple, ip + IP6_SRC, 16, ip + c.off, false);
+	*hash = flow_hash(f, tuple, sizeof(tuple));
+	return FLOW_ONE;
+}
+
 static enum flow_whose
 whose4(const struct flow_key *f, const uint8_t *ip, uint32_t len, uint32_t *hash)
 {
 	const uint8_t *icmp = ip + IP4_SIZE;
 
+	if (len >= IP4_SIZE && ip[0] == 0x45 && ((ip[6] << 8 | ip[7]) & PIECE_MASK) != 0)
+		return piece(f, ip + IP4_SRC, 4, hash);
 	if (hash4(f, ip, len, false, hash))
 		return FLOW_ONE;
 	if (len >= IP4_SIZE && ip[9] == IP_VRRP)
@@ -124,7 +158,9 @@ whose6(const struct flow_key *f, const uint8_t *ip, uint32_t len, uint32_t *hash
 	/* A query for listeners: the worker that speaks answers. */
 	if (len >= IP6_SIZE + IP6_HBH_SIZE && ip[6] == IP6_HOP_BY_HOP && ip[IP6_SIZE] == IP_ICMP6)
 		return FLOW_ALL;
-	if (len < IP6_SIZE + ICMP4_HEAD || ip[6] != IP_ICMP6)
+	if (len >= IP6_SIZE && ip[6] != IP_ICMP6)
+		return behind(f, ip, len, hash);
+	if (len < IP6_SIZE + ICMP4_HEAD)
 		return FLOW_HERE;
 	if (icmp[0] == ND6_SOLICIT || icmp[0] == ND6_ADVERT)
 		return FLOW_ALL;

@@ -17,7 +17,7 @@ static const uint8_t error4_types[] = { 3, 4, 5, 11, 12 };
 
 const struct icmp_say icmp_no_port = { .type4 = 3, .code4 = 3, .type6 = 1, .code6 = 4 };
 /* For IPv6 that is a parameter problem at the next header field (RFC 8200 section 4). */
-const struct icmp_say icmp_no_proto = { .type4 = 3, .code4 = 2, .type6 = 4, .code6 = 1, .word = 6 };
+const struct icmp_say icmp_no_proto = { .type4 = 3, .code4 = 2, .type6 = 4, .code6 = 1 };
 
 void
 icmp_out_init(struct net *n, uint64_t now)
@@ -98,7 +98,7 @@ void
 icmp_error(struct net *n, const struct net_frame *f, const struct icmp_say *say, uint64_t now)
 {
 	bool v4 = ip_is_v4(&f->src);
-	uint32_t quote = (uint32_t)(f->data - f->ip) + f->len;
+	uint32_t quote = (uint32_t)(f->data - f->ip) + f->len; /* all of the packet */
 	uint32_t max = (v4 ? QUOTE4_MAX - IP4_SIZE : QUOTE6_MAX - IP6_SIZE) - ICMP_SIZE;
 	struct net_ip hop;
 	struct pkt *p;

@@ -19,7 +19,7 @@ net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *op
 	n->owner = owner;
 	memcpy(n->key, secret, 16);
 	n->link_local = link_local_of(mac);
-	n->own_due = n->mld_due = n->vrrp_due = NET_NEVER;
+	n->own_due = n->mld_due = n->vrrp_due = n->frag_due = NET_NEVER;
 	neigh_init(n);
 	via_clear(n);
 	return n;
@@ -68,6 +68,7 @@ void
 net_poll(struct net *n, uint64_t now)
 {
 	neigh_poll(n, now);
+	frag_poll(n, now);
 	own_poll(n, now);
 	vrrp_poll(n, now);
 	mld_poll(n, now);
@@ -84,6 +85,8 @@ net_next(const struct net *n, uint64_t now)
 {
 	uint64_t due = earlier(earlier(n->neigh_due, n->own_due), earlier(n->mld_due, n->vrrp_due));
 
+	due = earlier(due, n->frag_due);
+
 	return due < now ? now : due;
 }
 
@@ -91,7 +94,7 @@ struct net_load
 net_get_load(const struct net *n)
 {
 	struct net_load load = { .neighbours = n->neigh_used, .asked = n->neigh_asked,
-		.virtual_routers = n->vrrp_count };
+		.virtual_routers = n->vrrp_count, .frags = n->frag_used, .frag_bytes = n->frag_bytes };
 
 	for (uint32_t i = 0; i < n->vrrp_count; i++)
 		load.masters += n->vrrp[i].state == VRRP_MASTER;

@@ -38,6 +38,17 @@
 #define NET_ANNOUNCE6 3u
 #define NET_ANNOUNCE6_US 1000000u
 
+/* Datagrams in pieces. The memory is the port's packet buffers, counted whole. */
+#define NET_FRAG_MAX 64u
+#define NET_FRAG_BYTES (256u * 1024u)       /* of all: beyond it the oldest goes */
+#define NET_FRAG_SOURCE_BYTES (32u * 1024u) /* of one IPv4 address or IPv6 /64: as well */
+#define NET_FRAG_PIECES 64u  /* of one datagram */
+#define NET_FRAG_US4 30000000u /* until it is given up */
+#define NET_FRAG_US6 60000000u /* RFC 8200 section 4.5 */
+
+#define NET_EXT_MAX 8u       /* IPv6 extension headers of a packet */
+#define NET_EXT_OPTIONS_MAX 8u /* options in them, padding aside */
+
 #define ICMP_ECHO_RATE 1000u         /* echo replies per second */
 #define ICMP_ECHO_BURST 100u
 #define ICMP_ERROR_RATE 100u         /* errors per second: RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f) */
@@ -143,14 +154,20 @@ struct net_tcp {
 	uint32_t len;
 	uint8_t ecn;            /* of the IP header: RFC 3168 section 5 */
 	uint8_t via;            /* where it came from, for net_output_tcp; 0 without to_sender */
+	struct pkt *whole;      /* see net_input */
 };
 
 /*
  * net_input(n, p, out, now): look at a frame. 1: `out` is a TCP segment for one
- * of our addresses with a good checksum, borrowing from p. 0: dealt with or
- * dropped (counted). The packet stays the caller's in both cases.
+ * of our addresses with a good checksum, borrowing from p. 2: p was the last piece of
+ * a datagram: out->whole, which is the caller's, is the frame that it would have been
+ * in one piece, to be looked at like any other. 0: dealt with or dropped (counted).
+ * The packet stays the caller's in all cases.
  */
 int net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now);
+
+/* net_clear(n): datagrams that are not whole give their buffers back. */
+void net_clear(struct net *n);
 
 /* net_overhear(n, p, now): a frame that another worker of this port received and
  * deals with: where a neighbour is, as ARP or neighbour discovery says, is learned,
@@ -194,6 +211,8 @@ struct net_stats {
 	uint64_t echoes;         /* echo requests answered */
 	uint64_t errors_in;      /* ICMP errors about our segments */
 	uint64_t errors_out;     /* and ones that we sent */
+	uint64_t frags_in;       /* fragments for us */
+	uint64_t frags_whole;    /* datagrams put together */
 	uint64_t neigh_asked;    /* questions for neighbours */
 	uint64_t neigh_doubted;  /* of them, because somebody else claimed an address in use */
 	uint64_t neigh_confirmed; /* times that a connection's progress was taken for an answer */
@@ -227,6 +246,8 @@ struct net_load {
 	uint32_t asked;
 	uint32_t virtual_routers; /* that we take part in, */
 	uint32_t masters;         /* and as their Master */
+	uint32_t frags;      /* datagrams in pieces */
+	uint32_t frag_bytes; /* that they hold */
 };
 struct net_load net_get_load(const struct net *n);
 

@@ -27,6 +27,10 @@
 #define TCP_MIN_SIZE 20u
 
 #define IP6_HOP_BY_HOP 0u
+#define IP6_ROUTING 43u
+#define IP6_FRAGMENT 44u
+#define IP6_DEST_OPTIONS 60u
+#define IP6_FRAG_SIZE 8u
 #define IP6_HBH_SIZE 8u      /* with a router alert and nothing more */
 
 #define VRRP_TTL 255u        /* RFC 5798 sections 5.1.1.3, 5.1.2.3 */
@@ -155,6 +159,25 @@ struct vrrp_advert {
 	uint16_t interval;
 };
 
+/* A datagram of which not all pieces have come. The buffer holds them at their place. */
+struct frag {
+	struct net_ip src, dst;
+	uint32_t id;
+	uint8_t proto;       /* of IPv4; 0 */
+	bool used;
+	bool dead;           /* what comes of it is dropped */
+	bool ce;             /* a piece was marked (RFC 3168 section 5.3) */
+	uint8_t count;
+	uint32_t total;      /* bytes; 0: the last piece has not come */
+	uint32_t got;
+	uint64_t since;
+	uint64_t due;
+	struct pkt *pkt;
+	struct {
+		uint16_t start, end;
+	} piece[NET_FRAG_PIECES];
+};
+
 /* Tokens that come back with time. */
 struct bucket {
 	uint32_t tokens;
@@ -193,6 +216,10 @@ struct net {
 	struct bucket error;
 	struct bucket asks;  /* questions that neighbours may still be asked */
 	struct net_stats stats;
+	uint64_t frag_due;
+	uint32_t frag_used;
+	uint32_t frag_bytes;
+	struct frag frag[NET_FRAG_MAX];
 	uint64_t neigh_due;  /* not later than the earliest deadline of a question */
 	uint16_t neigh_used;
 	uint16_t neigh_asked; /* of those, INCOMPLETE */
@@ -215,6 +242,12 @@ struct net_frame {
 	uint8_t ecn;
 	struct net_ip src;
 	struct net_ip dst;
+	bool frag;           /* a fragment: these say of what */
+	bool frag_more;
+	uint8_t frag_proto;
+	uint32_t frag_off;
+	uint32_t frag_id;
+	uint16_t next_at;    /* where `proto` stands, for IPv6 */
 	const uint8_t *ip;   /* the IP header */
 	const uint8_t *data; /* behind it */
 	uint32_t len;
@@ -350,6 +383,30 @@ void nd_announce(struct net *n, const struct net_ip *own);
 void nd_probe(struct net *n, const struct net_ip *own);
 int icmp4_input(struct net *n, const struct net_frame *f, uint64_t now);
 int icmp6_input(struct net *n, const struct net_frame *f, uint64_t now);
+
+/* ---- ip6.c ---- */
+struct ip6_chain {
+	uint8_t proto;       /* what comes behind the extension headers, */
+	uint32_t off;        /* where, from the IP header on, */
+	uint32_t next_at;    /* and where that is said */
+	uint32_t frag_at;    /* the fragment header; 0: none, or of an atomic fragment */
+	uint32_t frag_off;
+	uint32_t frag_id;
+	bool frag_more;
+	bool atomic;
+	uint32_t options;
+	const struct icmp_say *say; /* with an error: what the sender is told, or NULL, */
+	uint32_t say_at;     /* and of what */
+};
+
+/* ip6_walk(c, ip, len): through the extension headers of a packet of `len` bytes, at
+ * least an IPv6 header. 0 or -R_NET_*. */
+int ip6_walk(struct ip6_chain *c, const uint8_t *ip, uint32_t len);
+
+/* ---- frag.c ---- */
+/* 2: with this piece a datagram is whole: *whole is its frame, the caller's. */
+int frag_input(struct net *n, const struct net_frame *f, struct pkt **whole, uint64_t now);
+void frag_poll(struct net *n, uint64_t now);
 
 /* ---- icmp_out.c ---- */
 /* One token, if there is one. */

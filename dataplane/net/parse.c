@@ -4,24 +4,23 @@
 #include "abi/wire/cursor.h"
 #include "dataplane/net/net_priv.h"
 
-#define IP4_DF_MASK 0x4000u
 #define IP6_TRAFFIC_SHIFT 20u
 #define ECN_MASK 3u
-#define IP6_ROUTING 43u
-#define IP6_FRAGMENT 44u
-#define IP6_DEST_OPTIONS 60u
+#define IP6_NEXT_AT 6u
+#define IP4_MORE 0x2000u
+#define IP4_OFFSET_MASK 0x1fffu
+#define IP4_UNIT 8u
+#define ND_FIRST 133u
+#define ND_LAST 137u
 
 static int
 ip4_header_good(const uint8_t *p, uint32_t len, bool csum_good, uint32_t *total)
 {
 	struct cur c = cur_of(p, len);
 	uint8_t first = cur_u8(&c);
-	uint16_t frag;
 
 	cur_u8(&c);
 	*total = cur_u16(&c);
-	cur_u16(&c);
-	frag = cur_u16(&c);
 	if (len < IP4_SIZE)
 		return -R_NET_SHORT;
 	if (first >> 4 != 4 || (first & 0x0f) < 5)
@@ -32,9 +31,19 @@ ip4_header_good(const uint8_t *p, uint32_t len, bool csum_good, uint32_t *total)
 		return -R_NET_IP_LENGTH;
 	if (!csum_good && csum_fold(csum_add(0, p, IP4_SIZE)) != 0)
 		return -R_NET_IP_CSUM;
-	if ((frag & ~IP4_DF_MASK) != 0)
-		return -R_NET_IP_FRAGMENT;
 	return 0;
+}
+
+static void
+ip4_fragment(struct net_frame *f)
+{
+	uint32_t word = (uint32_t)f->ip[6] << 8 | f->ip[7];
+
+	f->frag = (word & (IP4_MORE | IP4_OFFSET_MASK)) != 0;
+	f->frag_more = word & IP4_MORE;
+	f->frag_off = (word & IP4_OFFSET_MASK) * IP4_UNIT;
+	f->frag_id = (uint32_t)f->ip[4] << 8 | f->ip[5];
+	f->frag_proto = f->proto;
 }
 
 static int
@@ -53,7 +62,8 @@ ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	f->dst = ip_v4(p + 16);
 	f->data = p + IP4_SIZE;
 	f->len = total - IP4_SIZE;
-	if (f->proto == IP_VRRP && vrrp_group(&f->dst))
+	ip4_fragment(f);
+	if (f->proto == IP_VRRP && vrrp_group(&f->dst) && !f->frag)
 		return ip_source_good(n, &f->src) ? 0 : -R_NET_IP_SOURCE;
 	/* Never to a broadcast or multicast, of either layer (MUST-57, RFC 1122
 	 * section 3.2.2). */
@@ -62,23 +72,41 @@ ip4_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	return ip_source_good(n, &f->src) ? 0 : -R_NET_IP_SOURCE;
 }
 
+/* What extension headers say; f->data is behind them, or behind that of a fragment. */
 static int
-ip6_next_header(uint8_t next)
+ip6_headers(struct net *n, struct net_frame *f, uint64_t now)
 {
-	switch (next) {
-	case IP6_FRAGMENT:
-		return -R_NET_IP_FRAGMENT;
-	case IP6_HOP_BY_HOP:
-	case IP6_ROUTING:
-	case IP6_DEST_OPTIONS:
-		return -R_NET_IP_OPTIONS;
-	default:
+	uint32_t len = IP6_SIZE + f->len;
+	struct icmp_say say;
+	struct ip6_chain c;
+	int r;
+
+	if (f->proto == IP_TCP || f->proto == IP_ICMP6)
 		return 0;
+	r = ip6_walk(&c, f->ip, len);
+	if (r < 0 && c.say != NULL) {
+		say = *c.say;
+		say.word = c.say_at;
+		icmp_error(n, f, &say, now);
 	}
+	if (r < 0)
+		return r;
+	f->proto = c.proto;
+	f->next_at = (uint16_t)c.next_at;
+	f->frag = c.frag_at != 0;
+	f->frag_more = c.frag_more;
+	f->frag_off = c.frag_off;
+	f->frag_id = c.frag_id;
+	c.off = f->frag ? c.frag_at + IP6_FRAG_SIZE : c.off;
+	f->data = f->ip + c.off;
+	f->len = len - c.off;
+	/* RFC 6980 */
+	return c.atomic && c.proto == IP_ICMP6 && f->len > 0 && f->data[0] >= ND_FIRST &&
+	    f->data[0] <= ND_LAST ? -R_NET_IP_FRAGMENT : 0;
 }
 
 static int
-ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f)
+ip6_parse(struct net *n, const uint8_t *p, uint32_t len, struct net_frame *f, uint64_t now)
 {
 	struct cur c = cur_of(p, len);
 	uint32_t word = cur_u32(&c);
@@ -97,6 +125,7 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	f->hop_limit = cur_u8(&c);
 	f->src = ip_v6(p + 8);
 	f->dst = ip_v6(p + 24);
+	f->next_at = IP6_NEXT_AT;
 	f->data = p + IP6_SIZE;
 	f->len = payload;
 	/* A v4-mapped address is never on the wire, and here it would be IPv4. */
@@ -118,7 +147,7 @@ ip6_parse(const struct net *n, const uint8_t *p, uint32_t len, struct net_frame 
 	if (!ip_source_good(n, &f->src) &&
 	    !(f->proto == IP_ICMP6 && (ip_unspecified(&f->src) || net_owns(n, &f->src))))
 		return -R_NET_IP_SOURCE;
-	return ip6_next_header(f->proto);
+	return ours ? ip6_headers(n, f, now) : 0;
 }
 
 static int
@@ -150,8 +179,12 @@ not_served(struct net *n, const struct net_frame *f, uint64_t now)
 		icmp_error(n, f, &icmp_no_port, now);
 		return -R_NET_NO_PORT;
 	}
-	if (f->proto != IP_NONE)
-		icmp_error(n, f, &icmp_no_proto, now);
+	if (f->proto != IP_NONE) {
+		struct icmp_say say = icmp_no_proto;
+
+		say.word = f->next_at;
+		icmp_error(n, f, &say, now);
+	}
 	return -R_NET_PROTO;
 }
 
@@ -160,10 +193,12 @@ ip_input(struct net *n, const uint8_t *p, uint32_t len, uint16_t type, struct ne
     struct net_tcp *out, uint64_t now)
 {
 	bool v4 = type == ETH_IP4;
-	int r = v4 ? ip4_parse(n, p, len, f) : ip6_parse(n, p, len, f);
+	int r = v4 ? ip4_parse(n, p, len, f) : ip6_parse(n, p, len, f, now);
 
 	if (r < 0)
 		return r;
+	if (f->frag)
+		return n->overhears ? 0 : frag_input(n, f, &out->whole, now);
 	if (f->proto == IP_TCP)
 		return tcp_part(n, f, out);
 	if (f->proto == IP_VRRP && vrrp_group(&f->dst))
@@ -202,7 +237,7 @@ net_input(struct net *n, struct pkt *p, struct net_tcp *out, uint64_t now)
 
 	if (r < 0)
 		n->ops.drop(n->owner, -r);
-	return r > 0;
+	return r > 0 ? r : 0;
 }
 
 /* What is wrong with it was counted where it was received. */

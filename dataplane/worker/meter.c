@@ -100,6 +100,8 @@ static const struct row net_rows[] = {
 	{ offsetof(struct net_stats, echoes), METER_NET_ECHOES },
 	{ offsetof(struct net_stats, errors_in), METER_NET_ERRORS_IN },
 	{ offsetof(struct net_stats, errors_out), METER_NET_ERRORS_OUT },
+	{ offsetof(struct net_stats, frags_in), METER_NET_FRAGS_IN },
+	{ offsetof(struct net_stats, frags_whole), METER_NET_FRAGS_WHOLE },
 	{ offsetof(struct net_stats, neigh_asked), METER_NET_NEIGH_ASKED },
 	{ offsetof(struct net_stats, neigh_doubted), METER_NET_NEIGH_DOUBTED },
 	{ offsetof(struct net_stats, neigh_confirmed), METER_NET_NEIGH_CONFIRMED },
@@ -174,6 +176,9 @@ limits_tell(struct worker *w)
 	meter_limit_set(w->meter, METER_LIMIT_NET_NEIGHBOURS_ASKED, NET_NEIGH_ASKED_MAX, NET_NEIGH_ASKED_MAX);
 	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOURS_CLAIMED, NET_NEIGH_PER_MAC, NET_NEIGH_PER_MAC);
 	meter_limit_each(w->meter, METER_LIMIT_NET_NEIGHBOUR_QUEUE, NET_NEIGH_WAIT, NET_NEIGH_WAIT);
+	meter_limit_set(w->meter, METER_LIMIT_NET_FRAGS, NET_FRAG_MAX, NET_FRAG_MAX);
+	meter_limit_set(w->meter, METER_LIMIT_NET_FRAG_BYTES, NET_FRAG_BYTES, NET_FRAG_BYTES);
+	meter_limit_each(w->meter, METER_LIMIT_NET_FRAG_SOURCE, NET_FRAG_SOURCE_BYTES, NET_FRAG_SOURCE_BYTES);
 	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ECHO, ICMP_ECHO_RATE, ICMP_ECHO_RATE);
 	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ERROR, ICMP_ERROR_RATE, ICMP_ERROR_RATE);
 	meter_limit_set(w->meter, METER_LIMIT_CAPTURE_MAX, CAPTURE_MAX, CAPTURE_MAX);
@@ -197,6 +202,8 @@ limits_now(struct worker *w)
 	meter_set(w->meter, METER_VRRP_ROUTERS, w->c.index == 0 ? net.virtual_routers : 0);
 	meter_set(w->meter, METER_VRRP_MASTERS, w->c.index == 0 ? net.masters : 0);
 	meter_limit_now(w->meter, METER_LIMIT_CAPTURE_MAX, w->capture_count);
+	meter_limit_now(w->meter, METER_LIMIT_NET_FRAGS, net.frags);
+	meter_limit_now(w->meter, METER_LIMIT_NET_FRAG_BYTES, net.frag_bytes);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_CONN_MAX, load.conn_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_HALF_OPEN, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);

@@ -23,15 +23,21 @@ burst_end(struct worker *w, struct rx_burst *b)
 	b->count = 0;
 }
 
+static void dispatch(struct worker *w, struct rx_burst *b, struct pkt *p);
+
 static void
 frame(struct worker *w, struct rx_burst *b, struct pkt *p)
 {
 	struct tcp_seg *seg = &b->seg[b->count];
 	struct net_tcp found;
-	int r = 0;
+	int r;
 
 	capture_frame(w, p, false);
-	if (net_input(w->net, p, &found, w->now) == 1) {
+	r = net_input(w->net, p, &found, w->now);
+	/* A datagram is whole: now its owner can be told from its ports. */
+	if (r == 2)
+		dispatch(w, b, found.whole);
+	if (r == 1) {
 		r = tcp_seg_parse(seg, found.segment, found.len, found.local, found.remote);
 		seg->via = found.via;
 		seg->ecn = found.ecn;
@@ -80,11 +86,10 @@ tell_all(struct worker *w, const struct pkt *p)
 }
 
 static void
-received(struct worker *w, struct rx_burst *b, struct pkt *p)
+dispatch(struct worker *w, struct rx_burst *b, struct pkt *p)
 {
 	uint32_t hash = 0, to;
 
-	meter_add(w->meter, METER_RX_BYTES, p->len);
 	if (w->c.crew != NULL) {
 		switch (flow_whose(&w->c.crew->key, p->data, p->len, &hash)) {
 		case FLOW_ONE:
@@ -102,6 +107,13 @@ received(struct worker *w, struct rx_burst *b, struct pkt *p)
 		}
 	}
 	frame(w, b, p);
+}
+
+static void
+received(struct worker *w, struct rx_burst *b, struct pkt *p)
+{
+	meter_add(w->meter, METER_RX_BYTES, p->len);
+	dispatch(w, b, p);
 }
 
 uint32_t

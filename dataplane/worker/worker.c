@@ -239,6 +239,7 @@ worker_wipe(struct worker *w)
 		if (w->conns[i].state == CONN_LIVE)
 			conn_gone(w, &w->conns[i], R_DRAIN);
 	tcp_wipe(w->tcp);
+	net_clear(w->net);
 	spare_free(w);
 	explicit_bzero(w->scratch, 2u * RECORD_MAX);
 	explicit_bzero(w->image, WORKER_IMAGE_MAX);

@@ -316,13 +316,31 @@ source(const struct packet *in, struct net_ip *ip)
 	return true;
 }
 
+static void
+look(struct sock_host *h, struct pkt *p)
+{
+	struct net_tcp part;
+	struct tcp_seg seg;
+	int r = net_input(h->net, p, &part, h->now);
+
+	if (r == 2) { /* the last piece of a datagram */
+		look(h, part.whole);
+	} else if (r == 1) {
+		if (tcp_seg_parse(&seg, part.segment, part.len, part.local, part.remote) == 0) {
+			seg.ecn = part.ecn;
+			tcp_input(h->stack, &seg, h->now);
+		} else {
+			on_drop(h, R_TCP_SHORT);
+		}
+	}
+	free(p);
+}
+
 /* The Ethernet header in front of it is as if to us alone. */
 static void
 arrive(struct sock_host *h, const struct packet *in)
 {
 	struct pkt *p = pkt_new((uint32_t)in->len);
-	struct net_tcp part;
-	struct tcp_seg seg;
 	struct net_ip ip;
 
 	if (p == NULL)
@@ -336,15 +354,7 @@ arrive(struct sock_host *h, const struct packet *in)
 	memcpy(p->data + 6, far_mac, 6);
 	p->data[12] = in->data[0] >> 4 == 6 ? 0x86 : 0x08;
 	p->data[13] = in->data[0] >> 4 == 6 ? 0xdd : 0x00;
-	if (net_input(h->net, p, &part, h->now)) {
-		if (tcp_seg_parse(&seg, part.segment, part.len, part.local, part.remote) == 0) {
-			seg.ecn = part.ecn;
-			tcp_input(h->stack, &seg, h->now);
-		} else {
-			on_drop(h, R_TCP_SHORT);
-		}
-	}
-	free(p);
+	look(h, p);
 }
 
 /* Everything that is due at h->now. */

@@ -56,7 +56,7 @@ on_alloc(void *owner)
 			continue;
 		f.busy[i] = true;
 		f.pkts[i] = (struct pkt){ .head = f.bufs[i], .data = f.bufs[i] + PKT_HEADROOM,
-			.size = BUF_SIZE };
+			.size = BUF_SIZE, .truesize = BUF_SIZE };
 		return &f.pkts[i];
 	}
 	return NULL;
@@ -221,6 +221,28 @@ repair(struct pkt *p)
 	}
 }
 
+static void
+look(struct pkt *p)
+{
+	struct net_tcp out;
+	struct tcp_seg seg;
+	int r;
+
+	f.whose = flow_whose(&f.key, p->data, p->len, &f.hash);
+	r = net_input(f.net, p, &out, f.now);
+	require(r == 0 || f.whose == FLOW_ONE);
+	if (r == 2) {
+		look(out.whole);
+		on_free(NULL, out.whole);
+	} else if (r == 1) {
+		require(out.segment >= p->data && out.segment + out.len <= p->data + p->len);
+		if (tcp_seg_parse(&seg, out.segment, out.len, out.local, out.remote) != 0)
+			return;
+		require(f.hash == flow_of(out.local, seg.tuple.local_port, out.remote, seg.tuple.remote_port));
+		tcp_input(f.stack, &seg, f.now);
+	}
+}
+
 /* The frame alone in a buffer of its size: a read behind it is found. */
 static void
 one(struct view v, bool good, bool put_right)
@@ -228,23 +250,13 @@ one(struct view v, bool good, bool put_right)
 	uint8_t *buf = malloc(v.len > 0 ? v.len : 1);
 	struct pkt p = { .head = buf, .data = buf, .size = (uint32_t)v.len, .len = (uint32_t)v.len,
 		.flags = good ? PKT_CSUM_GOOD : 0 };
-	struct net_tcp out;
-	struct tcp_seg seg;
 
 	require(buf != NULL);
 	if (v.len > 0)
 		memcpy(buf, v.data, v.len);
 	if (put_right)
 		repair(&p);
-	f.whose = flow_whose(&f.key, p.data, p.len, &f.hash);
-	if (net_input(f.net, &p, &out, f.now) == 1) {
-		require(f.whose == FLOW_ONE);
-		if (tcp_seg_parse(&seg, out.segment, out.len, out.local, out.remote) == 0)
-			require(f.hash == flow_of(out.local, seg.tuple.local_port, out.remote, seg.tuple.remote_port));
-		require(out.segment >= buf && out.segment + out.len <= buf + v.len);
-		if (tcp_seg_parse(&seg, out.segment, out.len, out.local, out.remote) == 0)
-			tcp_input(f.stack, &seg, f.now);
-	}
+	look(&p);
 	free(buf);
 }
 
@@ -267,5 +279,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		tcp_poll(f.stack, f.now);
 		net_poll(f.net, f.now);
 	}
+	net_clear(f.net);
 	return 0;
 }

@@ -23,7 +23,7 @@ on_alloc(void *owner)
 			continue;
 		rig.busy[i] = true;
 		*p = (struct pkt){ .head = rig.bufs[i], .data = rig.bufs[i] + PKT_HEADROOM,
-			.size = BUF_SIZE };
+			.size = BUF_SIZE, .truesize = BUF_SIZE };
 		return p;
 	}
 	return NULL;
@@ -85,6 +85,12 @@ rig_start(void)
 	};
 
 	rig_start_with(&conf);
+}
+
+void
+rig_free(struct pkt *p)
+{
+	on_free(NULL, p);
 }
 
 void

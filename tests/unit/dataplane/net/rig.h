@@ -42,6 +42,8 @@ void rig_start_with(const struct net_conf *c);
 void rig_stop(void);
 /* Gives the sent frames back. */
 void rig_clear(void);
+/* What net_input gave. */
+void rig_free(struct pkt *p);
 /* Frames in use by net, waiting for a neighbour. */
 uint32_t rig_busy(void);
 
