@@ -350,6 +350,20 @@ net_confirm(struct net *n, const uint8_t remote[16], uint64_t now)
 	}
 }
 
+/* STALE before its time: the next packet there begins to ask. */
+void
+net_doubt(struct net *n, const uint8_t remote[16], uint64_t now)
+{
+	struct net_ip to = ip_v6(remote), hop;
+	struct neigh *e;
+
+	if (n->to_sender || route_next_hop(n, &to, &hop) < 0)
+		return;
+	e = find(n, &hop);
+	if (e != NULL && e->state == NEIGH_REACHABLE && e->due > now)
+		e->due = now;
+}
+
 static bool
 timed(const struct neigh *e)
 {

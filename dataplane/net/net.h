@@ -240,6 +240,10 @@ void net_follow(struct net *n, uint64_t face);
  * sent to can be reached (RFC 4861 section 7.3.1). Not for every segment. */
 void net_confirm(struct net *n, const uint8_t remote[16], uint64_t now);
 
+/* net_doubt(n, remote, now): a connection to `remote` makes none: whom it is sent to is
+ * reachable no longer until that is shown again (RFC 9293 MUST-20 (b)). */
+void net_doubt(struct net *n, const uint8_t remote[16], uint64_t now);
+
 /* Entries of the neighbour table, and of those who have not answered yet. */
 struct net_load {
 	uint32_t neighbours;

@@ -236,6 +236,7 @@ int ssh_start(struct ssh_conn *c, const char *comment);
 int ssh_input(struct ssh_conn *c, uint64_t now);
 
 /* Seal and hand to wire() what may leave; returns records, or -R_*. */
+#define SSH_OUTPUT_BATCH 64 /* records of one call: a peer's maximum packet may be 1 */
 int ssh_output(struct ssh_conn *c, uint64_t now);
 
 /* Fire deadlines; returns the next time to call, UINT64_MAX for never. *fatal is

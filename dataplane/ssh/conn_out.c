@@ -1,7 +1,6 @@
 #include "dataplane/ssh/inner.h"
 
 #define CTRL_HEAD 4u
-#define OUTPUT_BATCH 64 /* records of one call: a peer's maximum packet may be 1 */
 
 static int
 queue_put(struct ssh_conn *c, struct fifo *f, uint32_t max, uint32_t flags, struct view bytes)
@@ -186,16 +185,16 @@ ssh_output(struct ssh_conn *c, uint64_t now)
 	size_t room = c->env->ops->room(c->env->owner, c);
 	int total, rc;
 
-	total = queue_out(c, &c->ctrl, OUTPUT_BATCH, &room);
+	total = queue_out(c, &c->ctrl, SSH_OUTPUT_BATCH, &room);
 	if (total < 0 || c->ctrl.len > 0 || c->hold || c->phase == SSH_PHASE_CLOSING)
 		return total;
-	rc = queue_out(c, &c->delayed, OUTPUT_BATCH - total, &room);
+	rc = queue_out(c, &c->delayed, SSH_OUTPUT_BATCH - total, &room);
 	if (rc < 0)
 		return rc;
 	total += rc;
 	if (c->delayed.len > 0 || c->used == 0)
 		return total;
-	rc = channels_out(c, OUTPUT_BATCH - total, &room);
+	rc = channels_out(c, SSH_OUTPUT_BATCH - total, &room);
 	if (rc < 0)
 		return rc;
 	total += rc;

@@ -59,6 +59,8 @@ on_event(void *owner, struct tcp *t, unsigned events, int reason, uint64_t now)
 	if (c == NULL)
 		return;
 	confirm(w, c, events, now);
+	if ((events & TCP_EV_DOUBT) != 0)
+		net_doubt(w->net, c->at.remote, now);
 	if ((events & TCP_EV_EOF) != 0)
 		c->eof = true;
 	if ((events & TCP_EV_CLOSED) != 0) {

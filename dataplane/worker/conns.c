@@ -242,6 +242,9 @@ conn_run(struct worker *w, struct conn *c)
 	out = ssh_output(&c->ssh, w->now);
 	if (out < 0 && c->close_us == 0)
 		conn_end(w, c, out, NULL);
+	/* A full batch is followed by another, so its last segment can wait for it. */
+	if (c->tcp != NULL)
+		tcp_hold(c->tcp, out == SSH_OUTPUT_BATCH);
 	if (in > 0)
 		meter_add(w->meter, METER_RECORDS_IN, (uint64_t)in);
 	if (out > 0)

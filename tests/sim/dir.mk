@@ -1,5 +1,5 @@
 $(eval $(call unit,tcp_sim,$(addprefix tests/sim/,tcp_sim.c tcp_goodput.c sim.c topology.c watch.c \
-	reached.c narrow.c path.c rng.c),tcp mem wire nic))
+	reached.c life.c narrow.c path.c rng.c),tcp mem wire nic))
 
 # The socket face and the rooms below it as one object with no names but its own, for
 # programs outside.

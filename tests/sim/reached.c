@@ -19,6 +19,7 @@ static struct wire_stats wires;
 #define BUF(name) { #name, offsetof(struct tcp_stats, buf.name) }
 #define PATH(name) { #name, offsetof(struct tcp_stats, path.name) }
 #define GUARD(name) { #name, offsetof(struct tcp_stats, guard.name) }
+#define LIVE(name) { #name, offsetof(struct tcp_stats, live.name) }
 #define SHED(name) { #name, offsetof(struct tcp_stats, shed.name) }
 static const struct row {
 	const char *name;
@@ -36,6 +37,8 @@ static const struct row {
 	PATH(raised), PATH(probes_lost), PATH(rests),
 	{ "together", offsetof(struct tcp_stats, together) }, GUARD(challenges), GUARD(cookies_out), GUARD(cookies_in),
 	SHED(pressure), SHED(shedding),
+	LIVE(doubts), LIVE(keep_probes), LIVE(keep_dead), LIVE(user_timeouts), LIVE(persist_probes),
+	LIVE(persist_dead), LIVE(lingered), LIVE(orphans_shed), LIVE(held), LIVE(nagled), LIVE(quick_again),
 };
 #undef LOSS
 #undef CC
@@ -43,6 +46,7 @@ static const struct row {
 #undef ECN
 #undef GUARD
 #undef SHED
+#undef LIVE
 #undef PATH
 
 #define WIRE(name) { #name, offsetof(struct wire_stats, name) }

@@ -152,6 +152,8 @@ const struct tcp_ops sim_ops = {
 static void
 app_write(struct sim *s, struct end *e)
 {
+	if (e->holds)
+		tcp_hold(e->t, rng_below(&s->rng, 4) > 0);
 	while (e->wrote < e->total && !e->waits_write) {
 		size_t room = tcp_room(e->t);
 		uint32_t at = (uint32_t)(e->wrote % SIM_PATTERN);

@@ -50,6 +50,7 @@ struct end {
 	uint32_t whole;       /* the send buffer always takes so much at last */
 	bool slow;
 	bool waits_read, waits_write; /* until it is told */
+	bool holds;           /* says now and then that more is to come */
 	bool connected, eof, shut, closed;
 	int reason;
 	unsigned states;      /* bits of states seen */
@@ -115,6 +116,8 @@ void sim_count_stats(struct tcp_stats *st);
 void sim_count_path(struct sim *s);
 void test_reached(void);
 
+/* test_life(): what ends connections without progress (life.c). */
+void test_life(void);
 /* test_goodput(): the table of the algorithms of congestion control (tcp_goodput.c). */
 void test_goodput(void);
 /* test_growth(): a long path is filled, however small the buffers are at first. */

@@ -53,6 +53,15 @@ pick_config(struct rng *r, struct tcp_config *c)
 	c->ecn = rng_below(r, 3);
 	if (rng_below(r, 2))
 		c->path_age_us = 1000000 << rng_below(r, 6);
+	if (rng_below(r, 2)) {
+		c->keepalive = 1;
+		c->keep_idle_ms = 10 + rng_below(r, 3000);
+		c->keep_interval_ms = 200 + rng_below(r, 3000);
+		c->keep_count = 200;
+	}
+	c->nagle = rng_below(r, 3) == 0;
+	if (rng_below(r, 3) == 0)
+		c->user_timeout_ms = 3600000; /* never reached: it bounds every timer */
 	c->retries = 40; /* the wire may lose a fifth of everything */
 	c->syn_retries = 20;
 	c->connect_retries = 20; /* nobody sends a cookie's SYN-ACK again */
@@ -89,6 +98,7 @@ end_init(struct sim *s, uint32_t id)
 	e->chunk = 1u << (6 + rng_below(r, 10));
 	e->whole = c.snd_buf < c.snd_buf_init ? c.snd_buf : c.snd_buf_init;
 	e->slow = rng_below(r, 3) == 0;
+	e->holds = rng_below(r, 4) == 0;
 	e->rcv_max = c.rcv_buf + (1u << 14);
 	if (sim_verbose)
 		printf("end %u: mtu %u rcv %u snd %u reasm %u blocks %u chunk %u slow %d\n", id,
@@ -218,6 +228,7 @@ main(int argc, char **argv)
 {
 	static const CU_TestInfo tests[] = {
 		{ "every seed: bytes exact, both ends closed", test_seeds },
+		{ "what makes no progress ends in its time", test_life },
 		{ "every recovery, probe, undo, close and impairment was met", test_reached },
 		{ "late copies of a cookie's handshake were met", test_ghosts },
 		{ "goodput of CUBIC and NewReno", test_goodput },

@@ -135,6 +135,26 @@ test_stale(void)
 	rig_stop();
 }
 
+/* RFC 9293 MUST-20 (b): a connection that repeats in vain makes its neighbour stale. */
+static void
+test_doubted(void)
+{
+	begin();
+	rig_output(&us, &peer, 1);
+	rig_arp(2, mac_peer, peer4, us4, mac_us);
+	rig_input();
+	rig_clear();
+	after(1000000);
+	rig_output(&us, &peer, 1);
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now), UINT64_MAX); /* reachable */
+	net_doubt(rig.net, peer.b, rig.now);
+	rig_output(&us, &peer, 1);
+	CU_ASSERT_EQUAL(net_next(rig.net, rig.now), rig.now + 5000000);
+	after(5000000);
+	CU_ASSERT(sent_to(2, mac_peer, ETH_ARP));
+	rig_stop();
+}
+
 /* What a neighbour says of itself, without being asked, makes it no more certain. */
 static void
 test_unasked_is_stale(void)
@@ -516,6 +536,8 @@ main(void)
 		{ "packets wait for an address, in order", test_resolve },
 		{ "a neighbour that does not answer", test_resolve_fails },
 		{ "a stale entry is used, then asked or confirmed", test_stale },
+		{ "who is in doubt is asked", test_doubted },
+		
 		{ "what nobody asked for", test_unasked_is_stale },
 		{ "every cell of the table", test_cells },
 		{ "questions are limited", test_ask_limits },
