@@ -199,6 +199,8 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(NET_NEIGHBOURS_CLAIMED, "entries", NET_NEIGH_CLAIM, "neighbours that one station made by asking us") \
 	LIMIT(GUEST_BLOCKS, "blocks", TCP_GUESTS, "held before login, beyond two blocks each: the oldest goes") \
 	LIMIT(PACKET_RESERVE, "packets", NET_NO_PKT, "kept for acknowledgements and what is sent again") \
+	LIMIT(TCP_TIMERS, "connections", NONE, "connections with a timer of TCP") \
+	LIMIT(DEADLINES, "connections", NONE, "connections with a deadline of SSH") \
 	LIMIT(TCP_SHED_IDLE, "us", TCP_EVICTED, "without blocks: who is idle for less is never given up") \
 	LIMIT(TCP_PATHS, "entries", NONE, "destinations whose path MTU is remembered: beyond it the oldest goes") \
 	LIMIT(NET_ICMP_ECHO, "replies/s", NET_ICMP_RATE, "answers to ICMP echo") \

@@ -500,6 +500,7 @@ struct tcp_load {
 	uint32_t timewait;
 	uint64_t grown;          /* bytes by which buffers have grown */
 	uint64_t grown_max;      /* and may have: growth_max, or half the pool */
+	uint32_t timers;         /* connections that wait for time */
 	uint8_t level[TCP_RES_COUNT]; /* enum tcp_level */
 };
 struct tcp_load tcp_get_load(const struct tcp_stack *s);

@@ -167,6 +167,8 @@ limits_tell(struct worker *w)
 	meter_limit_set(w->meter, METER_LIMIT_CONN_MAX, w->conn_limit, w->c.conn_max);
 	meter_limit_each(w->meter, METER_LIMIT_CONN_CHAN_MAX, w->env.chan_max, SSH_CHAN_MAX);
 	meter_limit_set(w->meter, METER_LIMIT_POOL_BLOCKS, w->pool.count, w->pool.count);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_TIMERS, w->c.conn_max, w->c.conn_max);
+	meter_limit_set(w->meter, METER_LIMIT_DEADLINES, w->c.conn_max, w->c.conn_max);
 	meter_limit_set(w->meter, METER_LIMIT_GUEST_BLOCKS, guest_share(w), guest_share(w));
 	meter_limit_set(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE, WORKER_SPARE);
 	meter_limit_set(w->meter, METER_LIMIT_NET_TX_QUEUE, WORKER_TX_QUEUE, WORKER_TX_QUEUE);
@@ -209,6 +211,8 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_TCP_COOKIE_AT, load.half_open);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMEWAIT, load.timewait);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_GROWTH, load.grown);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMERS, load.timers);
+	meter_limit_now(w->meter, METER_LIMIT_DEADLINES, w->heap_count);
 	meter_limit_now(w->meter, METER_LIMIT_GUEST_BLOCKS, w->guest_blocks);
 	meter_limit_now(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE - w->spare_count);
 	for (int i = 0; i < TCP_RES_COUNT; i++)
