@@ -19,6 +19,10 @@ trim_left(struct tcp *t, struct tcp_seg *seg)
 	if (cut > seg->data_len)
 		cut = seg->data_len;
 	tcp_twice(t, seg->seq, seg->seq + cut);
+	if (cut > 0) {
+		t->ack_now = true; /* who sends a part again waits for an answer */
+		tcp_work_add(t);
+	}
 	seg->seq += cut;
 	seg->data += cut;
 	seg->data_len -= cut;
@@ -78,7 +82,13 @@ in_order(struct tcp *t, struct tcp_in *in)
 {
 	const struct tcp_seg *seg = &in->seg;
 	bool gap = t->reasm.count > 0;
+	struct tcp_range held;
 
+	/* RFC 2883 section 4.2: a part that waits already came twice; of several the
+	 * first is told. */
+	if (gap && seg->seq == in->wire_seq &&
+	    tcp_reasm_held(&t->reasm, seg->seq, seg->seq + seg->data_len, &held))
+		tcp_twice(t, held.start, held.end);
 	if (!fifo_put(&t->rcv, t->stack->pool, seg->data, seg->data_len))
 		return -R_TCP_NO_BLOCK;
 	t->rcv_nxt += seg->data_len;

@@ -62,7 +62,8 @@ plan_of(const struct tcp *t, struct plan *p)
 	p->avail = seq_lt(t->snd_nxt, end) ? end - t->snd_nxt : 0;
 	p->fin = t->fin_queued && seq_leq(t->snd_nxt, end);
 	p->usable = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
-	if (p->usable > room)
+	/* A FIN alone brings no load: it does not wait for the congestion window. */
+	if (p->usable > room && !(p->fin && p->avail == 0))
 		p->usable = room;
 }
 

@@ -122,7 +122,7 @@ int64_t sock_write(struct sock_host *h, int s, const void *data, size_t len);
 int64_t sock_write_more(struct sock_host *h, int s, const void *data, size_t len);
 
 /* sock_shutdown(h, s, how): SOCK_SHUT_WR: FIN follows what is queued.
- * SOCK_SHUT_RD: reads are at their end; what arrives waits for sock_close. */
+ * SOCK_SHUT_RD: a read that finds nothing tells the end, now and later. */
 #define SOCK_SHUT_RD 1u
 #define SOCK_SHUT_WR 2u
 int sock_shutdown(struct sock_host *h, int s, unsigned how);
@@ -153,7 +153,8 @@ int sock_peer(const struct sock_host *h, int s, struct sock_addr *a);
 /* Set at any time unless said otherwise; what a listener accepts has its listener's
  * from the SYN on. Reading gives what is in effect. */
 enum sock_option {
-	SOCK_OPT_NODELAY,    /* 0: small segments wait for each other (Nagle); tcp.nagle */
+	SOCK_OPT_NODELAY,    /* 0: small segments wait for each other (Nagle); tcp.nagle. Setting
+	                      * 1 lets out what SOCK_OPT_CORK holds back */
 	SOCK_OPT_CORK,       /* 1: segments that are not full wait, for 200 ms at most */
 	SOCK_OPT_LINGER,     /* seconds after sock_close until what is left is reset; 0: at
 	                      * once; -1: never */

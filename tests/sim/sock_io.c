@@ -44,10 +44,8 @@ copy_out(struct sock_host *h, int s, void *buf, size_t len, bool take)
 
 	if (k == NULL)
 		return -EBADF;
-	if (k->shut_rd)
-		return 0;
 	if (readable(k) == 0)
-		return nothing(k);
+		return k->shut_rd ? 0 : nothing(k);
 	if (k->t == NULL) {
 		n = k->rest_len - k->rest_at < len ? k->rest_len - k->rest_at : len;
 		memcpy(buf, k->rest + k->rest_at, n);

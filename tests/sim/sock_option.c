@@ -71,6 +71,14 @@ cork(struct sock_host *h, struct sock *k, bool on)
 	return 0;
 }
 
+/* What is held back leaves; what is written later is held again. */
+static void
+push(struct sock_host *h, struct sock *k)
+{
+	(void)cork(h, k, false);
+	(void)cork(h, k, true);
+}
+
 int
 sock_set(struct sock_host *h, int s, enum sock_option o, int64_t value)
 {
@@ -87,8 +95,12 @@ sock_set(struct sock_host *h, int s, enum sock_option o, int64_t value)
 	if (o == SOCK_OPT_CORK || o == SOCK_OPT_NODELAY) {
 		if (value != 0 && value != 1)
 			return -EINVAL;
+		if (o == SOCK_OPT_CORK)
+			return cork(h, k, value == 1);
 		own.nagle = value == 0;
-		return o == SOCK_OPT_CORK ? cork(h, k, value == 1) : take(h, k, &own);
+		if (value == 1 && k->cork)
+			push(h, k);
+		return take(h, k, &own);
 	}
 	r = &rows[o];
 	if (value < r->min || value > r->max || (o == SOCK_OPT_TTL && value == 0))

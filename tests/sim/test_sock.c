@@ -185,6 +185,7 @@ write_until_full(void)
 	CU_ASSERT_EQUAL(sock_poll(host[0], a), SOCK_OUT);
 	CU_ASSERT_EQUAL(sock_peek(host[1], b, packet, 65535), 60000);
 	CU_ASSERT_EQUAL(sock_shutdown(host[1], b, SOCK_SHUT_RD), 0);
+	CU_ASSERT_EQUAL(sock_read(host[1], b, packet, 65535), 60000);
 	CU_ASSERT_EQUAL(sock_read(host[1], b, packet, 1), 0);
 	hosts_free();
 }

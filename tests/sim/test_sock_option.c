@@ -367,6 +367,17 @@ cork(void)
 	CU_ASSERT_EQUAL(data_packets[0], 3);
 	run(2000);
 	CU_ASSERT_EQUAL(data_packets[0], 4);
+	/* no delay lets out what is held, and holds what follows */
+	set(0, a, SOCK_OPT_CORK, 1);
+	CU_ASSERT_EQUAL(sock_write(host[0], a, zeros, 100), 100);
+	run(DELAY_US);
+	CU_ASSERT_EQUAL(data_packets[0], 4);
+	set(0, a, SOCK_OPT_NODELAY, 1);
+	run(DELAY_US);
+	CU_ASSERT_EQUAL(data_packets[0], 5);
+	CU_ASSERT_EQUAL(sock_write(host[0], a, zeros, 100), 100);
+	run(DELAY_US);
+	CU_ASSERT_EQUAL(data_packets[0], 5);
 	hosts_free();
 }
 
