@@ -139,9 +139,11 @@ cc_enter(struct tcp_cc *cc, const struct cc_event *ev, bool sack)
 }
 
 void
-cc_dupack(struct tcp_cc *cc, uint32_t mss)
+cc_dupack(struct tcp_cc *cc, uint32_t mss, uint32_t una)
 {
-	if (!cc->sack && cc->cwnd < CC_CWND_MAX)
+	uint32_t most = cc->ssthresh + (cc->recover - una);
+
+	if (!cc->sack && cc->cwnd < most && cc->cwnd < CC_CWND_MAX)
 		cc->cwnd += mss;
 }
 

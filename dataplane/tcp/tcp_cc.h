@@ -104,7 +104,9 @@ bool cc_may_enter(const struct tcp_cc *cc, uint32_t una, bool hole);
 /* `sack`: the board says what is under way (RFC 6675), so cwnd is not inflated
  * by duplicates to stand for it. */
 void cc_enter(struct tcp_cc *cc, const struct cc_event *ev, bool sack);
-void cc_dupack(struct tcp_cc *cc, uint32_t mss);
+/* One more duplicate in recovery: it inflates cwnd by no more, all together, than was
+ * outstanding when recovery began (RFC 5681 section 3.2, step 4, on bogus ones). */
+void cc_dupack(struct tcp_cc *cc, uint32_t mss, uint32_t una);
 /* New data acknowledged in fast recovery. True for a partial ACK: the segment
  * at `una` is lost too. */
 bool cc_recovery_ack(struct tcp_cc *cc, const struct cc_event *ev);

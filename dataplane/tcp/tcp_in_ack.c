@@ -176,7 +176,7 @@ duplicate(struct tcp *t, uint64_t now, uint32_t delivered)
 	if (t->dupacks < UINT8_MAX)
 		t->dupacks++;
 	if (t->cc.recovery)
-		cc_dupack(&t->cc, t->mss);
+		cc_dupack(&t->cc, t->mss, t->snd_una);
 	if (t->board != NULL) {
 		tcp_loss_detect(t, now, delivered, false);
 		tcp_tail_arm(t, now);

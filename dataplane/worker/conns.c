@@ -106,7 +106,8 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	const struct tcp_tuple *at = tcp_tuple(t);
 	struct conn *c;
 
-	if (w->stopping || tcp_level(w->tcp) == TCP_SHEDDING || conns_open(w) >= w->conn_limit)
+	if (w->stopping || tcp_get_load(w->tcp).level[TCP_RES_BLOCKS] == TCP_SHEDDING ||
+	    conns_open(w) >= w->conn_limit)
 		return NULL;
 	c = slot_take_free(w);
 	if (c == NULL)

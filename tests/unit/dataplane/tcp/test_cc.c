@@ -99,7 +99,7 @@ test_recovery(void)
 	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
 	CU_ASSERT_EQUAL(cc.cwnd, 8 * MSS);
 	CU_ASSERT_FALSE(cc_may_enter(&cc, 1, true));
-	cc_dupack(&cc, MSS);
+	cc_dupack(&cc, MSS, 1);
 	CU_ASSERT_EQUAL(cc.cwnd, 9 * MSS);
 	ev = event(0, 3001, 3 * MSS, 10 * MSS);
 	CU_ASSERT(cc_recovery_ack(&cc, &ev)); /* partial */
