@@ -216,7 +216,7 @@ net_face(const struct net *n)
 
 	for (uint32_t i = 0; i < OWN_COUNT; i++)
 		face |= (uint64_t)own_used(n, i) << i;
-	for (uint32_t i = 0; i < n->vrrp_count; i++)
+	for (uint32_t i = 0; i < NET_VRRP_MAX && i < n->vrrp_count; i++)
 		face |= (uint64_t)(n->vrrp[i].state == VRRP_MASTER) << (FACE_VRRP + i);
 	return face;
 }
