@@ -168,6 +168,7 @@ struct tcp_config {
 	uint32_t path_timeouts;  /* of full segments, in a row: a black hole; 0: never */
 	uint32_t path_probes;    /* of one size that may be lost (RFC 8899 MAX_PROBES); 0: no search */
 	uint32_t path_min4;      /* no IPv4 path is believed to carry less, bytes of a packet */
+	uint32_t initial_window; /* segments; 0: as RFC 6928 says */
 	const char *cc;          /* congestion control: "cubic", "newreno" */
 	uint16_t mss4;           /* from the port's MTU */
 	uint16_t mss6;

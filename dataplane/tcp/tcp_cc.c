@@ -243,7 +243,7 @@ cc_undo(struct tcp_cc *cc, const struct tcp_cc *before, uint32_t una)
 void
 cc_idle(struct tcp_cc *cc, const struct cc_event *ev, bool restart)
 {
-	uint32_t window = initial_window(ev->mss);
+	uint32_t window = ev->initial > 0 ? ev->initial * ev->mss : initial_window(ev->mss);
 	uint32_t known = cc->cwnd - cc->cwnd / 4;
 
 	if (cc->ssthresh != UINT32_MAX)

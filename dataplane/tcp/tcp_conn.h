@@ -29,6 +29,7 @@
 #define TCP_BURST 16u            /* segments per connection and poll: nothing below paces us */
 #define TCP_RUN_SEGS TCP_BURST   /* handed over together */
 #define TCP_DELACK_US 40000u     /* RFC 9293 section 3.8.6.3 allows 500 ms */
+#define TCP_IW_MAX 1000u         /* segments */
 #define TCP_DELACK_MAX_US 500000u
 #define TCP_DELACK_SEGS 2u       /* every second segment: SHLD-19 */
 #define TCP_MSS_MIN 256u         /* smaller announcements cost us more than the peer */
@@ -556,6 +557,7 @@ tcp_cc_event(const struct tcp *t, uint64_t now)
 		.una = t->snd_una,
 		.snd_max = t->snd_max,
 		.srtt = t->rto.srtt,
+		.initial = t->stack->cfg.initial_window,
 		.reduced = seq_lt(t->snd_una, t->cwr_end),
 		.stats = &t->stack->cc,
 	};

@@ -140,7 +140,7 @@ tcp_config_good(const struct tcp_config *c)
 	    c->challenge_max > 0 && c->challenge_max <= 1u << 30 && c->timewait_max > 0 &&
 	    c->timewait_max < 1u << 30 && buffers_good(c) && times_good(c) && path_good(c) &&
 	    life_good(c) && options_good(c) && c->shed_idle_us > 0 && c->retries > 0 &&
-	    c->rack <= 1 && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS && cc_find(c->cc) >= 0;
+	    c->rack <= 1 && c->initial_window <= TCP_IW_MAX && c->run_segs > 0 && c->run_segs <= TCP_RUN_SEGS && cc_find(c->cc) >= 0;
 }
 
 static void *

@@ -34,6 +34,8 @@ tcp_syn_options(struct tcp *t, const struct tcp_opts *o, uint64_t now)
 	tcp_path_begin(t, now);
 	cc_init(&t->cc, (int)tcp_own_or(tcp_own(t)->congestion, (uint32_t)t->stack->cc_algo), t->mss,
 	    t->iss);
+	if (cfg->initial_window > 0)
+		t->cc.cwnd = cfg->initial_window * t->mss;
 }
 
 static void

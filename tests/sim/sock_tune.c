@@ -65,6 +65,7 @@ static const struct row rows[] = {
 	{ "tcp.window_scale", "0 or 1", 0, 1, FIELD(window_scale), false },
 	{ "tcp.ecn", "0 to 2", 0, 2, FIELD(ecn), false },
 	{ "tcp.syn_options", "kinds", 0x2348, 0x8432, FIELD(syn_options), false },
+	{ "tcp.initial_window", "segments", 0, 1000, FIELD(initial_window), false },
 	{ "tcp.quick_acks", "segments", 0, 255, FIELD(quick_acks), false },
 	{ "tcp.segment_run", "segments", 1, 16, FIELD(run_segs), false },
 	{ "tcp.path_entries", "entries", 1, 1u << 20, FIELD(path_entries), true },

@@ -164,6 +164,34 @@ order_of_syn_options(void)
 	}
 }
 
+/* The first flight, and the one after idleness: RFC 5681 section 4.1. */
+static void
+initial_window(void)
+{
+	static uint8_t zeros[100000];
+	struct sock_info info;
+	int ls, a, b;
+
+	hosts_new();
+	CU_ASSERT_EQUAL(sock_tune_set(host[0], "tcp.initial_window", 3), 0);
+	join(0, &ls, &a, &b);
+	CU_ASSERT_EQUAL(sock_write(host[0], a, zeros, sizeof(zeros)) > 0, true);
+	run(DELAY_US / 2);
+	CU_ASSERT_EQUAL(data_packets[0], 3);
+	CU_ASSERT_EQUAL(sock_get_info(host[0], a, &info), 0);
+	CU_ASSERT_EQUAL(info.cwnd_segs, 3);
+	run(10 * SECOND);
+	CU_ASSERT_EQUAL(sock_get_info(host[0], a, &info), 0);
+	CU_ASSERT(info.cwnd_segs > 3);
+	while (sock_read(host[1], b, zeros, sizeof(zeros)) > 0)
+		run(10 * SECOND);
+	data_packets[0] = 0;
+	CU_ASSERT(sock_write(host[0], a, zeros, sizeof(zeros)) > 0);
+	run(DELAY_US / 2);
+	CU_ASSERT_EQUAL(data_packets[0], 3);
+	hosts_free();
+}
+
 static const CU_TestInfo tests[] = {
 	{ "every tunable", every_tunable },
 	{ "tune during a run", tune_during_a_run },
@@ -171,6 +199,7 @@ static const CU_TestInfo tests[] = {
 	{ "timers can be set", timers_can_be_set },
 	{ "tunables change what is sent", tunables_change_what_is_sent },
 	{ "order of SYN options", order_of_syn_options },
+	{ "initial window", initial_window },
 	CU_TEST_INFO_NULL,
 };
 

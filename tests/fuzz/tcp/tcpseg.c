@@ -262,6 +262,7 @@ begin(uint8_t how)
 	len = how & 4 ? 0 : tcp_opt_write(&o, options);
 	inject(TCP_ACK, PEER_ISS + 1, f.ours, 1000, options, len, 0);
 	require(f.t != NULL);
+	tcp_hold(f.t, how & 128);
 	if ((how & 3) == 3) {
 		(void)tcp_put(f.t, payload, 2000);
 		poll_stack();
@@ -282,6 +283,17 @@ set_up(uint8_t how)
 	f.cfg.timewait_max = 2;
 	if ((how & 17) == 16)
 		f.cfg.cookie_at = 0;
+	if (how & 32) {
+		f.cfg.keepalive = 1;
+		f.cfg.keep_idle_ms = 500;
+		f.cfg.keep_interval_ms = 100;
+		f.cfg.keep_count = 3;
+	}
+	if (how & 64) {
+		f.cfg.user_timeout_ms = 3000;
+		f.cfg.persist_ms = 2000;
+	}
+	f.cfg.nagle = how >> 7;
 	f.cfg.reasm_max = 32 * POOL_BLOCK;
 	f.cfg.rcv_buf = f.cfg.snd_buf = how & 8 ? SMALL : 65536;
 	if (f.mem == NULL) {
