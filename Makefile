@@ -202,8 +202,9 @@ bench: build
 	$(Q)tests/bench/length.sh
 	$(Q)BIN=$(BIN) tests/bench/kex.sh
 
-bench-tcp: $(BIN)/tests/tcp-cost
+bench-tcp: build
 	$(Q)$(BIN)/tests/tcp-cost
+	$(Q)BIN=$(BIN) BUILD=$(BUILD) tests/bench/grid.sh
 
 # ---- installation -----------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)
