@@ -57,8 +57,8 @@ find(const struct tcp *t)
 }
 
 /* Its place; a free one, or that of the oldest. */
-static void
-remember(const struct tcp *t, uint64_t now)
+void
+tcp_path_remember(const struct tcp *t, uint64_t now)
 {
 	struct tcp_path *p = find(t), *b = bucket(t);
 
@@ -132,7 +132,7 @@ tcp_path_raise(struct tcp *t, uint32_t mss, uint64_t now)
 
 	set_mss(t, mss, true, now);
 	t->path_top = top;
-	remember(t, now);
+	tcp_path_remember(t, now);
 }
 
 /* ---- packets that were too big ---- */
@@ -169,7 +169,7 @@ reduce(struct tcp *t, uint32_t mss, uint64_t now)
 		b->frto = FRTO_OFF;
 	}
 	set_mss(t, mss, t->path_good, now + t->stack->cfg.path_age_us);
-	remember(t, now);
+	tcp_path_remember(t, now);
 }
 
 /* RFC 5927 section 7.2: segments larger than what it says have arrived, so that it
@@ -271,8 +271,9 @@ tcp_path_timeout(struct tcp *t, uint64_t now)
 	mtu = suspect(t);
 	if (mtu == 0)
 		return false;
+	/* A peer that is gone for a while looks the same: it is remembered when larger
+	 * segments are lost and these arrive (tcp_search.c). */
 	set_mss(t, mtu - tcp_path_overhead(t), false, now);
-	remember(t, now);
 	t->stack->path.black_holes++;
 	return false;
 }

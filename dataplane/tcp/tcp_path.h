@@ -49,6 +49,8 @@ void tcp_path_progress(struct tcp *t);
 bool tcp_path_timeout(struct tcp *t, uint64_t now);
 /* Segments of this payload arrive. */
 void tcp_path_raise(struct tcp *t, uint32_t mss, uint64_t now);
+/* For the next connection to the same destination: what segments have now. */
+void tcp_path_remember(const struct tcp *t, uint64_t now);
 /* The payload that both ends would have. */
 uint32_t tcp_path_top(const struct tcp *t);
 /* Bytes around it. */

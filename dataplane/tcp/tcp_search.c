@@ -93,10 +93,12 @@ failed(struct tcp *t, struct tcp_board *b, uint64_t now)
 	if (++t->path_fails < t->stack->cfg.path_probes)
 		return;
 	t->path_fails = 0;
-	if (t->path_top)
+	if (t->path_top) {
 		rest(t, now);
-	else
-		t->path_top = true;
+		return;
+	}
+	t->path_top = true;
+	tcp_path_remember(t, now);
 }
 
 void

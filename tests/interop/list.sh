@@ -1,10 +1,11 @@
 #!/bin/sh
 # The interop scripts: list.sh alone|shared. Long ones first. Those that say what the
-# service takes run alone.
+# service takes run alone; so does what compares speeds, which in short it does not.
+[ "${FORM:-short}" = full ] && compared=grid together= || compared= together=grid
 cd "$(dirname "$0")"
 case $1 in
-alone) list="idle death" ;;
-shared) list="restart sandbox vrrp restartnext phases clients clientsover life login ports workers files suites kexes password hostile attack crowd churn transfer grid ctl loss run serverrekey testbed" ;;
+alone) list="idle death $compared" ;;
+shared) list="restart sandbox vrrp restartnext phases clients clientsover life login ports workers files suites kexes password hostile attack crowd churn transfer $together ctl loss run serverrekey testbed" ;;
 *) echo "usage: list.sh alone|shared" >&2; exit 2 ;;
 esac
 for s in $list; do
