@@ -164,6 +164,8 @@ tcp_in_text(struct tcp *t, struct tcp_in *in)
 		t->fin_in = true;
 		t->fin_seq = seg->seq + seg->data_len;
 	}
+	if (seg->data_len == 0 && t->fin_in && t->fin_seq != t->rcv_nxt)
+		tcp_out_ack(t, in->now); /* as for data out of order */
 	if (seg->data_len == 0 || t->closed)
 		return 0;
 	after_silence(t, in->now);
