@@ -26,9 +26,10 @@ net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *op
 }
 
 void
-net_offload(struct net *n, bool tx_csum)
+net_offload(struct net *n, bool tx_csum, uint32_t cut_max)
 {
 	n->tx_csum = tx_csum;
+	n->cut_max = cut_max;
 }
 
 static bool

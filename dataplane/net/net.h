@@ -134,8 +134,9 @@ size_t net_size(void);
 struct net *net_init(void *mem, const uint8_t mac[6], uint16_t mtu, const struct net_ops *ops,
     void *owner, const uint8_t secret[16]);
 
-/* net_offload(n, tx_csum): whether the port completes TCP checksums; no at first. */
-void net_offload(struct net *n, bool tx_csum);
+/* net_offload(n, tx_csum, cut_max): whether the port completes TCP checksums, and the
+ * longest frame that it cuts into segments, 0 for none; neither at first. */
+void net_offload(struct net *n, bool tx_csum, uint32_t cut_max);
 
 /* net_configure: replace own addresses and routes; 0, or -R_LIMIT and everything is
  * as it was. Who speaks announces each address that was not there before. */

@@ -188,6 +188,7 @@ struct net {
 	uint8_t mac[6];
 	uint16_t mtu;
 	bool tx_csum; /* the port completes TCP checksums */
+	uint32_t cut_max; /* bytes of a frame that the port cuts */
 	struct net_ops ops;
 	void *owner;
 	uint8_t key[16];

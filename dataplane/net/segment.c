@@ -5,7 +5,8 @@
  * from packet to packet. A segment differs from the first in its sequence number; in
  * PSH and FIN, which are the last one's, and CWR, which is the first one's (RFC 3168
  * section 6.1.2: in the first new data); in its length, if it is the last; and in its
- * checksum, of which the headers' part is summed once. The identification of IPv4
+ * checksum, of which the headers' part is summed once. A port that cuts by itself is
+ * given the whole instead. The identification of IPv4
  * packets is 0 in all of them: they are atomic (RFC 6864 section 4.1).
  */
 #include "abi/wire/cursor.h"
@@ -184,6 +185,69 @@ next_len(const struct net_run *r, uint32_t off)
 	return r->len - off < r->mss ? r->len - off : r->mss;
 }
 
+/* ---- a port that cuts ---- */
+
+/* Packets for what does not fit into the first; false: there are not enough. */
+static bool
+chain(struct net *n, struct pkt *p, uint32_t len)
+{
+	size_t room = pkt_tailroom(p);
+	struct pkt *last = p;
+
+	p->next = NULL;
+	while (room < len) {
+		struct pkt *q = net_alloc(n, 0);
+
+		if (q == NULL)
+			break;
+		q->next = NULL;
+		last = last->next = q;
+		room += pkt_tailroom(q);
+	}
+	while (room < len && p->next != NULL) {
+		struct pkt *q = p->next;
+
+		p->next = q->next;
+		n->ops.free(n->owner, q);
+	}
+	return room >= len;
+}
+
+/* One frame of all of it, if the port takes that, and it can leave now. */
+static bool
+port_cuts(struct net *n, struct frames *f, struct pkt *p, const struct net_run *r, uint64_t now)
+{
+	if (r->len <= r->mss || PKT_HEADROOM + f->header + r->len > n->cut_max)
+		return false;
+	if (f->mac == NULL)
+		f->mac = neigh_ready(n, &f->hop, &f->src, now);
+	return f->mac != NULL && chain(n, p, r->len);
+}
+
+static void
+send_whole(struct net *n, struct frames *f, struct pkt *p, const struct net_run *r, uint64_t now)
+{
+	uint64_t sum = csum_pseudo(&f->src, &f->dst, IP_TCP, 0);
+	struct fifo_pos at = r->at;
+	uint32_t left = r->len;
+
+	headers(n, f, p, r->len, now);
+	p->len = f->head;
+	for (struct pkt *q = p; q != NULL; q = q->next) {
+		uint32_t len = pkt_tailroom(q) < left ? (uint32_t)pkt_tailroom(q) : left;
+
+		(void)csum_copy(q->data + q->len, r->from, &at, len, true);
+		q->len += len;
+		left -= len;
+	}
+	p->flags |= PKT_CUT;
+	p->cut = r->mss;
+	put_half(p->head + PKT_HEADROOM + TCP_CSUM_OFF, (uint16_t)~csum_fold(sum));
+	n->ops.send(n->owner, p);
+}
+
+/* ---- and by ourselves ---- */
+
 struct pkt *
 net_packet(struct net *n)
 {
@@ -200,6 +264,10 @@ net_output_tcp(struct net *n, struct pkt *p, const struct net_run *r, uint64_t n
 
 	if (err < 0)
 		return net_refuse(n, p, -err);
+	if (port_cuts(n, &f, p, r, now)) {
+		send_whole(n, &f, p, r, now);
+		return 0;
+	}
 	headers(n, &f, p, len, now);
 	for (;;) {
 		uint32_t after = off + len;

@@ -36,7 +36,7 @@ send_frame(void *owner, struct pkt *p)
 		w->port->ops->free(w->port, p);
 		return;
 	}
-	meter_add(w->meter, METER_TX_BYTES, p->len);
+	meter_add(w->meter, METER_TX_BYTES, pkt_whole(p));
 	capture_frame(w, p, true);
 	w->out[w->out_count++] = p;
 }

@@ -90,7 +90,7 @@ stacks_init(struct worker *w, uint8_t *base, const struct layout *l)
 	w->net = net_init(base + l->net, w->port->mac, w->port->mtu, &worker_net_ops, w, secret);
 	explicit_bzero(secret, sizeof(secret));
 	if (w->net != NULL)
-		net_offload(w->net, w->port->tx_csum);
+		net_offload(w->net, w->port->tx_csum, w->port->cut_max);
 	return w->tcp != NULL && w->net != NULL;
 }
 

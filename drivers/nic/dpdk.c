@@ -17,6 +17,7 @@
 #define NAP_LONG_US 2000u
 #define QUIET_US 100000u
 #define LINK_CHECK_US 10000u
+#define IP4_CSUM_OFF 10u
 
 static struct dpdk_dev device;
 
@@ -38,6 +39,7 @@ pkt_of(struct rte_mbuf *m)
 	p->len = m->data_len;
 	p->truesize = (uint32_t)sizeof(*m) + (uint32_t)sizeof(*p) + m->buf_len;
 	p->flags = 0;
+	p->next = NULL;
 	p->priv = m;
 	return p;
 }
@@ -92,7 +94,7 @@ csum_ask(struct rte_mbuf *m, const struct pkt *p)
 }
 
 static struct rte_mbuf *
-mbuf_of(struct pkt *p)
+mbuf_one(const struct pkt *p)
 {
 	struct rte_mbuf *m = p->priv;
 
@@ -101,7 +103,38 @@ mbuf_of(struct pkt *p)
 	m->pkt_len = p->len;
 	m->nb_segs = 1;
 	m->ol_flags = 0;
-	if ((p->flags & PKT_CSUM_TCP) != 0)
+	m->next = NULL;
+	return m;
+}
+
+/* The device wants to fill IPv4's checksum too, from zero. */
+static void
+cut_ask(struct rte_mbuf *m, const struct pkt *p)
+{
+	struct rte_mbuf *last = m;
+
+	csum_ask(m, p);
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+	m->tso_segsz = (uint16_t)p->cut;
+	if ((m->ol_flags & RTE_MBUF_F_TX_IPV4) != 0) {
+		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+		memset(p->data + RTE_ETHER_HDR_LEN + IP4_CSUM_OFF, 0, 2);
+	}
+	for (const struct pkt *q = p->next; q != NULL; q = q->next) {
+		last = last->next = mbuf_one(q);
+		m->nb_segs++;
+		m->pkt_len += q->len;
+	}
+}
+
+static struct rte_mbuf *
+mbuf_of(const struct pkt *p)
+{
+	struct rte_mbuf *m = mbuf_one(p);
+
+	if ((p->flags & PKT_CUT) != 0)
+		cut_ask(m, p);
+	else if ((p->flags & PKT_CSUM_TCP) != 0)
 		csum_ask(m, p);
 	return m;
 }
@@ -148,6 +181,14 @@ dpdk_tx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 		n = PORT_BURST;
 	for (uint32_t i = 0; i < n; i++)
 		m[i] = mbuf_of(pkts[i]);
+	/* What the driver will not cut is lost, as on any wire: it comes again in pieces. */
+	if (s->dev->tx_cut > 0 && n > 0) {
+		n = rte_eth_tx_prepare(s->dev->id, s->tx_queue, m, (uint16_t)n);
+		if (n == 0) {
+			rte_pktmbuf_free(m[0]);
+			return 1;
+		}
+	}
 	if (s->dev->tx_shared)
 		sent = tx_shared(s, m, (uint16_t)n);
 	else
@@ -163,11 +204,17 @@ dpdk_alloc(struct port *port)
 	return m != NULL ? pkt_of(m) : NULL;
 }
 
+/* A chain is one for the device only once it was sent. */
 static void
 dpdk_free(struct port *port, struct pkt *p)
 {
 	(void)port;
-	rte_pktmbuf_free(p->priv);
+	while (p != NULL) {
+		struct pkt *next = p->next;
+
+		rte_pktmbuf_free_seg(p->priv);
+		p = next;
+	}
 }
 
 static int

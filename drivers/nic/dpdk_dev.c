@@ -20,6 +20,9 @@
 	RTE_ETH_RSS_NONFRAG_IPV6_TCP)
 #define RX_CSUM (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 #define TX_CSUM RTE_ETH_TX_OFFLOAD_TCP_CKSUM
+#define TX_CUT (TX_CSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO | \
+	RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+#define CUT_MAX 65535u
 
 static uint32_t
 least(uint32_t a, uint32_t b)
@@ -148,6 +151,16 @@ pools_fit(const struct dpdk_dev *d)
 	return 0;
 }
 
+/* A frame that is cut has as many packets as the device takes. */
+static uint32_t
+cut_max(const struct nic_config *c, const struct rte_eth_dev_info *info)
+{
+	uint32_t room = pool_room(c->mtu) - PKT_HEADROOM;
+	uint32_t packets = info->tx_desc_lim.nb_seg_max;
+
+	return packets == 0 || packets > CUT_MAX / room ? CUT_MAX : packets * room;
+}
+
 /* What the device offers, and of it what is used. */
 static void
 conf_fill(struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_dev_info *info,
@@ -167,8 +180,12 @@ conf_fill(struct dpdk_dev *d, const struct nic_config *c, const struct rte_eth_d
 	if (!d->driver->blind)
 		conf->rxmode.offloads = info->rx_offload_capa & RX_CSUM;
 	conf->txmode.offloads = info->tx_offload_capa & TX_CSUM;
+	/* A virtual device cuts in software, and net_tap neither full segments nor IPv6. */
+	if (pci && (info->tx_offload_capa & TX_CUT) == TX_CUT)
+		conf->txmode.offloads = TX_CUT;
 	d->rx_csum = conf->rxmode.offloads == RX_CSUM;
-	d->tx_csum = conf->txmode.offloads == TX_CSUM;
+	d->tx_csum = (conf->txmode.offloads & TX_CSUM) != 0;
+	d->tx_cut = conf->txmode.offloads == TX_CUT ? cut_max(c, info) : 0;
 	conf->intr_conf.rxq = d->driver->wait == NIC_WAIT_INTR;
 	if (pci && d->rx_queues > 1) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -287,6 +304,7 @@ port_facts(struct dpdk_dev *d, uint32_t worker, uint16_t mtu, const uint8_t mac[
 	s->port.queue = worker;
 	s->port.rx = worker < d->rx_queues;
 	s->port.tx_csum = d->tx_csum;
+	s->port.cut_max = d->tx_cut;
 	s->port.spread = d->rx_queues > 1 ? d->driver->spread : PORT_SPREAD_NONE;
 	s->tx_queue = (uint16_t)(worker % d->tx_queues);
 	s->wait_fd = s->port.rx ? wait_fd_of(d, (uint16_t)worker) : -1;

@@ -30,6 +30,7 @@ struct dpdk_dev {
 	uint16_t tx_queues;
 	bool rx_csum; /* it verifies checksums, and can be believed */
 	bool tx_csum;
+	uint32_t tx_cut;      /* bytes of a frame that it cuts into segments; 0: it does not */
 	bool tx_shared;       /* fewer transmit queues than workers */
 	uint32_t workers;
 	uint32_t open;        /* ports that are not closed yet */

@@ -197,6 +197,7 @@ impair_open(struct port *below, const struct impair_config *c)
 	/* A checksum that the port completed would make good what is damaged here. */
 	if (c->down.corrupt != 0 || c->down.truncate != 0)
 		s->port.tx_csum = false;
+	s->port.cut_max = 0; /* what becomes of a segment is decided here */
 	wire_init(&s->in, &c->up, 2 * (c->seed + below->queue), s->in_heap, IMPAIR_DEPTH);
 	wire_init(&s->out, &c->down, 2 * (c->seed + below->queue) + 1, s->out_heap, IMPAIR_DEPTH);
 	return &s->port;

@@ -2,8 +2,8 @@
  * A packet buffer as the pure rooms see it.
  *
  * The port that made it owns the memory; `data` may be moved inside
- * [head, head + size) to add or strip headers. One segment only: a port that
- * receives chains makes them contiguous first.
+ * [head, head + size) to add or strip headers. A port that receives chains makes
+ * them contiguous first; only what a port is to cut is sent as a chain.
  */
 #ifndef POSTERN_DRIVERS_NIC_PKT_H
 #define POSTERN_DRIVERS_NIC_PKT_H
@@ -20,6 +20,8 @@ struct pkt {
 	uint32_t len;      /* bytes of the frame */
 	uint32_t truesize; /* bytes of memory that holding this packet costs */
 	uint32_t flags;    /* PKT_* */
+	uint32_t cut;      /* with PKT_CUT: bytes of payload in a segment */
+	struct pkt *next;  /* with PKT_CUT: where the payload goes on, or NULL */
 	void *priv;        /* the port's own */
 };
 
@@ -27,6 +29,22 @@ struct pkt {
 #define PKT_CSUM_TCP \
 	0x2u /* to send, where the port has tx_csum: TCP behind a plain IPv4 or
                             * IPv6 header, its checksum field holds the pseudo header's sum */
+
+#define PKT_CUT \
+	0x4u /* to send, where the port has cut_max: cut the payload into TCP segments; as
+                            * PKT_CSUM_TCP, but the pseudo header's sum is without the length */
+
+/* pkt_whole(p): bytes of the frame, all of its chain. */
+static inline uint32_t
+pkt_whole(const struct pkt *p)
+{
+	uint32_t len = p->len;
+
+	if ((p->flags & PKT_CUT) != 0)
+		while ((p = p->next) != NULL)
+			len += p->len;
+	return len;
+}
 
 /* pkt_tailroom(p): bytes that may be appended. */
 static inline size_t

@@ -60,6 +60,8 @@ struct port {
 	uint32_t frame_max;/* bytes of a frame that tx accepts */
 	uint32_t queue;    /* index of its worker */
 	bool rx;           /* it has a receive queue of its own */
+	uint32_t cut_max;  /* bytes of a frame with PKT_CUT, 0: it cuts none; its packets are
+	                    * freed by their first */
 	bool tx_csum;      /* it completes the checksum of PKT_CSUM_TCP; others must not see that */
 	enum port_spread spread;
 };

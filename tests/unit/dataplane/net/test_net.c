@@ -362,7 +362,7 @@ test_offload(void)
 
 	rig_start();
 	rig_clear();
-	net_offload(rig.net, true);
+	net_offload(rig.net, true, 0);
 	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
 	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
 	CU_ASSERT_EQUAL(rig.sent[0]->flags, 0); /* a question, no segment */
@@ -378,7 +378,7 @@ test_offload(void)
 	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 2);
 	completed(rig.sent[1], 54, &us_6, &peer_6);
 	rig_clear();
-	net_offload(rig.net, false);
+	net_offload(rig.net, false, 0);
 	CU_ASSERT_EQUAL(rig_output(&us, &peer, 1), 0);
 	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
 	CU_ASSERT_EQUAL(rig.sent[0]->flags, 0);

@@ -230,7 +230,7 @@ test_runs(void)
 		uint32_t mss = below(3) ? most : 1 + below(most), len = below(below(3) ? 16 * mss : mss + 2);
 		struct tcp_seg_out o = run_of(v6, below(PAYLOAD - len), len, mss, flags[below(5)], options);
 
-		net_offload(rig.net, i % 5 == 0);
+		net_offload(rig.net, i % 5 == 0, 0);
 		CU_ASSERT_EQUAL(net_emit(rig.net, &o, rig.now), 0);
 		CU_ASSERT_EQUAL(rig.sent_count, len > 0 ? (len + mss - 1) / mss : 1);
 		CU_ASSERT_EQUAL(check_run(&o, v6, rig.sent_count), rig.sent_count);
@@ -326,6 +326,109 @@ test_wrong(void)
 	rig_stop();
 }
 
+/* A port that cuts gets the headers once and all the payload behind them. */
+static void
+check_whole(struct pkt *p, const struct tcp_seg_out *o, bool v6)
+{
+	static uint8_t flat[70000], want[70000];
+	struct net_ip src = ip_v6(o->tuple.local.b), dst = ip_v6(o->tuple.remote.b);
+	uint32_t len = 0, ip = v6 ? IP6_SIZE : IP4_SIZE;
+	uint8_t *tcp = flat + ETH + ip;
+
+	CU_ASSERT_EQUAL(p->flags, PKT_CUT);
+	CU_ASSERT_EQUAL(p->cut, o->mss);
+	CU_ASSERT_EQUAL(pkt_whole(p), ETH + ip + 20 + o->options_len + o->len);
+	for (struct pkt *q = p; q != NULL; q = q->next) {
+		memcpy(flat + len, q->data, q->len);
+		len += q->len;
+		CU_ASSERT(q->data + q->len <= q->head + q->size);
+	}
+	CU_ASSERT_EQUAL(len, pkt_whole(p));
+	CU_ASSERT_EQUAL((uint32_t)(v6 ? flat[ETH + 4] << 8 | flat[ETH + 5] : flat[ETH + 2] << 8 | flat[ETH + 3]),
+	    len - ETH - (v6 ? ip : 0));
+	CU_ASSERT_EQUAL((uint16_t)(tcp[16] << 8 | tcp[17]), (uint16_t)~csum_fold(csum_pseudo(&src, &dst, IP_TCP, 0)));
+	CU_ASSERT_EQUAL(tcp_seg_build(o, want, sizeof(want)), (int)(len - ETH - ip));
+	want[16] = tcp[16];
+	want[17] = tcp[17];
+	CU_ASSERT_EQUAL(memcmp(tcp, want, len - ETH - ip), 0);
+}
+
+static void
+free_chain(void)
+{
+	struct pkt *p = rig.sent[0]->next;
+
+	while (p != NULL) {
+		rig.busy[p - rig.pkts] = false;
+		p = p->next;
+	}
+	rig_clear();
+}
+
+static void
+test_port_cuts(void)
+{
+	struct tcp_seg_out o;
+
+	rig_start();
+	know(false);
+	know(true);
+	fill();
+	net_offload(rig.net, true, 32768);
+	for (uint32_t i = 0; i < 500; i++) {
+		bool v6 = i % 2;
+		uint32_t len = 1001 + below(31000);
+
+		o = run_of(v6, below(PAYLOAD - len), len, 1000, TCP_PSH | TCP_FIN, 12);
+		CU_ASSERT_EQUAL(net_emit(rig.net, &o, rig.now), 0);
+		CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
+		check_whole(rig.sent[0], &o, v6);
+		free_chain();
+	}
+	/* one segment, and what is too long, are nothing to cut */
+	o = run_of(false, 0, 1000, 1000, TCP_PSH, 12);
+	CU_ASSERT_EQUAL(net_emit(rig.net, &o, rig.now), 0);
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 1);
+	CU_ASSERT_EQUAL(rig.sent[0]->flags, PKT_CSUM_TCP);
+	rig_clear();
+	o = run_of(false, 0, 33000, 1400, TCP_PSH, 12);
+	CU_ASSERT_EQUAL(net_emit(rig.net, &o, rig.now), 0);
+	CU_ASSERT_EQUAL(rig.sent_count, 24);
+	CU_ASSERT_EQUAL(check_run(&o, false, 24), 24);
+	rig_clear();
+	/* packets for a part of it: by ourselves, as far as they go */
+	o = run_of(false, 0, 9000, 1000, TCP_PSH, 12);
+	for (uint32_t i = 0; i < SENT_MAX - 3; i++)
+		rig.busy[i] = true;
+	CU_ASSERT_EQUAL(net_emit(rig.net, &o, rig.now), 3000);
+	CU_ASSERT_EQUAL(rig.sent_count, 3);
+	(void)check_run(&o, false, 3);
+	rig_clear();
+	rig_stop();
+}
+
+/* To whom nobody knows the way, segments wait one by one. */
+static void
+test_cuts_unknown(void)
+{
+	struct tcp_seg_out o;
+
+	rig_start();
+	rig_clear();
+	fill();
+	net_offload(rig.net, true, 32768);
+	o = run_of(false, 0, 3000, 1000, TCP_PSH, 12);
+	CU_ASSERT_EQUAL(net_emit(rig.net, &o, rig.now), 0);
+	CU_ASSERT_EQUAL(rig_busy(), 3);
+	rig_clear();
+	rig_arp(2, mac_peer, peer4, us4, mac_us);
+	rig_input();
+	CU_ASSERT_EQUAL_FATAL(rig.sent_count, 3);
+	(void)check_run(&o, false, 3);
+	rig_clear();
+	rig_stop();
+}
+
 int
 main(void)
 {
@@ -338,6 +441,8 @@ main(void)
 		{ "packets run out in a run", test_no_packets },
 		{ "a run to nobody knows where", test_unknown },
 		{ "runs that cannot be", test_wrong },
+		{ "a port that cuts", test_port_cuts },
+		{ "a port that cuts, to nobody knows where", test_cuts_unknown },
 		CU_TEST_INFO_NULL,
 	};
 
