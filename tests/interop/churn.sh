@@ -5,7 +5,7 @@
 . "$(dirname "$0")/attacklib.sh"
 if [ "${FORM:-}" = full ]; then count=200000 logins=480; else count=10000 logins=15; fi
 bed_up --set "MaxConnections 4000"
-LIMIT=900
+LIMIT=1500
 
 ssh_to true # what is made once is there
 descriptors() { for p in $($PIDS_CMD); do ls "/proc/$p/fd"; done | wc -l; }
