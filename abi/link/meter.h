@@ -209,7 +209,9 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(CAPTURE_RING, "bytes", NONE, "frames of a capture that wait for their reader: beyond it they are missing") \
 	LIMIT(NET_FRAGS, "datagrams", NET_FRAG_MAX, "datagrams in pieces: beyond it the oldest goes") \
 	LIMIT(NET_FRAG_BYTES, "bytes", NET_FRAG_MAX, "packet buffers of datagrams in pieces: beyond it the oldest goes") \
-	LIMIT(NET_FRAG_SOURCE, "bytes", NET_FRAG_SOURCE, "of them, of one IPv4 address or IPv6 /64: beyond it its oldest goes")
+	LIMIT(NET_FRAG_SOURCE, "bytes", NET_FRAG_SOURCE, "of them, of one IPv4 address or IPv6 /64: beyond it its oldest goes") \
+	LIMIT(TCP_ORPHANS, "connections", TCP_ORPHAN, "closed connections that go on: beyond it the oldest is reset") \
+	LIMIT(TCP_PERSIST_LOW, "ms", TCP_PERSIST, "a peer's window stays shut, while memory is short")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -502,6 +502,7 @@ struct tcp_load {
 	uint64_t grown;          /* bytes by which buffers have grown */
 	uint64_t grown_max;      /* and may have: growth_max, or half the pool */
 	uint32_t timers;         /* connections that wait for time */
+	uint32_t orphans;        /* that go on after tcp_close */
 	uint8_t level[TCP_RES_COUNT]; /* enum tcp_level */
 };
 struct tcp_load tcp_get_load(const struct tcp_stack *s);

@@ -63,7 +63,8 @@ struct tcp_info {
 	uint32_t rtx_in_us;      /* until the retransmission or window probe timer fires; */
 	uint32_t tail_in_us;     /* tail loss probe, or the end of the reordering window; */
 	uint32_t ack_in_us;      /* delayed acknowledgement; */
-	uint32_t life_in_us;     /* FIN-WAIT-2 or TIME-WAIT; UINT32_MAX each: not running */
+	uint32_t life_in_us;     /* keepalive, lingering, FIN-WAIT-2 or TIME-WAIT; UINT32_MAX
+	                          * each: not running */
 
 	/* sending */
 	uint32_t mss;            /* payload bytes of a segment, options taken off */

@@ -327,7 +327,7 @@ struct tcp_load
 tcp_get_load(const struct tcp_stack *s)
 {
 	struct tcp_load l = { .conn_open = s->open, .half_open = s->half_count, .timewait = s->tw_count,
-		.timers = s->heap_count,
+		.timers = s->heap_count, .orphans = s->orphan_count,
 		.grown = s->grown, .grown_max = tcp_buf_growth_max(s) };
 
 	memcpy(l.level, s->level, sizeof(l.level));

@@ -157,6 +157,8 @@ limits_of_tcp(struct worker *w)
 	meter_limit_each(w->meter, METER_LIMIT_TCP_REASSEMBLY, c->reasm_max, d.reasm_max);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_PATHS, c->path_entries, d.path_entries);
 	meter_limit_set(w->meter, METER_LIMIT_TCP_GROWTH, tcp_get_load(w->tcp).grown_max, d.growth_max);
+	meter_limit_set(w->meter, METER_LIMIT_TCP_ORPHANS, c->orphan_max, d.orphan_max);
+	meter_limit_each(w->meter, METER_LIMIT_TCP_PERSIST_LOW, c->persist_low_ms, d.persist_low_ms);
 	meter_limit_each(w->meter, METER_LIMIT_TCP_SHED_IDLE, c->shed_idle_us, d.shed_idle_us);
 }
 
@@ -212,6 +214,7 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMEWAIT, load.timewait);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_GROWTH, load.grown);
 	meter_limit_now(w->meter, METER_LIMIT_TCP_TIMERS, load.timers);
+	meter_limit_now(w->meter, METER_LIMIT_TCP_ORPHANS, load.orphans);
 	meter_limit_now(w->meter, METER_LIMIT_DEADLINES, w->heap_count);
 	meter_limit_now(w->meter, METER_LIMIT_GUEST_BLOCKS, w->guest_blocks);
 	meter_limit_now(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE - w->spare_count);
