@@ -131,6 +131,8 @@
 	METER(TCP_CWR_IN, "tcp segments received with CWR") \
 	METER(TCP_CWR_OUT, "tcp segments sent with CWR") \
 	METER(TCP_ECN_REDUCED, "tcp windows reduced for marks") \
+	METER(TCP_NVP, "tcp non-validated phases of windows") \
+	METER(TCP_NVP_CUTS, "tcp windows halved after a long non-validated phase") \
 	METER(TCP_ECN_HOLDS, "tcp windows of one segment that marks held back") \
 	METER(TCP_PATH_TAKEN, "tcp packets too big acted upon at once") \
 	METER(TCP_PATH_HELD, "tcp packets too big held back") \

@@ -60,17 +60,19 @@ static void
 cubic_reduce(struct tcp_cc *cc, const struct cc_event *ev, bool timeout)
 {
 	struct cc_cubic *u = &cc->cubic;
-	uint32_t part = (uint32_t)(ev->flight * 7ull / 10);
+	uint32_t used = cc_under_way(cc, ev);
+	uint32_t part = (uint32_t)(used * 7ull / 10);
+	uint32_t window = cc->nvp && used < cc->cwnd ? used : cc->cwnd;
 
-	u->prior = cc->cwnd;
+	u->prior = window;
 	if (timeout) {
 		u->w_max = 0;
-	} else if (cc->cwnd < u->w_max) {
+	} else if (window < u->w_max) {
 		/* Fast convergence: leave room for a flow that has just come. */
-		u->w_max = (uint32_t)(cc->cwnd * 17ull / 20);
+		u->w_max = (uint32_t)(window * 17ull / 20);
 		ev->stats->converged++;
 	} else {
-		u->w_max = cc->cwnd;
+		u->w_max = window;
 	}
 	cc->ssthresh = part > 2 * ev->mss ? part : 2 * ev->mss;
 	cc->epoch_on = false;

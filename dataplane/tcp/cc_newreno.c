@@ -7,9 +7,11 @@
 static void
 newreno_reduce(struct tcp_cc *cc, const struct cc_event *ev, bool timeout)
 {
+	uint32_t half = cc_under_way(cc, ev) / 2;
+
 	/* RFC 5681 equation (4) */
 	(void)timeout;
-	cc->ssthresh = ev->flight / 2 > 2 * ev->mss ? ev->flight / 2 : 2 * ev->mss;
+	cc->ssthresh = half > 2 * ev->mss ? half : 2 * ev->mss;
 }
 
 /* RFC 3465 section 2.1 */

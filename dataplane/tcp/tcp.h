@@ -409,6 +409,8 @@ struct tcp_cc_stats {
 	uint64_t converged;      /* losses below the last one: fast convergence */
 	uint64_t shifts;         /* epochs put off by time without growth */
 	uint64_t idle_restarts;  /* windows taken back after idleness */
+	uint64_t nvp;            /* non-validated phases (RFC 7661) */
+	uint64_t nvp_cuts;       /* windows halved after five minutes of it */
 };
 
 /* What was done against forged segments and floods; the meter page has them in this

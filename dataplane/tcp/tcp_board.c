@@ -18,6 +18,7 @@ tcp_board_init(struct tcp_board *b, uint32_t una)
 {
 	memset(b, 0, offsetof(struct tcp_board, r));
 	b->una = b->fack = b->again = una;
+	b->round = (struct cc_round){ una, una };
 }
 
 static uint32_t

@@ -30,7 +30,7 @@ struct tcp_sent {
 	uint32_t flags;
 };
 
-#define TCP_BOARD_HEAD 128u /* bytes before r, at most */
+#define TCP_BOARD_HEAD 160u /* bytes before r, at most */
 #define TCP_SENT_MAX ((POOL_DATA - TCP_BOARD_HEAD) / sizeof(struct tcp_sent))
 
 enum tcp_frto {
@@ -57,6 +57,7 @@ struct tcp_board {
 	uint32_t prr_flight; /* RecoverFS */
 	uint32_t prr_delivered;
 	uint32_t prr_out;
+	struct cc_round round; /* RFC 7661 section 4.2 */
 	/* What a reduction can be undone by (tcp_undo.c). */
 	struct tcp_cc undo_cc;
 	uint32_t undo_mark;  /* snd_una when the window was reduced */

@@ -6,7 +6,7 @@
  * they may hold is no memory yet: blocks are taken when bytes come.
  *
  * The receive buffer is right when the owner's pace alone limits the peer: twice
- * what is taken in a round trip, and more while that still grows, as in slow start.
+ * what is taken in a round trip, and four times that when it is half of the buffer.
  * A round trip is over when the peer echoes a timestamp from after its beginning;
  * without timestamps, when as much time has passed as our own segments take.
  *
@@ -103,15 +103,13 @@ tcp_buf_rcv(struct tcp *t, const struct tcp_in *in)
 		return;
 	if (max > 65535u << t->rcv_shift)
 		max = 65535u << t->rcv_shift; /* what the field can say */
-	/* A peer in slow start sends twice as much in the next round trip, and twice
-	 * that in the one after, which the window that is told now must let out. */
-	if (taken > t->round_most &&
-	    grow(t, &t->rcv_cap, 2ull * taken + 4ull * (taken - t->round_most), max)) {
+	/* Where the window is what limits, or soon will: a peer in slow start sends twice
+	 * as much in the next round trip, and twice that in the one after, which the
+	 * window that is told now must let out. */
+	if (grow(t, &t->rcv_cap, taken >= t->rcv_cap / 2 ? 4ull * taken : 2ull * taken, max)) {
 		st->rcv_grown++;
 		st->rcv_capped += t->rcv_cap == max;
 	}
-	if (taken > t->round_most)
-		t->round_most = taken;
 	round_start(t, in->now);
 }
 

@@ -6,9 +6,11 @@
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/tcp/tcp_seq.h"
 
-/* Growth per ACK in slow start, in segments: RFC 9406 section 4.2 for senders
+/* Growth per ACK in slow start, in segments: RFC 9406 section 4.3 for senders
  * without pacing; receivers that merge segments acknowledge many at once. */
 #define SLOW_START_L 8u
+#define PIPE_US 1000000u /* RFC 7661 section 4.2 */
+#define NVP_S 300u       /* section 4.4.3: the non-validated phase */
 
 static const struct cc_algo *const algos[] = { &cc_cubic, &cc_newreno };
 #define ALGOS (sizeof(algos) / sizeof(algos[0]))
@@ -55,9 +57,17 @@ cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss)
 void
 cc_switch(struct tcp_cc *cc, int algo)
 {
-	cc->algo = (uint8_t)algo & 3u;
+	cc->algo = (uint8_t)algo & 1u;
 	if (cc->ssthresh != UINT32_MAX)
 		cc_hystart_end(cc);
+}
+
+uint32_t
+cc_under_way(const struct tcp_cc *cc, const struct cc_event *ev)
+{
+	uint32_t before = cc->pipe < cc->cwnd ? cc->pipe : cc->cwnd;
+
+	return before > ev->flight ? before : ev->flight;
 }
 
 static void
@@ -73,6 +83,93 @@ rest(struct tcp_cc *cc, const struct cc_event *ev)
 {
 	if (algos[cc->algo]->rest != NULL)
 		algos[cc->algo]->rest(cc, ev);
+}
+
+static uint16_t
+pipe_clock(uint64_t now)
+{
+	return (uint16_t)(now >> 14); /* 16.384 ms */
+}
+
+static uint16_t
+nvp_clock(uint64_t now)
+{
+	return (uint16_t)(now / 1000000);
+}
+
+/* RFC 7661 section 4.2: the sampling period. */
+static bool
+pipe_old(const struct tcp_cc *cc, const struct cc_event *ev)
+{
+	uint64_t period = 3ull * ev->srtt > PIPE_US ? 3ull * ev->srtt : PIPE_US;
+
+	return (uint16_t)(pipe_clock(ev->now) - cc->pipe_at) > period >> 14;
+}
+
+static void
+round_start(const struct cc_event *ev)
+{
+	if (ev->round != NULL)
+		*ev->round = (struct cc_round){ ev->una, ev->snd_max };
+}
+
+/* Sections 4.3 and 4.4.3. In slow start the window is twice as large as what the round
+ * trip before could use. */
+static void
+judge(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	uint32_t window = cc->cwnd < cc->ssthresh ? cc->cwnd / 2 : cc->cwnd;
+	bool small = cc->pipe < window / 2;
+
+	if (small && !cc->nvp) {
+		cc->nvp_at = nvp_clock(ev->now);
+		ev->stats->nvp++;
+	}
+	cc->nvp = small;
+	if (!small || (uint16_t)(nvp_clock(ev->now) - cc->nvp_at) < NVP_S)
+		return;
+	if (cc->ssthresh < cc->cwnd - cc->cwnd / 4)
+		cc->ssthresh = cc->cwnd - cc->cwnd / 4;
+	window = initial_window(ev->mss);
+	cc->cwnd = cc->cwnd / 2 > window ? cc->cwnd / 2 : window;
+	cc->nvp_at = nvp_clock(ev->now);
+	ev->stats->nvp_cuts++;
+}
+
+/* How much is acknowledged in a round trip, the most in some time. */
+static void
+validate(struct tcp_cc *cc, const struct cc_event *ev)
+{
+	struct cc_round *r = ev->round;
+	uint32_t sample;
+
+	if (r == NULL)
+		return;
+	/* It began with nothing in flight: what is there now has left since. */
+	if (r->end == r->una)
+		r->end = ev->snd_max;
+	if (seq_lt(ev->una, r->end))
+		return;
+	sample = ev->una - r->una;
+	if (sample >= cc->pipe || pipe_old(cc, ev)) {
+		cc->pipe = sample;
+		cc->pipe_at = pipe_clock(ev->now);
+	}
+	judge(cc, ev);
+	round_start(ev);
+}
+
+/* A window that is not used is not known to be good (RFC 7661 section 4.4, RFC 9438
+ * section 5.8). */
+static bool
+in_use(const struct tcp_cc *cc, const struct cc_event *ev)
+{
+	uint32_t most = cc_under_way(cc, ev);
+
+	/* Of acknowledgements that come together the last find little outstanding. */
+	if (cc->cwnd < cc->ssthresh && !cc->nvp && ev->round != NULL && ev->snd_max - ev->round->una > most)
+		most = ev->snd_max - ev->round->una;
+	return most >= cc->cwnd / 2;
 }
 
 static void
@@ -92,8 +189,7 @@ void
 cc_ack(struct tcp_cc *cc, const struct cc_event *ev)
 {
 	uint32_t limit = SLOW_START_L * ev->mss;
-	/* A window that is not used is not known to be good (RFC 7661). */
-	bool used = ev->flight >= cc->cwnd / 2;
+	bool used = in_use(cc, ev);
 
 	/* Kept near, so that 2^31 bytes without a loss do not turn it around. */
 	if (seq_gt(ev->una, cc->recover) && !cc->after_rto)
@@ -111,6 +207,7 @@ cc_ack(struct tcp_cc *cc, const struct cc_event *ev)
 		rest(cc, ev);
 	if (cc->cwnd > CC_CWND_MAX)
 		cc->cwnd = CC_CWND_MAX;
+	validate(cc, ev);
 }
 
 bool
@@ -158,6 +255,7 @@ cc_recovery_ack(struct tcp_cc *cc, const struct cc_event *ev)
 		left = (left > mss ? left : mss) + mss;
 		cc->cwnd = left < cc->ssthresh ? left : cc->ssthresh;
 		cc->recovery = false;
+		round_start(ev);
 		return false;
 	}
 	if (cc->sack)
@@ -197,6 +295,9 @@ cc_timeout(struct tcp_cc *cc, const struct cc_event *ev, bool first)
 {
 	if (first)
 		reduce(cc, ev, true);
+	round_start(ev);
+	cc->pipe = 0;
+	cc->nvp = false;
 	cc->cwnd = ev->mss;
 	cc->counted = 0;
 	cc->recover = ev->snd_max;
@@ -248,6 +349,12 @@ cc_idle(struct tcp_cc *cc, const struct cc_event *ev, bool restart)
 
 	if (cc->ssthresh != UINT32_MAX)
 		rest(cc, ev);
+	if (cc->pipe > 0 && pipe_old(cc, ev)) {
+		cc->pipe = 1; /* nothing was, but that is known */
+		cc->pipe_at = pipe_clock(ev->now);
+		judge(cc, ev);
+	}
+	round_start(ev);
 	if (!restart || cc->cwnd <= window)
 		return;
 	/* RFC 2861 section 3, kept by RFC 7661: slow start leads back to what was known. */

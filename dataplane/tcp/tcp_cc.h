@@ -1,7 +1,7 @@
 /*
  * Congestion control: slow start (RFC 5681, RFC 3465) from ten segments (RFC
  * 6928) with HyStart++ (RFC 9406), fast recovery without a board (RFC 6582),
- * restart after idleness; and, behind struct cc_algo, what algorithms differ in:
+ * restart after idleness, validation of the window (RFC 7661); and, behind struct cc_algo, what algorithms differ in:
  * how much a loss costs, and how the window grows in congestion avoidance.
  *
  * The connection tells what happened, each kind by its own function.
@@ -17,6 +17,13 @@
 
 struct tcp_cc_stats;
 
+/* A round trip that is measured: it began with `una`, and is over when `end` is
+ * acknowledged. */
+struct cc_round {
+	uint32_t una;
+	uint32_t end;
+};
+
 /* What an event is told with. Bytes and microseconds. */
 struct cc_event {
 	uint64_t now;
@@ -29,6 +36,7 @@ struct cc_event {
 	uint32_t rtt;        /* of what this ACK delivered; 0: not known */
 	uint32_t initial;    /* window, segments; 0: RFC 6928 */
 	bool reduced;        /* the window was, since what is outstanding was sent */
+	struct cc_round *round; /* NULL: none is measured */
 	struct tcp_cc_stats *stats;
 };
 
@@ -58,6 +66,9 @@ struct tcp_cc {
 		struct cc_hystart hystart; /* while ssthresh is UINT32_MAX */
 		struct cc_cubic cubic;
 	};
+	uint32_t pipe;       /* pipeACK (RFC 7661 section 4.2); 0: not known */
+	uint16_t pipe_at;    /* when pipe was that much: 16 ms, modulo 2^16 */
+	uint16_t nvp_at;     /* since when the window is not validated: s, modulo 2^16 */
 	uint16_t k;          /* CUBIC: K, ms */
 	uint8_t algo : 1;    /* index of cc_algos */
 	uint8_t recovery : 1; /* fast recovery */
@@ -68,9 +79,10 @@ struct tcp_cc {
 	uint8_t epoch_on : 1; /* CUBIC: k, w_est, epoch and last are known */
 	uint8_t css : 1;     /* HyStart++: conservative slow start */
 	uint8_t samples : 4; /* of this round */
-	uint8_t css_rounds : 4;
+	uint8_t css_rounds : 3;
+	uint8_t nvp : 1;     /* the non-validated phase: little of the window is used */
 };
-_Static_assert(sizeof(struct tcp_cc) == 40, "part of every connection");
+_Static_assert(sizeof(struct tcp_cc) == 48, "part of every connection");
 
 struct cc_algo {
 	const char *name;
@@ -95,6 +107,11 @@ int cc_find(const char *name);
 void cc_switch(struct tcp_cc *cc, int algo);
 
 void cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss);
+
+/* Bytes that were under way at a loss, of which the window is a part afterwards: what
+ * is outstanding now, or was acknowledged in a round trip before: acknowledgements that
+ * come together leave little outstanding (RFC 7661 section 4.4.1). */
+uint32_t cc_under_way(const struct tcp_cc *cc, const struct cc_event *ev);
 
 /* New data acknowledged outside fast recovery. */
 void cc_ack(struct tcp_cc *cc, const struct cc_event *ev);

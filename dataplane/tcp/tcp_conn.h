@@ -136,7 +136,10 @@ struct tcp {
 	uint16_t rcv_mss;    /* the largest payload that came */
 	uint16_t own;        /* set of settings; 0: none of its own */
 
-	uint32_t iss;
+	union {
+		uint32_t iss;     /* until the handshake is over */
+		uint32_t cwr_end; /* later: snd_max when the window was last reduced */
+	};
 	uint32_t snd_una;
 	uint32_t snd_nxt;    /* falls back to snd_una after a timeout */
 	uint32_t snd_max;    /* one behind the highest sent */
@@ -147,13 +150,11 @@ struct tcp {
 	uint32_t max_wnd;    /* MAX.SND.WND of RFC 5961 section 5 */
 	uint32_t probe_end;
 	uint32_t snd_small;  /* one behind the last small segment sent */
-	uint32_t cwr_end;    /* snd_max when the window was last reduced */
 	uint16_t mss;        /* payload per segment, options taken off */
 	uint16_t peer_mss;
 	uint16_t ptb_mss;    /* what a packet too big says, held back */
 	uint16_t path_at;    /* when a larger segment is tried, in ticks of tcp_path.h */
 	uint32_t snd_cap;    /* bytes that snd may hold */
-	uint32_t grown;      /* of both buffers, bytes charged to stack->grown */
 	uint32_t moved_ms;   /* when bytes last moved, modulo 2^32 */
 	struct fifo snd;
 	struct fifo_pos snd_pos; /* of snd_nxt; block NULL: seek */
@@ -173,9 +174,9 @@ struct tcp {
 	uint32_t last_ack;   /* Last.ACK.sent of RFC 7323 */
 	uint32_t fin_seq;
 	uint32_t rcv_cap;    /* bytes that rcv may hold */
+	uint32_t grown;      /* of both buffers, bytes charged to stack->grown */
 	uint32_t round_seq;  /* what had been taken when the round trip began */
 	uint32_t round_mark; /* our timestamp that ends it, or us when it began */
-	uint32_t round_most; /* most bytes taken in one so far */
 	uint32_t path_seq;   /* with path_mode */
 	struct fifo rcv;
 	struct tcp_reasm reasm;
@@ -559,6 +560,7 @@ tcp_cc_event(const struct tcp *t, uint64_t now)
 		.srtt = t->rto.srtt,
 		.initial = t->stack->cfg.initial_window,
 		.reduced = seq_lt(t->snd_una, t->cwr_end),
+		.round = t->board != NULL ? &tcp_board(t)->round : NULL,
 		.stats = &t->stack->cc,
 	};
 }

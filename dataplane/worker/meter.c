@@ -71,6 +71,8 @@ static const struct row tcp_rows[] = {
 	ROW(live.quick_again, TCP_QUICK_AGAIN),
 	ROW(shed.pressure, TCP_PRESSURE),
 	ROW(shed.shedding, TCP_SHEDDING),
+	ROW(cc.nvp, TCP_NVP),
+	ROW(cc.nvp_cuts, TCP_NVP_CUTS),
 	ROW(ecn.agreed, TCP_ECN_AGREED),
 	ROW(ecn.unasked, TCP_ECN_UNASKED),
 	ROW(ecn.ce_in, TCP_CE_IN),

@@ -413,6 +413,73 @@ test_long_without_loss(void)
 	}
 }
 
+/* RFC 7661 section 4.2: one acknowledgement of a whole window leaves nothing outstanding;
+ * what it acknowledged was under way all the same. */
+static void
+test_pipe(void)
+{
+	struct cc_round round = { 1, 1 };
+	struct tcp_cc cc;
+	struct cc_event ev;
+
+	start(&cc, "newreno");
+	ev = event(100, 10 * MSS + 1, 10 * MSS, 10 * MSS);
+	ev.snd_max = ev.una;
+	ev.round = &round;
+	cc_ack(&cc, &ev);
+	CU_ASSERT_EQUAL(cc.pipe, 10 * MSS);
+	CU_ASSERT_FALSE(cc.nvp);
+	ev = event(200, 10 * MSS + 1, 0, 3 * MSS);
+	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), 10 * MSS);
+	cc_enter(&cc, &ev, true);
+	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
+	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), 5 * MSS); /* never more than the window */
+}
+
+/* Sections 4.3 and 4.4: a sender that uses little keeps its window for five minutes, but
+ * it does not grow, and a loss takes from what was used. */
+static void
+test_rate_limited(void)
+{
+	struct cc_round round = { 1, 1 };
+	struct tcp_cc cc;
+	struct cc_event ev;
+	uint32_t una = 1;
+	uint32_t window = 40 * MSS;
+
+	start(&cc, "cubic");
+	cc_hystart_end(&cc);
+	cc.cwnd = window;
+	cc.ssthresh = window;
+	for (uint64_t ms = 1000; ms < 300000; ms += 100) {
+		una += 2 * MSS;
+		ev = event(ms, una, 2 * MSS, 2 * MSS);
+		ev.snd_max = una;
+		ev.round = &round;
+		cc_ack(&cc, &ev);
+	}
+	CU_ASSERT(cc.nvp);
+	CU_ASSERT_EQUAL(stats.nvp, 1);
+	CU_ASSERT_EQUAL(cc.cwnd, window);
+	ev = event(300000, una, 0, 2 * MSS);
+	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), 2 * MSS);
+	for (uint64_t ms = 300000; ms < 302000; ms += 100) {
+		una += 2 * MSS;
+		ev = event(ms, una, 2 * MSS, 2 * MSS);
+		ev.snd_max = una;
+		ev.round = &round;
+		cc_ack(&cc, &ev);
+	}
+	CU_ASSERT_EQUAL(stats.nvp_cuts, 1); /* section 4.4.3 */
+	CU_ASSERT_EQUAL(cc.cwnd, window / 2);
+	CU_ASSERT_EQUAL(cc.ssthresh, window);
+	cc.cwnd = window;
+	ev = event(303000, una, 0, 6 * MSS);
+	cc_enter(&cc, &ev, true);
+	CU_ASSERT_EQUAL(cc.ssthresh, 4200);
+	CU_ASSERT_EQUAL(cc.cubic.w_max, 6 * MSS);
+}
+
 int
 main(void)
 {
@@ -430,6 +497,8 @@ main(void)
 		{ "CUBIC: idle time, timeout, undo", test_cubic_life },
 		{ "HyStart++: into conservative slow start and back", test_hystart },
 		{ "HyStart++: five rounds", test_hystart_end },
+		{ "what was under way at a loss", test_pipe },
+		{ "a sender that uses little", test_rate_limited },
 		{ "marks", test_marks },
 		{ "a mark and a loss", test_mark_and_loss },
 		{ "a long time without a loss", test_long_without_loss },
