@@ -60,6 +60,7 @@ struct conf {
 	uint32_t route_count;
 	struct conf_address listen[CONF_LIST_MAX]; /* ListenAddress; none: every Address */
 	uint32_t listen_count;
+	uint32_t vlan;                    /* Vlan; 0: frames without tags */
 	bool reply_to_sender;             /* ReplyToSender yes|no */
 	struct conf_vrrp vrrp[CONF_VRRP_MAX]; /* VirtualRouter, a line each */
 	uint32_t vrrp_count;

@@ -83,6 +83,7 @@ const struct conf_row conf_rows[] = {
 	{ .name = "Address", .kind = CONF_K_ADDRESSES, LISTED(address), .min = 1 },
 	{ .name = "Gateway", .kind = CONF_K_ADDRESSES, LISTED(gateway) },
 	{ .name = "Route", .kind = CONF_K_ROUTE, LISTED(route) },
+	NUMBER("Vlan", vlan, 0, 4094),
 	FLAG("ReplyToSender", reply_to_sender),
 	FLAG("AddressProbe", address_probe),
 	{ .name = "VirtualRouter", .kind = CONF_K_VRRP, LISTED(vrrp) },

@@ -23,7 +23,6 @@
 #include "drivers/nic/dpdk.h"
 
 #define PKT_COUNT 8192u
-#define MTU 1500u
 #define FILES_NEEDED (8u * LINK_MAX)
 
 struct dataplane {
@@ -147,7 +146,7 @@ port_start(struct dataplane *d)
 		.queue_max = d->o.queues,
 		.pkt_count = PKT_COUNT,
 		.promiscuous = d->o.promiscuous,
-		.mtu = MTU,
+		.mtu = (uint16_t)d->o.mtu,
 	};
 	memcpy(d->nic.worker_cpu, d->o.worker_cpu, d->o.workers * sizeof(d->o.worker_cpu[0]));
 	if (nic_eal_start(&d->nic, "postern-dp") != 0 || nic_open(&d->nic, d->port) != 0)

@@ -56,6 +56,17 @@ set_memory(struct options *o, const char *value)
 	return wrong;
 }
 
+/* Less carries no IPv6 (RFC 8200 section 5). */
+static const char *
+set_mtu(struct options *o, const char *value)
+{
+	unsigned long v;
+	const char *wrong = number(value, 1280, 9216, &v);
+
+	o->mtu = (uint32_t)v;
+	return wrong;
+}
+
 static const char *
 set_no_huge(struct options *o, const char *value)
 {
@@ -165,6 +176,7 @@ static const struct row rows[] = {
 	{ "--nic", "PORT", "where packets come from, one of these:", set_nic },
 	{ "--control", "PATH", "socket at which the control plane attaches (" ATTACH_PATH ")", set_control },
 	{ "--memory", "MB", "memory for connections' buffers (256)", set_memory },
+	{ "--mtu", "BYTES", "largest packet, if port and interface can, up to 9216 (1500)", set_mtu },
 	{ "--no-huge", NULL, "do without huge pages", set_no_huge },
 	{ "--workers", "N", "threads that serve connections (1)", set_workers },
 	{ "--worker-cpu", "N[,N...]", "their CPUs, in turn (all, the last one first)", set_worker_cpu },
@@ -246,7 +258,7 @@ one(struct options *o, const struct row *row, const char *argument, const char *
 int
 options_parse(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){ .control = ATTACH_PATH, .user = ACCOUNT, .memory_mb = 256,
+	*o = (struct options){ .control = ATTACH_PATH, .user = ACCOUNT, .memory_mb = 256, .mtu = 1500,
 	    .conn_max = 16384, .workers = 1, .main_cpu = -1, .huge = true };
 	for (int i = 1; i < argc; i++) {
 		const char *value;

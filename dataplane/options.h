@@ -16,6 +16,7 @@ struct options {
 	const char *user;
 	const char *engine;    /* NULL: the first that gives the known answers */
 	uint32_t memory_mb;
+	uint32_t mtu;          /* of the port, where it can */
 	uint32_t conn_max;
 	uint32_t workers;
 	uint32_t queues;       /* 0: one per worker */

@@ -116,6 +116,7 @@ enum attach_conf {
 	/* repeated: u8 4|6, u8 VRID, u8 priority, u16 centiseconds, u8 1: preempt, u8 1:
 	 * accept, then the addresses */
 	ATTACH_CONF_VRRP = 16,
+	ATTACH_CONF_VLAN = 17,     /* u16, 1 to 4094; absent or 0: no tags */
 	ATTACH_CONF_DAD = 15,      /* u8 IPv4, u8 IPv6: 0 off (absent), 1 while used (IPv6), 2 first */
 	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };

@@ -100,6 +100,9 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 	put_u8(&body, (uint8_t)c->address_detection);
 	field(w, ATTACH_CONF_DAD, &body);
 	body = put_of(room, sizeof(room));
+	put_u16(&body, (uint16_t)c->vlan);
+	field(w, ATTACH_CONF_VLAN, &body);
+	body = put_of(room, sizeof(room));
 	put_u16(&body, c->port);
 	field(w, ATTACH_CONF_PORT, &body);
 	put_u8(w, ATTACH_CONF_IDENT);

@@ -13,6 +13,7 @@ struct conf_fields {
 	struct tcp_addr listen[NET_ADDR_MAX];
 	uint32_t listen_count;
 	uint16_t port;
+	uint16_t vlan;
 };
 
 static uint32_t
@@ -166,6 +167,9 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 	case ATTACH_CONF_TO_SENDER:
 		f->net.to_sender = cur_u8(&c) == 1;
 		break;
+	case ATTACH_CONF_VLAN:
+		f->vlan = cur_u16(&c);
+		break;
 	case ATTACH_CONF_PORT:
 		f->port = cur_u16(&c);
 		break;
@@ -230,6 +234,11 @@ worker_conf(struct worker *w, struct view fields)
 		if (!c.bad)
 			conf_field(w, &f, number, body);
 	}
+	if (f.vlan <= VLAN_MAX)
+		w->vlan = f.vlan;
+	/* Devices look for headers where they are without a tag. */
+	net_offload(w->net, w->port->tx_csum && w->vlan == VLAN_NONE,
+	    w->vlan == VLAN_NONE ? w->port->cut_max : 0);
 	f.net.speaks = w->c.index == 0;
 	if (net_configure(w->net, &f.net, w->now) != 0)
 		meter_drop(w->meter, R_LIMIT);

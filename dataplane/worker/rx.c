@@ -112,7 +112,15 @@ dispatch(struct worker *w, struct rx_burst *b, struct pkt *p)
 static void
 received(struct worker *w, struct rx_burst *b, struct pkt *p)
 {
+	int r;
+
 	meter_add(w->meter, METER_RX_BYTES, p->len);
+	r = vlan_in(w->vlan, p);
+	if (r < 0) {
+		meter_drop(w->meter, r);
+		w->port->ops->free(w->port, p);
+		return;
+	}
 	dispatch(w, b, p);
 }
 

@@ -38,6 +38,7 @@ send_frame(void *owner, struct pkt *p)
 	}
 	meter_add(w->meter, METER_TX_BYTES, pkt_whole(p));
 	capture_frame(w, p, true);
+	vlan_out(w->vlan, p);
 	w->out[w->out_count++] = p;
 }
 

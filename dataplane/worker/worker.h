@@ -18,6 +18,7 @@
 #include "abi/link/grant.h"
 #include "abi/link/meter.h"
 #include "dataplane/net/net.h"
+#include "dataplane/net/vlan.h"
 #include "dataplane/ssh/conn.h"
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/worker/capture.h"
@@ -154,6 +155,7 @@ struct worker {
 	/* frames: rx.c, tx.c */
 	uint32_t passed;           /* bit per worker that was handed something */
 	struct pkt *out[WORKER_TX_QUEUE];
+	uint16_t vlan;             /* of every frame; VLAN_NONE */
 	uint32_t out_count;
 
 	/* exhaustion: shed.c */

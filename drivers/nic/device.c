@@ -10,6 +10,8 @@
 /* A frame of the packet ring holds one frame of the wire; the driver copies it
  * into a packet buffer without asking, so it must not be larger than that. */
 #define AF_PACKET_RING "blocksz=65536,framesz=2048,framecnt=2048"
+/* What such a frame has room for, behind the ring's own header. */
+#define AF_PACKET_MTU 1900u
 
 /* The system calls of each driver beyond those that the dataplane makes anyhow. */
 static const char *const af_packet_calls[] = { "sendto", NULL };
@@ -37,6 +39,7 @@ static const struct nic_driver drivers[] = {
 	    .vdev = "net_af_packet0",
 	    .first = "iface",
 	    .fixed = AF_PACKET_RING,
+	    .mtu_max = AF_PACKET_MTU,
 	    .queues = "qpairs",
 	    .queue_max = 16,
 	    /* a full ring spills over into the next one */

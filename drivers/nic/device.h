@@ -39,6 +39,7 @@ struct nic_driver {
 	uint16_t queue_max;
 	uint16_t rx_ring;         /* descriptors; 0: what the driver recommends */
 	uint16_t tx_ring;
+	uint16_t mtu_max;         /* 0: what the device says */
 	enum nic_wait wait;
 	enum port_spread spread;  /* with more than one queue */
 	bool kernel;              /* a network interface of the kernel: its MTU counts */

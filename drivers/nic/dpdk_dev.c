@@ -201,6 +201,8 @@ mtu_of(const struct dpdk_dev *d, const struct nic_config *c, const struct rte_et
 
 	if (info->max_mtu != 0)
 		mtu = least(mtu, info->max_mtu);
+	if (d->driver->mtu_max != 0)
+		mtu = least(mtu, d->driver->mtu_max);
 	if (d->driver->kernel) {
 		int below;
 
@@ -300,7 +302,7 @@ port_facts(struct dpdk_dev *d, uint32_t worker, uint16_t mtu, const uint8_t mac[
 	s->dev = d;
 	memcpy(s->port.mac, mac, 6);
 	s->port.mtu = mtu;
-	s->port.frame_max = mtu + (uint32_t)RTE_ETHER_HDR_LEN;
+	s->port.frame_max = mtu + (uint32_t)RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN;
 	s->port.queue = worker;
 	s->port.rx = worker < d->rx_queues;
 	s->port.tx_csum = d->tx_csum;

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIR_BUFFER 2048u
+#define PAIR_BUFFER 2048u    /* at least */
 
 struct pair_pkt {
 	struct pkt pkt;
 	struct pair_pkt *next;
-	uint8_t buffer[PAIR_BUFFER];
+	uint8_t *buffer;
 };
 
 struct pair_queue {
@@ -32,6 +32,8 @@ struct pair {
 	struct pair_port side[2];
 	struct pair_pkt *packets;
 	struct pair_pkt *free;
+	uint8_t *buffers;
+	uint32_t buffer_size;
 	uint32_t depth;
 };
 
@@ -62,9 +64,9 @@ pair_alloc(struct port *port)
 	pair->free = at->next;
 	at->pkt.head = at->buffer;
 	at->pkt.data = at->buffer + PKT_HEADROOM;
-	at->pkt.size = PAIR_BUFFER;
+	at->pkt.size = pair->buffer_size;
 	at->pkt.len = 0;
-	at->pkt.truesize = sizeof(*at);
+	at->pkt.truesize = (uint32_t)sizeof(*at) + pair->buffer_size;
 	at->pkt.flags = 0;
 	at->pkt.priv = at;
 	return &at->pkt;
@@ -136,6 +138,7 @@ pair_release(struct pair *pair)
 	free(pair->side[0].in.slot);
 	free(pair->side[1].in.slot);
 	free(pair->packets);
+	free(pair->buffers);
 	free(pair);
 }
 
@@ -183,23 +186,28 @@ pair_open(struct port **a, struct port **b, uint32_t depth, uint16_t mtu)
 	struct pair *pair;
 	uint32_t count = 4 * depth;
 
-	if (depth == 0 || mtu + 18u > PAIR_BUFFER - PKT_HEADROOM)
+	if (depth == 0)
 		return -1;
 	pair = calloc(1, sizeof(*pair));
 	if (pair == NULL)
 		return -1;
 	pair->depth = depth;
+	pair->buffer_size = mtu + 18u + PKT_HEADROOM;
+	if (pair->buffer_size < PAIR_BUFFER)
+		pair->buffer_size = PAIR_BUFFER;
 	pair->packets = calloc(count, sizeof(*pair->packets));
+	pair->buffers = calloc(count, pair->buffer_size);
 	for (unsigned i = 0; i < 2; i++) {
 		pair->side[i].in.slot = calloc(depth, sizeof(struct pkt *));
 		side_init(pair, i, mtu);
 	}
-	if (pair->packets == NULL || pair->side[0].in.slot == NULL ||
+	if (pair->packets == NULL || pair->buffers == NULL || pair->side[0].in.slot == NULL ||
 	    pair->side[1].in.slot == NULL) {
 		pair_release(pair);
 		return -1;
 	}
 	for (uint32_t i = 0; i < count; i++) {
+		pair->packets[i].buffer = pair->buffers + (size_t)i * pair->buffer_size;
 		pair->packets[i].next = pair->free;
 		pair->free = &pair->packets[i];
 	}

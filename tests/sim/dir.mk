@@ -14,6 +14,6 @@ $(SIM_LIB): $(SIM_PARTS)
 	$(Q)rm -f $@ && ar rcs $@ $(OUT)/postern-sim.o
 units: $(SIM_LIB)
 $(eval $(call unit,test_sock_ecn,tests/sim/test_sock_ecn.c,sock tcp net mem wire))
-$(foreach t,churn sock sock_info sock_option sock_time sock_tune,\
+$(foreach t,churn sock sock_info sock_option sock_path sock_time sock_tune,\
 	$(eval $(call unit,test_$(t),tests/sim/test_$(t).c tests/sim/sock_rig.c,sock tcp net mem wire)))
 CHECK_SCRIPTS += tests/sim/sock_plain.sh

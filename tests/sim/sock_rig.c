@@ -9,6 +9,7 @@ struct sock_host *host[2];
 uint8_t packet[PACKET_MAX];
 uint64_t carried[2];
 bool cut;
+bool (*router)(int from, const uint8_t *ip, uint32_t len, uint64_t at);
 struct syn syn[2];
 struct sent sent[2];
 uint64_t data_packets[2];
@@ -75,7 +76,7 @@ carry(int from)
 	while ((len = sock_take(host[from], packet, sizeof(packet), &at)) > 0) {
 		carried[from]++;
 		note(from, packet, (uint32_t)len);
-		if (!cut)
+		if (!cut && (router == NULL || !router(from, packet, (uint32_t)len, at)))
 			CU_ASSERT_EQUAL(sock_inject(host[1 - from], packet, (size_t)len, at + DELAY_US), 0);
 	}
 	CU_ASSERT_EQUAL(len, -EAGAIN);

@@ -17,6 +17,8 @@ extern struct sock_host *host[2];
 extern uint8_t packet[PACKET_MAX];
 extern uint64_t carried[2];
 extern bool cut;     /* nothing is carried */
+/* What happens to packets of host `from`: true when they are dealt with; NULL: nothing. */
+extern bool (*router)(int from, const uint8_t *ip, uint32_t len, uint64_t at);
 extern struct syn {
 	uint8_t options[40];
 	uint32_t len;

@@ -183,20 +183,21 @@ test_routes(void)
 	static const char base[] = "Address 10.0.0.1/24 fd00::1/64\n";
 	static const char *const wrong[] = { "Route 10.0.0.0/8", "Route 10.0.0.0/8 fd00::2", "Route 10.0.0.1 10.0.0.2",
 		"Route 10.0.0.0/8 10.0.0.2/24", "Route 10.0.0.0/8 10.0.0.2 10.0.0.3", "ListenAddress 10.0.0.2",
-		"ListenAddress 10.0.0.1:22", "ListenAddress fd00::2", "ListenAddress banana", "ReplyToSender maybe" };
+		"ListenAddress 10.0.0.1:22", "ListenAddress fd00::2", "ListenAddress banana", "ReplyToSender maybe", "Vlan 4095" };
 	char text[256];
 	struct conf c;
 	char *dump;
 
 	CU_ASSERT(good(&c, "Address 10.0.0.1/24 fd00::1/64\nRoute 192.0.2.0/24 10.0.0.9\n"
 	    "Route 2001:db8::/32 fd00::9\nListenAddress 10.0.0.1\nListenAddress [fd00::1]\nListenAddress ::\n"
-	    "ReplyToSender yes\n"));
+	    "ReplyToSender yes\nVlan 4094\n"));
 	CU_ASSERT_EQUAL(c.route_count, 2);
 	CU_ASSERT(c.route[0].to.family == 4 && c.route[0].to.prefix == 24 && c.route[0].gateway[3] == 9);
 	CU_ASSERT(c.route[1].to.family == 6 && c.route[1].to.prefix == 32 && c.route[1].gateway[15] == 9);
 	CU_ASSERT_EQUAL(c.listen_count, 3);
 	CU_ASSERT(c.listen[1].family == 6 && c.listen[1].b[15] == 1 && c.listen[2].b[15] == 0);
 	CU_ASSERT(c.reply_to_sender);
+	CU_ASSERT_EQUAL(c.vlan, 4094);
 	dump = conf_dump(&c);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(dump);
 	CU_ASSERT_PTR_NOT_NULL(strstr(dump, "route 192.0.2.0/24 10.0.0.9\nroute 2001:db8::/32 fd00::9\n"));

@@ -224,10 +224,58 @@ test_overhear(void)
 	rig_stop();
 }
 
+/* All pieces of a datagram come to one worker; what they are pieces of does not matter. */
+static void
+test_pieces(void)
+{
+	uint32_t hash[4] = { 0, 1, 2, 3 };
+
+	begin();
+	for (uint32_t i = 0; i < 4; i++) {
+		rig_tcp4();
+		rig.in.data[ETH_SIZE + 6] = i < 3 ? 0x20 : 0;
+		rig.in.data[ETH_SIZE + 7] = (uint8_t)(i * 8);
+		rig.in.data[ETH_SIZE + IP4_SIZE] = (uint8_t)i; /* no port, later */
+		CU_ASSERT_EQUAL(whose(&hash[i]), FLOW_ONE);
+		CU_ASSERT_EQUAL(hash[i], hash[0]);
+	}
+	rig_stop();
+}
+
+/* The owner of a segment behind extension headers is that of one without. */
+static void
+test_behind(void)
+{
+	static const uint8_t head[8] = { IP_TCP, 0, 1, 4 };
+	static const uint8_t piece[8] = { IP_TCP, 0, 0, 1 };
+	uint32_t plain = 0, other = 1, pieces[2] = { 2, 3 };
+	uint8_t *ip;
+
+	begin();
+	rig_tcp6();
+	CU_ASSERT_EQUAL(whose(&plain), FLOW_ONE);
+	for (uint32_t i = 0; i < 3; i++) {
+		rig_tcp6();
+		ip = rig.in.data + ETH_SIZE;
+		memmove(ip + IP6_SIZE + 8, ip + IP6_SIZE, rig.in.len - ETH_SIZE - IP6_SIZE);
+		memcpy(ip + IP6_SIZE, i == 0 ? head : piece, 8);
+		ip[6] = i == 0 ? IP6_DEST_OPTIONS : IP6_FRAGMENT;
+		ip[5] = (uint8_t)(ip[5] + 8);
+		ip[IP6_SIZE + 3] = (uint8_t)(i == 2 ? 8 : ip[IP6_SIZE + 3]);
+		rig.in.len += 8;
+		CU_ASSERT_EQUAL(whose(i == 0 ? &other : &pieces[i - 1]), FLOW_ONE);
+	}
+	CU_ASSERT_EQUAL(other, plain);
+	CU_ASSERT_EQUAL(pieces[0], pieces[1]);
+	rig_stop();
+}
+
 static const CU_TestInfo tests[] = {
 	{ "Toeplitz: published vectors", test_vectors },
 	{ "segments and the errors about them", test_segments_and_errors },
 	{ "the same for IPv6", test_errors6 },
+	{ "pieces of a datagram", test_pieces },
+	{ "segments behind extension headers", test_behind },
 	{ "what everybody wants to hear", test_everybody },
 	{ "frames that were cut", test_short },
 	{ "overhearing answers nothing", test_overhear },

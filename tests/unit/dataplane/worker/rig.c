@@ -137,8 +137,8 @@ worker_open(struct rig *r, uint32_t index, enum rig_spread spread)
 		abort();
 }
 
-struct rig *
-rig_open_crew(uint32_t workers, enum rig_spread spread)
+static struct rig *
+open_with(uint32_t workers, enum rig_spread spread, uint16_t mtu)
 {
 	static const uint8_t key[FLOW_KEY_SIZE] = { 0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
 		0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb };
@@ -149,7 +149,7 @@ rig_open_crew(uint32_t workers, enum rig_spread spread)
 	if (cipher_start("ref", &why) != 0)
 		abort();
 	r->now = 1000000;
-	if (pair_open(&r->port, &r->client_port, 512, 1500) != 0)
+	if (pair_open(&r->port, &r->client_port, 512, mtu) != 0)
 		abort();
 	rng_fixed(&r->client_rng, 2);
 	r->worker_count = workers;
@@ -167,6 +167,18 @@ rig_open_crew(uint32_t workers, enum rig_spread spread)
 	r->events = r->worker[0].events;
 	client_start(r);
 	return r;
+}
+
+struct rig *
+rig_open_crew(uint32_t workers, enum rig_spread spread)
+{
+	return open_with(workers, spread, 1500);
+}
+
+struct rig *
+rig_open_mtu(uint16_t mtu)
+{
+	return open_with(1, RIG_ONE_QUEUE, mtu);
 }
 
 struct rig *
@@ -264,11 +276,14 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 	struct cmd *c = rig_cmd_to(r, worker, CMD_CONF);
 	struct put w = put_of(c->data, sizeof(c->data));
 	uint8_t addr[6] = { 4 }, port[2] = { 0, RIG_PORT };
+	uint8_t vlan[2] = { (uint8_t)(r->vlan >> 8), (uint8_t)r->vlan };
 	uint8_t pools[8] = { 0, 0, 0, (uint8_t)gates, 0, 0, 0, (uint8_t)clerks };
 
 	memcpy(addr + 1, server_ip, 4);
 	addr[5] = 24;
 	field(&w, ATTACH_CONF_ADDRESS, addr, sizeof(addr));
+	if (r->vlan != 0)
+		field(&w, ATTACH_CONF_VLAN, vlan, sizeof(vlan));
 	field(&w, ATTACH_CONF_PORT, port, sizeof(port));
 	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
 	c->len = (uint32_t)put_len(&w);

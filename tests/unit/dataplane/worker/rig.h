@@ -81,6 +81,7 @@ struct rig {
 	uint64_t dice;
 	/* the first one's */
 	struct port *port, *client_port;
+	uint16_t vlan, client_vlan; /* before rig_conf: what the worker has; what the client sends */
 	struct meter *meter;
 	int meter_fd;
 	struct rng client_rng;
@@ -112,6 +113,7 @@ struct rig {
 };
 
 struct rig *rig_open(void);
+struct rig *rig_open_mtu(uint16_t mtu);
 struct rig *rig_open_crew(uint32_t workers, enum rig_spread spread);
 void rig_close(struct rig *r);
 /* rig_conf(r, gates, clerks): addresses, port, pools. */

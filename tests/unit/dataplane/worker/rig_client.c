@@ -18,6 +18,7 @@ c_send(void *owner, struct pkt *p)
 {
 	struct rig *r = owner;
 
+	vlan_out(r->client_vlan, p);
 	if (r->client_port->ops->tx(r->client_port, &p, 1, r->now) == 0)
 		r->client_port->ops->free(r->client_port, p);
 }
@@ -101,7 +102,7 @@ client_poll(struct rig *r)
 		struct net_tcp found;
 		struct tcp_seg seg;
 
-		if (net_input(r->net, p[i], &found, r->now) == 1 &&
+		if (vlan_in(r->client_vlan, p[i]) == 0 && net_input(r->net, p[i], &found, r->now) == 1 &&
 		    tcp_seg_parse(&seg, found.segment, found.len, found.local, found.remote) == 0)
 			tcp_input(r->tcp, &seg, r->now);
 		c_free(r, p[i]);

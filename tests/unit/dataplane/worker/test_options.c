@@ -26,6 +26,7 @@ defaults(void)
 	CU_ASSERT_FALSE(o.poll);
 	CU_ASSERT_EQUAL(o.workers, 1);
 	CU_ASSERT_EQUAL(o.worker_cpus, 0);
+	CU_ASSERT_EQUAL(o.mtu, 1500);
 	CU_ASSERT_EQUAL(o.queues, 0);
 	CU_ASSERT_STRING_EQUAL(o.nic, "af_packet:eth1");
 }
@@ -56,6 +57,10 @@ refused(void)
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--poll=yes", NULL), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--memory", "-5"), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--memory", "64x"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--mtu", "1279"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--mtu", "9217"), -1);
+	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--mtu", "9216"), 0);
+	CU_ASSERT_EQUAL(o.mtu, 9216);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--conn-max", "0"), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--workers", "0"), -1);
 	CU_ASSERT_EQUAL(parse("--nic=tap:x", "--workers", "33"), -1);

@@ -66,6 +66,66 @@ ident_without_gate(void)
 	rig_close(r);
 }
 
+static bool
+greeted(uint16_t vlan, uint16_t client_vlan)
+{
+	struct rig *r = rig_open();
+	struct client *c;
+	char line[256];
+	bool good;
+
+	r->vlan = vlan;
+	r->client_vlan = client_vlan;
+	rig_conf(r, 1, 1);
+	rig_run(r, 2);
+	c = client_open(r, 0);
+	good = c->connected && client_line(c, line, sizeof(line)) && strncmp(line, "SSH-2.0-", 8) == 0;
+	CU_ASSERT_EQUAL(r->meter->drop[R_NET_VLAN] > 0, !good);
+	rig_close(r);
+	return good;
+}
+
+/* Large frames: the segments of both ends are as large. */
+static void
+jumbo(void)
+{
+	static const uint8_t kexinit[30000] = { SSH_MSG_KEXINIT };
+	static const uint16_t mtus[] = { 1280, 4000, 9216 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct rig *r = rig_open_mtu(mtus[i]);
+		struct tcp_info info;
+		struct client *c;
+		uint64_t packets;
+
+		rig_conf(r, 1, 1);
+		rig_run(r, 2);
+		c = client_open(r, 0);
+		CU_ASSERT_TRUE_FATAL(c->connected);
+		tcp_get_info(c->tcp, r->now, &info);
+		CU_ASSERT(info.pmtu == mtus[i] && info.advmss == mtus[i] - 40u);
+		client_bytes(c, "SSH-2.0-test\r\n", 14);
+		rig_run(r, 4);
+		packets = r->meter->value[METER_RX_PACKETS];
+		client_record(c, view_of(kexinit, sizeof(kexinit)));
+		rig_run(r, 20);
+		packets = r->meter->value[METER_RX_PACKETS] - packets;
+		CU_ASSERT(packets >= sizeof(kexinit) / mtus[i] && packets <= sizeof(kexinit) / info.mss + 8);
+		CU_ASSERT(r->meter->value[METER_RX_BYTES] > sizeof(kexinit));
+		rig_close(r);
+	}
+}
+
+/* IEEE 802.1Q in software: both directions with the tag, and nobody without it. */
+static void
+in_vlan(void)
+{
+	CU_ASSERT_TRUE(greeted(100, 100));
+	CU_ASSERT_FALSE(greeted(100, 101));
+	CU_ASSERT_FALSE(greeted(100, 0));
+	CU_ASSERT_FALSE(greeted(0, 100));
+}
+
 /* What nobody took is there, in order, for every gate that comes. */
 static void
 undone_survives_gates(void)
@@ -802,6 +862,8 @@ main(void)
 	static const CU_TestInfo tests[] = {
 		{ "before the first configuration nobody is let in", before_conf_refused },
 		{ "the identification line needs no gate", ident_without_gate },
+		{ "a connection in a VLAN", in_vlan },
+		{ "large frames", jumbo },
 		{ "what is not done goes to every new gate", undone_survives_gates },
 		{ "login, and gate's end of it", login_and_change_of_rooms },
 		{ "where the peer is, is the dataplane's word", grant_is_the_dataplanes_peer },

@@ -64,7 +64,7 @@ pair_full_keeps_the_rest(void)
 	a->ops->free(a, k[3]);
 	a->ops->close(a);
 	b->ops->close(b);
-	CU_ASSERT_NOT_EQUAL(pair_open(&a, &b, 4, 9000), 0);
+	CU_ASSERT_NOT_EQUAL(pair_open(&a, &b, 0, 1500), 0);
 }
 
 /* Frames of one run, as the receiver sees them. */

@@ -66,7 +66,7 @@ ring_body(void)
 	open_as("ring:a", 2, 1500);
 	for (uint32_t w = 0; w < 2; w++) {
 		NEED(port[w]->rx && port[w]->queue == w && port[w]->spread == PORT_SPREAD_FLOW);
-		NEED(port[w]->mtu == 1500 && port[w]->frame_max == 1514);
+		NEED(port[w]->mtu == 1500 && port[w]->frame_max == 1518);
 		NEED((port[w]->mac[0] & 3) == 2 && memcmp(port[w]->mac, port[0]->mac, 6) == 0);
 		NEED(port[w]->ops->wait_fd(port[w]) == -1);
 		for (uint32_t i = 0; i < PORT_BURST; i++)
