@@ -9,8 +9,10 @@
 # A wire has a bottleneck (RATE, a queue of 256 KiB), so that what is measured is TCP and
 # not who gets the CPU. Both columns have the same seeds: the same frames, counted from
 # the start of the wire, are lost or late, though not the same segments.
-# Goodput is what arrived by the time from its first byte to its end. Each transfer has a
-# connection of its own, in the other order in every second run.
+# Goodput is what arrived by the time from its first byte to its end, down; up the time
+# begins when the receiving program has started and said so (sshd would gather bytes while
+# it starts). Each transfer has a connection of its own, in the other order in every
+# second run.
 RATE=${RATE:-100mbit} LANES_GRID=${LANES_GRID:-4} SECONDS_EACH=${SECONDS_EACH:-4}
 REORDER=${REORDER:-2%/1500us}
 

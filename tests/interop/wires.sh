@@ -5,7 +5,9 @@
 #   relay_up LANE WHO SPEC      the wire of this lane to WHO (postern, linux) is bad from
 #   relay_down LANE WHO         now on; until
 #   on_lane LANE WHO command... ssh to WHO from the lane's client
-#   transfer LANE WHO down|up BYTES   prints: bytes, seconds, sha256, as the receiver saw it
+#   transfer LANE WHO down|up BYTES   prints: bytes, seconds, sha256, as the receiver saw it;
+#                               the time is from the first byte down, and from when the
+#                               receiver said that it is ready up
 #
 #   lane i                  wires                                  servers
 #   pst-NAME-i:  cl0 ---- c.i [relay] s.i ---- p.i  bridge  w0 ---- dp0  postern
@@ -143,17 +145,32 @@ relay_down() { # lane who
 	return 0
 }
 
-on_lane() { # lane who command...
-	local ns who=$2 to
-	ns=$(lane_ns "$1")
-	shift 2
-	if [ "$who" = linux ]; then to=root@$linux_address; else to=$SSH_USER@$HOST; fi
-	timeout -k 5 "${LIMIT:-120}" ip netns exec "$ns" ssh "${ssh_opts[@]}" -c aes128-gcm@openssh.com -o ConnectTimeout=60 "$to" "$@"
+lane_command() { # lane who: ssh_command, without what is to be run
+	local to=$SSH_USER@$HOST
+	[ "$2" = linux ] && to=root@$linux_address
+	ssh_command=(timeout -k 5 "${LIMIT:-120}" ip netns exec "$(lane_ns "$1")" ssh "${ssh_opts[@]}"
+	    -c aes128-gcm@openssh.com -o ConnectTimeout=60 "$to")
 }
 
-# From the first byte to the end, as the receiver sees it.
-meter='use Digest::SHA; use Time::HiRes "time"; binmode STDIN; my $s = Digest::SHA->new(256); my ($n, $t0) = (0, 0);
-while ((my $l = sysread(STDIN, my $b, 1 << 18)) > 0) { $t0 ||= time; $n += $l; $s->add($b) } printf "%d %.6f %s\n", $n, time - $t0, $s->hexdigest'
+on_lane() { # lane who command...
+	local ssh_command
+	lane_command "$1" "$2"
+	shift 2
+	"${ssh_command[@]}" "$@"
+}
+
+# Reads to the end: bytes, the times of the first of them and of the end, sha256. It says
+# when it is ready, so that nobody sends while it starts.
+meter='use Digest::SHA; use Time::HiRes "time"; $| = 1; binmode STDIN; my $s = Digest::SHA->new(256); my ($n, $t0) = (0, 0);
+print "ready\n" if @ARGV; while ((my $l = sysread(STDIN, my $b, 1 << 18)) > 0) { $t0 ||= time; $n += $l; $s->add($b) }
+printf "%d %.6f %.6f %s\n", $n, $t0, time, $s->hexdigest'
+
+# BYTES FILE COMMAND...: sends to a meter that is ready; the time begins here.
+sender='use IPC::Open2; use Time::HiRes "time"; my ($left, $file, @run) = @ARGV; open(my $f, "<", $file) or die; $SIG{PIPE} = "IGNORE";
+my $pid = open2(my $from, my $to, @run); <$from> eq "ready\n" or exit 1; my $t0 = time;
+while ($left > 0 and (my $l = sysread($f, my $b, $left < 65536 ? $left : 65536)) > 0) { $left -= $l;
+    for (my $o = 0; $o < $l;) { my $w = syswrite($to, $b, $l - $o, $o); exit 1 unless $w; $o += $w } }
+close $to; my ($n, undef, $t1, $sha) = split " ", <$from>; printf "%d %.6f %s\n", $n, $t1 - $t0, $sha; waitpid $pid, 0'
 
 # What is sent, once for all: nothing that a compressor or a checksum could like.
 data_up() { # bytes
@@ -162,9 +179,12 @@ data_up() { # bytes
 }
 
 transfer() { # lane who direction bytes
+	local ssh_command
+	lane_command "$1" "$2"
 	if [ "$3" = down ]; then
-		on_lane "$1" "$2" "head -c $4 $work/data" </dev/null | perl -e "$meter"
+		"${ssh_command[@]}" "head -c $4 $work/data" </dev/null | perl -e "$meter" |
+		    awk '{ printf "%d %.6f %s\n", $1, $3 - $2, $4 }'
 	else
-		head -c "$4" "$work/data" | on_lane "$1" "$2" "perl -e '$meter'"
+		perl -e "$sender" "$4" "$work/data" "${ssh_command[@]}" "perl -e '$meter' ready"
 	fi
 }
