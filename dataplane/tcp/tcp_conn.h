@@ -405,6 +405,8 @@ void tcp_life_fire(struct tcp *t, uint64_t now);
 void tcp_life_reset(struct tcp *t, int reason);
 /* 0: off */
 uint64_t tcp_user_timeout_us(const struct tcp *t);
+/* R2 as a count: where no user timeout takes its place, and for who is closed. */
+bool tcp_rtx_over(const struct tcp *t);
 /* What waits has waited too long: the connection has been ended. */
 bool tcp_user_timeout_over(struct tcp *t, uint64_t now);
 /* TCP_T_RTX, `wait` us from now. */

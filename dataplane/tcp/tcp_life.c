@@ -97,6 +97,12 @@ tcp_user_timeout_us(const struct tcp *t)
 }
 
 bool
+tcp_rtx_over(const struct tcp *t)
+{
+	return t->rtx_count >= t->stack->cfg.retries && (t->closed || tcp_user_timeout_us(t) == 0);
+}
+
+bool
 tcp_user_timeout_over(struct tcp *t, uint64_t now)
 {
 	uint64_t limit = tcp_user_timeout_us(t);

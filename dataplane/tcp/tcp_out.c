@@ -470,7 +470,7 @@ tcp_rto_fire(struct tcp *t, uint64_t now)
 	}
 	if (tcp_user_timeout_over(t, now))
 		return;
-	if (t->rtx_count >= t->stack->cfg.retries && tcp_user_timeout_us(t) == 0) {
+	if (tcp_rtx_over(t)) {
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
 		return;
 	}

@@ -81,8 +81,6 @@ too_long(const struct tcp *t, uint64_t now)
 void
 tcp_persist_fire(struct tcp *t, uint64_t now)
 {
-	const struct tcp_config *c = &t->stack->cfg;
-
 	if (tcp_user_timeout_over(t, now))
 		return;
 	if (too_long(t, now)) {
@@ -90,7 +88,7 @@ tcp_persist_fire(struct tcp *t, uint64_t now)
 		tcp_life_reset(t, R_TCP_PERSIST);
 		return;
 	}
-	if (t->rtx_count >= c->retries && tcp_user_timeout_us(t) == 0) {
+	if (tcp_rtx_over(t)) {
 		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
 		return;
 	}
