@@ -90,8 +90,8 @@ struct tcp_seg_out {
 	uint32_t mss;          /* and of one segment at most, where len > 0 */
 	uint8_t hop_limit;     /* TTL: RFC 9293 MUST-49; 0: the network's own */
 	uint8_t traffic;       /* DSCP in the upper six bits (MUST-48), ECN below */
-	uint8_t options[40];
 	bool fresh;            /* new data or a new connection: others have the last packet buffers */
+	uint8_t options[40];   /* last: what is before them is zero unless said (tcp_emit_init) */
 };
 
 #define TCP_EV_CONNECTED 0x01u /* active open completed */

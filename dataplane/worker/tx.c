@@ -94,7 +94,7 @@ int
 tx_emit(void *owner, const struct tcp_seg_out *seg)
 {
 	struct worker *w = owner;
-	struct tcp_seg_out first = *seg;
+	struct tcp_seg_out first;
 	uint32_t need = seg->len > seg->mss ? (seg->len + seg->mss - 1) / seg->mss : 1;
 	uint32_t room;
 	int r;
@@ -108,6 +108,7 @@ tx_emit(void *owner, const struct tcp_seg_out *seg)
 	if (need <= room) {
 		r = net_emit(w->net, seg, w->now);
 	} else {
+		first = *seg;
 		first.len = room * seg->mss;
 		first.flags &= (uint8_t)~(TCP_PSH | TCP_FIN);
 		r = net_emit(w->net, &first, w->now);
