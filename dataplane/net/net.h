@@ -229,6 +229,10 @@ struct net_stats {
 };
 void net_get_stats(const struct net *n, struct net_stats *st);
 
+/* net_announce(n, now): our addresses are to be announced once more: frames go another
+ * way now than the link knows. */
+void net_announce(struct net *n, uint64_t now);
+
 /* net_shutdown(n, now): the Master of a virtual router says that it goes. */
 void net_shutdown(struct net *n, uint64_t now);
 

@@ -347,6 +347,7 @@ void own_poll(struct net *n, uint64_t now);
 int vrrp_check(const struct net_conf *c);
 void vrrp_set(struct net *n, const struct net_conf *c, uint64_t now);
 void vrrp_poll(struct net *n, uint64_t now);
+void vrrp_announce(struct net *n, uint64_t now);
 int vrrp_input(struct net *n, const struct net_frame *f, uint64_t now);
 /* Where its advertisements come from. */
 const struct net_ip *vrrp_primary(const struct net *n, const struct vrrp *v);

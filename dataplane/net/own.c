@@ -209,6 +209,15 @@ own_conflict(struct net *n, uint32_t i, uint64_t now)
 	announce(n, i);
 }
 
+void
+net_announce(struct net *n, uint64_t now)
+{
+	for (uint32_t i = 0; i < OWN_COUNT && n->speaks; i++)
+		if ((i < n->addr_count || i == OWN_LINK_LOCAL) && n->own[i].state == OWN_USED)
+			begin_use(n, i, now);
+	vrrp_announce(n, now);
+}
+
 uint64_t
 net_face(const struct net *n)
 {

@@ -115,6 +115,17 @@ vrrp_poll(struct net *n, uint64_t now)
 	}
 }
 
+/* With the advertisement that is sent at once. */
+void
+vrrp_announce(struct net *n, uint64_t now)
+{
+	for (uint32_t i = 0; i < n->vrrp_count && n->speaks; i++)
+		if (n->vrrp[i].state == VRRP_MASTER) {
+			n->vrrp[i].announces = n->vrrp[i].v4 ? NET_ANNOUNCE4 : NET_ANNOUNCE6;
+			wake_at(n, &n->vrrp[i], now);
+		}
+}
+
 /* Network order is that of the bytes: section 6.4.3. */
 static enum vrrp_event
 event_of(const struct net *n, const struct vrrp *v, const struct net_frame *f, const struct vrrp_advert *a)

@@ -135,6 +135,10 @@ tcp_stage(struct worker *w)
 static uint32_t
 net_stage(struct worker *w)
 {
+	if (w->port->moves != w->port_moves) {
+		w->port_moves = w->port->moves;
+		net_announce(w->net, w->now);
+	}
 	net_poll(w->net, w->now);
 	if (w->c.crew != NULL && w->c.index == 0)
 		crew_face_set(w->c.crew, net_face(w->net));

@@ -153,6 +153,7 @@ struct worker {
 	uint64_t metered_us;
 
 	/* frames: rx.c, tx.c */
+	uint32_t port_moves;       /* of the port, that net was told of */
 	uint32_t passed;           /* bit per worker that was handed something */
 	struct pkt *out[WORKER_TX_QUEUE];
 	uint16_t vlan;             /* of every frame; VLAN_NONE */

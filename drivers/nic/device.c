@@ -25,8 +25,11 @@ static const char *const memif_calls[] = { "accept", "epoll_create", "epoll_crea
 static const char *const memif_client_calls[] = { "epoll_create", "epoll_create1", "socket-unix",
 	"connect", "eventfd2", NULL };
 static const char *const vfio_calls[] = { "ioctl", NULL };
+/* Those of its members, and of who looks after their links. */
+static const char *const bond_calls[] = { "readv", "writev", "sendto", "recvfrom", "ioctl", "timerfd_settime", NULL };
 static const char *const no_calls[] = { NULL };
 
+static const char *const bond_keys[] = { "mode", "policy", NULL };
 static const char *const af_xdp_keys[] = { "force_copy", "busy_budget", "start_queue", "xdp_prog", NULL };
 static const char *const memif_keys[] = { "id", "secret", "rsize", "bsize", NULL };
 static const char *const memif_client_keys[] = { "role", "id", "secret", "rsize", "bsize", NULL };
@@ -130,6 +133,21 @@ static const struct nic_driver drivers[] = {
 	    .calls = no_calls,
 	},
 	{
+	    .name = "bond",
+	    .device = "PORT+PORT[,mode=active-backup|balance]",
+	    .noun = NIC_MEMBERS,
+	    .vdev = "net_bonding0",
+	    .keys = bond_keys,
+	    .queue_max = 1,
+	    /* what its members say of checksums is not passed on */
+	    .blind = true,
+	    .wait = NIC_WAIT_NAP,
+	    .link = true,
+	    .keeps = true,
+	    .members = true,
+	    .calls = bond_calls,
+	},
+	{
 	    .name = "pci",
 	    .device = "DOMAIN:BUS:DEVICE.FUNCTION",
 	    .noun = NIC_PCI,
@@ -207,7 +225,32 @@ any_is(const char *at, size_t len)
 	return len > 4 && strncmp(at, "net_", 4) == 0;
 }
 
+/* Taps and PCI devices, which know whether their links are up; without arguments of
+ * their own. */
+static bool
+members_are(const char *at, size_t len)
+{
+	char all[NIC_DEVICE_MAX];
+	char *rest = all, *member;
+	uint32_t count = 0;
+
+	if (len >= sizeof(all))
+		return false;
+	memcpy(all, at, len);
+	all[len] = '\0';
+	while ((member = strsep(&rest, "+")) != NULL) {
+		const char *wrong;
+		const struct nic_driver *d = nic_driver_of(member, &wrong);
+
+		if (d == NULL || d->wait != NIC_WAIT_INTR)
+			return false;
+		count++;
+	}
+	return count >= 2 && count <= NIC_MEMBERS_MAX;
+}
+
 static bool (*const noun_is[])(const char *at, size_t len) = {
+	[NIC_MEMBERS] = members_are,
 	[NIC_INTERFACE] = interface_is,
 	[NIC_PATH] = path_is,
 	[NIC_WORD] = word_is,
@@ -279,7 +322,7 @@ nic_driver_of(const char *device, const char **wrong)
 	const char *rest;
 	size_t len;
 
-	*wrong = "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, pci";
+	*wrong = "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, bond, pci";
 	if (!text_plain(device) || (d = row_of(device, &rest)) == NULL)
 		return NULL;
 	*wrong = d->device;

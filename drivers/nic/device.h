@@ -17,7 +17,7 @@
 #define NIC_DEVICE_MAX 256u /* bytes of a device's name, its end included */
 
 /* What stands behind the colon. */
-enum nic_noun { NIC_INTERFACE, NIC_PATH, NIC_WORD, NIC_PCI, NIC_ANY };
+enum nic_noun { NIC_MEMBERS, NIC_INTERFACE, NIC_PATH, NIC_WORD, NIC_PCI, NIC_ANY };
 
 /* How a worker learns while it sleeps that frames are there. */
 enum nic_wait {
@@ -49,6 +49,7 @@ struct nic_driver {
 	bool blind;               /* it verifies checksums wrongly: not to be asked */
 	bool keeps;               /* closing it needs rights that are gone by then */
 	bool link;                /* it knows whether its other end is there */
+	bool members;             /* ports below it carry the frames: a bond */
 	bool listens;             /* it binds a socket: one that is left over must go */
 	const char *const *calls; /* system calls that it makes once it runs */
 };
@@ -71,5 +72,11 @@ void nic_device_mac(const char *device, uint8_t mac[6]);
 /* nic_device_name(device, dst, size): what stands behind the colon, without
  * further arguments. */
 void nic_device_name(const char *device, char *dst, size_t size);
+
+/* nic_member(device, i, dst, size): the i-th member of a bond, as a device. False:
+ * there is none. nic_member_args: what EAL is told of it, as nic_device_args. */
+#define NIC_MEMBERS_MAX 8u
+bool nic_member(const char *device, uint32_t i, char *dst, size_t size);
+int nic_member_args(const char *member, uint32_t i, char *dst, size_t size);
 
 #endif

@@ -62,6 +62,8 @@ dpdk_rx(struct port *port, struct pkt **pkts, uint32_t n, uint64_t now_us)
 
 	if (!port->rx)
 		return 0;
+	if (s->dev->driver->members && dev_look(s->dev, now_us))
+		port->moves++;
 	if (n > PORT_BURST)
 		n = PORT_BURST;
 	got = rte_eth_rx_burst(s->dev->id, (uint16_t)port->queue, m, (uint16_t)n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <rte_errno.h>
+#include <rte_eth_bond.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_lcore.h>
@@ -15,6 +16,7 @@
 
 #define RING_DEFAULT 512u
 #define POOL_CACHE 256u
+#define BOND_LOOK_US 50000u /* how often a bond's links are looked at */
 
 #define RSS_WANTED (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | \
 	RTE_ETH_RSS_NONFRAG_IPV6_TCP)
@@ -225,8 +227,8 @@ ring_of(uint16_t row, uint16_t recommended)
 static int
 queues_setup(const struct dpdk_dev *d, const struct rte_eth_dev_info *info)
 {
-	uint16_t rx = ring_of(d->driver->rx_ring, info->default_rxportconf.ring_size);
-	uint16_t tx = ring_of(d->driver->tx_ring, info->default_txportconf.ring_size);
+	uint16_t rx = ring_of(d->below->rx_ring, info->default_rxportconf.ring_size);
+	uint16_t tx = ring_of(d->below->tx_ring, info->default_txportconf.ring_size);
 	int err = rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &rx, &tx);
 
 	for (uint16_t q = 0; err == 0 && q < d->rx_queues; q++)
@@ -290,7 +292,7 @@ mac_of(const struct dpdk_dev *d, const struct nic_config *c, uint8_t mac[6])
 		return;
 	}
 	memcpy(mac, at.addr_bytes, 6);
-	if (d->driver->twin)
+	if (d->below->twin)
 		mac[5] ^= 1u;
 }
 
@@ -326,8 +328,70 @@ want_groups(const struct dpdk_dev *d, const struct nic_config *c)
 
 	if (c->promiscuous && fd_promiscuous(d->port[0].wait_fd))
 		return;
-	if (c->promiscuous || !asked || d->driver->twin)
+	if (c->promiscuous || !asked || d->below->twin)
 		(void)rte_eth_promiscuous_enable(d->id);
+}
+
+static uint16_t
+device_find(const struct dpdk_dev *d)
+{
+	uint16_t id;
+
+	if (!d->driver->members)
+		return (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
+	return rte_eth_dev_get_port_by_name(d->driver->vdev, &id) == 0 ? id : RTE_MAX_ETHPORTS;
+}
+
+static bool
+link_is_up(uint16_t id)
+{
+	struct rte_eth_link link;
+
+	return rte_eth_link_get_nowait(id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+/* The driver of bonds moves to another member when the one that sends tells that its
+ * link has gone; net_tap knows that and does not tell. Every port but the bond is a
+ * member. */
+static void
+member_choose(const struct dpdk_dev *d)
+{
+	int primary = rte_eth_bond_primary_get(d->id);
+	uint16_t id;
+
+	if (primary < 0 || link_is_up((uint16_t)primary))
+		return;
+	RTE_ETH_FOREACH_DEV(id) {
+		if (id != d->id && link_is_up(id) && rte_eth_bond_primary_set(d->id, id) == 0)
+			return;
+	}
+}
+
+bool
+dev_look(struct dpdk_dev *d, uint64_t now_us)
+{
+	int primary;
+
+	if (now_us < d->bond_us)
+		return false;
+	d->bond_us = now_us + BOND_LOOK_US;
+	if (rte_eth_bond_mode_get(d->id) == BONDING_MODE_ACTIVE_BACKUP)
+		member_choose(d);
+	primary = rte_eth_bond_primary_get(d->id);
+	if (primary < 0 || primary == d->primary)
+		return false;
+	d->primary = (uint16_t)primary;
+	return true;
+}
+
+static const struct nic_driver *
+driver_below(const struct nic_config *c, const struct nic_driver *d)
+{
+	char member[NIC_DEVICE_MAX];
+	const char *wrong;
+
+	return d != NULL && d->members && nic_member(c->device, 0, member, sizeof(member)) ?
+	    nic_driver_of(member, &wrong) : d;
 }
 
 int
@@ -339,8 +403,9 @@ dev_start(struct dpdk_dev *d, const struct nic_config *c)
 	int err;
 
 	d->driver = nic_driver_of(c->device, &wrong);
-	d->id = (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
-	if (d->driver == NULL || d->id >= RTE_MAX_ETHPORTS) {
+	d->below = driver_below(c, d->driver);
+	d->id = d->driver != NULL ? device_find(d) : RTE_MAX_ETHPORTS;
+	if (d->below == NULL || d->id >= RTE_MAX_ETHPORTS) {
 		fprintf(stderr, "no port: %s was not found by its driver\n", c->device);
 		return -1;
 	}
@@ -355,6 +420,8 @@ dev_start(struct dpdk_dev *d, const struct nic_config *c)
 	mac_of(d, c, mac);
 	for (uint32_t i = 0; i < d->workers; i++)
 		port_facts(d, i, mtu, mac);
+	if (d->driver->members)
+		d->primary = (uint16_t)rte_eth_bond_primary_get(d->id);
 	want_groups(d, c);
 	return 0;
 }

@@ -25,6 +25,9 @@ struct dpdk_port {
 
 struct dpdk_dev {
 	const struct nic_driver *driver;
+	const struct nic_driver *below; /* of a bond's first member; else the same */
+	uint16_t primary;     /* of a bond: the member that sends */
+	uint64_t bond_us;     /* when it is looked after again */
 	uint16_t id;
 	uint16_t rx_queues;
 	uint16_t tx_queues;
@@ -45,6 +48,10 @@ int dev_queues(const struct nic_config *c, const struct nic_driver *d);
 /* dev_start(d, c): find, configure and start the device and set the facts of its
  * ports. 0, or -1 with a line on stderr. The pools are the caller's. */
 int dev_start(struct dpdk_dev *d, const struct nic_config *c);
+
+/* dev_look(d, now_us): whether the member of a bond that sends still can; not for every
+ * burst. True: another member carries the frames than before. */
+bool dev_look(struct dpdk_dev *d, uint64_t now_us);
 
 /* dev_pools(d, c): a pool for each worker. 0, or -1 with a line on stderr. */
 int dev_pools(struct dpdk_dev *d, const struct nic_config *c);

@@ -17,6 +17,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_version.h>
 
 #include "drivers/nic/device.h"
 #include "drivers/nic/dpdk_dev.h"
@@ -114,6 +115,71 @@ memory_args(struct args *a, const struct nic_config *c)
 	arg(a, "%u", memory_mb(c));
 }
 
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#define MEMBER_KEY "member"
+#else
+#define MEMBER_KEY "slave"
+#endif
+
+/* The number of a bond's mode; -1: there is none of that name. */
+static int
+bond_mode(const char *device)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} modes[] = { { "active-backup", 1 }, { "balance", 2 } };
+	const char *at = strstr(device, ",mode=");
+	size_t len;
+
+	if (at == NULL)
+		return modes[0].number;
+	at += strlen(",mode=");
+	len = strcspn(at, ",");
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strlen(modes[i].name) == len && strncmp(modes[i].name, at, len) == 0)
+			return modes[i].number;
+	return -1;
+}
+
+/* Its members are devices too, which it names. Links are looked at every
+ * ten milliseconds where they do not tell by themselves. 0, or -1 with a line on stderr. */
+static int
+bond_args(struct args *a, const struct nic_config *c, const char *program)
+{
+	char member[NIC_DEVICE_MAX], text[EAL_ARG_SIZE - 16], bond[EAL_ARG_SIZE - 64];
+	int mode = bond_mode(c->device), virtual = 0, at;
+
+	if (mode < 0) {
+		fprintf(stderr, "%s: port %s: expected mode=active-backup or balance\n", program, c->device);
+		return -1;
+	}
+	at = snprintf(bond, sizeof(bond), "net_bonding0,mode=%d", mode);
+	if (mode != 1)
+		at += snprintf(bond + at, sizeof(bond) - (size_t)at, ",xmit_policy=%s",
+		    strstr(c->device, ",policy=l2") != NULL ? "l2" : "l34");
+	for (uint32_t i = 0; nic_member(c->device, i, member, sizeof(member)); i++) {
+		const char *wrong;
+		const struct nic_driver *d = nic_driver_of(member, &wrong);
+
+		if (d == NULL || nic_member_args(member, i, text, sizeof(text)) < 0)
+			return -1;
+		if (d->vdev != NULL)
+			virtual++;
+		arg(a, d->vdev != NULL ? "--vdev=%s" : "--allow=%s", text);
+		at += snprintf(bond + at, sizeof(bond) - (size_t)at, "," MEMBER_KEY "=%.*s",
+		    (int)strcspn(text, ","), text);
+		if (at >= (int)sizeof(bond))
+			return -1;
+	}
+	if (virtual > 0) {
+		arg(a, "--no-pci");
+		arg(a, "--iova-mode=va");
+	}
+	arg(a, "--vdev=%s", bond);
+	return 0;
+}
+
 /* 0, or -1 with a line on stderr. */
 static int
 device_args(struct args *a, const struct nic_config *c, const char *program)
@@ -127,6 +193,8 @@ device_args(struct args *a, const struct nic_config *c, const char *program)
 		fprintf(stderr, "%s: port %s: expected %s\n", program, c->device, wrong);
 		return -1;
 	}
+	if (d->members)
+		return bond_args(a, c, program);
 	nic_device_name(c->device, text, sizeof(text));
 	if (d->listens && socket_clear(text) != 0) {
 		fprintf(stderr, "%s: %s: %s\n", program, text, strerror(errno));

@@ -64,6 +64,7 @@ struct port {
 	                    * freed by their first */
 	bool tx_csum;      /* it completes the checksum of PKT_CSUM_TCP; others must not see that */
 	enum port_spread spread;
+	uint32_t moves;    /* times that its frames began to go another way: tell the link again */
 };
 
 #endif

@@ -115,6 +115,19 @@ test_announce(void)
 	rig_stop();
 }
 
+/* Frames go another way: said to the link again, as at the start. */
+static void
+test_announce_again(void)
+{
+	begin(NET_DAD_OFF, NET_DAD_OFF);
+	run(60000000);
+	rig_clear();
+	net_announce(rig.net, rig.now);
+	run(60000000);
+	CU_ASSERT(announced4() == NET_ANNOUNCE4 && announced6() == NET_ANNOUNCE6);
+	rig_stop();
+}
+
 /* A worker that does not speak says nothing. */
 static void
 test_silent(void)
@@ -360,6 +373,7 @@ main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "each address is announced, so often", test_announce },
+		{ "and once more when frames go another way", test_announce_again },
 		{ "who does not speak", test_silent },
 		{ "an IPv4 address is asked for first", test_probe },
 		{ "and left to who has it", test_taken },

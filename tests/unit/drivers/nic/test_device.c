@@ -28,6 +28,8 @@ names(void)
 		{ "ring:a", "ring" },
 		{ "pci:0000:02:00.0", "pci" },
 		{ "pci:02:00.1", "pci" },
+		{ "bond:tap:tap0+tap:tap1", "bond" },
+		{ "bond:pci:0000:02:00.0+pci:0000:02:00.1,mode=balance,policy=l2", "bond" },
 		{ "pci:0000:3b:00.0,dv_flow_en=0", "pci" },
 		{ "vdev:net_null0", "vdev" },
 		{ "net_null0,size=64", "vdev" },
@@ -48,7 +50,10 @@ refused(void)
 		"af_packet:averylonginterfacename", "af_packet:eth1,", "af_packet:eth1,framesz=65536",
 		"af_packet:eth1 x", "af_xdp:eth1,force_copy", "af_xdp:eth1,force_copy=", "af_xdp:,force_copy=1",
 		"memif:relative", "memif:/a,socket=/b", "ring:a/b", "pci:", "pci:eth1", "pci:0000:02:00",
-		"pci:0000:02:00.0x", "pci:g000:02:00.0", "vdev:crypto_null", "net_", "AF_PACKET:eth1" };
+		"pci:0000:02:00.0x", "pci:g000:02:00.0", "vdev:crypto_null", "net_", "AF_PACKET:eth1",
+		"bond:tap:tap0", "bond:tap:tap0+", "bond:tap:tap0+af_packet:eth1", "bond:tap:tap0+bond:tap:tap1",
+		"bond:tap:tap0+memif:/a", "bond:tap:tap0+tap:tap1,color=red", "bond:",
+		"bond:tap:a+tap:b+tap:c+tap:d+tap:e+tap:f+tap:g+tap:h+tap:i" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CU_ASSERT_PTR_NULL(find(bad[i]));
@@ -62,6 +67,25 @@ args(const char *device, uint32_t queues)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(find(device));
 	CU_ASSERT_EQUAL(nic_device_args(device, queues, text, sizeof(text)), (int)strlen(text));
 	return text;
+}
+
+/* Each as a device of its own, of its own number. */
+static void
+members(void)
+{
+	static const char bond[] = "bond:tap:tap0+pci:0000:02:00.0,mode=balance";
+	char text[256];
+
+	CU_ASSERT(nic_member(bond, 0, text, sizeof(text)) && strcmp(text, "tap:tap0") == 0);
+	CU_ASSERT(nic_member(bond, 1, text, sizeof(text)) && strcmp(text, "pci:0000:02:00.0") == 0);
+	CU_ASSERT(!nic_member(bond, 2, text, sizeof(text)));
+	CU_ASSERT(!nic_member(bond, 1, text, 4));
+	CU_ASSERT(nic_member_args("tap:tap0", 3, text, sizeof(text)) > 0);
+	CU_ASSERT_EQUAL(strncmp(text, "net_tap3,iface=tap0,mac=", 24), 0);
+	CU_ASSERT(nic_member_args("pci:0000:02:00.0", 3, text, sizeof(text)) > 0);
+	CU_ASSERT_STRING_EQUAL(text, "0000:02:00.0");
+	CU_ASSERT_EQUAL(nic_member_args("tap:tap0", 3, text, 9), -1);
+	CU_ASSERT_EQUAL(nic_member_args("nothing", 0, text, sizeof(text)), -1);
 }
 
 static void
@@ -133,6 +157,7 @@ main(void)
 		{ "names", names },
 		{ "wrong names are refused", refused },
 		{ "what DPDK is told", arguments },
+		{ "members of a bond", members },
 		{ "the device in the name", behind_the_colon },
 		{ "addresses are local and last", addresses },
 		{ "every row is whole", rows_are_whole },
