@@ -13,7 +13,7 @@ jobs=$(nproc)
 tools/hugepages.sh || true
 export FORM=$form
 if [ "$form" = full ]; then
-	export SIM_SEEDS=80000 SEEDS=3000 MIB=2048
+	export SEEDS=3000 MIB=2048
 fi
 
 stage() { # name command...
@@ -51,6 +51,7 @@ collect "$build/results-shared"
 wait
 cat "$build/debian13.log"
 if [ "$form" = full ]; then
+	stage "a million seeds of the simulator" tests/sim/million.sh
 	stage "fuzzing" make --no-print-directory fuzz FUZZ_TIME="${FUZZ_TIME:-30}"
 fi
 tests/run.sh summary "$results"
