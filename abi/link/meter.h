@@ -131,6 +131,7 @@
 	METER(TCP_CWR_IN, "tcp segments received with CWR") \
 	METER(TCP_CWR_OUT, "tcp segments sent with CWR") \
 	METER(TCP_ECN_REDUCED, "tcp windows reduced for marks") \
+	METER(TCP_PACED, "tcp pauses between parts of a window") \
 	METER(TCP_NVP, "tcp non-validated phases of windows") \
 	METER(TCP_NVP_CUTS, "tcp windows halved after a long non-validated phase") \
 	METER(TCP_ECN_HOLDS, "tcp windows of one segment that marks held back") \

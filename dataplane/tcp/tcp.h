@@ -161,6 +161,7 @@ struct tcp_config {
 	uint32_t window_scale;   /* 1: as well (RFC 7323 section 2) */
 	uint32_t ecn;            /* RFC 3168: 0 off, 1 asked for, 2 only agreed to */
 	uint32_t syn_options;    /* their order, kinds as hexadecimal digits: 0x2483 */
+	uint32_t pacing;         /* 1: a window leaves in parts, over its round trip */
 	uint32_t quick_acks;     /* first data segments that are acknowledged at once */
 	uint32_t run_segs;       /* segments that are emitted together */
 	uint32_t path_entries;   /* destinations whose path MTU is remembered */
@@ -409,6 +410,7 @@ struct tcp_cc_stats {
 	uint64_t converged;      /* losses below the last one: fast convergence */
 	uint64_t shifts;         /* epochs put off by time without growth */
 	uint64_t idle_restarts;  /* windows taken back after idleness */
+	uint64_t paced;          /* pauses between parts of a window (pacing) */
 	uint64_t nvp;            /* non-validated phases (RFC 7661) */
 	uint64_t nvp_cuts;       /* windows halved after five minutes of it */
 };

@@ -6,8 +6,8 @@
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/tcp/tcp_seq.h"
 
-/* Growth per ACK in slow start, in segments: RFC 9406 section 4.3 for senders
- * without pacing; receivers that merge segments acknowledge many at once. */
+/* Growth per ACK in slow start, in segments: RFC 9406 section 4.3 for senders without
+ * pacing, unlimited with it; receivers that merge segments acknowledge many at once. */
 #define SLOW_START_L 8u
 #define PIPE_US 1000000u /* RFC 7661 section 4.2 */
 #define NVP_S 300u       /* section 4.4.3: the non-validated phase */
@@ -188,7 +188,7 @@ slow_start(struct tcp_cc *cc, const struct cc_event *ev, uint32_t limit, bool us
 void
 cc_ack(struct tcp_cc *cc, const struct cc_event *ev)
 {
-	uint32_t limit = SLOW_START_L * ev->mss;
+	uint32_t limit = ev->paced ? UINT32_MAX : SLOW_START_L * ev->mss;
 	bool used = in_use(cc, ev);
 
 	/* Kept near, so that 2^31 bytes without a loss do not turn it around. */

@@ -36,6 +36,7 @@ struct cc_event {
 	uint32_t rtt;        /* of what this ACK delivered; 0: not known */
 	uint32_t initial;    /* window, segments; 0: RFC 6928 */
 	bool reduced;        /* the window was, since what is outstanding was sent */
+	bool paced;          /* the sender spaces what it sends */
 	struct cc_round *round; /* NULL: none is measured */
 	struct tcp_cc_stats *stats;
 };

@@ -52,7 +52,7 @@ enum tcp_timer {
 	                * before TCP_T_RTX, which it puts off. With nothing in flight: a
 	                * writer waits for blocks of the pool */
 	TCP_T_RTX,     /* retransmission, or the probe of a shut window */
-	TCP_T_ACK,     /* delayed acknowledgement */
+	TCP_T_ACK,     /* delayed acknowledgement; the end of a pause (paced) */
 	TCP_T_LIFE,    /* keepalive; of an orphan FIN-WAIT-2 and lingering; TIME-WAIT with
 	                * a handle: tcp_life.c */
 	TCP_TIMER_COUNT
@@ -120,7 +120,8 @@ struct tcp {
 	bool path_search : 1; /* segments could be larger */
 	uint8_t path_mode : 2; /* enum tcp_path_mode */
 	uint8_t path_fails : 2; /* probes of one size that were lost */
-	uint8_t reo_mult;    /* quarter round trips of the reordering window */
+	bool paced : 1;      /* nothing new goes out until TCP_T_ACK */
+	uint8_t reo_mult : 7; /* quarter round trips of the reordering window */
 	uint8_t reo_persist; /* recoveries that it is kept for */
 	uint8_t snd_shift : 4;
 	uint8_t rcv_shift : 4;
@@ -562,6 +563,7 @@ tcp_cc_event(const struct tcp *t, uint64_t now)
 		.srtt = t->rto.srtt,
 		.initial = t->stack->cfg.initial_window,
 		.reduced = seq_lt(t->snd_una, t->cwr_end),
+		.paced = t->stack->cfg.pacing != 0,
 		.round = t->board != NULL ? &tcp_board(t)->round : NULL,
 		.stats = &t->stack->cc,
 	};
@@ -598,6 +600,16 @@ bool tcp_ecn_echoed(const struct tcp *t, const struct tcp_in *in);
 void tcp_ecn_ack(struct tcp *t, const struct cc_event *ev);
 /* The window was reduced, for whatever reason: CWR tells. */
 void tcp_ecn_reduced(struct tcp *t);
+
+/* ---- tcp_pace.c ---- */
+/* Segments that may leave together now. */
+uint32_t tcp_pace_burst(const struct tcp *t);
+/* As many have left. */
+void tcp_pace_sent(struct tcp *t, uint32_t segs, uint64_t now);
+/* TCP_T_ACK has fired. True when no acknowledgement is due. */
+bool tcp_pace_fire(struct tcp *t);
+/* Bytes per second; UINT64_MAX: not paced. */
+uint64_t tcp_pace_rate(const struct tcp *t);
 
 /* ---- tcp_buf.c ---- */
 static inline uint32_t

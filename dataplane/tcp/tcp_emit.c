@@ -71,7 +71,8 @@ tcp_emit(struct tcp *t, struct tcp_seg_out *o, uint64_t now)
 	t->last_ack = t->rcv_nxt;
 	t->ack_now = false;
 	t->ack_segs = 0;
-	tcp_timer_stop(t, TCP_T_ACK);
+	if (!t->paced)
+		tcp_timer_stop(t, TCP_T_ACK);
 	if (r > 0)
 		tcp_work_add(t);
 	return r > 0 ? r : 0;

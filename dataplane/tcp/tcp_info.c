@@ -86,7 +86,7 @@ sending(const struct tcp *t, struct tcp_info *i)
 	i->snd_buf = t->snd_cap;
 	i->in_flight = t->snd_max - t->snd_una;
 	i->unsent = seq_gt(end, t->snd_max) ? end - t->snd_max : 0;
-	i->pacing_rate = UINT64_MAX;
+	i->pacing_rate = tcp_pace_rate(t);
 	i->ca_state = ca_state(t, b);
 	if (b == NULL)
 		return;

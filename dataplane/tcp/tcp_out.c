@@ -346,6 +346,8 @@ watch_window(struct tcp *t, uint64_t now)
 	struct plan p;
 	bool waits;
 
+	if (t->paced)
+		return;
 	plan_of(t, &p);
 	waits = p.avail > 0 || p.fin;
 	if (t->persist && !waits)
@@ -363,7 +365,9 @@ idle(struct tcp *t, uint64_t now)
 {
 	struct cc_event ev = tcp_cc_event(t, now);
 
-	cc_idle(&t->cc, &ev, (tcp_ms(now) - t->sent_ms) * 1000ull > t->rto.rto);
+	/* RFC 7661 section 4.3 keeps the window, where it does not leave in one burst
+	 * (section 4.4.2). */
+	cc_idle(&t->cc, &ev, !ev.paced && (tcp_ms(now) - t->sent_ms) * 1000ull > t->rto.rto);
 }
 
 void
@@ -391,6 +395,7 @@ send_more(struct tcp *t, uint32_t segs, uint64_t now)
 uint32_t
 tcp_out(struct tcp *t, uint64_t now)
 {
+	uint32_t burst = tcp_pace_burst(t);
 	uint32_t sent = 0, n;
 
 	if (t->gone)
@@ -401,9 +406,11 @@ tcp_out(struct tcp *t, uint64_t now)
 		sent += tcp_frto_send(t, now);
 		if (send_first(t, now))
 			sent++;
-		while (sent < TCP_BURST && (n = send_more(t, TCP_BURST - sent, now)) > 0)
+		while (sent < burst && (n = send_more(t, burst - sent, now)) > 0)
 			sent += n;
-		if (sent == TCP_BURST)
+		if (sent >= burst && sent > 0)
+			tcp_pace_sent(t, sent, now);
+		if (sent >= burst && !t->paced)
 			tcp_work_add(t);
 		if (sent > 0)
 			tcp_tail_arm(t, now);

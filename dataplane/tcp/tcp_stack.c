@@ -42,6 +42,7 @@ tcp_config_default(struct tcp_config *c, uint16_t mtu)
 		.timestamps = 1,
 		.window_scale = 1,
 		.ecn = 2,
+		.pacing = 0,
 		.syn_options = TCP_SYN_ORDER,
 		.quick_acks = 16,
 		.run_segs = TCP_RUN_SEGS,
@@ -128,7 +129,7 @@ path_good(const struct tcp_config *c)
 static bool
 options_good(const struct tcp_config *c)
 {
-	return c->sack <= 1 && c->timestamps <= 1 && c->window_scale <= 1 && c->ecn <= 2 &&
+	return c->sack <= 1 && c->timestamps <= 1 && c->window_scale <= 1 && c->ecn <= 2 && c->pacing <= 1 &&
 	    tcp_opt_order_good(c->syn_options) && c->mss4 >= TCP_MSS_MIN && c->mss6 >= TCP_MSS_MIN;
 }
 
@@ -239,6 +240,8 @@ fire(struct tcp *t, enum tcp_timer which, uint64_t now)
 			tcp_rto_fire(t, now);
 		break;
 	case TCP_T_ACK:
+		if (tcp_pace_fire(t))
+			break;
 		t->talk = false;
 		t->ack_now = true;
 		tcp_work_add(t);

@@ -71,6 +71,7 @@ static const struct row tcp_rows[] = {
 	ROW(live.quick_again, TCP_QUICK_AGAIN),
 	ROW(shed.pressure, TCP_PRESSURE),
 	ROW(shed.shedding, TCP_SHEDDING),
+	ROW(cc.paced, TCP_PACED),
 	ROW(cc.nvp, TCP_NVP),
 	ROW(cc.nvp_cuts, TCP_NVP_CUTS),
 	ROW(ecn.agreed, TCP_ECN_AGREED),

@@ -213,7 +213,7 @@ do_set(char **w)
 		KEY(challenge_max), KEY(half_open_source), KEY(cookie_at), KEY(connect_retries),
 		KEY(keepalive), KEY(keep_idle_ms), KEY(keep_interval_ms), KEY(keep_count),
 		KEY(user_timeout_ms), KEY(persist_ms), KEY(persist_low_ms), KEY(orphan_max), KEY(nagle),
-		KEY(doubt_retries), KEY(ecn), KEY(rcv_buf_init),
+		KEY(doubt_retries), KEY(ecn), KEY(pacing), KEY(rcv_buf_init),
 		KEY(snd_buf_init), KEY(growth_max), KEY(shed_idle_us),
 #undef KEY
 	};

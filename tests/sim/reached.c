@@ -30,7 +30,7 @@ static const struct row {
 	LOSS(doubt), LOSS(rescue), LOSS(limited), LOSS(probes), LOSS(probes_fresh), LOSS(probe_losses),
 	LOSS(frto), LOSS(undo_frto), LOSS(undo_eifel), LOSS(undo_dsack), LOSS(dsack_in), LOSS(dsack_out),
 	CC(css), CC(css_back), CC(css_done), CC(epochs), CC(cubic), CC(friendly), CC(converged),
-	CC(shifts), CC(idle_restarts), CC(nvp),
+	CC(shifts), CC(idle_restarts), CC(nvp), CC(paced),
 	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
 	ECN(agreed), ECN(unasked), ECN(ce_in), ECN(cwr_in), ECN(cwr_out), ECN(reduced), ECN(holds),
 	PATH(taken), PATH(held), PATH(confirmed), PATH(refuted), PATH(clamped), PATH(black_holes), PATH(probes),

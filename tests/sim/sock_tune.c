@@ -63,6 +63,7 @@ static const struct row rows[] = {
 	{ "tcp.sack", "0 or 1", 0, 1, FIELD(sack), false },
 	{ "tcp.timestamps", "0 or 1", 0, 1, FIELD(timestamps), false },
 	{ "tcp.window_scale", "0 or 1", 0, 1, FIELD(window_scale), false },
+	{ "tcp.pacing", "0 or 1", 0, 1, FIELD(pacing), false },
 	{ "tcp.ecn", "0 to 2", 0, 2, FIELD(ecn), false },
 	{ "tcp.syn_options", "kinds", 0x2348, 0x8432, FIELD(syn_options), false },
 	{ "tcp.initial_window", "segments", 0, 1000, FIELD(initial_window), false },

@@ -51,6 +51,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 	if (rng_below(r, 4) == 0)
 		c->run_segs = 1;
 	c->ecn = rng_below(r, 3);
+	c->pacing = rng_below(r, 4) == 0;
 	if (rng_below(r, 2))
 		c->path_age_us = 1000000 << rng_below(r, 6);
 	if (rng_below(r, 2)) {
