@@ -641,7 +641,6 @@ tcp_emit_init(struct tcp_seg_out *o, uint32_t seq, struct fifo_pos at, uint32_t 
 	o->seq = seq;
 	o->at = at;
 	o->len = len;
-	o->fresh = false;
 }
 
 /* Sends a segment or a run of this connection, with payload of snd: fills tuple,

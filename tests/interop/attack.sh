@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/attacklib.sh"
 if [ "${FORM:-}" = full ]; then count=1000000 seconds=30 isns=100000; else count=10000 seconds=4 isns=2000; fi
+LIMIT=900
 bed_up
 attack_begin
 
@@ -38,7 +39,10 @@ nmap_says() {
 check "nmap: sequence numbers of its best class, no IP ID" nmap_says
 isns() {
 	attack isn $isns >"$work/isn" || return 1
-	[ "$(sort -u "$work/isn" | wc -l)" -eq "$(wc -l <"$work/isn")" ] || { echo "numbers come twice"; return 1; }
+	# By chance about one of 100000 random ones comes twice.
+	local twice
+	twice=$(sort "$work/isn" | uniq -d | wc -l)
+	[ "$twice" -le $((isns / 12000)) ] || { echo "$twice numbers come twice"; return 1; }
 	# The top bits of differences: none of 64 has more than its share and a half.
 	perl -ne 'if (defined $p) { $n++; $c[(($_ - $p) & 0xffffffff) >> 26]++ } $p = $_;
 	    END { my ($most) = sort { $b <=> $a } map { $_ // 0 } @c; my $fair = $n / 64;

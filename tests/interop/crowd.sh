@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/attacklib.sh"
 if [ "${FORM:-}" = full ]; then count=10000 seconds=60 mb=64; else count=1000 seconds=5 mb=32; fi
+LIMIT=900
 bed_up --set "DataplaneMemory $mb" --set "MaxConnections 12000"
 attack_begin
 blocks=$((mb * 512))
