@@ -5,15 +5,16 @@
  * (acknowledgements, resets, what is sent again, answers to neighbours) still leaves;
  * new data and new connections wait.
  *
- * A share of the pool for connections before login, guests: whoever has not said who
- * it is can hold GUEST_LIGHT blocks, which is what a login needs, or stands in the
- * order in which they asked for more. When all these hold more than the share, the
- * oldest goes.
+ * A share of the pool for connections before login, guests: what they hold beyond
+ * LIGHT_BLOCKS each is charged to it. When that is more than the share, the one goes
+ * that asked first for more than a login needs; where there is none, the one that asked
+ * first for more than is free.
  */
 #include "dataplane/worker/worker.h"
 
-#define GUEST_LIGHT 2u
-#define GUEST_SHARE 4u /* a quarter of the pool */
+#define LIGHT_BLOCKS 2u /* what any guest may hold */
+#define BUSY_BLOCKS 6u  /* what a login needs for a moment */
+#define GUEST_SHARE 4u  /* a quarter of the pool */
 
 /* ---- packet buffers ---- */
 
@@ -60,38 +61,49 @@ packet_get(struct worker *w, bool fresh)
 static void
 unlink_guest(struct worker *w, struct conn *c)
 {
+	struct guest_list *l = &w->guests[c->guest_list];
+
+	if (c->guest_list == GUEST_LIGHT)
+		return;
 	if (c->guest_prev != NULL)
 		c->guest_prev->guest_next = c->guest_next;
 	else
-		w->guest_first = c->guest_next;
+		l->first = c->guest_next;
 	if (c->guest_next != NULL)
 		c->guest_next->guest_prev = c->guest_prev;
 	else
-		w->guest_last = c->guest_prev;
+		l->last = c->guest_prev;
+	c->guest_list = GUEST_LIGHT;
 	c->guest_next = c->guest_prev = NULL;
 }
 
 static void
-link_guest(struct worker *w, struct conn *c)
+link_guest(struct worker *w, struct conn *c, uint8_t list)
 {
-	c->guest_prev = w->guest_last;
+	struct guest_list *l = &w->guests[list];
+
+	c->guest_list = list;
+	if (list == GUEST_LIGHT)
+		return;
+	c->guest_prev = l->last;
 	c->guest_next = NULL;
-	if (w->guest_last != NULL)
-		w->guest_last->guest_next = c;
+	if (l->last != NULL)
+		l->last->guest_next = c;
 	else
-		w->guest_first = c;
-	w->guest_last = c;
+		l->first = c;
+	l->last = c;
 }
 
 static void
 charge(struct worker *w, struct conn *c, uint32_t blocks)
 {
-	uint32_t over = blocks > GUEST_LIGHT ? blocks - GUEST_LIGHT : 0;
+	uint32_t over = blocks > LIGHT_BLOCKS ? blocks - LIGHT_BLOCKS : 0;
+	uint8_t list = over == 0 ? GUEST_LIGHT : blocks <= BUSY_BLOCKS ? GUEST_BUSY : GUEST_HEAVY;
 
-	if (over > 0 && c->guest_blocks == 0)
-		link_guest(w, c);
-	if (over == 0 && c->guest_blocks > 0)
+	if (list != c->guest_list) {
 		unlink_guest(w, c);
+		link_guest(w, c, list);
+	}
 	w->guest_blocks += over;
 	w->guest_blocks -= c->guest_blocks;
 	c->guest_blocks = over;
@@ -118,8 +130,10 @@ guest_look(struct worker *w, struct conn *c)
 		return;
 	charge(w, c, tcp_blocks(c->tcp) + c->undone.blocks + c->note.blocks);
 	while (w->guest_blocks > guest_share(w)) {
-		struct conn *oldest = w->guest_first;
+		struct conn *oldest = w->guests[GUEST_HEAVY].first;
 
+		if (oldest == NULL)
+			oldest = w->guests[GUEST_BUSY].first;
 		tcp_abort(oldest->tcp, R_TCP_GUESTS, w->now);
 		oldest->tcp = NULL;
 		conn_gone(w, oldest, R_TCP_GUESTS);

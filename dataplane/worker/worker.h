@@ -91,6 +91,7 @@ struct conn {
 	uint32_t release;          /* link that must forget it, or 0 */
 	struct conn *guest_next, *guest_prev; /* those that hold much: shed.c */
 	uint32_t guest_blocks;     /* of what it holds: beyond what any may */
+	uint8_t guest_list;        /* GUEST_LIGHT: on none */
 	/* the note */
 	struct fifo note;
 	struct fifo grant;
@@ -104,6 +105,9 @@ struct conn {
 	uint32_t chan_use[SSH_CHAN_MAX]; /* start that a number has now: hosts.c */
 	uint32_t closed_owed;      /* bit per number: its host was not told CLOSED */
 };
+
+/* Connections before login by what they hold: shed.c. */
+enum { GUEST_LIGHT, GUEST_BUSY, GUEST_HEAVY, GUEST_LISTS };
 
 struct conn_list {
 	struct conn *first, *last;
@@ -163,7 +167,9 @@ struct worker {
 	struct pkt *spare[WORKER_SPARE];
 	uint32_t spare_count;
 	bool fresh;                /* what tcp sends now waits when the port has no buffers */
-	struct conn *guest_first, *guest_last;
+	struct guest_list {
+		struct conn *first, *last; /* in the order in which they asked for more */
+	} guests[GUEST_LISTS];
 	uint32_t guest_blocks;
 	/* captures under way: capture.c */
 	struct capture *capture[CAPTURE_MAX];

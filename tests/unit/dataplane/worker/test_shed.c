@@ -100,8 +100,10 @@ guests(void)
 	tcp_abort(c[3]->tcp, 0, r->now);
 	rig_run(r, 20);
 	CU_ASSERT_EQUAL(r->w->guest_blocks, 0);
-	CU_ASSERT_PTR_NULL(r->w->guest_first);
-	CU_ASSERT_PTR_NULL(r->w->guest_last);
+	for (int i = 0; i < GUEST_LISTS; i++) {
+		CU_ASSERT_PTR_NULL(r->w->guests[i].first);
+		CU_ASSERT_PTR_NULL(r->w->guests[i].last);
+	}
 	r->w->pool.count = count;
 	rig_close(r);
 }
