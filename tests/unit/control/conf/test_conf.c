@@ -316,7 +316,7 @@ static const struct {
 	{ "HostKey ssh_host_key", "an absolute path expected" },
 	{ "HostKey /a /b", "one value" },
 	{ "ControlSocket none", "an absolute path expected" },
-	{ "Nic eth0", "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, pci expected" },
+	{ "Nic eth0", "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, bond, pci expected" },
 	{ "Nic \"af_packet:a b\"", "DRIVER:DEVICE" },
 	{ "LogFile \"/a b\"", "a blank in the path" },
 	{ "ControlSocket "
