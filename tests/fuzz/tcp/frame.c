@@ -74,7 +74,9 @@ static void
 on_send(void *owner, struct pkt *p)
 {
 	require(p->len >= ETH_SIZE && p->len <= LEN_MAX && p->data >= p->head);
-	require(memcmp(p->data + 6, "\2\0\0\0\0\1", 6) == 0);
+	/* Ours, or those of our virtual routers. */
+	require(memcmp(p->data + 6, "\2\0\0\0\0\1", 6) == 0 || memcmp(p->data + 6, "\0\0\x5e\0\1\x33", 6) == 0 ||
+	    memcmp(p->data + 6, "\0\0\x5e\0\2\x33", 6) == 0);
 	on_free(owner, p);
 }
 
@@ -158,6 +160,12 @@ set_up(void)
 		.addr_count = 2,
 		.route = { { .to = { .family = 4 }, .gateway = { 10, 0, 0, 254 } } },
 		.route_count = 1,
+		.speaks = true,
+		.vrrp = { { .family = 4, .vrid = 51, .priority = 100, .addr_count = 1, .accept = true, .interval = 1,
+			      .addr = { { 10, 0, 0, 100 } } },
+		    { .family = 6, .vrid = 51, .priority = 100, .addr_count = 1, .preempt = true, .interval = 1,
+			.addr = { { 0xfe, 0x80, [15] = 0x64 } } } },
+		.vrrp_count = 2,
 	};
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
 	static const uint8_t secret[32] = { 9 };
