@@ -4,7 +4,7 @@
 # runs all the while arrives exactly, and everything comes back afterwards.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/attacklib.sh"
-if [ "${FORM:-}" = full ]; then count=10000 seconds=60 mb=64; else count=1000 seconds=5 mb=32; fi
+if [ "${FORM:-}" = full ]; then count=10000 seconds=60 mb=64; else count=1000 seconds=3 mb=32; fi
 LIMIT=900
 bed_up --set "DataplaneMemory $mb" --set "MaxConnections 12000"
 attack_begin
