@@ -21,7 +21,9 @@ pick_loss(struct rng *r, struct wire_conf *c)
 	c->loss = losses[rng_below(r, 8)];
 	if (rng_one_in(r, 6)) {
 		c->burst_in = 200 + rng_below(r, 10000);
-		c->burst_out = 50000 + rng_below(r, 400000);
+		/* Bursts are counted in frames: a longer one would outlast all the tries that
+		 * a connection has, which are minutes apart at the end. */
+		c->burst_out = 300000 + rng_below(r, 400000);
 		c->burst_loss = 300000 + rng_below(r, 700001);
 	}
 	if (rng_one_in(r, 6))
