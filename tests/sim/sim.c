@@ -9,7 +9,7 @@
 #include "dataplane/tcp/tcp_fsm.h"
 #include "dataplane/tcp/tcp_wire.h"
 
-#define LIMIT_US (4ull * 3600 * 1000000)
+#define LIMIT_US (4ull * 3600 * 1000000) /* without a byte that arrives */
 
 struct sim_reached sim_reached;
 bool sim_verbose;
@@ -413,15 +413,21 @@ look_at(const struct sim *s, uint64_t next)
 void
 sim_loop(struct sim *s)
 {
-	uint64_t start = s->now;
-	uint64_t steps = 0;
+	uint64_t start = s->now, since = s->now;
+	uint64_t steps = 0, got = 0;
 
 	while (!over(s) && s->error == NULL) {
 		uint64_t next = next_time(s);
 
 		if (next == UINT64_MAX)
 			sim_fail(s, "nothing will happen any more");
-		if (next - start > LIMIT_US || ++steps > 20000000)
+		/* Slow is no fault: where a fifth is lost, and no timestamps tell the round
+		 * trip of what was sent again, RFC 6298 (5.7) keeps the timer at its longest. */
+		if (s->end[0].read + s->end[1].read != got) {
+			got = s->end[0].read + s->end[1].read;
+			since = s->now;
+		}
+		if (next - since > LIMIT_US || ++steps > 20000000)
 			sim_fail(s, "takes too long");
 		if (s->error != NULL)
 			break;
