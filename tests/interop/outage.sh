@@ -96,12 +96,12 @@ login_ms() {
 }
 
 outage() {
-	local role=$1 mode=$2 mib=$3 bad=0 old start before ctl dir shell transfer request=
+	local role=$1 mode=$2 mib=$3 bad=0 old start usual ctl dir shell transfer request=
 	sum_of "$mib"
 	[ "$mode" = rest ] || requests_ready "$role" || bad=1
 	outage_begin "$mode" "$mib" || return 1
 	old=$(role_pids "$role")
-	before=$(login_ms) || bad=1
+	usual=$(login_ms) || bad=1
 	if [ "$mode" = stopped ]; then
 		signal_role STOP "$role" || return 1
 		outage_ask "$role" || bad=1
@@ -112,7 +112,7 @@ outage() {
 	start=$(login_ms) || { echo "no new login"; bad=1; }
 	# what is asked meanwhile is answered within a second; the rest is what a login takes
 	# on this machine under this load
-	[ "$start" -le $((before + 1000)) ] || { echo "new login took $start ms after the role's return, $before before"; bad=1; }
+	[ "$start" -le $((usual + 1000)) ] || { echo "new login took $start ms after the role's return, $usual before"; bad=1; }
 	if [ -n "$request" ]; then
 		wait $request || { echo "the request of the outage failed"; bad=1; }
 		is ran cat "$work/request" || bad=1
