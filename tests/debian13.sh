@@ -3,18 +3,16 @@
 # the machine's own mirror. The chroot is kept below build/ for the next run.
 set -eu
 cd "$(dirname "$0")/.."
+# Mounts of its own: they end with it, however it ends. One of /dev that stayed below
+# build/ would take the machine's own with it when that folder is removed.
+[ "${1:-}" = inside ] || exec unshare -m --propagation private tests/debian13.sh inside
 build=$(realpath "${BUILD:-build}")
 root=$build/debian13
 here=$(pwd)
 
-leave() {
-	umount "$root/src" "$root/sys" "$root/proc" "$root/dev/pts" "$root/dev" 2>/dev/null || true
-}
-
 . tests/chroot13.sh
 chroot13_make
 mkdir -p "$root/src"
-trap leave EXIT
 mount --bind "$here" "$root/src"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys" # where DPDK looks for processors
