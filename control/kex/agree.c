@@ -153,8 +153,10 @@ kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, st
 		pub += m->kem->public_size;
 		priv += m->kem->private_size;
 	}
-	if (m->curve->pair(pub, priv) != 0)
+	if (m->curve->pair(pub, priv) != 0) {
+		pk_wipe(st, sizeof(*st));
 		return -R_INTERNAL;
+	}
 	st->pub_len = (uint32_t)kex_client_share(m);
 	put_u8(w, SSH_MSG_KEX_ECDH_INIT);
 	put_string(w, st->pub, st->pub_len);

@@ -156,7 +156,7 @@ hang() {
 	for i in "${pids[@]}"; do [ -e "/proc/$i" ] || { echo "others waited"; bad=1; }; done
 	for i in 1 2 3; do is in login tester $password "$SSH_PASSWORD" || bad=1; done
 	for i in "${pids[@]}"; do wait "$i" || bad=1; done
-	[ $((SECONDS - start)) -le 16 ] || { echo "longer than the grace time"; bad=1; }
+	[ $((SECONDS - start)) -le 12 ] || { echo "longer than the grace time"; bad=1; }
 	return $bad
 }
 check "modules that hang: others log in, the grace time ends them" hang
