@@ -19,8 +19,12 @@ drop_all() {
 }
 
 keepalived_end() { # SIGNAL
-	local p
-	for p in $(cat "$kdir"/*.pid 2>/dev/null); do kill -"$1" "$p" 2>/dev/null; done
+	local parent vrrp
+	parent=$(cat "$kdir/parent.pid" 2>/dev/null) vrrp=$(cat "$kdir/vrrp.pid" 2>/dev/null)
+	# A child whose parent dies first, or a new child of a parent that lives on, says
+	# goodbye on the wire: stopped, the parent sees nothing of a death without a word.
+	[ "$1" = KILL ] && kill -STOP $parent 2>/dev/null
+	kill -"$1" $vrrp $parent 2>/dev/null
 	until_true 10 keepalived_gone
 	rm -f "$kdir"/*.pid
 	# Killed, it leaves its interfaces: an answer from them would be a second Master's.
