@@ -12,8 +12,9 @@ rm -f "$results" "$build"/results-alone "$build"/results-shared
 jobs=$(nproc)
 tools/hugepages.sh || true
 export FORM=$form
+export AGAIN=2
 if [ "$form" = full ]; then
-	export SEEDS=3000 MIB=2048
+	export SEEDS=3000 MIB=2048 AGAIN=0
 fi
 
 stage() { # name command...

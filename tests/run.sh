@@ -3,7 +3,8 @@
 #   run.sh unit RESULTS PROGRAM...      CUnit programs, counted by their summary
 #   run.sh replay RESULTS CORPUS PROGRAM...  fuzz targets over their corpora
 #   run.sh script RESULTS SCRIPT...     scripts that end with "N passed, N failed";
-#                                       LANES=N: so many at a time
+#                                       LANES=N: so many at a time; AGAIN=N: up to N
+#                                       that failed run once more, alone, and that counts
 #   run.sh summary RESULTS              one line, and the exit status
 set -u
 kind=$1 results=$2
@@ -82,6 +83,25 @@ lanes() {
 	wait
 }
 
+# Many clocks tick in these scripts and a shared machine may stand still under one. What
+# fails beside others runs once more alone; more than $AGAIN failures are no accident, and
+# a first failure is never silent.
+again() {
+	local failed=() name line
+	mapfile -t failed < <(awk '$2 > 0 { sub(/,$/, "", $3); print $3 }' "$results")
+	[ "${#failed[@]}" -gt 0 ] && [ "${#failed[@]}" -le "${AGAIN:-0}" ] || return 0
+	for name in "${failed[@]}"; do
+		for line in "$@"; do
+			[ "$(basename "$line")" = "$name" ] || continue
+			mv "$logs/$name.log" "$logs/$name.first.log"
+			sed -i "/^[0-9]* [0-9]* $name/d" "$results"
+			echo "  again   $name, alone (what failed is in $logs/$name.first.log)"
+			script "$line"
+			echo "0 0 again: $name" >>"$results"
+		done
+	done
+}
+
 case $kind in
 unit) for t in "$@"; do unit "$t"; done ;;
 replay)
@@ -89,8 +109,12 @@ replay)
 	shift
 	for t in "$@"; do replay "$corpus" "$t"; done
 	;;
-script) lanes "$@" ;;
+script)
+	lanes "$@"
+	again "$@"
+	;;
 summary)
+	sed -n 's/^0 0 again: /a second run, alone, decided on /p' "$results"
 	awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$results"
 	;;
 *)
