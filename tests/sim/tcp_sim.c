@@ -23,7 +23,7 @@
 
 #define SEEDS 4000u
 #define BYTES_MIN (256u * 1024u)
-#define SQUEEZED 2048u /* blocks of a pool that others take and give back all the time */
+#define SQUEEZED 1024u /* blocks of a pool that others take and give back all the time */
 
 static void
 pick_config(struct rng *r, struct tcp_config *c)
