@@ -13,7 +13,7 @@
  * The send buffer is right when the congestion window can be filled and refilled:
  * twice the window.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 void
 tcp_buf_init(struct tcp *t)

@@ -8,7 +8,7 @@
  * connection hears of all of them once. Nothing else is different from one by one:
  * each is counted, and counts for the acknowledgement.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
 
 /* Nothing in it but data. */
 static bool

@@ -9,7 +9,7 @@
  * foresee.
  */
 #include "dataplane/mem/siphash.h"
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define PERIOD_US 750000u  /* at least; on average a second */
 #define PERIOD_SPAN_US 500000u

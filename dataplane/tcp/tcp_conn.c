@@ -1,7 +1,8 @@
 /*
  * The life of a connection block, and the lists it stands in.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 struct tcp *
 tcp_conn_new(struct tcp_stack *s, const struct tcp_tuple *tuple)

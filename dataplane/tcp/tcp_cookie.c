@@ -11,7 +11,8 @@
  * verify costs one hash or two.
  */
 #include "dataplane/mem/siphash.h"
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define MSS_MASK 7u
 #define MSS_AT 29u

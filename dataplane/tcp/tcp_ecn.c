@@ -5,7 +5,7 @@
  * An ECE costs as much as a loss (section 6.1.2, RFC 9438 section 4.6): what RFC 8511
  * would spare is for markers whose thresholds are known to be low.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
 
 #define ASKED (TCP_ECE | TCP_CWR)
 

@@ -1,7 +1,7 @@
 /*
  * What every segment of a connection carries.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 uint32_t
 tcp_ts_now(const struct tcp *t, uint64_t now)

@@ -7,7 +7,7 @@
  * share a cell share its limit, and nobody can choose with whom.
  */
 #include "dataplane/mem/siphash.h"
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 
 #define IP6_SOURCE_SIZE 8u
 

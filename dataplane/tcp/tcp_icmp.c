@@ -2,7 +2,7 @@
  * What the network says of our segments. Anybody can forge it, so it counts only
  * when it quotes what is in flight, and then as little as it may (RFC 5927).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 
 struct tcp *
 tcp_icmp_find(struct tcp_stack *s, const struct tcp_icmp *e)

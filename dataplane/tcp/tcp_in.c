@@ -4,7 +4,8 @@
  * A step returns 0 to go on, 1 when the segment is dealt with, or -R_* when the
  * rest of it is dropped. Steps may trim the segment.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define OLD_MAX 65536u /* how far back an acknowledgement is still taken from */
 #define PAWS_IDLE_S (24u * 86400u) /* RFC 7323 section 5.5 */

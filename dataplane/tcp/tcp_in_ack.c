@@ -2,7 +2,9 @@
  * The ACK step of segment arrival: what it acknowledges, what it says of loss,
  * and the window it offers.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_path.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define DUP_THRESHOLD 3u /* RFC 5681 section 3.2 */
 #define RTT_MAX_MS 60000u

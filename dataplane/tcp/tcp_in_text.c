@@ -1,7 +1,7 @@
 /*
  * The text and FIN steps of segment arrival.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 static bool
 takes_text(const struct tcp *t)

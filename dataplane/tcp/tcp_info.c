@@ -1,6 +1,6 @@
 #include "dataplane/tcp/tcp_info.h"
 
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
 
 #define IP4_TCP_SIZE 40u
 #define IP6_TCP_SIZE 60u

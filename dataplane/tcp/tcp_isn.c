@@ -2,7 +2,7 @@
  * Numbers that an outsider must not guess (RFC 6528, RFC 7323 section 5.4).
  */
 #include "dataplane/mem/siphash.h"
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 
 #define ISN_TICK_US 4u /* RFC 9293 section 3.4.1 */
 

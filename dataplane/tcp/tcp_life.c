@@ -8,7 +8,7 @@
  * a limit on what is left after tcp_close. All but the user timeout share TCP_T_LIFE:
  * keepalive ends where an orphan or TIME-WAIT begins.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 /* ---- keepalive ---- */
 

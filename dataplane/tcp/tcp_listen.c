@@ -2,7 +2,8 @@
  * Segments that no connection takes: LISTEN and CLOSED (RFC 9293 sections
  * 3.10.7.1 and 3.10.7.2).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 /* Is `at` this address, or every one of its family, when that is what it says? */
 static bool

@@ -5,7 +5,7 @@
  * is reset. An orphan whose peer acknowledges nothing ends by R2, one whose peer shuts
  * its window by tcp_persist.c, one whose peer never closes by the time in FIN-WAIT-2.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 
 void
 tcp_orphan_init(struct tcp_stack *s)

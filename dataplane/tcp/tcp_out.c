@@ -1,19 +1,14 @@
 /*
  * What to send now.
  *
- * With a board (tcp_board.h) what is lost goes out first, then new data, as long
- * as what is under way leaves room in the congestion window. Without one, new
+ * With a board (tcp_board.h) what is lost goes out first (tcp_again.c), then new data,
+ * as long as what is under way leaves room in the congestion window. Without one, new
  * data and the repetition after a timeout are the same walk from SND.NXT, and a
  * fast retransmit sends one segment from SND.UNA beside it.
  */
-#include "dataplane/tcp/tcp_conn.h"
-
-void
-tcp_snd_rewind(struct tcp *t)
-{
-	t->snd_nxt = t->snd_una;
-	t->snd_pos = fifo_seek(&t->snd, 0);
-}
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_path.h"
+#include "dataplane/tcp/tcp_send.h"
 
 static bool
 may_send(const struct tcp *t)
@@ -36,10 +31,10 @@ struct plan {
 	uint32_t usable;     /* window left */
 };
 
-/* What congestion control leaves (RFC 6675 section 5). Where the answers name
+/* RFC 6675 section 5. Where the answers name
  * nothing that is held, two segments more for the first two: RFC 3042. */
-static uint32_t
-cwnd_room(const struct tcp *t)
+uint32_t
+tcp_cwnd_room(const struct tcp *t)
 {
 	const struct tcp_board *b = tcp_board(t);
 	uint32_t out = b != NULL ? tcp_board_pipe(b) : t->snd_nxt - t->snd_una;
@@ -57,7 +52,7 @@ plan_of(const struct tcp *t, struct plan *p)
 {
 	uint32_t end = tcp_snd_end(t);
 	uint32_t flight = t->snd_nxt - t->snd_una;
-	uint32_t room = cwnd_room(t);
+	uint32_t room = tcp_cwnd_room(t);
 
 	p->avail = seq_lt(t->snd_nxt, end) ? end - t->snd_nxt : 0;
 	p->fin = t->fin_queued && seq_leq(t->snd_nxt, end);
@@ -235,102 +230,6 @@ tcp_send_probe(struct tcp *t, uint64_t now)
 	return send_planned(t, &p, 1, now) > 0;
 }
 
-bool
-tcp_send_again(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
-{
-	struct tcp_seg_out o;
-	uint32_t off = seq - t->snd_head;
-
-	if (seq_gt(seq, tcp_snd_end(t)))
-		return false;
-	if (len > t->snd.len - off)
-		len = t->snd.len - off;
-	if (len > t->mss)
-		len = t->mss;
-	tcp_emit_init(&o, seq, fifo_seek(&t->snd, off), len);
-	if (t->fin_queued && off + len == t->snd.len && seq_gt(t->snd_max, tcp_snd_end(t)))
-		o.flags |= TCP_FIN;
-	if (tcp_emit(t, &o, now) != 0)
-		return false;
-	if (o.flags & TCP_FIN)
-		len++;
-	if (t->board != NULL) {
-		tcp_board_again(tcp_board(t), seq, seq + len, now);
-		tcp_undo_again(t, seq, seq + len, now);
-	}
-	t->retransmits++;
-	t->stack->retransmits++;
-	tcp_rto_cancel(&t->rto);
-	return true;
-}
-
-/* Fast retransmit without a board: the first segment that is missing. */
-static bool
-send_first(struct tcp *t, uint64_t now)
-{
-	if (!t->rexmit || t->board != NULL || t->snd_max == t->snd_una ||
-	    !tcp_send_again(t, t->snd_una, t->snd_max - t->snd_una, now))
-		return false;
-	t->rexmit = false;
-	return true;
-}
-
-/* The next that is lost, when there is room for it; the first of a recovery goes
- * out whatever the room (RFC 6675 section 5 step 4.3). */
-static bool
-send_lost(struct tcp *t, uint64_t now)
-{
-	const struct tcp_board *b = tcp_board(t);
-	struct tcp_range r;
-	uint32_t len;
-
-	if (b == NULL || b->frto == FRTO_WAIT || !tcp_board_next(b, &r))
-		return false;
-	len = r.end - r.start < t->mss ? r.end - r.start : t->mss;
-	if ((!t->rexmit && cwnd_room(t) < len) || !tcp_send_again(t, r.start, len, now))
-		return false;
-	t->rexmit = false;
-	return true;
-}
-
-/* What is under way goes out once more. It counts twice: the room is taken from the
- * window, which the next acknowledgement sets anew. */
-static bool
-send_twice(struct tcp *t, uint32_t seq, uint32_t len, uint64_t now)
-{
-	if (len > t->mss)
-		len = t->mss;
-	if (!tcp_send_again(t, seq, len, now))
-		return false;
-	t->cc.cwnd -= len;
-	return true;
-}
-
-/* Nothing is lost for certain and nothing is new: what may be, and once in a
- * recovery the last that was sent (RFC 6675 NextSeg rules 3 and 4). RACK and its
- * timer do without. */
-static bool
-send_doubt(struct tcp *t, uint64_t now)
-{
-	struct tcp_board *b = tcp_board(t);
-	struct tcp_range r;
-	uint32_t from;
-
-	if (b == NULL || t->stack->cfg.rack || !t->cc.recovery || b->lost > 0 || cwnd_room(t) < t->mss)
-		return false;
-	from = seq_gt(b->again, b->una) ? b->again : b->una;
-	if (tcp_board_doubt(b, from, &r)) {
-		t->stack->loss.doubt++;
-		return send_twice(t, r.start, r.end - r.start, now);
-	}
-	if (b->rescued || !tcp_board_last(b, &r))
-		return false;
-	b->rescued = true;
-	t->stack->loss.rescue++;
-	from = r.end - r.start > t->mss ? r.end - t->mss : r.start;
-	return send_twice(t, from, r.end - from, now);
-}
-
 /* What the owner holds back leaves after a while without more. */
 static void
 hold_start(struct tcp *t, uint64_t now)
@@ -386,10 +285,10 @@ send_more(struct tcp *t, uint32_t segs, uint64_t now)
 	uint32_t max = t->stack->cfg.run_segs;
 	uint32_t n;
 
-	if (send_lost(t, now))
+	if (tcp_send_lost(t, now))
 		return 1;
 	n = send_next(t, segs < max ? segs : max, now);
-	return n > 0 || !send_doubt(t, now) ? n : 1;
+	return n > 0 || !tcp_send_doubt(t, now) ? n : 1;
 }
 
 uint32_t
@@ -404,7 +303,7 @@ tcp_out(struct tcp *t, uint64_t now)
 		if (t->snd_max == t->snd_una && t->sent_on)
 			idle(t, now);
 		sent += tcp_frto_send(t, now);
-		if (send_first(t, now))
+		if (tcp_send_first(t, now))
 			sent++;
 		while (sent < burst && (n = send_more(t, burst - sent, now)) > 0)
 			sent += n;
@@ -428,73 +327,4 @@ tcp_out(struct tcp *t, uint64_t now)
 	}
 	t->take_seen = false;
 	return sent;
-}
-
-void
-tcp_rtx_count(struct tcp *t)
-{
-	if (t->rtx_count < UINT8_MAX)
-		t->rtx_count++;
-	if (t->rtx_count != t->stack->cfg.doubt_retries)
-		return;
-	t->events |= TCP_EV_DOUBT;
-	t->stack->live.doubts++;
-}
-
-void
-tcp_rto_fire(struct tcp *t, uint64_t now)
-{
-	struct cc_event ev = tcp_cc_event(t, now);
-
-	if (t->ecn_hold) {
-		t->ecn_hold = false;
-		tcp_work_add(t);
-	}
-	if (t->hold_timer) {
-		t->hold_timer = false;
-		t->hold_over = true;
-		t->stack->live.held++;
-		tcp_work_add(t);
-		return;
-	}
-	if (t->persist) {
-		tcp_persist_fire(t, now);
-		return;
-	}
-	if (t->snd_una == t->snd_max)
-		return;
-	if (!tcp_loss_timeout(t))
-		tcp_snd_rewind(t);
-	t->dupacks = 0;
-	t->rexmit = false;
-	t->probed = false;
-	tcp_timer_stop(t, TCP_T_TAIL);
-	if (t->snd_wnd == 0) {
-		/* The window was taken back (MUST-34): probe, do not give up. */
-		tcp_persist_start(t, now);
-		tcp_persist_fire(t, now);
-		return;
-	}
-	if (tcp_user_timeout_over(t, now))
-		return;
-	if (tcp_rtx_over(t)) {
-		tcp_conn_end(t, TCP_E_TIMEOUT, R_TCP_TIMEOUT);
-		return;
-	}
-	if (tcp_path_timeout(t, now)) {
-		ev.mss = t->mss;
-		cc_too_big(&t->cc, &ev);
-	} else {
-		tcp_undo_save(t);
-		tcp_frto_start(t);
-		ev.mss = t->mss;
-		cc_timeout(&t->cc, &ev, t->rtx_count == 0);
-		tcp_ecn_reduced(t);
-	}
-	tcp_rtx_count(t);
-	t->timeouts++;
-	tcp_rto_cancel(&t->rto);
-	tcp_rto_backoff(&t->rto);
-	tcp_rtx_set(t, now, t->rto.rto);
-	tcp_work_add(t);
 }

@@ -3,7 +3,7 @@
  * number of its set, and connections with the same settings share one. Set 0 is
  * everybody's who has none: all of it is the configuration's.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define DSCP_MAX 63u         /* RFC 2474 section 3 */
 #define DSCP_SHIFT 2u

@@ -6,7 +6,8 @@
  *
  * The pause shares TCP_T_ACK, and is no longer than an acknowledgement may wait.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define PART_SHIFT 3u    /* an eighth of the window */
 #define PART_MIN 2u      /* segments */

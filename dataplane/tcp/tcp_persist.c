@@ -5,7 +5,7 @@
  * here holds blocks of it (RFC 6429). An orphan waits only as long as in
  * FIN-WAIT-2, and some probes more: answers may be lost.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define ORPHAN_PROBES 8u
 

@@ -3,7 +3,7 @@
  * follows what is delivered, so that it reaches ssthresh when the recovery ends,
  * without a pause at its beginning or a burst at its end.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
 
 void
 tcp_prr_start(struct tcp *t, uint32_t delivered)

@@ -5,7 +5,9 @@
  * Without SACK, or when the pool has no block to spare, there is no board, and
  * duplicate acknowledgements are counted (RFC 5681, RFC 6582).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_path.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define DUP_THRESHOLD 3u         /* RFC 5681 section 3.2, RFC 8985 section 6.2 step 4 */
 #define MIN_RTT_US 300000000u    /* how long a least round trip is believed */

@@ -1,7 +1,8 @@
 /*
  * RST segments (RFC 9293 section 3.5.2).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
+#include "dataplane/tcp/tcp_steps.h"
 
 void
 tcp_reset_reply(struct tcp_stack *s, const struct tcp_seg *seg)

@@ -5,7 +5,9 @@
  * no window pays for it (section 7.6.2). What has not arrived after some tries ends
  * the search until the raise timer (RFC 8899 sections 5.1.1 and 5.2).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_path.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define BEHIND 3u        /* segments that must follow: they show the loss by SACK */
 

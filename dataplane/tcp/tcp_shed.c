@@ -13,7 +13,7 @@
  *
  * Acknowledgements, resets and what is sent again need no block.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define PARTS 64u           /* shares of the whole */
 #define LOOKS 64u           /* connections that one poll looks at */

@@ -1,4 +1,6 @@
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_path.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define IP4_TCP_SIZE 40u
 #define IP6_TCP_SIZE 60u

@@ -2,7 +2,9 @@
  * The handshake: SYN-SENT and SYN-RECEIVED (RFC 9293 sections 3.10.7.3 and
  * 3.10.7.4).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_path.h"
+#include "dataplane/tcp/tcp_send.h"
 
 uint16_t
 tcp_own_mss(const struct tcp *t)

@@ -2,7 +2,7 @@
  * 4-tuple to connection: chains in a table keyed by a secret.
  */
 #include "dataplane/mem/siphash.h"
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 
 _Static_assert(sizeof(struct tcp_tuple) == 36, "tuples are hashed and compared as bytes");
 

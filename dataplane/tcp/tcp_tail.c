@@ -8,7 +8,8 @@
  * Only with SACK: without it nothing would tell a lost segment from a lost
  * acknowledgement.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 #define PTO_MIN_US 10000u
 #define PTO_DELACK_US 200000u /* WCDelAckT: the peer may hold the answer to one segment */

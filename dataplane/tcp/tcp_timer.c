@@ -6,7 +6,7 @@
  * key alone; it is corrected when it comes up. So a busy connection touches
  * the heap a few times a second, and an idle one is not in it.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 
 static void
 place(struct tcp_stack *s, uint32_t pos, struct tcp_due due)

@@ -5,7 +5,8 @@
  * that is surely newer starts the next incarnation (RFC 6191, RFC 9293
  * section 3.6.1).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
+#include "dataplane/tcp/tcp_steps.h"
 
 #define ISN_STEP 65536u /* between the last number of one incarnation and the next's first */
 

@@ -7,7 +7,8 @@
  * 5682 section 3). Then the windows go back to what they were (RFC 4015) and
  * nothing is lost. All of it is in the board: without SACK nothing is undone.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_loss.h"
+#include "dataplane/tcp/tcp_send.h"
 
 /* The first of several reductions is what can be gone back behind. */
 void

@@ -1,7 +1,7 @@
 /*
  * What the owner calls: RFC 9293 section 3.9.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 /* `set` is the connection's from here on. */
 static struct tcp *

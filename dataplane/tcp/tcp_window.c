@@ -1,7 +1,7 @@
 /*
  * The window that we offer (RFC 9293 section 3.8.6).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_send.h"
 
 uint32_t
 tcp_rcv_space(const struct tcp *t)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 #include "tests/lib/suite.h"
 
 #define ENTRIES 4u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_stack.h"
 #include "dataplane/tcp/tcp_wire.h"
 #include "tests/lib/suite.h"
 
