@@ -94,7 +94,8 @@ begin(struct conf_parser *p, struct conf *c, const char *file, conf_report_fn *r
 	conf_default(c);
 	p->spare = malloc(sizeof *p->spare);
 	p->seen = calloc(conf_row_count, 1);
-	if (p->spare == NULL || p->seen == NULL) {
+	p->wanted = calloc(CONF_LIST_COUNT, sizeof *p->wanted);
+	if (p->spare == NULL || p->seen == NULL || p->wanted == NULL) {
 		conf_say(p, true, "out of memory");
 		return -1;
 	}
@@ -140,11 +141,14 @@ check_listen(struct conf_parser *p)
 static int
 finish(struct conf_parser *p)
 {
+	if (p->seen != NULL && p->wanted != NULL)
+		conf_finish_algorithms(p);
 	check_listen(p);
 	tell_passwords(p, "PasswordAuthentication", p->conf->password_authentication);
 	tell_passwords(p, "KbdInteractiveAuthentication", p->conf->kbd_interactive);
 	free(p->spare);
 	free(p->seen);
+	free(p->wanted);
 	return p->errors == 0 ? 0 : -1;
 }
 

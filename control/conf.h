@@ -79,6 +79,7 @@ struct conf {
 	uint32_t host_key_count;
 	char authorized_keys[CONF_LIST_MAX][CONF_NAME_MAX]; /* patterns with %h %u %% */
 	uint32_t authorized_keys_count;
+	int profile;                      /* AlgorithmProfile: enum conf_profile */
 	/* comma separated names that are served, in order; never empty */
 	char kex_algorithms[CONF_ALGORITHMS_MAX];
 	char host_key_algorithms[CONF_ALGORITHMS_MAX];
@@ -125,6 +126,9 @@ struct conf {
 };
 
 #define CONF_DIALOGUES_MAX 256 /* warden has a socket to each (peers.h) */
+
+/* Which algorithms are in effect where no list says otherwise (control/kex/names.h). */
+enum conf_profile { CONF_PROFILE_MODERN = 0, CONF_PROFILE_LINE_RATE, CONF_PROFILE_CNSA, CONF_PROFILE_COUNT };
 
 /* As ATTACH_CONF_DAD has them. */
 enum conf_dad { CONF_DAD_NO = 0, CONF_DAD_OPTIMISTIC, CONF_DAD_YES };

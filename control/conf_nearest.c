@@ -1,6 +1,7 @@
 #include "control/conf_row.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NEAREST_NAME_MAX 48u
@@ -33,6 +34,29 @@ distance(const char *a, const char *b)
 		}
 	}
 	return row[b_len];
+}
+
+bool
+conf_nearest_of(const char *list, const char *name, char near[CONF_NEAREST_MAX])
+{
+	unsigned best_distance = (unsigned)(strlen(name) / 3) + 2;
+	bool found = false;
+
+	while (*list != '\0') {
+		size_t len = strcspn(list, ",");
+		char entry[CONF_NEAREST_MAX];
+		unsigned d;
+
+		snprintf(entry, sizeof entry, "%.*s", (int)len, list);
+		d = distance(name, entry);
+		if (d < best_distance) {
+			best_distance = d;
+			found = true;
+			memcpy(near, entry, sizeof entry);
+		}
+		list += len + (list[len] == ',');
+	}
+	return found;
 }
 
 const char *

@@ -35,6 +35,15 @@ enum conf_kind {
 	CONF_K_KIND_COUNT,
 };
 
+enum conf_list {
+	CONF_LIST_CIPHERS,
+	CONF_LIST_MACS,
+	CONF_LIST_KEX,
+	CONF_LIST_HOST_KEYS,
+	CONF_LIST_SIGN,
+	CONF_LIST_COUNT,
+};
+
 struct conf_word {
 	const char *name;
 	int value;
@@ -50,6 +59,9 @@ struct conf_row {
 	const struct conf_word *words; /* CONF_K_WORD; a NULL name ends */
 	const char *fine;              /* not served: values that ask for nothing we lack,
 	                         space separated; algorithms: what is served, comma separated */
+	const char *foreign;           /* algorithms: what sshd knows besides */
+	const char *const *profiles;   /* algorithms: the default, by enum conf_profile */
+	enum conf_list list;           /* algorithms: which list it is */
 	const char *why;               /* not served: the reason that people read */
 };
 
@@ -62,15 +74,27 @@ const struct conf_row *conf_row_find(const char *name);
 /* The known name nearest to `name`, or NULL when none is near. */
 const char *conf_row_nearest(const char *name);
 
+/* The same of a comma separated list; false when none is near. */
+#define CONF_NEAREST_MAX 64u
+bool conf_nearest_of(const char *list, const char *name, char near[CONF_NEAREST_MAX]);
+
 #define CONF_LINE_MAX 4096
 #define CONF_ARGS_MAX 64
 #define CONF_DEPTH_MAX 8
 #define CONF_FILE_MAX (1024u * 1024u)
 
+/* What the file says of a list of algorithms, and where; line 0: nothing. */
+struct conf_wanted {
+	unsigned line;
+	char file[CONF_NAME_MAX];
+	char text[CONF_ALGORITHMS_MAX];
+};
+
 struct conf_parser {
 	struct conf *conf;
 	struct conf *spare; /* where a later value of a set keyword goes */
 	uint8_t *seen;      /* per row */
+	struct conf_wanted *wanted; /* per enum conf_list */
 	conf_report_fn *report;
 	void *ctx;
 	const char *dir; /* of relative Includes; NULL: no Include here */
@@ -97,6 +121,10 @@ typedef void conf_value_fn(
     struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 conf_value_fn conf_set_vrrp; /* conf_vrrp.c */
 conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
+
+/* conf_algorithms.c: when all lines are read: one list in effect; all of them. */
+void conf_finish_list(struct conf_parser *p, const struct conf_row *row);
+void conf_finish_algorithms(struct conf_parser *p);
 
 /* conf_sftp.c: check internal-sftp's arguments, from the third word on, and keep
  * them. 0, or -1 after telling what is wrong. */

@@ -31,8 +31,9 @@
 	{ .name = NAME, .kind = CONF_K_PATH, OFF(field), .size = 108, .min = 1 }
 #define WARN(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_WARN, .fine = FINE, .why = WHY }
 #define REFUSE(NAME, FINE, WHY) { .name = NAME, .kind = CONF_K_REFUSE, .fine = FINE, .why = WHY }
-#define ALGORITHMS(NAME, field, SERVED) \
-	{ .name = NAME, .kind = CONF_K_ALGORITHMS, OFF(field), SIZE(field), .fine = SERVED }
+#define ALGORITHMS(NAME, field, LIST, SERVED, FOREIGN, PROFILES) \
+	{ .name = NAME, .kind = CONF_K_ALGORITHMS, OFF(field), SIZE(field), .fine = SERVED, \
+	    .foreign = FOREIGN, .profiles = PROFILES, .list = LIST }
 #define ALIAS(NAME, REAL) { .name = NAME, .kind = CONF_K_ALIAS, .why = REAL }
 
 static const struct conf_word root_words[] = {
@@ -64,6 +65,20 @@ static const struct conf_word level_words[] = {
 	{ "DEBUG3", LOG_L_DEBUG },
 	{ NULL, 0 },
 };
+
+static const struct conf_word profile_words[] = {
+	{ "modern", CONF_PROFILE_MODERN },
+	{ "line-rate", CONF_PROFILE_LINE_RATE },
+	{ "cnsa", CONF_PROFILE_CNSA },
+	{ NULL, 0 },
+};
+
+/* In the order of enum conf_profile. */
+static const char *const kex_lists[] = { KEX_NAMES, KEX_NAMES, CNSA_KEX };
+static const char *const host_key_lists[] = { SIGN_NAMES, SIGN_NAMES, CNSA_SIGN };
+static const char *const sign_lists[] = { SIGN_NAMES, SIGN_NAMES, CNSA_SIGN };
+static const char *const cipher_lists[] = { CIPHER_NAMES, LINE_RATE_CIPHERS, CNSA_CIPHERS };
+static const char *const mac_lists[] = { MAC_NAMES, MAC_NAMES, CNSA_MACS };
 
 static const char no_forward[] = "forwarding is not served yet, nothing is forwarded";
 static const char no_gssapi[] = "GSSAPI authentication is not served";
@@ -139,12 +154,15 @@ const struct conf_row conf_rows[] = {
 	{ .name = "Include", .kind = CONF_K_INCLUDE },
 	{ .name = "Match", .kind = CONF_K_MATCH },
 
-	/* sshd's choice of algorithms */
-	ALGORITHMS("Ciphers", ciphers, CIPHER_NAMES),
-	ALGORITHMS("MACs", macs, MAC_NAMES),
-	ALGORITHMS("KexAlgorithms", kex_algorithms, KEX_NAMES),
-	ALGORITHMS("HostKeyAlgorithms", host_key_algorithms, SIGN_NAMES),
-	ALGORITHMS("PubkeyAcceptedAlgorithms", pubkey_algorithms, SIGN_NAMES),
+	/* the choice of algorithms, the first of it ours */
+	{ .name = "AlgorithmProfile", .kind = CONF_K_WORD, OFF(profile), .words = profile_words },
+	ALGORITHMS("Ciphers", ciphers, CONF_LIST_CIPHERS, CIPHER_SERVED, CIPHER_FOREIGN, cipher_lists),
+	ALGORITHMS("MACs", macs, CONF_LIST_MACS, MAC_SERVED, MAC_FOREIGN, mac_lists),
+	ALGORITHMS("KexAlgorithms", kex_algorithms, CONF_LIST_KEX, KEX_SERVED, KEX_FOREIGN, kex_lists),
+	ALGORITHMS("HostKeyAlgorithms", host_key_algorithms, CONF_LIST_HOST_KEYS, HOST_KEY_SERVED, SIGN_FOREIGN,
+	    host_key_lists),
+	ALGORITHMS("PubkeyAcceptedAlgorithms", pubkey_algorithms, CONF_LIST_SIGN, SIGN_SERVED, SIGN_FOREIGN,
+	    sign_lists),
 	ALIAS("PubkeyAcceptedKeyTypes", "PubkeyAcceptedAlgorithms"),
 
 	/* who may log in, and as what */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "control/conf_row.h"
+#include "control/kex/names.h"
 #include "control/log.h"
 #include "tests/lib/suite.h"
 
@@ -106,51 +107,119 @@ test_first_wins(void)
 }
 
 /* Every form of sshd_config(5), on lists that are made up for it. */
+/* Lists as sshd_config(5) has them, over a table of letters: served are a, b, c, cc
+ * and d, of which the profile has all but d; z is known to others. */
 static void
 test_algorithms(void)
 {
 	static const struct {
 		const char *line, *result;
-		int warnings;
+		int errors, warnings;
 	} cases[] = {
-		{ "c,a", "c,a", 0 },
-		{ "c,c,a,c", "c,a", 0 },
-		{ "+b", "a,b,cc,c", 0 },
-		{ "-b", "a,cc,c", 0 },
-		{ "-c*", "a,b", 0 },
-		{ "-x,a", "b,cc,c", 0 },
-		{ "^c", "c,a,b,cc", 0 },
-		{ "^c,b,x", "c,b,a,cc", 1 },
-		{ "c*,?", "cc,c,a,b", 0 },
-		{ "x,b,y", "b", 1 },
-		{ "+x", "a,b,cc,c", 1 },
-		{ "x", NULL, 0 },
-		{ "-*", NULL, 0 },
-		{ "-c*,?", NULL, 0 },
-		{ "", NULL, 0 },
-		{ ",", NULL, 1 },
+		{ "c,a", "c,a", 0, 0 },
+		{ "c,c,a,c", "c,a", 0, 0 },
+		{ "d", "d", 0, 0 },
+		{ "+b", "a,b,cc,c", 0, 0 },
+		{ "+d,a", "a,b,cc,c,d", 0, 0 },
+		{ "+*", "a,b,cc,c,d", 0, 0 },
+		{ "-b", "a,cc,c", 0, 0 },
+		{ "-c*", "a,b", 0, 0 },
+		{ "-x,a", "b,cc,c", 0, 0 },
+		{ "-d", "a,b,cc,c", 0, 0 },
+		{ "^c", "c,a,b,cc", 0, 0 },
+		{ "^d,b", "d,b,a,cc,c", 0, 0 },
+		{ "^c,b,z", "c,b,a,cc", 0, 1 },
+		{ "c*,?", "cc,c,a,b,d", 0, 0 },
+		{ "z,b,y*", "b", 0, 1 },
+		{ "+z", "a,b,cc,c", 0, 1 },
+		{ "z", NULL, 1, 1 },
+		{ "x,b", NULL, 1, 0 },
+		{ "+x", NULL, 1, 0 },
+		{ "x,b,y", NULL, 2, 0 },
+		{ "-*", NULL, 1, 0 },
+		{ "-c*,?", NULL, 1, 0 },
+		{ "", NULL, 1, 0 },
 	};
-	const struct conf_row row = { .name = "Letters",
-		.kind = CONF_K_ALGORITHMS,
-		.off = offsetof(struct conf, kex_algorithms),
-		.size = CONF_ALGORITHMS_MAX,
-		.fine = "a,b,cc,c" };
+	static const char *const profiles[] = { "a,b,cc,c", "b", "c" };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct conf_row row = *conf_row_find("KexAlgorithms");
+		struct conf_wanted wanted[CONF_LIST_COUNT] = { 0 };
 		struct conf c = { .kex_algorithms = "before" };
 		struct told t = { 0 };
-		struct conf_parser p = { .report = told, .ctx = &t, .file = "FILE" };
+		struct conf_parser p = { .conf = &c, .wanted = wanted, .report = told, .ctx = &t,
+			.file = "FILE", .line = 1 };
 		struct conf_args a = { .count = 1 };
 		char word[32];
 
+		row.fine = "a,b,cc,c,d";
+		row.foreign = "z";
+		row.profiles = profiles;
 		snprintf(word, sizeof word, "%s", cases[i].line);
 		a.word[0] = word;
 		conf_set_algorithms(&p, &row, &c, &a);
-		CU_ASSERT_EQUAL(t.errors, cases[i].result == NULL ? 1 : 0);
-		if (cases[i].result != NULL)
-			CU_ASSERT_EQUAL(t.warnings, cases[i].warnings);
-		CU_ASSERT_STRING_EQUAL(
-		    c.kex_algorithms, cases[i].result != NULL ? cases[i].result : "before");
+		conf_finish_list(&p, &row);
+		if (t.errors != cases[i].errors || t.warnings != cases[i].warnings)
+			fprintf(stderr, "[%s] %d errors, %d warnings: %s\n", word, t.errors, t.warnings, t.first);
+		CU_ASSERT_EQUAL(t.errors, cases[i].errors);
+		CU_ASSERT_EQUAL(t.warnings, cases[i].warnings);
+		if (cases[i].errors == 0)
+			CU_ASSERT_STRING_EQUAL(c.kex_algorithms, cases[i].result);
+	}
+}
+
+static void
+test_profiles(void)
+{
+	static const struct {
+		const char *text, *kex, *host_keys, *sign, *ciphers, *macs;
+		uint32_t rsa;
+	} cases[] = {
+		{ "", KEX_NAMES, SIGN_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, 2048 },
+		{ "AlgorithmProfile modern", KEX_NAMES, SIGN_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, 2048 },
+		{ "AlgorithmProfile line-rate", KEX_NAMES, SIGN_NAMES, SIGN_NAMES,
+		    "aes128-gcm@openssh.com,aes256-gcm@openssh.com", MAC_NAMES, 2048 },
+		{ "AlgorithmProfile cnsa", "mlkem1024nistp384-sha384,ecdh-sha2-nistp384",
+		    "ecdsa-sha2-nistp384,rsa-sha2-512", "ecdsa-sha2-nistp384,rsa-sha2-512",
+		    "aes256-gcm@openssh.com", "hmac-sha2-512-etm@openssh.com,hmac-sha2-512", 3072 },
+		/* the lists stand before and behind it, and change the profile's */
+		{ "Ciphers +aes256-ctr\nAlgorithmProfile cnsa\nKexAlgorithms -mlkem*\nRequiredRSASize 2048\n"
+		  "HostKeyAlgorithms ^rsa-*\nPubkeyAcceptedAlgorithms ssh-ed25519\nAlgorithmProfile modern",
+		    "ecdh-sha2-nistp384", "rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp384", "ssh-ed25519",
+		    "aes256-gcm@openssh.com,aes256-ctr", "hmac-sha2-512-etm@openssh.com,hmac-sha2-512", 2048 },
+	};
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		CU_ASSERT(good(&c, cases[i].text));
+		CU_ASSERT_STRING_EQUAL(c.kex_algorithms, cases[i].kex);
+		CU_ASSERT_STRING_EQUAL(c.host_key_algorithms, cases[i].host_keys);
+		CU_ASSERT_STRING_EQUAL(c.pubkey_algorithms, cases[i].sign);
+		CU_ASSERT_STRING_EQUAL(c.ciphers, cases[i].ciphers);
+		CU_ASSERT_STRING_EQUAL(c.macs, cases[i].macs);
+		CU_ASSERT_EQUAL(c.required_rsa_size, cases[i].rsa);
+	}
+}
+
+/* What is broken stays out of every default: CBC, SHA-1, MD5 and "none". */
+static void
+test_defaults_sound(void)
+{
+	static const char *const texts[] = { "", "AlgorithmProfile line-rate", "AlgorithmProfile cnsa" };
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		CU_ASSERT(good(&c, texts[i]));
+		const char *lists[] = { c.kex_algorithms, c.host_key_algorithms, c.pubkey_algorithms, c.ciphers,
+			c.macs };
+
+		for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
+			CU_ASSERT_PTR_NULL(strstr(lists[k], "cbc"));
+			CU_ASSERT_PTR_NULL(strstr(lists[k], "sha1"));
+			CU_ASSERT_PTR_NULL(strstr(lists[k], "md5"));
+			CU_ASSERT_PTR_NULL(strstr(lists[k], "none"));
+			CU_ASSERT_PTR_NULL(strstr(lists[k], "ssh-rsa"));
+		}
 	}
 }
 
@@ -357,13 +426,18 @@ static const struct {
 	{ "ForceCommand /bin/true", "ForceCommand: not served yet" },
 	{ "ChrootDirectory /x", "ChrootDirectory: not served yet" },
 	{ "AuthenticationMethods publickey,password", "AuthenticationMethods: not served yet" },
-	{ "Ciphers aes256-cbc", "Ciphers: the list excludes all that is served: aes128-gcm@openssh.com," },
-	{ "MACs umac-64@openssh.com", "MACs: the list excludes all that is served: hmac-sha2-256-etm" },
+	{ "Ciphers aes999-ctr", "FILE:1: Ciphers: unknown algorithm \"aes999-ctr\"; the nearest that is served is \"aes192-ctr\"" },
+	{ "\nKexAlgorithms curve25519-sha265", "FILE:2: KexAlgorithms: unknown algorithm \"curve25519-sha265\"; the nearest that is served is \"curve25519-sha256\"" },
+	{ "MACs quite-another-thing", "MACs: unknown algorithm \"quite-another-thing\"; served are hmac-" },
+	{ "Ciphers -*gcm*\n\nAlgorithmProfile line-rate", "FILE:1: Ciphers: the list excludes all that is served: aes128-gcm" },
+	{ "AlgorithmProfile fips", "AlgorithmProfile" },
+	{ "Ciphers aes256-cbc", "Ciphers: not served and left out: aes256-cbc" },
+	{ "MACs umac-64@openssh.com", "MACs: not served and left out: umac-64@openssh.com" },
 	{ "Ciphers -aes*,chacha*", "Ciphers: the list excludes" },
-	{ "KexAlgorithms diffie-hellman-group14-sha256", "KexAlgorithms: the list excludes" },
-	{ "HostKeyAlgorithms ssh-rsa,ssh-dss", "HostKeyAlgorithms: the list excludes" },
+	{ "KexAlgorithms diffie-hellman-group1-sha1", "KexAlgorithms: not served and left out: diffie-hellman-group1-sha1" },
+	{ "HostKeyAlgorithms ssh-rsa,ssh-dss", "HostKeyAlgorithms: not served and left out: ssh-rsa,ssh-dss" },
 	{ "RequiredRSASize 512", "a number from 1024 to 16384 expected" },
-	{ "PubkeyAcceptedKeyTypes ssh-rsa", "PubkeyAcceptedAlgorithms: the list excludes" },
+	{ "PubkeyAcceptedKeyTypes ssh-rsa", "PubkeyAcceptedAlgorithms: not served and left out: ssh-rsa" },
 	{ "Port 2\x01"
 	  "2",
 	    "expected" },
@@ -537,9 +611,10 @@ test_every_row(void)
 			check_line(row, "other", row->kind == CONF_K_REFUSE, row->kind == CONF_K_WARN);
 			break;
 		case CONF_K_ALGORITHMS:
-			check_line(row, "other", 1, 0);
-			check_line(row, "+other", 0, 1);
-			check_line(row, "other,*", 0, 1);
+			check_line(row, "other", 2, 0);
+			check_line(row, "+other", 1, 0);
+			check_line(row, "other,*", 1, 0);
+			check_line(row, "other*,*", 0, 1);
 			check_line(row, "-other", 0, 0);
 			check_line(row, "-*", 1, 0);
 			break;
@@ -759,6 +834,8 @@ main(void)
 		{ "syntax", test_syntax },
 		{ "first value wins", test_first_wins },
 		{ "lists of algorithms", test_algorithms },
+		{ "profiles of algorithms", test_profiles },
+		{ "nothing broken by default", test_defaults_sound },
 		{ "repeated keywords accumulate", test_accumulate },
 		{ "routes and where to listen", test_routes },
 		{ "virtual routers", test_virtual_routers },
