@@ -4,52 +4,12 @@
 #include <string.h>
 
 #include "abi/wire/mpint.h"
+#include "control/kex/base64.h"
 #include "control/kex/sign.h"
 
 static const char first_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
 static const char last_line[] = "-----END OPENSSH PRIVATE KEY-----";
 static const char magic[] = "openssh-key-v1"; /* its NUL included */
-
-static int
-base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Base64 over line ends into w; false: something else was in it. */
-static bool
-base64_decode(struct put *w, const char *text, size_t len)
-{
-	uint32_t bits = 0;
-	unsigned have = 0, padding = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		int digit;
-
-		if (text[i] == '\n' || text[i] == '\r')
-			continue;
-		if (text[i] == '=') {
-			padding++;
-			continue;
-		}
-		digit = base64_digit(text[i]);
-		if (digit < 0 || padding > 0)
-			return false;
-		bits = bits << 6 | (uint32_t)digit;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			put_u8(w, (uint8_t)(bits >> have));
-		}
-	}
-	return padding <= 2 && !w->bad;
-}
 
 /* The text between the two lines, or an empty view. */
 static struct view
@@ -199,7 +159,7 @@ keyfile_parse(struct keyfile *k, const char *text, size_t len)
 			       memmem(text, len, first_line, sizeof first_line - 1) == NULL
 			   ? KEYFILE_PEM
 			   : KEYFILE_FORM;
-	if (!base64_decode(&w, (const char *)body.data, body.len))
+	if (!base64_decode(&w, body))
 		return KEYFILE_FORM;
 	return parse_blob(k, put_view(&w));
 }

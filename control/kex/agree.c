@@ -9,7 +9,7 @@
 #include "abi/wire/mpint.h"
 #include "control/kex/kex.h"
 #include "control/kex/method.h"
-#include "control/kex/sign.h"
+#include "control/kex/cert.h"
 
 #define HASH_STRINGS 8u
 
@@ -190,7 +190,7 @@ finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex
     const struct kex_context *ctx, struct view reply, struct view *host_key)
 {
 	const struct kex_method *m = kex_method_find(choice->kex);
-	const struct sign_algorithm *sign = sign_find(view_str(choice->host_key));
+	struct view host_algorithm = view_str(choice->host_key);
 	struct cur c = cur_view(reply);
 	uint8_t number = cur_u8(&c);
 	struct view key = cur_string(&c);
@@ -199,7 +199,7 @@ finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex
 	struct shared both;
 	int r;
 
-	if (m == NULL || sign == NULL || st->pub_len != kex_client_share(m))
+	if (m == NULL || cert_host_sign(host_algorithm) == NULL || st->pub_len != kex_client_share(m))
 		return -R_INTERNAL;
 	if (!cur_done(&c))
 		return -R_SHORT;
@@ -209,7 +209,7 @@ finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex
 	pk_wipe(&both, sizeof(both));
 	if (r == 0)
 		r = exchange_hash(s, m->hash, ctx, key, view_of(st->pub, st->pub_len), q_s);
-	if (r == 0 && sign_verify(sign, key, signature, view_of(s->h, s->h_len)) != 0)
+	if (r == 0 && cert_host_verify(host_algorithm, key, signature, view_of(s->h, s->h_len)) != 0)
 		r = -R_KEX_VERIFY;
 	if (r == 0)
 		*host_key = key;

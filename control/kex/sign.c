@@ -2,18 +2,33 @@
 
 #include "abi/wire/mpint.h"
 
-#define ECDSA(curve, TYPE, HASH)                                                     \
-	{                                                                            \
-		"ecdsa-sha2-" curve, "ecdsa-sha2-" curve, curve, "ECDSA", TYPE, HASH \
+#define CERT "-cert-v01@openssh.com"
+#define ECDSA(CURVE, TYPE, HASH)                                                                   \
+	{                                                                                          \
+		.name = "ecdsa-sha2-" CURVE, .key_name = "ecdsa-sha2-" CURVE, .curve = CURVE,      \
+		.label = "ECDSA", .cert_name = "ecdsa-sha2-" CURVE CERT,                           \
+		.cert_key_name = "ecdsa-sha2-" CURVE CERT, .type = TYPE, .hash = HASH              \
+	}
+#define RSA(HASH)                                                                                  \
+	{                                                                                          \
+		.name = "rsa-sha2-" #HASH, .key_name = "ssh-rsa", .label = "RSA",                  \
+		.cert_name = "rsa-sha2-" #HASH CERT, .cert_key_name = "ssh-rsa" CERT,              \
+		.type = PK_RSA, .hash = PK_SHA##HASH                                               \
 	}
 
 static const struct sign_algorithm algorithms[] = {
-	{ "ssh-ed25519", "ssh-ed25519", NULL, "ED25519", PK_ED25519, PK_SHA512 }, /* RFC 8709 */
-	ECDSA("nistp256", PK_P256, PK_SHA256),                                    /* RFC 5656 section 6.2 */
+	{ .name = "ssh-ed25519", /* RFC 8709 */
+	    .key_name = "ssh-ed25519",
+	    .label = "ED25519",
+	    .cert_name = "ssh-ed25519" CERT,
+	    .cert_key_name = "ssh-ed25519" CERT,
+	    .type = PK_ED25519,
+	    .hash = PK_SHA512 },
+	ECDSA("nistp256", PK_P256, PK_SHA256), /* RFC 5656 section 6.2 */
 	ECDSA("nistp384", PK_P384, PK_SHA384),
 	ECDSA("nistp521", PK_P521, PK_SHA512),
-	{ "rsa-sha2-512", "ssh-rsa", NULL, "RSA", PK_RSA, PK_SHA512 }, /* RFC 8332 section 3 */
-	{ "rsa-sha2-256", "ssh-rsa", NULL, "RSA", PK_RSA, PK_SHA256 },
+	RSA(512), /* RFC 8332 section 3 */
+	RSA(256),
 };
 
 #define ALGORITHM_COUNT (sizeof(algorithms) / sizeof(algorithms[0]))
@@ -54,6 +69,21 @@ by_type(enum pk_type type)
 }
 
 int
+sign_key_take(struct pk_public *key, const struct sign_algorithm *a, struct cur *c)
+{
+	*key = (struct pk_public){ .type = a->type };
+	if (a->type == PK_RSA) {
+		key->exponent = cur_mpint(c);
+		key->key = cur_mpint(c);
+	} else {
+		if (a->curve != NULL && !view_is(cur_string(c), a->curve))
+			return -R_SHORT;
+		key->key = cur_string(c);
+	}
+	return !c->bad && pk_public_bits(key) != 0 ? 0 : -R_SHORT;
+}
+
+int
 sign_key_parse(struct pk_public *key, struct view blob)
 {
 	struct cur c = cur_view(blob);
@@ -61,16 +91,7 @@ sign_key_parse(struct pk_public *key, struct view blob)
 
 	if (c.bad || a == NULL)
 		return -R_SHORT;
-	*key = (struct pk_public){ .type = a->type };
-	if (a->type == PK_RSA) {
-		key->exponent = cur_mpint(&c);
-		key->key = cur_mpint(&c);
-	} else {
-		if (a->curve != NULL && !view_is(cur_string(&c), a->curve))
-			return -R_SHORT;
-		key->key = cur_string(&c);
-	}
-	return cur_done(&c) && pk_public_bits(key) != 0 ? 0 : -R_SHORT;
+	return sign_key_take(key, a, &c) == 0 && cur_done(&c) ? 0 : -R_SHORT;
 }
 
 void

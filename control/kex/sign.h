@@ -17,6 +17,8 @@ struct sign_algorithm {
 	const char *key_name; /* in key blobs, and in files */
 	const char *curve;    /* in key blobs; NULL: none */
 	const char *label;    /* for people, as in sshd's log lines */
+	const char *cert_name;     /* of certificates (cert.h), as negotiated and requested */
+	const char *cert_key_name; /* at the beginning of a certificate */
 	enum pk_type type;
 	enum pk_hash hash;
 };
@@ -31,6 +33,8 @@ const struct sign_algorithm *sign_at(size_t i);
 /* sign_key_parse(key, blob): a key of any type; it borrows from the blob. Its form
  * is checked, bounds of RSA included; 0 or -R_SHORT. */
 int sign_key_parse(struct pk_public *key, struct view blob);
+/* sign_key_take(key, a, c): the fields behind the name of a key of that algorithm. */
+int sign_key_take(struct pk_public *key, const struct sign_algorithm *a, struct cur *c);
 void sign_key_put(struct put *w, const struct pk_public *key);
 
 /* sign_key_fits(a, blob, rsa_bits_min): is the blob a key that the algorithm may be
