@@ -20,6 +20,7 @@
  * sent to who said that minor version in HELLO; absent it reads as given here.
  *   1  LINK_NEW: worker (0), first link (0). HOST: first link (its own).
  *   2  LIST_TCP and CAPTURE are answered.
+ *   3  REKEY; hosts may send CHAN_REKEY.
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H
@@ -90,7 +91,10 @@
 	ATTACH(CAPTURE, 22, "copy frames for console")                                                       \
 	ATTACH(CAPTURE_READY, 23, "frames are copied, or why not")                                           \
 	/* S->D: u32 tag. What is in the ring may still be read. */                                          \
-	ATTACH(CAPTURE_STOP, 24, "no more frames of this leg")
+	ATTACH(CAPTURE_STOP, 24, "no more frames of this leg")                                               \
+	/* S->D: conn, gen. Nothing happens to one that is not logged in, or whose keys \
+	 * are being exchanged. */                                                       \
+	ATTACH(REKEY, 25, "new keys for a connection")
 
 enum attach_type {
 #define ATTACH(NAME, number, text) ATTACH_##NAME = (number),

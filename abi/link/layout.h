@@ -34,7 +34,7 @@
 #endif
 
 #define LINK_MAJOR 1
-#define LINK_MINOR (2 + POSTERN_NEXT)
+#define LINK_MINOR (3 + POSTERN_NEXT)
 #define NOTE_VERSION (1 + POSTERN_NEXT)
 
 #define LINK_MAGIC 0x706f7374u /* "post" */

@@ -9,7 +9,7 @@
  *	{"verb":"tcp","which":"192.0.2.0/24","port":40000,"from":0,"count":1000}
  *	{"verb":"capture","op":"start","which":"3-17","seconds":10,"bytes":0,"packets":0,"snaplen":0}
  *	{"verb":"capture","op":"status"}  {"verb":"capture","op":"stop","which":"1"}
- *	{"verb":"kill","which":"3-17"}  {"verb":"reload"}
+ *	{"verb":"kill","which":"3-17"}  {"verb":"rekey","which":"all"}  {"verb":"reload"}
  * answered by {"ok":true, ...} or {"ok":false,"error":"...", ...}. Behind the answer to
  * a capture's start follows the file; shutting its side down the client ends it.
  */

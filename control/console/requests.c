@@ -141,6 +141,12 @@ ask_kill(struct console *c, struct client *cl, const struct js *request)
 	ask_action(c, cl, "kill", js_str(request, "which"));
 }
 
+static void
+ask_rekey(struct console *c, struct client *cl, const struct js *request)
+{
+	ask_action(c, cl, "rekey", js_str(request, "which"));
+}
+
 static const struct {
 	const char *verb;
 	void (*run)(struct console *c, struct client *cl, const struct js *request);
@@ -155,6 +161,7 @@ static const struct {
 	{ "limits", tell_limits },
 	{ "capture", capture_request },
 	{ "kill", ask_kill },
+	{ "rekey", ask_rekey },
 	{ "reload", ask_reload },
 };
 

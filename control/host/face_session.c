@@ -2,6 +2,7 @@
 #include "control/host/host.h"
 
 #include "abi/link/grant.h"
+#include "abi/link/op.h"
 
 /* The facts stay encoded: an idle channel costs its strings, not its limits. */
 static bool
@@ -121,4 +122,20 @@ session_number(const struct postern_host *face, struct postern_channel channel, 
 	}
 }
 
-const struct postern_if_session face_session = { .text = session_text, .number = session_number };
+static int32_t
+session_rekey(const struct postern_host *face, struct postern_channel channel)
+{
+	struct host *h = host_of(face);
+	struct chan *c;
+	int32_t r = find(h, channel, &c);
+
+	if (r != POSTERN_OK)
+		return r;
+	if (!host_link(h, c->conn)->up || !host_out(h, c, LINK_DOWN_CHAN_REKEY, 0, view_of(NULL, 0)))
+		return POSTERN_E_NOMEM;
+	return POSTERN_OK;
+}
+
+const struct postern_if_session face_session = { .text = session_text,
+	.number = session_number,
+	.rekey = session_rekey };

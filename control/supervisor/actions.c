@@ -23,7 +23,7 @@ struct action {
 	char text[384];  /* why not */
 };
 
-/* ---- kill ---- */
+/* ---- kill and rekey ---- */
 
 /* Whose a session is, as its grant says. */
 static bool
@@ -51,23 +51,23 @@ is_meant(const struct conn *c, const char *which, const char *user)
 	return strcmp(which, id) == 0;
 }
 
-struct killing {
+struct choosing {
 	const struct action *a;
+	void (*run)(struct sup *s, struct conn *c, const char *user, uint32_t uid);
+	bool logged_in; /* no others are meant */
 	uint64_t count;
 };
 
 static void
-kill_meant(struct sup *s, struct conn *c, void *ctx)
+run_meant(struct sup *s, struct conn *c, void *ctx)
 {
-	struct killing *k = ctx;
+	struct choosing *k = ctx;
 	char name[GRANT_NAME_MAX];
 	const char *user = user_of(c, name) ? name : NULL;
 
-	if (!is_meant(c, k->a->argument, user))
+	if (!is_meant(c, k->a->argument, user) || (k->logged_in && user == NULL))
 		return;
-	log_info("session %u-%u of %s from %s port %u closed by the operator (uid %u)", c->conn, c->gen,
-	    user != NULL ? user : "nobody yet", c->peer, c->peer_port, k->a->uid);
-	attach_kill(s, c->conn, c->gen, R_KILLED);
+	k->run(s, c, user, k->a->uid);
 	k->count++;
 }
 
@@ -80,29 +80,71 @@ is_id(const char *text)
 	return sscanf(text, "%10u-%10u%c", &conn, &gen, &rest) == 2;
 }
 
+/* To each session that the argument means; how many is told as `count`. */
 static uint32_t
-do_kill(struct action *a)
+do_each(struct action *a, const char *verb, struct choosing *k, const char *count)
 {
-	struct killing k = { .a = a };
 	bool all = strcmp(a->argument, "all") == 0;
 	bool user = strncmp(a->argument, USER_BEGINS, strlen(USER_BEGINS)) == 0;
 
+	k->a = a;
 	if (!all && !user && !is_id(a->argument)) {
 		snprintf(a->text, sizeof(a->text),
-		    "kill takes a session's id, as sessions shows it, user:NAME or all");
+		    "%s takes a session's id, as sessions shows it, user:NAME or all", verb);
 		return R_PROTOCOL;
 	}
 	if (!attach_on(a->sup)) {
 		snprintf(a->text, sizeof(a->text), "the dataplane is not attached");
 		return R_PEER_GONE;
 	}
-	conns_each(a->sup, kill_meant, &k);
-	js_set_u64(a->more, "killed", k.count);
-	if (k.count > 0 || all)
+	conns_each(a->sup, run_meant, k);
+	js_set_u64(a->more, count, k->count);
+	if (k->count > 0 || all)
 		return R_NONE;
 	snprintf(a->text, sizeof(a->text), user ? "%s has no session" : "there is no session %s",
 	    user ? a->argument + strlen(USER_BEGINS) : a->argument);
 	return R_LINK_CONN;
+}
+
+static void
+kill_one(struct sup *s, struct conn *c, const char *user, uint32_t uid)
+{
+	log_info("session %u-%u of %s from %s port %u closed by the operator (uid %u)", c->conn, c->gen,
+	    user != NULL ? user : "nobody yet", c->peer, c->peer_port, uid);
+	attach_kill(s, c->conn, c->gen, R_KILLED);
+}
+
+static uint32_t
+do_kill(struct action *a)
+{
+	struct choosing k = { .run = kill_one };
+
+	return do_each(a, "kill", &k, "killed");
+}
+
+static void
+rekey_one(struct sup *s, struct conn *c, const char *user, uint32_t uid)
+{
+	(void)user;
+	(void)uid;
+	attach_rekey(s, c->conn, c->gen);
+}
+
+static uint32_t
+do_rekey(struct action *a)
+{
+	struct choosing k = { .run = rekey_one, .logged_in = true };
+	uint32_t r;
+
+	if (attach_on(a->sup) && a->sup->attach.minor < 3) {
+		snprintf(a->text, sizeof(a->text), "the running postern-dp is older and cannot do this");
+		return R_LINK_VERSION;
+	}
+	r = do_each(a, "rekey", &k, "asked");
+	if (r == R_NONE)
+		log_info("new keys for %s asked for by the operator (uid %u): %llu sessions", a->argument, a->uid,
+		    (unsigned long long)k.count);
+	return r;
 }
 
 /* ---- reload ---- */
@@ -130,6 +172,7 @@ static const struct {
 	uint32_t (*run)(struct action *a);
 } verbs[] = {
 	{ "kill", do_kill },
+	{ "rekey", do_rekey },
 	{ "reload", do_reload },
 };
 

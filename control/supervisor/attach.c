@@ -157,6 +157,18 @@ attach_kill(struct sup *s, uint32_t conn, uint32_t gen, uint32_t reason)
 	attach_packet(s, &w, NULL, 0);
 }
 
+void
+attach_rekey(struct sup *s, uint32_t conn, uint32_t gen)
+{
+	uint8_t room[32];
+	struct put w = put_of(room, sizeof(room));
+
+	attach_begin(&w, ATTACH_REKEY);
+	put_u32(&w, conn);
+	put_u32(&w, gen);
+	attach_packet(s, &w, NULL, 0);
+}
+
 static void
 send_hello(struct sup *s)
 {

@@ -371,6 +371,7 @@ attach_on(const struct sup *s)
 /* attach_send(s, type, conn, gen, text): FIRST_HASH and GRANT. */
 void attach_send(struct sup *s, uint16_t type, uint32_t conn, uint32_t gen, struct view text);
 void attach_kill(struct sup *s, uint32_t conn, uint32_t gen, uint32_t reason);
+void attach_rekey(struct sup *s, uint32_t conn, uint32_t gen);
 void attach_packet(struct sup *s, const struct put *w, const int *fds, int n);
 void attach_begin(struct put *w, uint16_t type);
 /* attach_conf.c: */

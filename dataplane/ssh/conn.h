@@ -35,6 +35,7 @@
 #define SSH_CTRL_MAX (256u * 1024u)   /* control records queued, hard limit */
 #define SSH_GLOBAL_MAX 64u            /* global requests of ours that await a reply */
 #define SSH_KEXINIT_HOLD_US 200000u   /* or three round trips, whichever is more */
+#define SSH_REKEY_APART_US 10000000u /* plugins get new keys no sooner after the last */
 #define SSH_SLACK_US 2000000u         /* a reported deadline is enforced here after this */
 #define SSH_CHAN_WHAT_MAX 48u         /* of a command's or subsystem's text */
 #define SSH_START_MAX RECORD_MAX      /* open_payload of ssh_do_chan_start */
@@ -184,6 +185,7 @@ struct ssh_conn {
 	bool first_done;           /* the first exchange is over in both directions */
 	bool ident_out;
 	bool rekey_asked;
+	bool rekey_wanted;         /* by an operator or a plugin, not asked for yet */
 	bool kexinit_expired;
 	bool strict;
 	bool granted;              /* a grant is stored: message 52 may leave */
@@ -243,6 +245,11 @@ int ssh_output(struct ssh_conn *c, uint64_t now);
  * 0 or -R_*: end the connection. */
 uint64_t ssh_tick(struct ssh_conn *c, uint64_t now, int *fatal);
 
+/* ssh_rekey(c, now): new keys as soon as control can begin with them, whatever the
+ * limits say. 0; nothing to do, which is no fault: -R_LINK_STATE, not logged in or an
+ * exchange runs; or, as input. */
+int ssh_rekey(struct ssh_conn *c, uint64_t now);
+
 /* ssh_end(c, reason, text): queue DISCONNECT (where reason.def gives a code) and
  * read nothing more. The caller closes TCP when ssh_drained. */
 void ssh_end(struct ssh_conn *c, int reason, const char *text);
@@ -300,6 +307,7 @@ int ssh_host_eof(struct ssh_conn *c, struct ssh_chan *ch);
 int ssh_host_request(struct ssh_conn *c, struct ssh_chan *ch, struct view payload);
 int ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok);
 int ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch);
+int ssh_host_rekey(struct ssh_conn *c, uint64_t now);
 /* The host died: exit-signal (ABRT) where nothing was said yet, then CLOSE. */
 void ssh_host_gone(struct ssh_conn *c, uint32_t link);
 

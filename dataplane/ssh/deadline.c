@@ -4,33 +4,47 @@
 
 static const struct view none = { NULL, 0 };
 
+/* Is it used up by what the suite bears, or by `configured` bytes (0: none)? That may
+ * be less, never more. */
 static bool
-dir_worn(const struct ssh_conn *c, const struct record_dir *d)
+dir_worn(const struct record_dir *d, uint64_t configured)
 {
 	uint64_t limit;
 
 	if (d->engine == NULL)
 		return false;
-	/* What was configured may be less than what the suite bears, never more. */
 	limit = d->engine->rekey_bytes;
-	if (c->env->rekey_bytes != 0 && c->env->rekey_bytes < limit)
-		limit = c->env->rekey_bytes;
+	if (configured != 0 && configured < limit)
+		limit = configured;
 	return d->bytes >= limit || d->records >= REKEY_RECORDS;
 }
 
 static bool
 rekey_due(const struct ssh_conn *c, uint64_t now)
 {
+	if (c->rekey_wanted)
+		return true;
 	if (c->env->rekey_us != 0 && now >= c->keyed_us + c->env->rekey_us)
 		return true;
-	return dir_worn(c, &c->in) || dir_worn(c, &c->out);
+	return dir_worn(&c->in, c->env->rekey_bytes) || dir_worn(&c->out, c->env->rekey_bytes);
+}
+
+/* Before the login there is no rekey: who sends so much then wants something else. */
+static int
+worn_out(struct ssh_conn *c)
+{
+	bool early = c->phase == SSH_PHASE_SERVICE || c->phase == SSH_PHASE_AUTH;
+
+	return early && (dir_worn(&c->in, 0) || dir_worn(&c->out, 0)) ? -R_SSH_WORN : 0;
 }
 
 int
 rekey_check(struct ssh_conn *c, uint64_t now)
 {
-	int rc;
+	int rc = worn_out(c);
 
+	if (rc < 0)
+		return rc;
 	if (c->phase != SSH_PHASE_OPEN || c->rekey_asked || exchanging(c) || !rekey_due(c, now) ||
 	    !control_ready(c))
 		return 0;
@@ -38,6 +52,26 @@ rekey_check(struct ssh_conn *c, uint64_t now)
 	if (rc == 0)
 		c->rekey_asked = true;
 	return rc;
+}
+
+int
+ssh_rekey(struct ssh_conn *c, uint64_t now)
+{
+	if (c->phase != SSH_PHASE_OPEN || exchanging(c))
+		return -R_LINK_STATE;
+	c->rekey_wanted = true;
+	return rekey_check(c, now);
+}
+
+int
+ssh_host_rekey(struct ssh_conn *c, uint64_t now)
+{
+	/* Each costs a control process more than a host. */
+	if (now < c->keyed_us + SSH_REKEY_APART_US) {
+		drop(c, R_SSH_REKEY_SOON);
+		return 0;
+	}
+	return ssh_rekey(c, now);
 }
 
 /* Our KEXINIT waits for the client's, but not for ever. */
@@ -153,12 +187,12 @@ rekey_tick(struct ssh_conn *c, uint64_t now, int *fatal)
 
 	if (rc < 0)
 		*fatal = rc;
-	if (c->phase != SSH_PHASE_OPEN || c->env->rekey_us == 0 || c->rekey_asked || exchanging(c))
+	if (c->phase != SSH_PHASE_OPEN || c->rekey_asked || exchanging(c))
 		return UINT64_MAX;
 	/* Due, but control was not ready: look again soon. */
 	if (rekey_due(c, now))
 		return now + SSH_KEXINIT_HOLD_US;
-	return c->keyed_us + c->env->rekey_us;
+	return c->env->rekey_us != 0 ? c->keyed_us + c->env->rekey_us : UINT64_MAX;
 }
 
 static uint64_t

@@ -67,6 +67,7 @@ keys_settle(struct ssh_conn *c)
 		return;
 	c->kex_us = 0;
 	c->rekey_asked = false;
+	c->rekey_wanted = false;
 	c->reported &= ~(1ull << SSH_DEADLINE_REKEY);
 }
 

@@ -25,6 +25,7 @@ enum cmd_type {
 	CMD_FIRST_HASH,   /* conn, gen, data: hash */
 	CMD_GRANT,        /* conn, gen, data: grant image */
 	CMD_KILL,         /* conn, gen, reason */
+	CMD_REKEY,        /* conn, gen */
 	CMD_SNAPSHOT,     /* tag: EV_CONN for each, then EV_SNAPSHOT_END */
 	CMD_STOP,
 	CMD_LIST,         /* tag: EV_ROWS until the last one */

@@ -113,6 +113,21 @@ run_kill(struct worker *w, const struct cmd *c)
 }
 
 static void
+run_rekey(struct worker *w, const struct cmd *c)
+{
+	struct conn *n = conn_find(w, c->conn, c->gen);
+	int r;
+
+	if (n == NULL || n->close_us != 0)
+		return;
+	r = ssh_rekey(&n->ssh, w->now);
+	if (r < 0 && r != -R_LINK_STATE)
+		conn_end(w, n, r, NULL);
+	else
+		conn_touch(w, n); /* it may wait for control: its deadline is another now */
+}
+
+static void
 run(struct worker *w, const struct cmd *c)
 {
 	switch (c->type) {
@@ -134,6 +149,9 @@ run(struct worker *w, const struct cmd *c)
 		break;
 	case CMD_KILL:
 		run_kill(w, c);
+		break;
+	case CMD_REKEY:
+		run_rekey(w, c);
 		break;
 	case CMD_SNAPSHOT:
 		w->snapshot = true;

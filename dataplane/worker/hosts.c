@@ -248,6 +248,16 @@ do_close(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct lin
 	return ssh_host_close(&c->ssh, ch);
 }
 
+static int
+do_rekey(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct link_entry *e,
+    struct view payload)
+{
+	(void)ch;
+	(void)e;
+	(void)payload;
+	return ssh_host_rekey(&c->ssh, w->now);
+}
+
 static const struct host_row {
 	uint16_t op;
 	bool payload;
@@ -260,6 +270,7 @@ static const struct host_row {
 	{ LINK_DOWN_CHAN_REQUEST, true, do_request },
 	{ LINK_DOWN_CHAN_REPLY, false, do_reply },
 	{ LINK_DOWN_CHAN_CLOSE, false, do_close },
+	{ LINK_DOWN_CHAN_REKEY, false, do_rekey },
 };
 
 static const struct host_row *

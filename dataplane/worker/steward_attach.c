@@ -265,6 +265,21 @@ on_kill(struct steward *s, struct cur *c)
 }
 
 static void
+on_rekey(struct steward *s, struct cur *c)
+{
+	uint32_t conn = cur_u32(c);
+	uint32_t gen = cur_u32(c);
+	uint32_t worker = conn >> LINK_WORKER_SHIFT;
+	struct cmd *k;
+
+	if (!cur_done(c) || worker >= s->worker_count || (k = steward_cmd(s, worker, CMD_REKEY)) == NULL)
+		return;
+	k->conn = conn;
+	k->gen = gen;
+	steward_push(s, worker);
+}
+
+static void
 on_link_end(struct steward *s, struct cur *c)
 {
 	uint32_t id = cur_u32(c);
@@ -339,6 +354,9 @@ message(struct steward *s, struct view data, int *fds, int fd_count)
 		break;
 	case ATTACH_KILL:
 		on_kill(s, &c);
+		break;
+	case ATTACH_REKEY:
+		on_rekey(s, &c);
 		break;
 	case ATTACH_LINK_END:
 		on_link_end(s, &c);

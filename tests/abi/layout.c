@@ -136,9 +136,10 @@ AT(postern_if_loop, now, 32);
 SIZE(postern_if_log, 8);
 AT(postern_if_log, line, 0);
 
-SIZE(postern_if_session, 16);
+SIZE(postern_if_session, 24);
 AT(postern_if_session, text, 0);
 AT(postern_if_session, number, 8);
+AT(postern_if_session, rekey, 16);
 
 SIZE(postern_if_config, 16);
 AT(postern_if_config, text, 0);

@@ -215,4 +215,28 @@ new_key() { # in the place of the old one, under a session that goes on
 	wait $pid && grep -q 'still here' "$work/still"
 }
 check "reload: a new host key, under a session that goes on" new_key
+
+# New keys on request: of one session and of all, while they work.
+rekeys() { $CTL --json status | grep -o '"rekeys": *[0-9]*' | grep -o '[0-9]*$'; }
+asked() {
+	local before pid
+	before=$(rekeys)
+	mkfifo "$work/more"
+	client ssh -o UserKnownHostsFile="$work/known" "${ssh_opts[@]}" "$SSH_USER@$HOST" cat <"$work/more" >"$work/more.got" &
+	pid=$!
+	exec 5>"$work/more"
+	echo one >&5
+	until_true 10 grep -q one "$work/more.got" || return 1
+	json sessions '@{$a->{sessions}} >= 1' || return 1
+	is "1 asked" $CTL rekey "$(perl -MJSON::PP -0ne '$a = decode_json($_); print $a->{sessions}[0]{id}' "$work/json")" || return 1
+	until_true 10 more_than $((before + 1)) || return 1
+	# One that comes while the other still runs changes nothing.
+	again() { is "1 asked" $CTL rekey all && more_than $((before + 2)); }
+	until_true 10 again || return 1
+	echo two >&5
+	exec 5>&-
+	wait $pid && grep -q two "$work/more.got" && status 1 $CTL rekey user:nobody && status 2 $CTL rekey
+}
+more_than() { [ "$(rekeys)" -ge "$1" ]; }
+check "rekey: of one session, of all; of nobody" asked
 finish

@@ -240,6 +240,18 @@ run_kill(const struct request *r)
 }
 
 static int
+run_rekey(const struct request *r)
+{
+	struct js *answer = ask_for(r);
+	int status;
+
+	if (!shown(r, answer, &status))
+		printf("%llu asked\n", (unsigned long long)js_u64(answer, "asked"));
+	js_free(answer);
+	return status;
+}
+
+static int
 run_reload(const struct request *r)
 {
 	struct js *answer = ask_for(r);
@@ -370,6 +382,11 @@ static const struct verb verbs[] = {
 	    .needed = true,
 	    .run = run_kill,
 	    .text = "close sessions" },
+	{ .name = "rekey",
+	    .argument = "ID|user:NAME|all",
+	    .needed = true,
+	    .run = run_rekey,
+	    .text = "new keys for sessions, now" },
 	{ .name = "reload", .run = run_reload, .text = "read the configuration again, as SIGHUP does" },
 	{ .name = "help", .run = run_help, .text = "this" },
 };

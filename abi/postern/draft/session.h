@@ -42,6 +42,11 @@ struct postern_if_session {
 	    uint32_t what, struct postern_view *out);
 	int32_t (*number)(const struct postern_host *host, struct postern_channel channel,
 	    uint32_t what, uint64_t *out);
+
+	/* New keys for the channel's connection, soon. What is being sent goes on;
+	 * nothing tells when it is done. Not done while keys are being exchanged, or
+	 * were within the last ten seconds. POSTERN_E_NOMEM: ask again later. */
+	int32_t (*rekey)(const struct postern_host *host, struct postern_channel channel);
 };
 
 #endif

@@ -230,6 +230,20 @@ test_session_without_facts(void)
 }
 
 static void
+test_session_rekey(void)
+{
+	const struct postern_if_session *s;
+
+	set_up();
+	s = ask(POSTERN_IF_SESSION);
+	CU_ASSERT_EQUAL(s->rekey(&b->host.face, (struct postern_channel){ 99 }), POSTERN_E_CLOSED);
+	bench_open(b, 0, 100);
+	CU_ASSERT_EQUAL(s->rekey(&b->host.face, b->guest.channel), POSTERN_OK);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REKEY), 0);
+	bench_free(b);
+}
+
+static void
 test_config_and_log(void)
 {
 	const struct postern_if_config *c;
@@ -257,6 +271,7 @@ main(void)
 		{ "watch", test_watch },
 		{ "session", test_session },
 		{ "session without facts", test_session_without_facts },
+		{ "a session's new keys", test_session_rekey },
 		{ "config and log", test_config_and_log },
 		CU_TEST_INFO_NULL,
 	};

@@ -368,6 +368,75 @@ test_close_while_kexing(void)
 	}
 }
 
+/* An operator and a plugin ask: at once, or when control is ready; not while keys are
+ * exchanged; a plugin not again at once. */
+static void
+test_wanted(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+	struct duo_side *s = &d->s[SRV];
+	int fatal;
+
+	CU_ASSERT_EQUAL(ssh_rekey(&s->c, d->now), -R_LINK_STATE);
+	duo_login(d);
+	CU_ASSERT_EQUAL(ssh_rekey(&s->c, d->now), 0);
+	CU_ASSERT_EQUAL(ssh_rekey(&s->c, d->now), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(s->rekey_ups, 1);
+	CU_ASSERT_EQUAL(s->kex_count, 2);
+	CU_ASSERT_EQUAL(ssh_tick(&s->c, d->now, &fatal), UINT64_MAX);
+	s->control_deaf = true;
+	CU_ASSERT_EQUAL(ssh_rekey(&s->c, d->now), 0);
+	CU_ASSERT(ssh_tick(&s->c, d->now, &fatal) <= d->now + SSH_KEXINIT_HOLD_US);
+	CU_ASSERT_EQUAL(s->up_count, s->up_done);
+	s->control_deaf = false;
+	ssh_tick(&s->c, d->now, &fatal);
+	duo_run(d);
+	CU_ASSERT_EQUAL(s->rekey_ups, 2);
+	CU_ASSERT_EQUAL(s->kex_count, 3);
+	d->now = s->c.keyed_us + SSH_REKEY_APART_US - 1;
+	CU_ASSERT_EQUAL(ssh_host_rekey(&s->c, d->now), 0);
+	CU_ASSERT_EQUAL(s->drops[R_SSH_REKEY_SOON], 1);
+	duo_run(d);
+	CU_ASSERT_EQUAL(s->kex_count, 3);
+	d->now++;
+	CU_ASSERT_EQUAL(ssh_host_rekey(&s->c, d->now), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(s->kex_count, 4);
+	s->passive = true;
+	CU_ASSERT_EQUAL(duo_kexinit(d, SRV), 0);
+	CU_ASSERT_EQUAL(ssh_rekey(&s->c, d->now), -R_LINK_STATE);
+	duo_free(d);
+}
+
+/* Before the login there is no rekey: keys that are used up end the connection, by the
+ * suite's own limit, whatever is configured. */
+static void
+test_worn_before_login(void)
+{
+	for (int what = 0; what < 3; what++) {
+		struct duo *d = duo_new(TOY_CLEAR);
+		struct duo_side *s = &d->s[SRV];
+
+		duo_login(d);
+		s->c.phase = SSH_PHASE_AUTH;
+		s->env.rekey_bytes = 64;
+		duo_forge(d, CLI, "\x02\0\0\0\0", 5);
+		duo_run(d);
+		CU_ASSERT_EQUAL(s->fatal, 0);
+		if (what == 0)
+			s->c.in.bytes = s->c.in.engine->rekey_bytes - 1;
+		else if (what == 1)
+			s->c.out.bytes = s->c.out.engine->rekey_bytes;
+		else
+			s->c.in.records = (1ull << 31) - 1;
+		duo_forge(d, CLI, "\x02\0\0\0\0", 5);
+		duo_run(d);
+		CU_ASSERT_EQUAL(s->fatal, -R_SSH_WORN);
+		duo_free(d);
+	}
+}
+
 int
 main(void)
 {
@@ -375,6 +444,8 @@ main(void)
 		{ "rekeys under bulk traffic both ways", test_bulk },
 		{ "rekeys by bytes", test_limit },
 		{ "rekey by records", test_record_limit },
+		{ "rekeys that somebody asks for", test_wanted },
+		{ "keys used up before login", test_worn_before_login },
 		{ "HOLD", test_hold },
 		{ "EXT_INFO behind NEWKEYS", test_ext_info },
 		{ "what HOLD keeps is bounded", test_hold_cap },

@@ -33,10 +33,11 @@ static void
 entry_of_dice(struct link_entry *e, const struct got *near)
 {
 	static const uint16_t ops[] = { LINK_DOWN_STEP, LINK_DOWN_CHAN_DATA, LINK_DOWN_CHAN_TOOK,
-		LINK_DOWN_CHAN_EOF, LINK_DOWN_CHAN_REQUEST, LINK_DOWN_CHAN_REPLY, LINK_DOWN_CHAN_CLOSE };
+		LINK_DOWN_CHAN_EOF, LINK_DOWN_CHAN_REQUEST, LINK_DOWN_CHAN_REPLY, LINK_DOWN_CHAN_CLOSE,
+		LINK_DOWN_CHAN_REKEY };
 
 	memset(e, 0, sizeof(*e));
-	e->op = dice(12) > 0 ? ops[dice(7)] : (uint16_t)dice(65536);
+	e->op = dice(12) > 0 ? ops[dice(8)] : (uint16_t)dice(65536);
 	e->conn = dice(8) > 0 ? near->e.conn : dice(70);
 	e->gen = dice(8) > 0 ? near->e.gen : dice(5);
 	e->chan = dice(4);

@@ -679,6 +679,18 @@ requests_find_their_worker(void)
 		(void)cur_u32(&m.body);
 		CU_ASSERT_EQUAL(cur_u32(&m.body), i == 1 ? 0 : R_LINK_CONN);
 	}
+	/* Not logged in: nothing happens. */
+	w = put_of(body, sizeof(body));
+	put_u32(&w, conn);
+	put_u32(&w, r->worker[1].w->conns[0].gen);
+	say(fd, ATTACH_REKEY, view_of(body, put_len(&w)), NULL, 0);
+	rig_run(r, 20);
+	CU_ASSERT_FALSE(c->eof || c->closed);
+	CU_ASSERT_FALSE(r->worker[1].w->conns[0].ssh.rekey_wanted);
+	r->worker[1].w->conns[0].ssh.phase = SSH_PHASE_OPEN;
+	say(fd, ATTACH_REKEY, view_of(body, put_len(&w)), NULL, 0);
+	rig_run(r, 20);
+	CU_ASSERT_TRUE(r->worker[1].w->conns[0].ssh.rekey_wanted);
 	w = put_of(body, sizeof(body));
 	put_u32(&w, conn);
 	put_u32(&w, r->worker[1].w->conns[0].gen);

@@ -683,6 +683,46 @@ host_waits_for_blocks(void)
 	rig_close(r);
 }
 
+/* An operator asks through the steward, a plugin through its ring: clerk is told, once. */
+static void
+rekey_wanted(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	struct client *c;
+	struct got *open;
+	struct cmd *k;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 5, &open));
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_REKEY, open, 0, view_of(NULL, 0)));
+	rig_run(r, 20);
+	CU_ASSERT_PTR_NULL(fake_find(clerk, LINK_UP_REKEY));
+	CU_ASSERT_EQUAL(r->meter->drop[R_SSH_REKEY_SOON], 1);
+	r->w->conns[0].ssh.keyed_us -= SSH_REKEY_APART_US;
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_REKEY, open, 0, view_of(NULL, 0)));
+	rig_run(r, 20);
+	CU_ASSERT_PTR_NOT_NULL(fake_find(clerk, LINK_UP_REKEY));
+	fake_forget(clerk);
+	r->w->conns[0].ssh.rekey_asked = r->w->conns[0].ssh.rekey_wanted = false;
+	for (uint32_t gen = 1; gen < 3; gen++) {
+		k = rig_cmd(r, CMD_REKEY);
+		k->conn = open->e.conn;
+		k->gen = gen == 1 ? open->e.gen + 1 : open->e.gen;
+		rig_push(r);
+		rig_run(r, 20);
+		CU_ASSERT_EQUAL(fake_find(clerk, LINK_UP_REKEY) != NULL, gen == 2);
+	}
+	CU_ASSERT_FALSE(host->gone || clerk->gone);
+	/* With a payload it is no entry. */
+	CU_ASSERT_TRUE(fake_send(host, LINK_DOWN_CHAN_REKEY, open, 0, view_of("x", 1)));
+	rig_run(r, 20);
+	CU_ASSERT_TRUE(host->gone);
+	rig_close(r);
+}
+
 static void
 first_hash_until_newkeys(void)
 {
@@ -880,6 +920,7 @@ main(void)
 		{ "late entries of an old channel", late_entries_of_an_old_channel },
 		{ "beyond its credit a host ends", beyond_credit_ends_the_host },
 		{ "short of blocks a host waits", host_waits_for_blocks },
+		{ "rekeys that somebody asks for", rekey_wanted },
 		{ "the first hash, until NEWKEYS; snapshot", first_hash_until_newkeys },
 		{ "a clerk dies under a channel", clerk_dies_under_a_channel },
 		{ "key slots are wiped in every case", key_slots_are_wiped },
