@@ -24,7 +24,19 @@
 	SUITE(AES256_CTR_SHA256_ETM, 12, "aes256-ctr", 32, 16, 32, "hmac-sha2-256-etm@openssh.com") \
 	SUITE(AES128_CTR_SHA512_ETM, 13, "aes128-ctr", 16, 16, 64, "hmac-sha2-512-etm@openssh.com") \
 	SUITE(AES192_CTR_SHA512_ETM, 14, "aes192-ctr", 24, 16, 64, "hmac-sha2-512-etm@openssh.com") \
-	SUITE(AES256_CTR_SHA512_ETM, 15, "aes256-ctr", 32, 16, 64, "hmac-sha2-512-etm@openssh.com")
+	SUITE(AES256_CTR_SHA512_ETM, 15, "aes256-ctr", 32, 16, 64, "hmac-sha2-512-etm@openssh.com") \
+	SUITE(AES128_CTR_UMAC64, 16, "aes128-ctr", 16, 16, 16, "umac-64@openssh.com") \
+	SUITE(AES192_CTR_UMAC64, 17, "aes192-ctr", 24, 16, 16, "umac-64@openssh.com") \
+	SUITE(AES256_CTR_UMAC64, 18, "aes256-ctr", 32, 16, 16, "umac-64@openssh.com") \
+	SUITE(AES128_CTR_UMAC128, 19, "aes128-ctr", 16, 16, 16, "umac-128@openssh.com") \
+	SUITE(AES192_CTR_UMAC128, 20, "aes192-ctr", 24, 16, 16, "umac-128@openssh.com") \
+	SUITE(AES256_CTR_UMAC128, 21, "aes256-ctr", 32, 16, 16, "umac-128@openssh.com") \
+	SUITE(AES128_CTR_UMAC64_ETM, 22, "aes128-ctr", 16, 16, 16, "umac-64-etm@openssh.com") \
+	SUITE(AES192_CTR_UMAC64_ETM, 23, "aes192-ctr", 24, 16, 16, "umac-64-etm@openssh.com") \
+	SUITE(AES256_CTR_UMAC64_ETM, 24, "aes256-ctr", 32, 16, 16, "umac-64-etm@openssh.com") \
+	SUITE(AES128_CTR_UMAC128_ETM, 25, "aes128-ctr", 16, 16, 16, "umac-128-etm@openssh.com") \
+	SUITE(AES192_CTR_UMAC128_ETM, 26, "aes192-ctr", 24, 16, 16, "umac-128-etm@openssh.com") \
+	SUITE(AES256_CTR_UMAC128_ETM, 27, "aes256-ctr", 32, 16, 16, "umac-128-etm@openssh.com")
 
 /* Open to prefix truncation where the exchange is not strict (CVE-2023-48795): its
  * nonce is the sequence number, which an attacker can then move. */

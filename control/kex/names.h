@@ -26,7 +26,9 @@
 
 /* For counter mode; the other ciphers have their own tag. */
 #define MAC_NAMES \
-	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
+	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"  \
+	"umac-128-etm@openssh.com,umac-64-etm@openssh.com,"             \
+	"hmac-sha2-256,hmac-sha2-512,umac-128@openssh.com,umac-64@openssh.com"
 
 /* ---- profile "line-rate": what the dataplane does fastest, and nothing else ---- */
 
@@ -81,7 +83,6 @@
 	"hmac-ripemd160@openssh.com,hmac-sha2-256-96,hmac-sha2-512-96,"                       \
 	"hmac-sha1-etm@openssh.com,hmac-sha1-96-etm@openssh.com,hmac-md5-etm@openssh.com,"    \
 	"hmac-md5-96-etm@openssh.com,hmac-ripemd160-etm@openssh.com,none,"                    \
-	"umac-64@openssh.com,umac-128@openssh.com,umac-64-etm@openssh.com,"                   \
-	"umac-128-etm@openssh.com,AEAD_AES_128_GCM,AEAD_AES_256_GCM"
+	"AEAD_AES_128_GCM,AEAD_AES_256_GCM"
 
 #endif

@@ -16,7 +16,7 @@
 #define ANSWER_SHORT 48u
 #define ANSWER_LONG 1040u
 #define ANSWER_SEQ 0xfffffffeu /* of the first */
-#define CIPHER_ANSWERS 15
+#define CIPHER_ANSWERS 27
 
 struct cipher_answer {
 	uint16_t suite;

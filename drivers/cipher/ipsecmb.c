@@ -78,7 +78,8 @@ mb_submit(IMB_MGR *manager, IMB_JOB *job)
 
 const struct cipher_library cipher_library_ipsecmb = {
 	.thread_start = mb_thread_start,
-	.parts = { { mb_gcm_rows, 2 }, { mb_chacha_rows, 1 }, { mb_ctr_rows, 12 } },
+	.parts = { { mb_gcm_rows, 2 }, { mb_chacha_rows, 1 }, { mb_ctr_rows, 12 },
+	    { mb_umac_rows, 12 } },
 };
 
 /* What the link asks for, see dir.mk. */

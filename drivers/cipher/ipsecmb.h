@@ -25,6 +25,6 @@ extern _Thread_local struct mb_thread mb;
 /* mb_submit(manager, job): run one job to its end. 0 or -1. */
 int mb_submit(IMB_MGR *manager, IMB_JOB *job);
 
-extern const struct cipher_engine mb_gcm_rows[2], mb_chacha_rows[1], mb_ctr_rows[12];
+extern const struct cipher_engine mb_gcm_rows[2], mb_chacha_rows[1], mb_ctr_rows[12], mb_umac_rows[12];
 
 #endif

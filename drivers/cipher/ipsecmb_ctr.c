@@ -16,6 +16,7 @@ struct mb_ctr {
 	/* HMAC: states after the padded key for SHA-256, padded keys for SHA-512. */
 	_Alignas(16) uint8_t inner[BLOCK_512];
 	uint8_t outer[BLOCK_512];
+	struct umac *umac;
 };
 
 _Static_assert(sizeof(struct mb_ctr) <= CIPHER_CTX_SIZE, "fits the caller's memory");
@@ -194,10 +195,44 @@ mb_fini(struct cipher_ctx *c)
 	explicit_bzero(c, sizeof(*c));
 }
 
+/* ---- UMAC, which the library lacks ---- */
+
+static int
+mb_umac_init(const struct cipher_engine *e, struct cipher_ctx *c, const uint8_t *key, const uint8_t *iv,
+    const uint8_t *mac)
+{
+	if (mb_init(e, c, key, iv) != 0)
+		return -1;
+	mb_of(c)->umac = umac_new(mac, e->tag_len);
+	if (mb_of(c)->umac != NULL)
+		return 0;
+	mb_fini(c);
+	return -1;
+}
+
+static int
+mb_umac_tag(struct cipher_ctx *c, uint32_t seq, const uint8_t *data, size_t len, uint8_t *tag)
+{
+	umac_tag(mb_of(c)->umac, seq, data, len, tag);
+	return 0;
+}
+
+static void
+mb_umac_fini(struct cipher_ctx *c)
+{
+	umac_free(mb_of(c)->umac);
+	mb_fini(c);
+}
+
 static const struct ctr_ops ops256 = { .crypt = mb_crypt, .mac = mb_mac256 };
 static const struct ctr_ops ops512 = { .crypt = mb_crypt, .mac = mb_mac512 };
 
 CTR_FUNCTIONS(sha256, ops256)
 CTR_FUNCTIONS(sha512, ops512)
 
+static const struct ctr_ops umac_ops = { .crypt = mb_crypt, .mac = mb_umac_tag };
+
+CTR_FUNCTIONS(umac, umac_ops)
+
 CTR_ROWS(mb_ctr_rows, "ipsecmb", mb_init256, sha256, mb_init512, sha512, mb_fini);
+UMAC_ROWS(mb_umac_rows, "ipsecmb", mb_umac_init, umac, mb_umac_fini);

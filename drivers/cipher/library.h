@@ -20,7 +20,7 @@ struct cipher_library {
 	 * thread_start in each thread, first in the one of start. */
 	int (*start)(void);
 	int (*thread_start)(void);
-	struct cipher_rows parts[4]; /* until one without rows */
+	struct cipher_rows parts[5]; /* until one without rows */
 };
 
 extern const struct cipher_library cipher_library_ipsecmb __attribute__((weak));

@@ -40,7 +40,8 @@ ssl_keyed(const EVP_CIPHER *cipher, const uint8_t *key)
 
 const struct cipher_library cipher_library_openssl = {
 	.start = ssl_start,
-	.parts = { { ssl_gcm_rows, 2 }, { ssl_chacha_rows, 1 }, { ssl_ctr_rows, 12 } },
+	.parts = { { ssl_gcm_rows, 2 }, { ssl_chacha_rows, 1 }, { ssl_ctr_rows, 12 },
+	    { ssl_umac_rows, 12 } },
 };
 
 /* What the link asks for, see dir.mk. */

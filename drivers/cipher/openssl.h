@@ -24,6 +24,6 @@ ssl_by_key(EVP_CIPHER *const list[3], size_t len)
 /* ssl_keyed(cipher, key): a context that encrypts, or NULL. */
 EVP_CIPHER_CTX *ssl_keyed(const EVP_CIPHER *cipher, const uint8_t *key);
 
-extern const struct cipher_engine ssl_gcm_rows[2], ssl_chacha_rows[1], ssl_ctr_rows[12];
+extern const struct cipher_engine ssl_gcm_rows[2], ssl_chacha_rows[1], ssl_ctr_rows[12], ssl_umac_rows[12];
 
 #endif

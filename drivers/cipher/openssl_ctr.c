@@ -9,6 +9,7 @@ struct ssl_ctr {
 	struct ctr_head head;
 	EVP_CIPHER_CTX *evp;
 	EVP_MAC_CTX *hmac;
+	struct umac *umac;
 };
 
 _Static_assert(sizeof(struct ssl_ctr) <= CIPHER_CTX_SIZE, "fits the caller's memory");
@@ -89,8 +90,45 @@ init512(const struct cipher_engine *e, struct cipher_ctx *c, const uint8_t *key,
 	return init(e, c, key, iv, mac, "SHA512");
 }
 
+/* ---- UMAC, which the library lacks ---- */
+
+static void
+ssl_umac_fini(struct cipher_ctx *c)
+{
+	umac_free(ssl_of(c)->umac);
+	EVP_CIPHER_CTX_free(ssl_of(c)->evp);
+	explicit_bzero(c, sizeof(*c));
+}
+
+static int
+ssl_umac_init(const struct cipher_engine *e, struct cipher_ctx *c, const uint8_t *key, const uint8_t *iv,
+    const uint8_t *mac)
+{
+	struct ssl_ctr *s = ssl_of(c);
+
+	ctr_start(c, iv, e->tag_len);
+	s->evp = ssl_keyed(ssl_by_key(ssl_ctr, e->key_len), key);
+	s->umac = umac_new(mac, e->tag_len);
+	if (s->evp != NULL && s->umac != NULL)
+		return 0;
+	ssl_umac_fini(c);
+	return -1;
+}
+
+static int
+ssl_umac_tag(struct cipher_ctx *c, uint32_t seq, const uint8_t *data, size_t len, uint8_t *tag)
+{
+	umac_tag(ssl_of(c)->umac, seq, data, len, tag);
+	return 0;
+}
+
+static const struct ctr_ops umac_ops = { .crypt = ssl_crypt, .mac = ssl_umac_tag };
+
+CTR_FUNCTIONS(umac, umac_ops)
+
 static const struct ctr_ops ssl_ops = { .crypt = ssl_crypt, .mac = ssl_mac };
 
 CTR_FUNCTIONS(hmac, ssl_ops)
 
 CTR_ROWS(ssl_ctr_rows, "openssl", init256, hmac, init512, hmac, ssl_fini);
+UMAC_ROWS(ssl_umac_rows, "openssl", ssl_umac_init, umac, ssl_umac_fini);

@@ -79,12 +79,13 @@ gcm_open(struct cipher_ctx *c, uint32_t seq, uint8_t *buf, uint32_t len)
 
 static const struct cipher_engine gcm_rows[] = { GCM(AES128_GCM), GCM(AES256_GCM) };
 
-/* ---- AES in counter mode with HMAC ---- */
+/* ---- AES in counter mode with HMAC or UMAC ---- */
 
 struct ref_ctr_ctx {
 	struct ctr_head head;
 	struct ref_aes aes;
 	struct ref_hmac hmac;
+	uint8_t umac[16];
 };
 
 static struct ref_ctr_ctx *
@@ -126,6 +127,32 @@ static const struct ctr_ops ctr_ops = { .crypt = ctr_crypt, .mac = ctr_mac };
 CTR_FUNCTIONS(hmac, ctr_ops)
 
 static CTR_ROWS(ctr_rows, "ref", ctr_init, hmac, ctr_init, hmac, ref_fini);
+
+static int
+umac_init(const struct cipher_engine *e, struct cipher_ctx *c, const uint8_t *key, const uint8_t *iv,
+    const uint8_t *mac)
+{
+	ctr_start(c, iv, e->tag_len);
+	ref_aes_key(&ctr_ctx_of(c)->aes, key, e->key_len);
+	memcpy(ctr_ctx_of(c)->umac, mac, sizeof(ctr_ctx_of(c)->umac));
+	return 0;
+}
+
+static int
+umac_mac(struct cipher_ctx *c, uint32_t seq, const uint8_t *data, size_t len, uint8_t *tag)
+{
+	uint8_t nonce[UMAC_NONCE] = { 0 };
+
+	length_write(nonce + 4, seq);
+	ref_umac(ctr_ctx_of(c)->umac, nonce, data, len, tag, ctr_of(c)->tag_len);
+	return 0;
+}
+
+static const struct ctr_ops umac_ops = { .crypt = ctr_crypt, .mac = umac_mac };
+
+CTR_FUNCTIONS(umac, umac_ops)
+
+static UMAC_ROWS(umac_rows, "ref", umac_init, umac, ref_fini);
 
 /* ---- ChaCha20 with Poly1305 ---- */
 
@@ -209,5 +236,5 @@ _Static_assert(sizeof(struct ref_gcm_ctx) <= CIPHER_CTX_SIZE &&
     "fits the caller's memory");
 
 const struct cipher_library cipher_library_ref = {
-	.parts = { { gcm_rows, 2 }, { ctr_rows, 12 }, { chacha_rows, 1 } },
+	.parts = { { gcm_rows, 2 }, { ctr_rows, 12 }, { umac_rows, 12 }, { chacha_rows, 1 } },
 };

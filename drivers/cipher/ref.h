@@ -1,5 +1,5 @@
 /*
- * AES, GCM, counter mode, SHA-2, HMAC, ChaCha20 and Poly1305 written straight
+ * AES, GCM, counter mode, SHA-2, HMAC, UMAC, ChaCha20 and Poly1305 written straight
  * from their standards, for one purpose: to be right. Slow, and table look-ups
  * depend on the key; never chosen where another engine is built in. Vectors are
  * checked against these functions, every other engine against the rows made of
@@ -68,6 +68,13 @@ void ref_hmac_key(struct ref_hmac *m, size_t size, const uint8_t *key, size_t le
 /* The MAC of two parts, one behind the other. */
 void ref_hmac(const struct ref_hmac *m, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,
     uint8_t *tag);
+
+/* ---- RFC 4418 ---- */
+
+/* ref_umac(key, nonce, data, len, tag, tag_len): tags of 4, 8, 12 or 16 bytes; messages of
+ * up to 16 MiB. */
+void ref_umac(const uint8_t key[16], const uint8_t nonce[8], const uint8_t *data, size_t len, uint8_t *tag,
+    size_t tag_len);
 
 /* ---- RFC 8439, with the counter and nonce of 64 bits of the original ---- */
 

@@ -7,6 +7,7 @@
 
 #include "abi/wire/algo.h"
 #include "drivers/cipher/engine.h"
+#include "drivers/cipher/umac.h"
 
 enum {
 #define SUITE(NAME, number, cipher, key, iv, mac, macname) \
@@ -34,22 +35,25 @@ enum {
 	    .rekey_bytes = ROW_REKEY_SMALL
 
 /* RFC 4253 section 6.4: MAC of the plaintext, length encrypted with the rest. */
-#define ROW_MAC_PLAIN(NAME) \
-	ROW_SIZES(NAME), .tag_len = ROW_MAC_##NAME, .block = 16, .length_clear = 0, \
+#define ROW_MAC_PLAIN(NAME, TAG) \
+	ROW_SIZES(NAME), .tag_len = (TAG), .block = 16, .length_clear = 0, \
 	    .align_skips_length = 0, .rekey_bytes = ROW_REKEY_AES
 
 /* Encrypt-then-MAC: MAC of the clear length and the ciphertext. */
-#define ROW_MAC_ETM(NAME) \
-	ROW_SIZES(NAME), .tag_len = ROW_MAC_##NAME, .block = 16, .length_clear = 1, \
+#define ROW_MAC_ETM(NAME, TAG) \
+	ROW_SIZES(NAME), .tag_len = (TAG), .block = 16, .length_clear = 1, \
 	    .align_skips_length = 1, .rekey_bytes = ROW_REKEY_AES
 
-#define ROW_CTR(NAME, LIBRARY, INIT, MAC, FINI) \
-	{ .name = LIBRARY, ROW_MAC_PLAIN(NAME), .init = INIT, .length = MAC##_length, .seal = MAC##_plain_seal, \
+#define ROW_CTR_TAG(NAME, TAG, LIBRARY, INIT, MAC, FINI) \
+	{ .name = LIBRARY, ROW_MAC_PLAIN(NAME, TAG), .init = INIT, .length = MAC##_length, .seal = MAC##_plain_seal, \
 	    .open = MAC##_plain_open, .fini = FINI }, \
-	{ .name = LIBRARY, ROW_MAC_ETM(NAME##_ETM), .init = INIT, .length = length_clear, \
+	{ .name = LIBRARY, ROW_MAC_ETM(NAME##_ETM, TAG), .init = INIT, .length = length_clear, \
 	    .seal = MAC##_etm_seal, .open = MAC##_etm_open, .fini = FINI }
 
-/* A table of all suites of AES in counter mode: MAC256 and MAC512 are the names
+/* The tag of an HMAC is as long as its key. */
+#define ROW_CTR(NAME, LIBRARY, INIT, MAC, FINI) ROW_CTR_TAG(NAME, ROW_MAC_##NAME, LIBRARY, INIT, MAC, FINI)
+
+/* A table of all suites of AES in counter mode with HMAC: MAC256 and MAC512 are the names
  * that CTR_FUNCTIONS made functions under. */
 #define CTR_ROWS(TABLE, LIBRARY, INIT256, MAC256, INIT512, MAC512, FINI) \
 	const struct cipher_engine TABLE[12] = { \
@@ -59,6 +63,18 @@ enum {
 		ROW_CTR(AES128_CTR_SHA512, LIBRARY, INIT512, MAC512, FINI), \
 		ROW_CTR(AES192_CTR_SHA512, LIBRARY, INIT512, MAC512, FINI), \
 		ROW_CTR(AES256_CTR_SHA512, LIBRARY, INIT512, MAC512, FINI), \
+	}
+
+/* The same with UMAC: MAC is the name of the functions. */
+#define ROW_UMAC(NAME, LIBRARY, INIT, MAC, FINI) \
+	ROW_CTR_TAG(NAME##_UMAC64, UMAC_SHORT, LIBRARY, INIT, MAC, FINI), \
+	ROW_CTR_TAG(NAME##_UMAC128, UMAC_LONG, LIBRARY, INIT, MAC, FINI)
+
+#define UMAC_ROWS(TABLE, LIBRARY, INIT, MAC, FINI) \
+	const struct cipher_engine TABLE[12] = { \
+		ROW_UMAC(AES128_CTR, LIBRARY, INIT, MAC, FINI), \
+		ROW_UMAC(AES192_CTR, LIBRARY, INIT, MAC, FINI), \
+		ROW_UMAC(AES256_CTR, LIBRARY, INIT, MAC, FINI), \
 	}
 
 #endif

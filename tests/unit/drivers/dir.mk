@@ -1,6 +1,6 @@
 DRIVER_UNIT := tests/unit/drivers
 
-$(eval $(call unit,test_cipher_vectors,$(DRIVER_UNIT)/cipher/test_vectors.c,vector cipher))
+$(eval $(call unit,test_cipher_vectors,$(DRIVER_UNIT)/cipher/test_vectors.c,vector cipher,-lnettle))
 $(eval $(call unit,test_cipher,$(DRIVER_UNIT)/cipher/test_engines.c,\
 	cipher cipher_ipsecmb cipher_openssl rng,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
 $(eval $(call unit,test_cipher_records,$(DRIVER_UNIT)/cipher/test_records.c,\

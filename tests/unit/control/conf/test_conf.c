@@ -432,7 +432,7 @@ static const struct {
 	{ "Ciphers -*gcm*\n\nAlgorithmProfile line-rate", "FILE:1: Ciphers: the list excludes all that is served: aes128-gcm" },
 	{ "AlgorithmProfile fips", "AlgorithmProfile" },
 	{ "Ciphers aes256-cbc", "Ciphers: not served and left out: aes256-cbc" },
-	{ "MACs umac-64@openssh.com", "MACs: not served and left out: umac-64@openssh.com" },
+	{ "MACs hmac-sha1", "MACs: not served and left out: hmac-sha1" },
 	{ "Ciphers -aes*,chacha*", "Ciphers: the list excludes" },
 	{ "KexAlgorithms diffie-hellman-group1-sha1", "KexAlgorithms: not served and left out: diffie-hellman-group1-sha1" },
 	{ "HostKeyAlgorithms ssh-rsa,ssh-dss", "HostKeyAlgorithms: not served and left out: ssh-rsa,ssh-dss" },

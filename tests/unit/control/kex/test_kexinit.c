@@ -95,7 +95,8 @@ test_build(void)
 				      "aes256-ctr"));
 	CU_ASSERT(view_eq(k.lists[2], k.lists[3]));
 	CU_ASSERT(view_is(k.lists[4], "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-				      "hmac-sha2-256,hmac-sha2-512"));
+				      "umac-128-etm@openssh.com,umac-64-etm@openssh.com,"
+				      "hmac-sha2-256,hmac-sha2-512,umac-128@openssh.com,umac-64@openssh.com"));
 	CU_ASSERT(view_eq(k.lists[4], k.lists[5]));
 	CU_ASSERT(view_is(k.lists[6], "none") && view_is(k.lists[7], "none"));
 	CU_ASSERT(k.lists[8].len == 0 && k.lists[9].len == 0);

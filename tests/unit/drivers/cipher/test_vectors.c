@@ -1,8 +1,10 @@
 /* The plain reference against published vectors. */
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "drivers/cipher/ref.h"
+#include "drivers/cipher/umac.h"
 #include "tests/lib/suite.h"
 #include "tests/vector/vector.h"
 
@@ -153,6 +155,59 @@ test_chacha(void)
 	CU_ASSERT_EQUAL(vector_each("tests/vector/poly1305.txt", poly_case), 15);
 }
 
+/* The driver that engines share has the two lengths that SSH knows, and takes the nonce
+ * as a number. */
+static void
+umac_driver(const struct vector *v, const uint8_t *text, size_t len)
+{
+	static const char *const names[] = { "tag64", "tag128" };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t tag_len = UMAC_SHORT << i;
+		struct umac *u = umac_new(vector_get(v, "key").data, tag_len);
+		uint8_t tag[UMAC_LONG], expected[UMAC_LONG];
+		const uint8_t nonce[UMAC_NONCE] = { 0, 0, 0, 0, 0x66, 0x67, 0x68, 0x69 };
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(u);
+		umac_tag(u, 0x66676869, text, len, tag);
+		ref_umac(vector_get(v, "key").data, nonce, text, len, expected, tag_len);
+		CU_ASSERT_EQUAL(memcmp(tag, expected, tag_len), 0);
+		CU_ASSERT_NOT_EQUAL(memcmp(tag, vector_get(v, names[i]).data, tag_len), 0);
+		umac_free(u);
+	}
+	umac_free(NULL);
+}
+
+static void
+umac_case(const struct vector *v)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+	} tags[] = { { "tag32", 4 }, { "tag64", 8 }, { "tag96", 12 }, { "tag128", 16 } };
+	struct view part = vector_get(v, "part"), times = vector_get(v, "times");
+	struct cur c = cur_view(times);
+	size_t len = part.len * cur_u32(&c);
+	uint8_t *text = malloc(len + 1), tag[16];
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = part.data[i % part.len];
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		ref_umac(vector_get(v, "key").data, vector_get(v, "nonce").data, text, len, tag, tags[i].len);
+		if (!is(tag, vector_get(v, tags[i].name)))
+			CU_FAIL(v->name);
+	}
+	umac_driver(v, text, len);
+	free(text);
+}
+
+static void
+test_umac(void)
+{
+	CU_ASSERT_EQUAL(vector_each("tests/vector/umac.txt", umac_case), 7);
+}
+
 int
 main(void)
 {
@@ -162,6 +217,7 @@ main(void)
 		{ "AES in counter mode", test_ctr },
 		{ "SHA-2 and HMAC", test_sha2 },
 		{ "ChaCha20 and Poly1305", test_chacha },
+		{ "UMAC", test_umac },
 		CU_TEST_INFO_NULL,
 	};
 
