@@ -9,6 +9,7 @@
 #include "dataplane/tcp/tcp_fsm.h"
 #include "dataplane/tcp/tcp_wire.h"
 
+#define COOKIE_US 64000000ull /* a cookie is good for so long at least */
 #define LIMIT_US (4ull * 3600 * 1000000) /* without a byte that arrives */
 
 struct sim_reached sim_reached;
@@ -407,10 +408,26 @@ deliver(struct sim *s)
 	burst_end(s, &b);
 }
 
+bool
+sim_expired(const struct sim *s)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct end *e = &s->end[i], *other = &s->end[1 - i];
+		struct tcp_stats st;
+
+		if (!e->closed || e->reason != R_TCP_RST_IN || other->connected)
+			continue;
+		tcp_get_stats(other->stack, &st);
+		if (st.guard.cookies_out > 0 && st.guard.cookies_in == 0 && s->now - s->start > COOKIE_US)
+			return true;
+	}
+	return false;
+}
+
 static bool
 over(const struct sim *s)
 {
-	return s->end[0].closed && s->end[1].closed;
+	return (s->end[0].closed && s->end[1].closed) || sim_expired(s);
 }
 
 /* Who looks once in a while finds frames together. */
@@ -425,7 +442,7 @@ look_at(const struct sim *s, uint64_t next)
 void
 sim_loop(struct sim *s)
 {
-	uint64_t start = s->now, since = s->now;
+	uint64_t since = s->start = s->now;
 	uint64_t steps = 0, got = 0;
 
 	while (!over(s) && s->error == NULL) {
@@ -452,7 +469,7 @@ sim_loop(struct sim *s)
 		for (int i = 0; i < 2; i++)
 			tcp_poll(s->end[i].stack, s->now);
 		if (sim_verbose && steps % 100000 == 0)
-			printf("%" PRIu64 " us: read %" PRIu64 " %" PRIu64 "\n", s->now - start,
+			printf("%" PRIu64 " us: read %" PRIu64 " %" PRIu64 "\n", s->now - s->start,
 			    s->end[0].read, s->end[1].read);
 	}
 	for (int i = 0; i < 2; i++) {
@@ -460,7 +477,7 @@ sim_loop(struct sim *s)
 		s->end[i].squeeze_at = UINT64_MAX;
 	}
 	if (sim_verbose) {
-		printf("%.3f s, %" PRIu64 " frames\n", (double)(s->now - start) / 1e6, s->path.frames);
+		printf("%.3f s, %" PRIu64 " frames\n", (double)(s->now - s->start) / 1e6, s->path.frames);
 		print_end(&s->end[0]);
 		print_end(&s->end[1]);
 	}

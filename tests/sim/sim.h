@@ -64,7 +64,7 @@ struct sim {
 	struct path path;
 	struct narrow narrow;
 	struct end end[2];
-	uint64_t now;
+	uint64_t now, start;
 	unsigned strip;
 	uint32_t marks;       /* CE on one in so many packets that may be marked; 0: none */
 	enum close_mode mode;
@@ -80,7 +80,7 @@ struct sim {
 extern struct sim_reached {
 	uint64_t bytes, rto, fast, reassembled, zero;
 	uint64_t first_a, first_b, together, both_open, wrapped, rst, ghosts, damaged, two_hops, runs;
-	uint64_t pruned, narrow;
+	uint64_t pruned, narrow, expired;
 } sim_reached;
 extern bool sim_verbose;
 extern const struct tcp_ops sim_ops;
@@ -105,6 +105,10 @@ void sim_topology(struct sim *s);
  * segments and TIME-WAIT run out. */
 void sim_loop(struct sim *s);
 void sim_drain(struct sim *s);
+
+/* sim_expired(s): one end had connected, but nothing of it came to the other before its
+ * SYN cookie had lost its meaning, so that it was reset: no fault of either. */
+bool sim_expired(const struct sim *s);
 
 /* A segment of this end goes out, as the wire has it; one has come; a step is over. */
 void watch_out(struct end *e, const struct tcp_seg_out *o);

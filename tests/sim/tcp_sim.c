@@ -68,6 +68,7 @@ pick_config(struct rng *r, struct tcp_config *c)
 	c->connect_retries = 20; /* nobody sends a cookie's SYN-ACK again */
 	c->finwait2_us = 900000000; /* an orphan asks often enough */
 	c->shed_idle_us = 4000000000u; /* the wire may be silent */
+	c->persist_low_ms = 3600000;   /* so may it be while others take the pool */
 	c->timewait_us = 900000000; /* longer than any back-off in LAST-ACK */
 }
 
@@ -120,9 +121,9 @@ check_end(struct sim *s, struct end *e)
 {
 	struct tcp_stats st;
 
-	if (e->reason != 0)
+	if (e->reason != 0 && !sim_expired(s))
 		sim_fail(s, reason_text(e->reason));
-	if (e->wrote != e->total || e->read != s->end[1 - e->id].total)
+	if ((e->wrote != e->total || e->read != s->end[1 - e->id].total) && !sim_expired(s))
 		sim_fail(s, "bytes are missing");
 	tcp_get_stats(e->stack, &st);
 	sim_count_stats(&st);
@@ -147,6 +148,7 @@ count_close(const struct sim *s)
 	if (s->end[0].states & last_ack)
 		sim_reached.first_b++;
 	sim_reached.both_open += s->both_open;
+	sim_reached.expired += sim_expired(s);
 	sim_reached.bytes += s->end[0].read + s->end[1].read;
 }
 
@@ -212,10 +214,11 @@ test_seeds(void)
 	sim_free(s);
 }
 
-/* About one run in ten thousand. */
+/* About one run in ten thousand; one in a hundred thousand comes too late. */
 static void
 test_ghosts(void)
 {
+	printf("%" PRIu64 ", and %" PRIu64 " too late ", sim_reached.ghosts, sim_reached.expired);
 	CU_ASSERT(sim_reached.ghosts > 0 || seed_count() < 80000);
 }
 
