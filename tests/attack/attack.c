@@ -8,6 +8,10 @@
  *                         port, made while it is watched: rst syn synack fin data ack old
  *                         dup split optimistic
  *   icmp KIND COUNT SOURCE-PORT    forged ICMP about it: frag68 quench redirect hard stray
+ *   icmp6 KIND COUNT SOURCE-PORT   forged ICMPv6 about a connection of fd77::2: ptb1280 ptb576
+ *                         ptb0 ptbstray noroute denied port time header stray
+ *   side COUNT SOURCE-PORT FLOODED-PORT    so many questions, which challenge
+ *                         acknowledgements answer, without and with a flood of the other
  *   crowd KIND COUNT SECONDS       clients at addresses that nobody has (VICTIM's /24, from
  *                         64 on), with a TCP of their own: idle zero half order urgent
  *   junk COUNT            segments and packets that are wrong: land, sources that nobody
@@ -32,7 +36,7 @@ static const struct {
 } verbs[] = {
 	{ "flood", 1, attack_flood }, { "spoof", 3, attack_spoof }, { "icmp", 3, attack_icmp },
 	{ "crowd", 3, attack_crowd }, { "junk", 1, attack_junk }, { "arp", 1, attack_arp },
-	{ "nd", 1, attack_nd }, { "isn", 1, attack_isn },
+	{ "icmp6", 3, attack_icmp6 }, { "side", 3, attack_side }, { "nd", 1, attack_nd }, { "isn", 1, attack_isn },
 };
 
 static uint32_t

@@ -1,3 +1,3 @@
 # Hostile peers on a raw socket, for tests/interop/attack*.sh.
-$(eval $(call prog,tests/attack,$(addprefix tests/attack/,attack.c raw.c flood.c spoof.c crowd.c link.c)))
+$(eval $(call prog,tests/attack,$(addprefix tests/attack/,attack.c raw.c watch.c flood.c spoof.c side.c six.c crowd.c link.c)))
 $(eval $(call prog,tests/churn,tests/attack/churn.c))

@@ -84,13 +84,33 @@ check "acknowledgements of single bytes" games split
 check "ICMP, fragmentation needed at 68 bytes, about what is not in flight" forged icmp frag68 TCP_ICMP_STALE NET_ICMP_RATE
 check "ICMP, port unreachable, about what is not in flight" forged icmp stray TCP_ICMP_STALE
 errors() {
-	attack icmp "$1" $count "$port" && transfer_goes_on
+	attack icmp"${2:-}" "$1" $count "$port" && transfer_goes_on
 }
 for kind in hard proto denied; do
 	check "ICMP about what is in flight: $kind is no end (RFC 5927)" errors $kind
 done
 check "source quench (RFC 6633)" errors quench
 check "redirects" errors redirect
+
+# ---- the side channel of CVE-2016-5696 ----------------------------------------------------
+# Another session, which says something now and then and is never asked anything: each
+# question that it gets from a stranger is answered, whatever the first is flooded with.
+side_start() {
+	LIMIT=${TRANSFER_LIMIT:-500} client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" \
+	    'while [ ! -e quiet ]; do echo tick; sleep 0.1; done' >/dev/null &
+	side=$!
+	other() { side_port=$(transfer_ports | grep -vx "$port") && [ -n "$side_port" ]; }
+	until_true 60 other && attack side 1 "$side_port" "$port"
+}
+side() {
+	attack side 3 "$side_port" "$port" >"$work/side" || return 1
+	cat "$work/side"
+	grep -q '^calm 3 under 3 ' "$work/side" && transfer_goes_on
+}
+side_end() { touch "$(home)/quiet" && wait $side; }
+check "a session beside the transfer begins" side_start
+check "as many challenge acknowledgements for it, while the transfer is flooded" side
+check "it ends in order" side_end
 
 # ---- nonsense, and neighbours that are none ---------------------------------------------
 wrong() {
@@ -107,6 +127,21 @@ over6() { LIMIT=100 client ssh "${ssh_opts[@]}" -o ConnectTimeout=90 "$SSH_USER@
 check "IPv6 goes on" over6
 mss_kept() { client ss -Htni state established dst "$HOST" | grep -oq 'rcvmss:1448'; }
 check "segments are as large as before" mss_kept
+check "the transfer is exact, on its first connection" transfer_end
+
+# ---- ICMPv6 about a transfer over IPv6 -----------------------------------------------------
+OVER=$HOST6
+check "a transfer over IPv6 begins" transfer_start
+check "packet too big, 1280, about what is not in flight" forged icmp6 ptbstray TCP_ICMP_STALE NET_ICMP_RATE
+check "about what is: 1280, where larger ones arrive (RFC 5927)" errors ptb1280 6
+check "less than a link may have: 576, 0" forged icmp6 ptb576 TCP_TOO_BIG TCP_ICMP_STALE NET_ICMP_RATE
+check "0" forged icmp6 ptb0 TCP_TOO_BIG TCP_ICMP_STALE NET_ICMP_RATE
+check "port unreachable, about what is not in flight" forged icmp6 stray TCP_ICMP_STALE NET_ICMP_RATE
+for kind in noroute denied port time header; do
+	check "ICMPv6 about what is in flight: $kind is no end" errors $kind 6
+done
+mss6_kept() { client ss -Htni state established dst "$(over)" | grep -oq 'rcvmss:1428'; }
+check "segments are as large as before" mss6_kept
 check "the transfer is exact, on its first connection" transfer_end
 check "nothing of it is left" until_true 100 settled
 finish

@@ -4,7 +4,7 @@
 #   meter NAME, drops REASON    of all workers, since the start
 #   calm                        nothing is under pressure
 #   attack VERB ARGUMENT...     tests/attack/attack.c, in the client's namespace
-#   transfer_start, transfer_end; $port is the client's while it runs
+#   transfer_start, transfer_end; $port is the client's while it runs. OVER=$HOST6: by IPv6
 status_of() { $CTL --json status | perl -MJSON::PP -0ne '$w = decode_json($_)->{workers}; $n = 0; $n += '"$1"' // 0 for @$w; print $n'; }
 meter() { status_of "\$_->{counters}{$1}"; }
 drops() { status_of "\$_->{drops}{$1}"; }
@@ -26,12 +26,13 @@ attack() { client "$attack_bin" cl0 10.77.0.2 "$HOST" "$victim" "$PORT" "${SEED:
 probe() { LIMIT=${PROBE_LIMIT:-100} client ssh "${ssh_opts[@]}" -o ConnectTimeout=90 "$SSH_USER@$HOST" true; }
 
 home() { echo "$ROOT/home/$SSH_USER"; }
-transfer_port() { client ss -Htn state established dst "$HOST" | awk '{ n = split($3, a, ":"); print a[n]; exit }'; }
+over() { case ${OVER:=$HOST} in *:*) echo "[$OVER]" ;; *) echo "$OVER" ;; esac; }
+transfer_ports() { client ss -Htn state established dst "$(over)" | awk '{ n = split($3, a, ":"); print a[n] }'; }
 transfer_start() {
 	[ -e "$(home)/blob" ] || head -c 262144 /dev/urandom >"$(home)/blob"
 	chmod 644 "$(home)/blob"
 	rm -f "$(home)/stop" "$(home)/count"
-	LIMIT=${TRANSFER_LIMIT:-500} client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" \
+	LIMIT=${TRANSFER_LIMIT:-500} client ssh "${ssh_opts[@]}" "$SSH_USER@${OVER:=$HOST}" \
 	    'n=0; while [ ! -e stop ]; do cat blob; n=$((n + 1)); sleep 0.1; done; echo $n >count' |
 	    sha256sum >"$work/sum" &
 	transfer=$!
@@ -39,7 +40,7 @@ transfer_start() {
 	local before
 	before=$(meter tx_bytes)
 	until_true 60 sent_some || return 1
-	port=$(transfer_port)
+	port=$(transfer_ports | head -n 1)
 	[ -n "$port" ]
 }
 
@@ -54,7 +55,7 @@ transfer_end() {
 }
 transfer_goes_on() {
 	local before
-	kill -0 "$transfer" && [ "$(transfer_port)" = "$port" ] || return 1
+	kill -0 "$transfer" && transfer_ports | grep -qx "$port" || return 1
 	before=$(meter tx_bytes)
 	more() { [ "$(meter tx_bytes)" -gt $((before + 1000000)) ]; }
 	until_true 60 more
