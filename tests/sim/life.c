@@ -242,7 +242,8 @@ keepalive(struct tcp_config *c, struct tcp_own *own)
 	own->keep_idle_ms = 1000 + rng_below(&rng, 100000);
 	own->keep_interval_ms = 200 + rng_below(&rng, 10000);
 	own->keep_count = 1 + rng_below(&rng, 9);
-	idle = own->keep_idle_ms * 1000ull;
+	/* The timer of a probe runs on when it is answered. */
+	idle = (own->keep_idle_ms > own->keep_interval_ms ? own->keep_idle_ms : own->keep_interval_ms) * 1000ull;
 	probes = own->keep_interval_ms * 1000ull * own->keep_count;
 	begin(c, own, 1);
 	run_to(now + 5 * idle);
@@ -285,6 +286,100 @@ persist(struct tcp_config *c, struct tcp_own *own)
 	expect(0, R_TCP_PERSIST, from + limit, from + 2 * limit + 62000000);
 }
 
+/* Others take all blocks of our end but `leave`, or give them back. */
+static struct block *others;
+
+static void
+others_take(uint32_t leave)
+{
+	while (node[0].pool.free_count > leave) {
+		struct block *b = pool_get(&node[0].pool);
+
+		b->next = others;
+		others = b;
+	}
+}
+
+static void
+others_give(void)
+{
+	while (others != NULL) {
+		struct block *b = others;
+
+		others = b->next;
+		pool_put(&node[0].pool, b);
+	}
+}
+
+/* The same while the pool is nearly empty (RFC 6429), and for ever while it is not. */
+static void
+persist_low(struct tcp_config *c, struct tcp_own *own)
+{
+	uint64_t limit, from;
+
+	c->rcv_buf = 4096 + rng_below(&rng, 30000);
+	c->persist_ms = 0;
+	c->persist_low_ms = 1000 + rng_below(&rng, 300000);
+	limit = c->persist_low_ms * 1000ull;
+	begin(c, own, 1);
+	from = now;
+	write_some(node[0].t[0], 1u << 16);
+	run_to(now + 3 * limit + 200000000);
+	CU_ASSERT_PTR_NOT_NULL(node[0].t[0]);
+	others_take(BLOCKS / 10);
+	if (rng_below(&rng, 2)) { /* it has waited for so long already: the next probe is the last */
+		from = now;
+		run_to(now + 62000000);
+		expect(0, R_TCP_PERSIST, from, from + 60000000);
+		others_give();
+		return;
+	}
+	others_give();
+	run_to(now + 3 * limit + 200000000);
+	CU_ASSERT_PTR_NOT_NULL(node[0].t[0]);
+}
+
+/* Peers that have logged in, shut their windows and answer every probe, until there are
+ * no blocks left: those that have waited longest go, until there are enough again, and
+ * the one that takes what it is sent stays. */
+static void
+hoarders(struct tcp_config *c, struct tcp_own *own)
+{
+	uint32_t mover = rng_below(&rng, CONNS);
+	uint64_t from;
+
+	c->rcv_buf = 4096 + rng_below(&rng, 20000);
+	c->persist_low_ms = 0;
+	c->shed_idle_us = 1000000 + rng_below(&rng, 60000000);
+	begin(c, own, CONNS);
+	for (uint32_t i = 0; i < CONNS; i++)
+		if (i != mover)
+			write_some(node[0].t[i], 1u << 16);
+	run_to(now + 20 * delay + 500000);
+	others_take(BLOCKS / 20);
+	from = now;
+	for (uint64_t until = now + 3 * c->shed_idle_us + 100000000; now < until;) {
+		tcp_take(node[1].t[mover], tcp_readable(node[1].t[mover]));
+		if (tcp_room(node[0].t[mover]) > 0)
+			write_some(node[0].t[mover], 1 + rng_below(&rng, tcp_room(node[0].t[mover]) < 2000 ?
+			    (uint32_t)tcp_room(node[0].t[mover]) : 2000));
+		run_to(now + c->shed_idle_us / 4);
+		if (node[0].t[mover] == NULL)
+			break;
+	}
+	CU_ASSERT_PTR_NOT_NULL(node[0].t[mover]);
+	CU_ASSERT_EQUAL(tcp_get_load(node[0].stack).level[TCP_RES_BLOCKS] == TCP_SHEDDING, 0);
+	for (uint32_t i = 0, left = 0; i < CONNS; i++) {
+		if (i == mover)
+			continue;
+		left += node[0].t[i] != NULL;
+		if (node[0].t[i] == NULL)
+			expect(i, R_TCP_EVICTED, from, now);
+		CU_ASSERT(left < CONNS - 1);
+	}
+	others_give();
+}
+
 static void
 linger(struct tcp_config *c, struct tcp_own *own)
 {
@@ -324,7 +419,7 @@ void
 test_life(void)
 {
 	static void (*const kinds[])(struct tcp_config *, struct tcp_own *) = { keepalive, user_timeout,
-		persist, linger, orphans };
+		persist, persist_low, hoarders, linger, orphans };
 
 	for (uint32_t i = 0; i < ROUNDS * sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct tcp_config c;
