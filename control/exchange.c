@@ -88,6 +88,15 @@ hostkey_find(const struct hostkeys *k, struct view algorithm)
 	return NULL;
 }
 
+bool
+hostkeys_have(const struct hostkeys *k, struct view blob)
+{
+	for (uint32_t i = 0; i < k->count; i++)
+		if (view_eq(blob, view_of(k->key[i].blob, k->key[i].blob_len)))
+			return true;
+	return false;
+}
+
 /* ---- KEXINIT ---- */
 
 static bool
@@ -380,6 +389,15 @@ fill_slot(struct turn *t, struct exchange_env *env, const struct exchange *x)
 	return r;
 }
 
+void
+exchange_ext_info(struct turn *t, const struct exchange_env *env)
+{
+	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
+
+	kex_ext_info(&w, env->lists.sign);
+	step_record(&t->act->step, put_view(&w));
+}
+
 static void
 step_reply(struct turn *t, const struct exchange_env *env, const struct exchange *x, const struct hostkey *key,
     uint32_t slot, bool ext_info)
@@ -394,11 +412,8 @@ step_reply(struct turn *t, const struct exchange_env *env, const struct exchange
 		s->w.bad = true;
 	step_record(s, put_view(&w));
 	step_newkeys(s, slot);
-	if (!ext_info)
-		return;
-	w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
-	kex_ext_info(&w, env->lists.sign);
-	step_record(s, put_view(&w));
+	if (ext_info)
+		exchange_ext_info(t, env);
 }
 
 static int

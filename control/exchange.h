@@ -47,6 +47,9 @@ struct hostkeys {
 /* hostkeys_decode(k, body): the body of KEYS_ARE. 0 or -R_PROTOCOL. */
 int hostkeys_decode(struct hostkeys *k, struct view body);
 
+/* hostkeys_have(k, blob): is this public key one of them? */
+bool hostkeys_have(const struct hostkeys *k, struct view blob);
+
 enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };
 
 #define EXCHANGE_INIT_MAX 2048u /* message 30: X25519 and post-quantum shares */
@@ -116,6 +119,9 @@ int exchange_again(struct turn *t, struct exchange_env *env);
 /* exchange_signed(t, env, tag, body): SIGNED came. An answer to another record is
  * ignored. */
 int exchange_signed(struct turn *t, struct exchange_env *env, uint32_t tag, struct view body);
+
+/* exchange_ext_info(t, env): the server's EXT_INFO into the step. */
+void exchange_ext_info(struct turn *t, const struct exchange_env *env);
 
 /* exchange_newkeys(t): the peer's NEWKEYS took effect. Commits. */
 int exchange_newkeys(struct turn *t);

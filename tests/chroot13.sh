@@ -11,27 +11,30 @@ chroot13_mirror() {
 	    awk '/^(deb|URIs:)/ { for (i = 1; i <= NF; i++) if ($i ~ /^https?:/) { print $i; exit } }'
 }
 
-# What make check needs there, and a client.
+# What make check needs there, and clients.
 chroot13_packages() {
 	make -s print-DEPS | tr ' ' '\n' |
-	    grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools|dropbear-bin|putty-tools|sshfs)$' | tr '\n' ' '
+	    grep -vE '^(debootstrap|sudo|expect|iproute2|ethtool|iputils-ping|abigail-tools|dropbear-bin|sshfs)$' | tr '\n' ' '
 	echo openssh-client
 }
 
+# A chroot that lacks some of them, because it is of before, gets them.
 chroot13_build() {
-	rm -rf "$chroot13"
-	debootstrap --variant=minbase trixie "$chroot13" "$(chroot13_mirror)" || return 1
+	[ -e "$chroot13/.ready" ] || {
+		rm -rf "$chroot13"
+		debootstrap --variant=minbase trixie "$chroot13" "$(chroot13_mirror)" || return 1
+	}
 	cp /etc/apt/apt.conf.d/*proxy* "$chroot13/etc/apt/apt.conf.d/" 2>/dev/null
 	cp /etc/resolv.conf "$chroot13/etc/resolv.conf" 2>/dev/null
 	unshare -m sh -c "mount --bind /dev $chroot13/dev && DEBIAN_FRONTEND=noninteractive chroot $chroot13 sh -c \
 	    'apt-get update -qq && apt-get install -y -qq --no-install-recommends $(chroot13_packages | tr '\n' ' ')'" || return 1
-	touch "$chroot13/.ready"
+	chroot13_packages >"$chroot13/.ready"
 }
 
 chroot13_make() {
 	(
 		flock 9
-		[ -e "$chroot13/.ready" ] || chroot13_build >"$chroot13.log" 2>&1 || {
+		[ "$(cat "$chroot13/.ready" 2>/dev/null)" = "$(chroot13_packages)" ] || chroot13_build >"$chroot13.log" 2>&1 || {
 			tail -n 20 "$chroot13.log"
 			exit 1
 		}

@@ -50,6 +50,7 @@ enum note_field {
 #define NOTE_F_STRICT_OFFERED 0x04u  /* peer's first KEXINIT had the marker */
 #define NOTE_F_NO_MORE_SESSIONS 0x08u
 #define NOTE_F_FIRST_DONE 0x10u      /* first exchange is over */
+#define NOTE_F_EXT_INFO_AUTH 0x20u   /* peer takes EXT_INFO while it logs in */
 
 /* Fields of the adopt image. */
 enum adopt_field {

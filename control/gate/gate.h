@@ -104,6 +104,7 @@ struct gate_request {
 	struct view algorithm;
 	struct view blob;
 	struct view signature;
+	struct view host_key; /* of a signature that names it (OpenSSH PROTOCOL, section 3.1) */
 	uint8_t flags;        /* AUTH_F_*, of a password */
 	struct view password; /* empty with a flag */
 	struct view submethods;

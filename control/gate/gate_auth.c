@@ -41,17 +41,23 @@ gate_service_request(struct gate_env *env, struct gate_conn *c, struct turn *t)
 
 /* ---- USERAUTH_REQUEST, RFC 4252 sections 5, 7 and 8 ---- */
 
+#define HOST_BOUND "publickey-hostbound-v00@openssh.com"
+
 static int
-parse_publickey(struct gate_request *q, struct cur *c)
+parse_publickey(struct gate_request *q, struct cur *c, bool host_bound)
 {
 	bool proof = cur_bool(c);
 
 	q->algorithm = cur_string(c);
 	q->blob = cur_string(c);
+	if (host_bound)
+		q->host_key = cur_string(c);
 	if (proof)
 		q->signature = cur_string(c);
 	q->ask = proof ? GATE_ASK_PROOF : GATE_ASK_QUERY;
-	return cur_done(c) && q->algorithm.len > 0 && q->blob.len > 0 ? 0 : -R_AUTH_FORM;
+	return cur_done(c) && q->algorithm.len > 0 && q->blob.len > 0 && (!host_bound || q->host_key.len > 0)
+		   ? 0
+		   : -R_AUTH_FORM;
 }
 
 static bool
@@ -76,8 +82,8 @@ parse(struct gate_request *q, struct view payload)
 	if (!view_is(q->service, "ssh-connection"))
 		return -R_AUTH_SERVICE;
 	q->ask = GATE_ASK_LIST;
-	if (view_is(q->method, "publickey"))
-		return parse_publickey(q, &c);
+	if (view_is(q->method, "publickey") || view_is(q->method, HOST_BOUND))
+		return parse_publickey(q, &c, view_is(q->method, HOST_BOUND));
 	if (view_is(q->method, "password"))
 		return gate_password_parse(q, &c);
 	if (view_is(q->method, "keyboard-interactive"))
@@ -107,8 +113,10 @@ put_form(struct put *w, struct gate_wait *wait, const struct gate_request *q)
 		put_sview(w, q->blob);
 		wait->key_len = (uint32_t)put_len(w) - wait->key_off;
 	}
-	if (q->ask == GATE_ASK_PROOF)
+	if (q->ask == GATE_ASK_PROOF) {
 		put_sview(w, q->signature);
+		put_sview(w, q->host_key);
+	}
 }
 
 /* The message to warden. What else a request of a method holds that is not served
@@ -117,7 +125,7 @@ static int
 wait_begin(struct gate_conn *c, struct turn *t, const struct gate_request *q)
 {
 	size_t size = 256 + q->user.len + q->service.len + q->method.len + q->algorithm.len + q->blob.len +
-		      q->signature.len + q->password.len + q->submethods.len;
+		      q->signature.len + q->host_key.len + q->password.len + q->submethods.len;
 	struct gate_wait *wait = calloc(1, sizeof(*wait) + size);
 	struct put w;
 
@@ -151,6 +159,9 @@ gate_auth_request(struct gate_env *env, struct gate_conn *c, struct turn *t)
 		return -R_AUTH_PACKETS;
 	if ((r = parse(&q, t->payload)) != 0)
 		return r;
+	/* A key that is not ours was shown by somebody else: no proof for this host. */
+	if (q.host_key.len > 0 && !hostkeys_have(&env->exchange.keys, q.host_key))
+		q.ask = GATE_ASK_LIST;
 	if (q.ask == GATE_ASK_QUERY && t->note.auth_queries >= env->limits.queries)
 		return -R_AUTH_PACKETS;
 	if ((r = wait_begin(c, t, &q)) != 0)
@@ -244,8 +255,10 @@ on_granted(struct gate_env *env, struct gate_conn *c, struct turn *t, struct vie
 	size_t mark;
 	int r;
 
-	(void)env;
 	(void)body;
+	/* RFC 8308 section 2.4: the server's second place for it. */
+	if ((t->note.flags & NOTE_F_EXT_INFO_AUTH) != 0)
+		exchange_ext_info(t, &env->exchange);
 	mark = step_record_open(&t->act->step, SSH_MSG_USERAUTH_SUCCESS);
 	step_record_close(&t->act->step, mark);
 	step_phase(&t->act->step, SSH_PHASE_OPEN);

@@ -131,12 +131,19 @@ on_kex(struct gate_env *env, struct gate_conn *c, struct turn *t)
 	return exchange_init(t, &env->exchange);
 }
 
-/* The client's extensions (RFC 8308) ask nothing of a server so far. */
+/* The client's extensions count right behind its first NEWKEYS (RFC 8308 section 2.4);
+ * elsewhere they are read, and change nothing. */
 static int
 on_ext_info(struct gate_env *env, struct gate_conn *c, struct turn *t)
 {
-	(void)env;
-	(void)c;
+	struct kex_ext_info e;
+	int r = kex_ext_info_parse(&e, t->payload);
+
+	if (r != 0)
+		return r;
+	if (c->p.phase == SSH_PHASE_SERVICE && t->note.auth_requests == 0 && e.in_auth &&
+	    (t->note.flags & NOTE_F_EXT_INFO) != 0)
+		t->note.flags |= NOTE_F_EXT_INFO_AUTH;
 	if (++t->note.auth_requests > env->limits.requests)
 		return -R_AUTH_PACKETS;
 	return turn_commit(t);

@@ -138,4 +138,15 @@ void kex_keys_wipe(struct kex_keys *k);
  * algorithms of user keys, ping@openssh.com and what else is served. */
 void kex_ext_info(struct put *w, const char *sign_names);
 
+/* What a peer of either role says of itself; names that we do not know are skipped,
+ * and so is a version of an extension that we do not know. */
+struct kex_ext_info {
+	struct view sign_names; /* server-sig-algs; borrows from the payload */
+	bool in_auth;           /* takes EXT_INFO while it logs in: ext-info-in-auth@openssh.com */
+	bool host_bound;        /* publickey-hostbound@openssh.com */
+	bool ping;              /* ping@openssh.com */
+};
+/* 0, or -R_SHORT. Linear in the payload. */
+int kex_ext_info_parse(struct kex_ext_info *e, struct view payload);
+
 #endif

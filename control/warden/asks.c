@@ -62,8 +62,10 @@ parse_form(struct warden_ask *a, struct cur *c)
 		a->algorithm = cur_string(c);
 		a->blob = cur_string(c);
 	}
-	if (a->request == JUDGE_PROOF)
+	if (a->request == JUDGE_PROOF) {
 		a->signature = cur_string(c);
+		a->host_key = cur_string(c);
+	}
 }
 
 static bool

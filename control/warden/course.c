@@ -299,7 +299,8 @@ check_proof(struct warden_ask *a, const struct warden_conn *c)
 		.user = a->user,
 		.service = a->service,
 		.algorithm = a->algorithm,
-		.blob = a->blob };
+		.blob = a->blob,
+		.host_key = a->host_key };
 
 	if (proof_verify(&p, a->signature))
 		a->flags |= JUDGE_SIGNED;

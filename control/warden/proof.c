@@ -7,7 +7,7 @@
 #include "control/kex/namelist.h"
 #include "control/warden/authkeys.h"
 
-#define SIGNED_MAX (SSH_HASH_MAX + GRANT_NAME_MAX + SIGN_KEY_MAX + 512u)
+#define SIGNED_MAX (SSH_HASH_MAX + GRANT_NAME_MAX + 2 * SIGN_KEY_MAX + 512u)
 
 const struct sign_algorithm *
 proof_algorithm(const struct proof_policy *p, struct view algorithm, struct view blob)
@@ -33,10 +33,12 @@ proof_verify(const struct proof *p, struct view signature)
 	put_u8(&w, SSH_MSG_USERAUTH_REQUEST);
 	put_sview(&w, p->user);
 	put_sview(&w, p->service);
-	put_cstr(&w, "publickey");
+	put_cstr(&w, p->host_key.len > 0 ? "publickey-hostbound-v00@openssh.com" : "publickey");
 	put_bool(&w, true);
 	put_sview(&w, p->algorithm);
 	put_sview(&w, p->blob);
+	if (p->host_key.len > 0)
+		put_sview(&w, p->host_key);
 	if (w.bad)
 		return false;
 	good = sign_verify(a, p->blob, signature, put_view(&w)) == 0;

@@ -1,5 +1,5 @@
 /*
- * What a user signs (RFC 4252 section 7), rebuilt from our own state, and the
+ * What a user signs (RFC 4252 section 7; OpenSSH PROTOCOL, section 3.1), rebuilt from our own state, and the
  * fingerprint that people read.
  */
 #ifndef POSTERN_CONTROL_PROOF_H
@@ -17,6 +17,7 @@ struct proof {
 	struct view service;
 	struct view algorithm;
 	struct view blob;
+	struct view host_key; /* that the signature names; empty: of the plain method */
 };
 
 /* What keys may be, by the configuration. */

@@ -70,7 +70,7 @@ struct warden_ask {
 	char key_path[256];
 	struct view user, service;
 	struct view method; /* of JUDGE_NONE: whichever it is */
-	struct view algorithm, blob, signature, peer, local;
+	struct view algorithm, blob, signature, host_key, peer, local;
 	const struct sign_algorithm *sign; /* of algorithm, if JUDGE_METHOD */
 	uint8_t auth_flags;                /* AUTH_F_* of a password */
 	struct view password;

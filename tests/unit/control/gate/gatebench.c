@@ -172,8 +172,10 @@ gatebench_judge(struct bench *b, const struct bench_ask *a, struct msg *m, struc
 	}
 	ok = view_is(cur_string(&c), "ssh-ed25519");
 	ok = view_is(cur_string(&c), "key a") && ok && alice;
-	if (a->type == MSG_AUTH_PROOF)
+	if (a->type == MSG_AUTH_PROOF) {
 		ok = view_is(cur_string(&c), "good signature") && ok;
+		g->host_bound = cur_string(&c).len > 0;
+	}
 	addresses(b, &c);
 	if (a->type == MSG_AUTH_QUERY) {
 		m->type = MSG_AUTH_PK_OK;
@@ -282,6 +284,22 @@ gatebench_request(struct gatebench *g, const char *user, const char *service, co
 		put_cstr(&w, "");
 		put_cstr(&w, "pam");
 	}
+	bench_send(&g->b, put_view(&w));
+}
+
+void
+gatebench_host_bound(struct gatebench *g, struct view host_key, bool proof)
+{
+	uint8_t buf[1024];
+	struct put w = put_of(buf, sizeof(buf));
+
+	head(&w, "alice", "ssh-connection", "publickey-hostbound-v00@openssh.com");
+	put_bool(&w, proof);
+	put_cstr(&w, "ssh-ed25519");
+	put_cstr(&w, "key a");
+	put_sview(&w, host_key);
+	if (proof)
+		put_cstr(&w, "good signature");
 	bench_send(&g->b, put_view(&w));
 }
 

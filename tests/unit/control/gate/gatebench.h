@@ -12,6 +12,7 @@ struct gatebench {
 	char last_log[ACTIONS_LOG_MAX];
 	bool partial;      /* warden: the next refusal is partial success */
 	bool refuse_grant; /* the account stage says no */
+	bool host_bound;   /* the last proof named a host key */
 	/* Warden's dialogue: it outlives gates, as warden does. */
 	unsigned round;        /* prompts that were told */
 	bool prompted;         /* a response may come */
@@ -37,6 +38,8 @@ void gatebench_keyed_short(struct gatebench *g);
 void gatebench_service(struct gatebench *g, const char *name);
 void gatebench_request(struct gatebench *g, const char *user, const char *service, const char *method);
 void gatebench_publickey(struct gatebench *g, const char *user, char key, bool proof, bool good);
+/* The same of alice, whose signature names the host key. */
+void gatebench_host_bound(struct gatebench *g, struct view host_key, bool proof);
 
 /* keyboard-interactive; `count` responses, all of them `text`. Warden's dialogue has
  * two rounds: "horse", then no prompt at all. */

@@ -10,7 +10,7 @@ send_msg(struct gatebench *g, uint8_t msg)
 {
 	uint8_t buf[16] = { msg };
 
-	bench_send(&g->b, view_of(buf, sizeof(buf)));
+	bench_send(&g->b, view_of(buf, msg == SSH_MSG_EXT_INFO ? 5 : sizeof(buf)));
 }
 
 static inline struct gatebench *

@@ -130,6 +130,86 @@ test_requests_capped(void)
 	ends(g, R_AUTH_PACKETS);
 }
 
+/* OpenSSH PROTOCOL, section 3.1: the host key is in the signature. Another's is no proof
+ * for this host, and counts as a failure. */
+static void
+test_host_bound(void)
+{
+	struct gatebench *g = at_auth();
+	struct view ours = view_of(g->env.exchange.keys.key[0].blob, g->env.exchange.keys.key[0].blob_len);
+
+	gatebench_host_bound(g, ours, false);
+	bench_run(&g->b);
+	CU_ASSERT(bench_take(&g->b, SSH_MSG_USERAUTH_PK_OK).len > 0);
+	gatebench_host_bound(g, view_str("somebody else's"), true);
+	gatebench_host_bound(g, view_of(ours.data, ours.len - 1), true);
+	bench_run(&g->b);
+	CU_ASSERT(bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE).len > 0);
+	CU_ASSERT(bench_take(&g->b, SSH_MSG_USERAUTH_FAILURE).len > 0);
+	CU_ASSERT_FALSE(g->b.granted);
+	gatebench_host_bound(g, ours, true);
+	bench_run(&g->b);
+	CU_ASSERT_TRUE(g->host_bound);
+	CU_ASSERT_EQUAL(bench_take(&g->b, SSH_MSG_USERAUTH_SUCCESS).len, 1);
+	CU_ASSERT_TRUE(bench_clean(&g->b));
+	gatebench_free(g);
+	g = at_auth();
+	gatebench_host_bound(g, view_of(NULL, 0), true);
+	ends(g, R_AUTH_FORM);
+}
+
+static void
+send_ext_info(struct gatebench *g, const char *name)
+{
+	uint8_t buf[128];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_EXT_INFO);
+	put_u32(&w, 1);
+	put_cstr(&w, name);
+	put_cstr(&w, "0");
+	bench_send(&g->b, put_view(&w));
+}
+
+/* What is said right before success: to who asked for it in the right place. */
+static void
+test_ext_info_in_auth(void)
+{
+	static const char in_auth[] = "ext-info-in-auth@openssh.com";
+	static const struct {
+		const char *first, *later;
+		bool marker, told;
+	} cases[] = {
+		{ in_auth, NULL, true, true },
+		{ in_auth, "banana", true, true },
+		{ in_auth, NULL, false, false },
+		{ "banana", in_auth, true, false },
+		{ NULL, in_auth, true, false },
+		{ NULL, NULL, true, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gatebench *g = gatebench_new();
+
+		CU_ASSERT_EQUAL_FATAL(gatebench_keyed(g, true, cases[i].marker), 0);
+		if (cases[i].first != NULL)
+			send_ext_info(g, cases[i].first);
+		gatebench_service(g, "ssh-userauth");
+		if (cases[i].later != NULL)
+			send_ext_info(g, cases[i].later);
+		bench_run(&g->b);
+		CU_ASSERT(bench_take(&g->b, SSH_MSG_SERVICE_ACCEPT).len > 0);
+		gatebench_publickey(g, "alice", 'a', true, true);
+		bench_run(&g->b);
+		if (cases[i].told)
+			CU_ASSERT(bench_take(&g->b, SSH_MSG_EXT_INFO).len > 0);
+		CU_ASSERT_EQUAL(bench_take(&g->b, SSH_MSG_USERAUTH_SUCCESS).len, 1);
+		CU_ASSERT_TRUE(bench_clean(&g->b));
+		CU_ASSERT_EQUAL(g->b.phase, SSH_PHASE_OPEN);
+		gatebench_free(g);
+	}
+}
+
 /* A query is no proof: warden's yes to one never becomes message 52. */
 static void
 test_query_is_no_proof(void)
@@ -432,6 +512,8 @@ main(void)
 		{ "queries are capped", test_queries_capped },
 		{ "requests are capped", test_requests_capped },
 		{ "a query is no proof", test_query_is_no_proof },
+		{ "a signature that names the host key", test_host_bound },
+		{ "EXT_INFO before success", test_ext_info_in_auth },
 		{ "answers nobody waits for", test_stray_answers },
 		{ "bad proof, refused account", test_bad_proof_and_account },
 		{ "partial success", test_partial },

@@ -459,10 +459,47 @@ test_ext_info(void)
 	kex_ext_info(&w, "ssh-ed25519");
 	c = cur_view(put_view(&w));
 	CU_ASSERT_EQUAL(cur_u8(&c), SSH_MSG_EXT_INFO);
-	CU_ASSERT_EQUAL(cur_u32(&c), 2);
+	CU_ASSERT_EQUAL(cur_u32(&c), 3);
 	CU_ASSERT(view_is(cur_string(&c), "server-sig-algs") && view_is(cur_string(&c), "ssh-ed25519"));
+	CU_ASSERT(view_is(cur_string(&c), "publickey-hostbound@openssh.com") && view_is(cur_string(&c), "0"));
 	CU_ASSERT(view_is(cur_string(&c), "ping@openssh.com") && view_is(cur_string(&c), "0"));
 	CU_ASSERT(cur_done(&c));
+}
+
+static void
+put_extension(struct put *w, const char *name, const char *value)
+{
+	put_cstr(w, name);
+	put_cstr(w, value);
+}
+
+static void
+test_ext_info_parse(void)
+{
+	uint8_t buf[512];
+	struct put w = put_of(buf, sizeof(buf));
+	struct kex_ext_info e;
+	struct view all;
+
+	kex_ext_info(&w, "ssh-ed25519,rsa-sha2-512");
+	CU_ASSERT_EQUAL(kex_ext_info_parse(&e, put_view(&w)), 0);
+	CU_ASSERT(view_is(e.sign_names, "ssh-ed25519,rsa-sha2-512") && e.host_bound && e.ping && !e.in_auth);
+	w = put_of(buf, sizeof(buf));
+	put_u8(&w, SSH_MSG_EXT_INFO);
+	put_u32(&w, 4);
+	put_extension(&w, "banana@example.com", "\x01\x02");
+	put_extension(&w, "ping@openssh.com", "9"); /* a version of later */
+	put_extension(&w, "", "");
+	put_extension(&w, "ext-info-in-auth@openssh.com", "0");
+	all = put_view(&w);
+	CU_ASSERT_EQUAL(kex_ext_info_parse(&e, all), 0);
+	CU_ASSERT(e.in_auth && !e.ping && !e.host_bound && e.sign_names.len == 0);
+	for (size_t len = 0; len < all.len; len++)
+		CU_ASSERT_EQUAL(kex_ext_info_parse(&e, view_of(all.data, len)), -R_SHORT);
+	put_u8(&w, 0);
+	CU_ASSERT_EQUAL(kex_ext_info_parse(&e, put_view(&w)), -R_SHORT);
+	memset(buf + 1, 0xff, 4); /* the count is only a number */
+	CU_ASSERT_EQUAL(kex_ext_info_parse(&e, all), -R_SHORT);
 }
 
 int
@@ -480,6 +517,7 @@ main(void)
 		{ "malformed init", test_malformed_init },
 		{ "not negotiated", test_not_negotiated },
 		{ "EXT_INFO", test_ext_info },
+		{ "EXT_INFO of a peer", test_ext_info_parse },
 		CU_TEST_INFO_NULL,
 	};
 

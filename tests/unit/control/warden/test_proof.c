@@ -59,17 +59,19 @@ user_new(const char *file, const char *algorithm, size_t session_len)
 static void
 user_sign(struct user *u, const char *with)
 {
-	uint8_t data[4096];
+	uint8_t data[8192];
 	struct put w = put_of(data, sizeof data), s = put_of(u->signature, sizeof u->signature);
 
 	put_sview(&w, u->p.session_id);
 	put_u8(&w, 50);
 	put_sview(&w, u->p.user);
 	put_sview(&w, u->p.service);
-	put_cstr(&w, "publickey");
+	put_cstr(&w, u->p.host_key.len > 0 ? "publickey-hostbound-v00@openssh.com" : "publickey");
 	put_u8(&w, 1);
 	put_sview(&w, u->p.algorithm);
 	put_sview(&w, u->p.blob);
+	if (u->p.host_key.len > 0)
+		put_sview(&w, u->p.host_key);
 	CU_ASSERT_EQUAL(sign_make(&s, sign_find(view_str(with)), u->signer, put_view(&w)), 0);
 	u->sig = put_view(&s);
 }
@@ -112,6 +114,31 @@ test_every_type(void)
 			CU_ASSERT_FALSE(proof_verify(&u->p, u->sig));
 			user_free(u);
 		}
+	}
+}
+
+/* OpenSSH PROTOCOL, section 3.1: a signature is for one host key, or for none. */
+static void
+test_host_bound(void)
+{
+	static uint8_t long_key[SIGN_KEY_MAX + 1] = { 1 };
+
+	for (size_t i = 0; i < KINDS; i++) {
+		struct user *u = user_new(kinds[i].file, kinds[i].algorithm, 32);
+
+		user_sign(u, kinds[i].algorithm);
+		u->p.host_key = view_str("a host key");
+		CU_ASSERT_FALSE(proof_verify(&u->p, u->sig));
+		user_sign(u, kinds[i].algorithm);
+		CU_ASSERT_TRUE(proof_verify(&u->p, u->sig));
+		u->p.host_key = view_str("a host kez");
+		CU_ASSERT_FALSE(proof_verify(&u->p, u->sig));
+		u->p.host_key = view_of(NULL, 0);
+		CU_ASSERT_FALSE(proof_verify(&u->p, u->sig));
+		u->p.host_key = view_of(long_key, SIGN_KEY_MAX);
+		user_sign(u, kinds[i].algorithm);
+		CU_ASSERT_TRUE(proof_verify(&u->p, u->sig));
+		user_free(u);
 	}
 }
 
@@ -211,6 +238,7 @@ main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "keys of every type", test_every_type },
+		{ "bound to a host key", test_host_bound },
 		{ "algorithms agree", test_algorithms_agree },
 		{ "no SHA-1", test_sha1 },
 		{ "policy", test_policy },

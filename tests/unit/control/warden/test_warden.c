@@ -309,6 +309,8 @@ ask(uint16_t type, uint32_t conn, uint32_t tag, const char *user, const char *se
 	}
 	if (type == MSG_AUTH_PROOF)
 		put_string(&w, sig, len);
+	if (type == MSG_AUTH_PROOF)
+		put_cstr(&w, "");
 	put_cstr(&w, "192.0.2.9");
 	put_u16(&w, 4711);
 	put_cstr(&w, "192.0.2.1");
