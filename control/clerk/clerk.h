@@ -17,7 +17,7 @@
 
 #define CLERK_SESSIONS_MAX 10u       /* MaxSessions */
 #define CLERK_CHAN_MAX 32u           /* the worker's own limit per connection */
-#define CLERK_WINDOW (1024u * 1024u) /* receive window of a session channel */
+#define CLERK_WINDOW (2u * 1024u * 1024u) /* receive window of a session channel, as OpenSSH's */
 #define CLERK_ENV_MAX 64u            /* variables of one channel */
 #define CLERK_ENV_BYTES_MAX 1024u    /* all of them, encoded */
 #define CLERK_TERM_MAX 64u           /* terminal name of a pty-req */

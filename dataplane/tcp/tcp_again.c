@@ -47,7 +47,7 @@ tcp_send_first(struct tcp *t, uint64_t now)
 bool
 tcp_send_lost(struct tcp *t, uint64_t now)
 {
-	const struct tcp_board *b = tcp_board(t);
+	struct tcp_board *b = tcp_board(t);
 	struct tcp_range r;
 	uint32_t len;
 
@@ -56,6 +56,10 @@ tcp_send_lost(struct tcp *t, uint64_t now)
 	len = r.end - r.start < t->mss ? r.end - r.start : t->mss;
 	if ((!t->rexmit && tcp_cwnd_room(t) < len) || !tcp_send_again(t, r.start, len, now))
 		return false;
+	/* What is held keeps the recovery going without an acknowledgement of more, perhaps
+	 * for longer than the timer: RFC 6675 section 6. */
+	if (t->cc.recovery)
+		tcp_rtx_set(t, now, t->rto.rto);
 	t->rexmit = false;
 	return true;
 }

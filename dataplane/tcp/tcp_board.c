@@ -10,15 +10,22 @@
 static uint32_t
 start_of(const struct tcp_board *b, uint32_t i)
 {
-	return i > 0 ? b->r[i - 1].end : b->una;
+	return i > 0 ? tcp_board_at(b, i - 1)->end : b->una;
 }
 
 void
-tcp_board_init(struct tcp_board *b, uint32_t una)
+tcp_board_init(struct tcp_board *b, struct pool *p, uint32_t una)
 {
-	memset(b, 0, offsetof(struct tcp_board, r));
-	b->una = b->fack = b->again = una;
+	memset(b, 0, offsetof(struct tcp_board, ranges));
+	vec_init(&b->ranges, p, b->home, sizeof(b->home[0]), TCP_SENT_LEAF);
+	b->una = b->fack = b->again = b->lost_at = una;
 	b->round = (struct cc_round){ una, una };
+}
+
+void
+tcp_board_fini(struct tcp_board *b)
+{
+	vec_fini(&b->ranges);
 }
 
 static uint32_t
@@ -27,20 +34,16 @@ later(uint32_t a, uint32_t b)
 	return seq_gt(a, b) ? a : b;
 }
 
-static void
-remove_at(struct tcp_board *b, uint32_t i)
-{
-	b->count--;
-	memmove(&b->r[i], &b->r[i + 1], (b->count - i) * sizeof(b->r[0]));
-}
-
 /* i and the one behind it become one. */
 static void
 merge(struct tcp_board *b, uint32_t i)
 {
-	b->r[i + 1].at = later(b->r[i].at, b->r[i + 1].at);
-	b->r[i + 1].flags |= b->r[i].flags;
-	remove_at(b, i);
+	const struct tcp_sent *first = tcp_board_at(b, i);
+	struct tcp_sent *second = tcp_board_at(b, i + 1);
+
+	second->at = later(first->at, second->at);
+	second->flags |= first->flags;
+	vec_remove(&b->ranges, i);
 }
 
 static bool
@@ -49,16 +52,40 @@ alike(uint32_t a, uint32_t b)
 	return ((a ^ b) & (TCP_SENT_HELD | TCP_SENT_LOST)) == 0;
 }
 
+/* What is in flight is many times what tells of it, and other connections come first. */
+static bool
+may_grow(const struct tcp_board *b)
+{
+	const struct vec *v = &b->ranges;
+
+	return v->leaves == 0 || ((tcp_board_end(b) - b->una) / TCP_LEAF_BYTES >= v->leaves &&
+	    v->pool->free_count > v->pool->count / 8);
+}
+
+bool
+tcp_board_room(struct tcp_board *b, uint32_t n)
+{
+	struct vec *v = &b->ranges;
+
+	if (vec_room(v) < n && v->first >= n)
+		vec_pack(v);
+	return vec_room(v) >= n || (may_grow(b) && vec_grow(v));
+}
+
 /* Places for `n` more ranges. What is held comes first: its time is of no use. */
 static bool
 reserve(struct tcp_board *b, uint32_t n)
 {
-	for (uint32_t i = 0; i + 1 < b->count && b->count + n > TCP_SENT_MAX;)
-		if (alike(b->r[i].flags, b->r[i + 1].flags))
+	if (tcp_board_room(b, n))
+		return true;
+	for (uint32_t i = 0; i + 1 < tcp_board_count(b) && vec_room(&b->ranges) < n;)
+		if (alike(tcp_board_at(b, i)->flags, tcp_board_at(b, i + 1)->flags))
 			merge(b, i);
 		else
 			i++;
-	return b->count + n <= TCP_SENT_MAX;
+	if (vec_room(&b->ranges) < n)
+		vec_pack(&b->ranges);
+	return vec_room(&b->ranges) >= n;
 }
 
 /* Index of the range that `seq` lies in; count when none. */
@@ -66,12 +93,12 @@ static uint32_t
 find(const struct tcp_board *b, uint32_t seq)
 {
 	uint32_t low = 0;
-	uint32_t high = b->count;
+	uint32_t high = tcp_board_count(b);
 
 	while (low < high) {
 		uint32_t mid = (low + high) / 2;
 
-		if (seq_leq(b->r[mid].end, seq))
+		if (seq_leq(tcp_board_at(b, mid)->end, seq))
 			low = mid + 1;
 		else
 			high = mid;
@@ -85,44 +112,48 @@ cut(struct tcp_board *b, uint32_t seq)
 {
 	uint32_t i = find(b, seq);
 
-	if (i == b->count || seq_leq(seq, start_of(b, i)))
+	if (i == tcp_board_count(b) || seq_leq(seq, start_of(b, i)))
 		return i;
-	memmove(&b->r[i + 1], &b->r[i], (b->count - i) * sizeof(b->r[0]));
-	b->count++;
-	b->r[i].end = seq;
+	vec_insert(&b->ranges, i);
+	*tcp_board_at(b, i) = *tcp_board_at(b, i + 1);
+	tcp_board_at(b, i)->end = seq;
 	return i + 1;
 }
 
 static void
 set_flags(struct tcp_board *b, uint32_t i, uint32_t flags)
 {
-	uint32_t len = b->r[i].end - start_of(b, i);
-	uint32_t was = b->r[i].flags;
+	struct tcp_sent *s = tcp_board_at(b, i);
+	uint32_t start = start_of(b, i);
+	uint32_t len = s->end - start;
+	uint32_t was = s->flags;
 
 	b->held += ((flags & TCP_SENT_HELD) ? len : 0) - ((was & TCP_SENT_HELD) ? len : 0);
 	b->lost += ((flags & TCP_SENT_LOST) ? len : 0) - ((was & TCP_SENT_LOST) ? len : 0);
-	b->r[i].flags = flags;
+	s->flags = flags;
+	if ((flags & TCP_SENT_LOST) && seq_lt(start, b->lost_at))
+		b->lost_at = start;
 }
 
 void
 tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now, uint32_t grain)
 {
-	struct tcp_sent *last = b->count > 0 ? &b->r[b->count - 1] : NULL;
+	uint32_t n = tcp_board_count(b);
+	struct tcp_sent *last = n > 0 ? tcp_board_at(b, n - 1) : NULL;
 
 	b->prr_out += end - tcp_board_end(b);
 	if (last != NULL && last->flags == 0 && (uint32_t)now - last->at <= grain) {
 		last->end = end;
 		return;
 	}
-	if (!reserve(b, 1)) {
+	if (reserve(b, 1)) {
+		n = tcp_board_count(b);
+		vec_insert(&b->ranges, n);
+	} else {
 		/* Alternating to the last place: the last one counts as under way. */
-		last = &b->r[b->count - 1];
-		set_flags(b, b->count - 1, 0);
-		last->at = (uint32_t)now;
-		last->end = end;
-		return;
+		set_flags(b, --n, 0);
 	}
-	b->r[b->count++] = (struct tcp_sent){ .end = end, .at = (uint32_t)now };
+	*tcp_board_at(b, n) = (struct tcp_sent){ .end = end, .at = (uint32_t)now };
 }
 
 void
@@ -130,7 +161,7 @@ tcp_board_probe(struct tcp_board *b, uint32_t seq, uint16_t len)
 {
 	uint32_t i = cut(b, seq);
 
-	b->r[i].flags = TCP_SENT_PROBE;
+	tcp_board_at(b, i)->flags = TCP_SENT_PROBE;
 	b->probe_len = len;
 	b->probe_end = seq + len;
 }
@@ -138,9 +169,9 @@ tcp_board_probe(struct tcp_board *b, uint32_t seq, uint16_t len)
 uint32_t
 tcp_board_flags(const struct tcp_board *b, uint32_t seq)
 {
-	uint32_t i = seq_lt(seq, b->una) ? b->count : find(b, seq);
+	uint32_t i = seq_lt(seq, b->una) ? tcp_board_count(b) : find(b, seq);
 
-	return i < b->count ? b->r[i].flags : 0;
+	return i < tcp_board_count(b) ? tcp_board_at(b, i)->flags : 0;
 }
 
 void
@@ -153,12 +184,15 @@ tcp_board_again(struct tcp_board *b, uint32_t seq, uint32_t end, uint64_t now)
 		cut(b, end);
 	b->again = later(b->again, end);
 	b->prr_out += end - seq;
-	for (; i < b->count && seq_lt(start_of(b, i), end); i++) {
-		if (b->r[i].flags & TCP_SENT_HELD)
+	for (; i < tcp_board_count(b) && seq_lt(start_of(b, i), end); i++) {
+		struct tcp_sent *s = tcp_board_at(b, i);
+		const struct tcp_sent *before = i > 0 ? tcp_board_at(b, i - 1) : NULL;
+
+		if (s->flags & TCP_SENT_HELD)
 			continue;
 		set_flags(b, i, TCP_SENT_AGAIN);
-		b->r[i].at = (uint32_t)now;
-		if (i > 0 && b->r[i - 1].flags == TCP_SENT_AGAIN && b->r[i - 1].at == (uint32_t)now)
+		s->at = (uint32_t)now;
+		if (before != NULL && before->flags == TCP_SENT_AGAIN && before->at == (uint32_t)now)
 			merge(b, --i);
 	}
 }
@@ -193,8 +227,8 @@ tcp_board_ack(struct tcp_board *b, uint32_t una, struct tcp_news *n)
 {
 	uint32_t gone = 0;
 
-	while (gone < b->count && seq_lt(b->una, una)) {
-		struct tcp_sent *s = &b->r[gone];
+	while (gone < tcp_board_count(b) && seq_lt(b->una, una)) {
+		struct tcp_sent *s = tcp_board_at(b, gone);
 		uint32_t end = seq_lt(una, s->end) ? una : s->end;
 		uint32_t len = end - b->una;
 
@@ -211,52 +245,51 @@ tcp_board_ack(struct tcp_board *b, uint32_t una, struct tcp_news *n)
 			gone++;
 	}
 	b->una = una;
-	b->count -= gone;
 	if (gone > 0)
-		memmove(b->r, b->r + gone, b->count * sizeof(b->r[0]));
+		vec_drop(&b->ranges, gone);
 	b->again = later(b->again, una);
+	b->lost_at = later(b->lost_at, una);
+}
+
+/* Ranges around i that are held and touch are one. */
+static void
+join_held(struct tcp_board *b, uint32_t i)
+{
+	while (i + 1 < tcp_board_count(b) &&
+	    (tcp_board_at(b, i)->flags & tcp_board_at(b, i + 1)->flags & TCP_SENT_HELD))
+		vec_remove(&b->ranges, i);
+	if (i > 0 && (tcp_board_at(b, i - 1)->flags & tcp_board_at(b, i)->flags & TCP_SENT_HELD))
+		vec_remove(&b->ranges, i - 1);
 }
 
 static void
 hold(struct tcp_board *b, uint32_t seq, uint32_t end, struct tcp_news *n)
 {
-	uint32_t i = find(b, seq);
+	uint32_t i = find(b, seq), first;
 
 	/* Most blocks grow one that is known: nothing to cut. */
-	while (i < b->count && (b->r[i].flags & TCP_SENT_HELD))
-		seq = b->r[i++].end;
-	if (seq_geq(seq, end) || i == b->count || !reserve(b, 2))
+	for (; i < tcp_board_count(b) && (tcp_board_at(b, i)->flags & TCP_SENT_HELD); i++)
+		seq = tcp_board_at(b, i)->end;
+	if (seq_geq(seq, end) || i == tcp_board_count(b) || !reserve(b, 2))
 		return;
 	cut(b, end);
-	for (i = cut(b, seq); i < b->count && seq_leq(b->r[i].end, end); i++) {
-		if (b->r[i].flags & TCP_SENT_HELD)
+	first = cut(b, seq);
+	for (i = first; i < tcp_board_count(b) && seq_leq(tcp_board_at(b, i)->end, end); i++) {
+		struct tcp_sent *s = tcp_board_at(b, i);
+
+		if (s->flags & TCP_SENT_HELD)
 			continue;
-		n->bytes += b->r[i].end - start_of(b, i);
-		deliver(b, &b->r[i], b->r[i].end, n);
+		n->bytes += s->end - start_of(b, i);
+		deliver(b, s, s->end, n);
 		set_flags(b, i, TCP_SENT_HELD);
 	}
-}
-
-/* What is held and touches is one range. */
-static void
-join_held(struct tcp_board *b)
-{
-	uint32_t to = 0;
-
-	for (uint32_t i = 1; i < b->count; i++) {
-		if (!(b->r[to].flags & b->r[i].flags & TCP_SENT_HELD))
-			to++;
-		b->r[to] = b->r[i];
-	}
-	if (b->count > 0)
-		b->count = to + 1;
+	join_held(b, first);
 }
 
 void
 tcp_board_sack(struct tcp_board *b, const struct tcp_range *in, uint32_t count,
     struct tcp_news *n)
 {
-	uint32_t before = n->bytes;
 	uint32_t end = tcp_board_end(b);
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -265,8 +298,6 @@ tcp_board_sack(struct tcp_board *b, const struct tcp_range *in, uint32_t count,
 		    seq_leq(in[i].end, end))
 			hold(b, in[i].start, in[i].end, n);
 	}
-	if (n->bytes != before)
-		join_held(b);
 }
 
 uint32_t
@@ -278,16 +309,16 @@ tcp_board_lose(struct tcp_board *b, uint32_t seq, uint32_t end)
 	if (!reserve(b, 2))
 		return 0;
 	cut(b, end);
-	for (i = cut(b, seq); i < b->count && seq_lt(start_of(b, i), end); i++)
-		if (!(b->r[i].flags & (TCP_SENT_HELD | TCP_SENT_LOST)))
-			set_flags(b, i, b->r[i].flags | TCP_SENT_LOST);
+	for (i = cut(b, seq); i < tcp_board_count(b) && seq_lt(start_of(b, i), end); i++)
+		if (!(tcp_board_at(b, i)->flags & (TCP_SENT_HELD | TCP_SENT_LOST)))
+			tcp_board_mark(b, i);
 	return b->lost - before;
 }
 
 void
 tcp_board_mark(struct tcp_board *b, uint32_t i)
 {
-	set_flags(b, i, b->r[i].flags | TCP_SENT_LOST);
+	set_flags(b, i, tcp_board_at(b, i)->flags | TCP_SENT_LOST);
 }
 
 uint32_t
@@ -295,34 +326,34 @@ tcp_board_found(struct tcp_board *b)
 {
 	uint32_t lost = b->lost;
 
-	for (uint32_t i = 0; i < b->count && b->lost > 0; i++)
-		if (b->r[i].flags & TCP_SENT_LOST)
-			set_flags(b, i, b->r[i].flags & ~TCP_SENT_LOST);
+	for (uint32_t i = 0; i < tcp_board_count(b) && b->lost > 0; i++)
+		if (tcp_board_at(b, i)->flags & TCP_SENT_LOST)
+			set_flags(b, i, tcp_board_at(b, i)->flags & ~TCP_SENT_LOST);
 	return lost;
 }
 
 void
 tcp_board_forget(struct tcp_board *b)
 {
-	for (uint32_t i = 0; i < b->count; i++)
-		if (b->r[i].flags & TCP_SENT_HELD)
+	for (uint32_t i = 0; i < tcp_board_count(b); i++)
+		if (tcp_board_at(b, i)->flags & TCP_SENT_HELD)
 			set_flags(b, i, 0);
 	b->fack = b->una;
 }
 
 bool
-tcp_board_next(const struct tcp_board *b, struct tcp_range *lost)
+tcp_board_next(struct tcp_board *b, struct tcp_range *lost)
 {
 	uint32_t i;
 
 	if (b->lost == 0)
 		return false;
-	for (i = 0; i < b->count && !(b->r[i].flags & TCP_SENT_LOST); i++)
+	for (i = find(b, b->lost_at); !(tcp_board_at(b, i)->flags & TCP_SENT_LOST); i++)
 		;
-	lost->start = start_of(b, i);
-	lost->end = b->r[i].end;
-	while (i + 1 < b->count && (b->r[i + 1].flags & TCP_SENT_LOST))
-		lost->end = b->r[++i].end;
+	lost->start = b->lost_at = start_of(b, i);
+	lost->end = tcp_board_at(b, i)->end;
+	while (++i < tcp_board_count(b) && (tcp_board_at(b, i)->flags & TCP_SENT_LOST))
+		lost->end = tcp_board_at(b, i)->end;
 	return true;
 }
 
@@ -331,10 +362,12 @@ tcp_board_edge(const struct tcp_board *b, uint32_t mss)
 {
 	uint32_t held = 0;
 
-	for (uint32_t i = b->held > 0 ? b->count : 0; i > 0; i--) {
-		if (!(b->r[i - 1].flags & TCP_SENT_HELD))
+	for (uint32_t i = b->held > 0 ? tcp_board_count(b) : 0; i > 0; i--) {
+		const struct tcp_sent *s = tcp_board_at(b, i - 1);
+
+		if (!(s->flags & TCP_SENT_HELD))
 			continue;
-		held += b->r[i - 1].end - start_of(b, i - 1);
+		held += s->end - start_of(b, i - 1);
 		if (held > LOST_SEGMENTS * mss)
 			return start_of(b, i - 1);
 	}
@@ -344,11 +377,11 @@ tcp_board_edge(const struct tcp_board *b, uint32_t mss)
 bool
 tcp_board_doubt(const struct tcp_board *b, uint32_t from, struct tcp_range *r)
 {
-	for (uint32_t i = find(b, from); i < b->count && seq_lt(start_of(b, i), b->fack); i++) {
-		if (b->r[i].flags & ~TCP_SENT_PROBE)
+	for (uint32_t i = find(b, from); i < tcp_board_count(b) && seq_lt(start_of(b, i), b->fack); i++) {
+		if (tcp_board_at(b, i)->flags & ~TCP_SENT_PROBE)
 			continue;
 		r->start = seq_gt(start_of(b, i), from) ? start_of(b, i) : from;
-		r->end = b->r[i].end;
+		r->end = tcp_board_at(b, i)->end;
 		return true;
 	}
 	return false;
@@ -357,13 +390,13 @@ tcp_board_doubt(const struct tcp_board *b, uint32_t from, struct tcp_range *r)
 bool
 tcp_board_last(const struct tcp_board *b, struct tcp_range *r)
 {
-	uint32_t i = b->count;
+	uint32_t i = tcp_board_count(b);
 
-	while (i > 0 && (b->r[i - 1].flags & TCP_SENT_HELD))
+	while (i > 0 && (tcp_board_at(b, i - 1)->flags & TCP_SENT_HELD))
 		i--;
 	if (i == 0)
 		return false;
 	r->start = start_of(b, i - 1);
-	r->end = b->r[i - 1].end;
+	r->end = tcp_board_at(b, i - 1)->end;
 	return true;
 }

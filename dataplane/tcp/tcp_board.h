@@ -2,10 +2,12 @@
  * What is in flight, as ranges of one fate: when each was last sent, whether the
  * peer holds it (RFC 2018), whether it is lost.
  *
- * A board is one block of the pool, held only while something is in flight.
+ * A board is a block of the pool, held only while something is in flight, and one more
+ * for every TCP_LEAF_BYTES in flight where so many ranges are needed: a queue that
+ * overflows in slow start loses one segment in two, and each is a range of its own.
  * What went out together is one range; SACK blocks and retransmissions cut
- * ranges. When the block is full, neighbours become one with the later time, so
- * that nothing is found lost too early; a SACK block that finds no room is left
+ * ranges. When there is no room, neighbours become one with the later time, so
+ * that nothing is found lost too early; a SACK block that finds none is left
  * out. What is held is a hint: it is forgotten at the second timeout in a row,
  * or when the first byte outstanding is said to be held (RFC 2018 section 8).
  */
@@ -15,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/mem/pool.h"
+#include "dataplane/mem/vec.h"
 #include "dataplane/tcp/tcp_cc.h"
 #include "dataplane/tcp/tcp_opt.h"
 
@@ -30,8 +32,8 @@ struct tcp_sent {
 	uint32_t flags;
 };
 
-#define TCP_BOARD_HEAD 160u /* bytes before r, at most */
-#define TCP_SENT_MAX ((POOL_DATA - TCP_BOARD_HEAD) / sizeof(struct tcp_sent))
+#define TCP_SENT_LEAF 128u   /* ranges of a block */
+#define TCP_LEAF_BYTES 65536u /* in flight, for each block after the first */
 
 enum tcp_frto {
 	FRTO_OFF,
@@ -42,9 +44,9 @@ enum tcp_frto {
 
 struct tcp_board {
 	uint32_t una;
-	uint32_t count;
 	uint32_t held;       /* bytes */
 	uint32_t lost;       /* bytes, waiting to be sent again */
+	uint32_t lost_at;    /* nothing before it is lost */
 	uint32_t fack;       /* one behind the highest that was delivered */
 	uint32_t again;      /* one behind the highest that was sent again */
 	/* RACK: of the segment that was sent last among those delivered. */
@@ -72,7 +74,8 @@ struct tcp_board {
 	uint16_t probe_len;  /* 0: none is under way */
 	uint16_t probe_lost; /* it was lost: no window pays for so many bytes */
 	uint32_t probe_end;
-	struct tcp_sent r[TCP_SENT_MAX];
+	struct vec ranges;   /* of struct tcp_sent */
+	struct tcp_sent home[TCP_SENT_LEAF];
 };
 _Static_assert(sizeof(struct tcp_board) <= POOL_DATA, "a board is one block");
 
@@ -87,13 +90,37 @@ struct tcp_news {
 	bool once;           /* a range that was sent once before the last reduction */
 };
 
-void tcp_board_init(struct tcp_board *b, uint32_t una);
+/* tcp_board_init(b, p, una): in a block of `p`. tcp_board_fini(b): gives the others back. */
+void tcp_board_init(struct tcp_board *b, struct pool *p, uint32_t una);
+void tcp_board_fini(struct tcp_board *b);
+
+/* Blocks held, its own included. */
+static inline uint32_t
+tcp_board_blocks(const struct tcp_board *b)
+{
+	return 1 + vec_blocks(&b->ranges);
+}
+
+static inline uint32_t
+tcp_board_count(const struct tcp_board *b)
+{
+	return b->ranges.count;
+}
+
+/* Range i. */
+static inline struct tcp_sent *
+tcp_board_at(const struct tcp_board *b, uint32_t i)
+{
+	return vec_at(&b->ranges, i, sizeof(struct tcp_sent), TCP_SENT_LEAF);
+}
 
 /* One behind the last byte in flight. */
 static inline uint32_t
 tcp_board_end(const struct tcp_board *b)
 {
-	return b->count > 0 ? b->r[b->count - 1].end : b->una;
+	uint32_t n = tcp_board_count(b);
+
+	return n > 0 ? tcp_board_at(b, n - 1)->end : b->una;
 }
 
 /* Bytes that are still under way (RFC 6675 section 4, SetPipe): neither held
@@ -107,6 +134,9 @@ tcp_board_pipe(const struct tcp_board *b)
 /* New data up to `end` goes out. What left within `grain` us is one range, with the
  * time of its first byte: a flight is some ranges, however many its segments. */
 void tcp_board_sent(struct tcp_board *b, uint32_t end, uint64_t now, uint32_t grain);
+
+/* Are there places for n more ranges, without a loss of detail? */
+bool tcp_board_room(struct tcp_board *b, uint32_t n);
 
 /* The last `len` bytes that went out, from `seq`, are a probe. There must be places
  * for three more ranges. */
@@ -138,7 +168,7 @@ uint32_t tcp_board_found(struct tcp_board *b);
 void tcp_board_forget(struct tcp_board *b);
 
 /* The first range that is lost. */
-bool tcp_board_next(const struct tcp_board *b, struct tcp_range *lost);
+bool tcp_board_next(struct tcp_board *b, struct tcp_range *lost);
 
 /* IsLost (RFC 6675): one behind what has more than two segments held above it. */
 uint32_t tcp_board_edge(const struct tcp_board *b, uint32_t mss);

@@ -127,13 +127,13 @@ tcp_buf_snd(struct tcp *t, bool full)
 	st->snd_capped += t->snd_cap == max;
 }
 
-/* Whatever the window lets the peer send, and for each run a block that is not
- * full. */
+/* Whatever the window lets the peer send, and for each of some runs a block that is not
+ * full. Where every second segment is missing, half of the window is here. */
 uint32_t
 tcp_buf_reasm_blocks(const struct tcp *t)
 {
 	uint32_t max = t->stack->cfg.reasm_max / POOL_BLOCK;
-	uint32_t most = t->rcv_cap / POOL_DATA + TCP_RUN_MAX + 2;
+	uint32_t most = t->rcv_cap / POOL_DATA + TCP_RUN_LEAF + 2;
 
 	return max < most ? max : most;
 }

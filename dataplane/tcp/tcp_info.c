@@ -63,10 +63,12 @@ sent_again(const struct tcp_board *b)
 {
 	uint32_t start = b->una, bytes = 0;
 
-	for (uint32_t i = 0; i < b->count; i++) {
-		if ((b->r[i].flags & (TCP_SENT_AGAIN | TCP_SENT_HELD | TCP_SENT_LOST)) == TCP_SENT_AGAIN)
-			bytes += b->r[i].end - start;
-		start = b->r[i].end;
+	for (uint32_t i = 0; i < tcp_board_count(b); i++) {
+		const struct tcp_sent *s = tcp_board_at(b, i);
+
+		if ((s->flags & (TCP_SENT_AGAIN | TCP_SENT_HELD | TCP_SENT_LOST)) == TCP_SENT_AGAIN)
+			bytes += s->end - start;
+		start = s->end;
 	}
 	return bytes;
 }

@@ -27,7 +27,7 @@ tcp_loss_sent(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now)
 		b = tcp_board(t);
 		if (b == NULL)
 			return;
-		tcp_board_init(b, seq);
+		tcp_board_init(b, t->stack->pool, seq);
 	}
 	tcp_board_sent(b, end, now, t->rto.srtt >> GRAIN_SHIFT);
 }
@@ -37,6 +37,7 @@ tcp_loss_clear(struct tcp *t)
 {
 	if (t->board == NULL)
 		return;
+	tcp_board_fini(tcp_board(t));
 	pool_put(t->stack->pool, t->board);
 	t->board = NULL;
 	if (t->reo_on)
@@ -166,18 +167,24 @@ sent_before(const struct tcp_board *b, const struct tcp_sent *s)
 }
 
 /* RFC 8985 section 6.2 step 5. What waits for the window is looked at again by
- * TCP_T_TAIL. */
+ * TCP_T_TAIL. Behind what was sent again times only grow. */
 static void
 rack_detect(struct tcp *t, struct tcp_board *b, uint64_t now)
 {
 	uint32_t limit = b->rack_rtt + reo_wnd(t, b);
-	uint32_t wait = 0;
+	uint32_t wait = 0, start, end = b->una;
 
-	for (uint32_t i = 0; b->rack_on && i < b->count; i++) {
-		const struct tcp_sent *s = &b->r[i];
+	for (uint32_t i = 0; b->rack_on && i < tcp_board_count(b); i++) {
+		const struct tcp_sent *s = tcp_board_at(b, i);
 		uint32_t age = (uint32_t)now - s->at;
 
-		if ((s->flags & (TCP_SENT_HELD | TCP_SENT_LOST)) || !sent_before(b, s))
+		start = end;
+		end = s->end;
+		if (s->flags & (TCP_SENT_HELD | TCP_SENT_LOST))
+			continue;
+		if (!sent_before(b, s) && seq_geq(start, b->again))
+			break;
+		if (!sent_before(b, s))
 			continue;
 		if (age < limit) {
 			wait = limit - age > wait ? limit - age : wait;
@@ -201,8 +208,8 @@ count_detect(struct tcp *t, struct tcp_board *b)
 {
 	uint32_t edge = tcp_board_edge(b, t->mss);
 
-	for (uint32_t i = 0; i < b->count && seq_leq(b->r[i].end, edge); i++) {
-		if (b->r[i].flags & ~TCP_SENT_PROBE)
+	for (uint32_t i = 0; i < tcp_board_count(b) && seq_leq(tcp_board_at(b, i)->end, edge); i++) {
+		if (tcp_board_at(b, i)->flags & ~TCP_SENT_PROBE)
 			continue;
 		t->stack->loss.count_lost++;
 		tcp_board_mark(b, i);
@@ -272,7 +279,7 @@ tcp_loss_timeout(struct tcp *t)
 		tcp_loss_clear(t);
 		return false;
 	}
-	if (t->rtx_count > 0 || (b->count > 0 && (b->r[0].flags & TCP_SENT_HELD))) {
+	if (t->rtx_count > 0 || (tcp_board_count(b) > 0 && (tcp_board_at(b, 0)->flags & TCP_SENT_HELD))) {
 		if (b->held > 0)
 			t->stack->loss.reneged++;
 		tcp_board_forget(b);

@@ -4,10 +4,16 @@
 
 #include "dataplane/tcp/tcp_seq.h"
 
-static struct tcp_run *
-runs(const struct tcp_reasm *r)
+static struct tcp_runs *
+table(const struct tcp_reasm *r)
 {
-	return (struct tcp_run *)(void *)r->table->data;
+	return (struct tcp_runs *)(void *)r->table->data;
+}
+
+static struct tcp_run *
+run_at(const struct tcp_reasm *r, uint32_t i)
+{
+	return vec_at(&table(r)->list, i, sizeof(struct tcp_run), TCP_RUN_LEAF);
 }
 
 static uint32_t
@@ -19,49 +25,84 @@ run_end(const struct tcp_run *run)
 uint32_t
 tcp_reasm_blocks(const struct tcp_reasm *r)
 {
-	return r->blocks + (r->table != NULL ? 1 : 0);
+	return r->blocks + (r->table != NULL ? 1 + vec_blocks(&table(r)->list) : 0);
 }
 
 static bool
 open_table(struct tcp_reasm *r, struct pool *p)
 {
+	struct tcp_runs *t;
+
+	if (r->table != NULL)
+		return true;
+	r->table = pool_get(p);
 	if (r->table == NULL)
-		r->table = pool_get(p);
-	return r->table != NULL;
+		return false;
+	t = table(r);
+	vec_init(&t->list, p, t->home, sizeof(t->home[0]), TCP_RUN_LEAF);
+	t->recent_count = 0;
+	return true;
 }
 
 static void
 close_table(struct tcp_reasm *r, struct pool *p)
 {
-	if (r->count == 0) {
-		pool_put(p, r->table);
-		r->table = NULL;
-	}
+	if (r->count > 0)
+		return;
+	vec_fini(&table(r)->list);
+	pool_put(p, r->table);
+	r->table = NULL;
 }
 
+/* There is a place for it. */
 static struct tcp_run *
 insert_run(struct tcp_reasm *r, uint32_t at, uint32_t seq)
 {
-	struct tcp_run *run = runs(r) + at;
+	struct tcp_run *run;
 
-	if (r->count == TCP_RUN_MAX)
-		return NULL;
-	memmove(run + 1, run, (r->count - at) * sizeof(*run));
+	vec_insert(&table(r)->list, at);
 	r->count++;
+	run = run_at(r, at);
 	run->seq = seq;
 	fifo_init(&run->bytes, false);
 	return run;
 }
 
 static void
-remove_run(struct tcp_reasm *r, struct pool *p, uint32_t at)
+clear_run(struct tcp_reasm *r, struct pool *p, uint32_t at)
 {
-	struct tcp_run *run = runs(r) + at;
+	struct tcp_run *run = run_at(r, at);
 
 	r->blocks -= run->bytes.blocks;
 	fifo_clear(&run->bytes, p);
 	r->count--;
-	memmove(run, run + 1, (r->count - at) * sizeof(*run));
+}
+
+static void
+remove_run(struct tcp_reasm *r, struct pool *p, uint32_t at)
+{
+	clear_run(r, p, at);
+	vec_remove(&table(r)->list, at);
+}
+
+/* Something came at `seq`, of a run that was the last before or not. */
+static void
+note_recent(struct tcp_reasm *r, const struct tcp_run *run)
+{
+	struct tcp_runs *t = table(r);
+	uint32_t i;
+
+	for (i = 0; i < t->recent_count; i++)
+		if (seq_leq(run->seq, t->recent[i]) && seq_lt(t->recent[i], run_end(run)))
+			break;
+	if (i == t->recent_count) {
+		if (i < TCP_RUN_RECENT)
+			t->recent_count++;
+		else
+			i--;
+	}
+	memmove(t->recent + 1, t->recent, i * sizeof(t->recent[0]));
+	t->recent[0] = run_end(run) - 1;
 }
 
 /* Bytes of one gap: behind the run before it if they touch, else a new run. */
@@ -69,16 +110,18 @@ static bool
 keep(struct tcp_reasm *r, struct pool *p, uint32_t *at, uint32_t seq, const uint8_t *data,
     uint32_t len, uint32_t blocks_max)
 {
-	struct tcp_run *run = *at > 0 ? runs(r) + *at - 1 : NULL;
+	struct vec *list = &table(r)->list;
+	struct tcp_run *run = *at > 0 ? run_at(r, *at - 1) : NULL;
 	bool fresh = run == NULL || run_end(run) != seq;
+	bool leaf = fresh && vec_room(list) == 0;
 	uint32_t before;
 
-	if (tcp_reasm_blocks(r) + (len + POOL_DATA - 1) / POOL_DATA > blocks_max)
+	if (tcp_reasm_blocks(r) + (len + POOL_DATA - 1) / POOL_DATA + leaf > blocks_max)
 		return false;
 	if (fresh) {
-		run = insert_run(r, *at, seq);
-		if (run == NULL)
+		if (r->count == TCP_RUN_MAX || (leaf && !vec_grow(list)))
 			return false;
+		run = insert_run(r, *at, seq);
 		(*at)++;
 	}
 	before = run->bytes.blocks;
@@ -87,8 +130,8 @@ keep(struct tcp_reasm *r, struct pool *p, uint32_t *at, uint32_t seq, const uint
 			remove_run(r, p, --*at);
 		return false;
 	}
-	run->stamp = ++r->stamp;
 	r->blocks += run->bytes.blocks - before;
+	note_recent(r, run);
 	return true;
 }
 
@@ -97,18 +140,26 @@ keep(struct tcp_reasm *r, struct pool *p, uint32_t *at, uint32_t seq, const uint
 static uint32_t
 find_run(const struct tcp_reasm *r, uint32_t seq)
 {
-	uint32_t i = r->count;
+	uint32_t low = 0, high = r->count;
 
-	while (i > 0 && seq_gt(run_end(runs(r) + i - 1), seq))
-		i--;
-	return i;
+	if (high == 0 || seq_leq(run_end(run_at(r, high - 1)), seq))
+		return high;
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+
+		if (seq_leq(run_end(run_at(r, mid)), seq))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 bool
 tcp_reasm_held(const struct tcp_reasm *r, uint32_t seq, uint32_t end, struct tcp_range *held)
 {
 	uint32_t i = find_run(r, seq);
-	const struct tcp_run *run = i < r->count ? runs(r) + i : NULL;
+	const struct tcp_run *run = i < r->count ? run_at(r, i) : NULL;
 
 	if (run == NULL || seq_geq(run->seq, end))
 		return false;
@@ -131,11 +182,11 @@ tcp_reasm_add(struct tcp_reasm *r, struct pool *p, uint32_t seq, const uint8_t *
 		return 0;
 	i = find_run(r, seq);
 	while (seq_lt(pos, end)) {
-		struct tcp_run *run = i < r->count ? runs(r) + i : NULL;
+		struct tcp_run *run = i < r->count ? run_at(r, i) : NULL;
 		uint32_t stop = end;
 
 		if (run != NULL && seq_leq(run->seq, pos)) {
-			run->stamp = ++r->stamp;
+			note_recent(r, run);
 			pos = run_end(run);
 			i++;
 			continue;
@@ -158,7 +209,7 @@ tcp_reasm_next(struct tcp_reasm *r, struct pool *p, uint32_t seq, size_t *len)
 {
 	*len = 0;
 	while (r->count > 0) {
-		struct tcp_run *run = runs(r);
+		struct tcp_run *run = run_at(r, 0);
 		uint32_t before = run->bytes.blocks;
 
 		if (seq_gt(run->seq, seq))
@@ -169,58 +220,65 @@ tcp_reasm_next(struct tcp_reasm *r, struct pool *p, uint32_t seq, size_t *len)
 			r->blocks -= before - run->bytes.blocks;
 			return fifo_view(&run->bytes, len);
 		}
-		remove_run(r, p, 0);
+		clear_run(r, p, 0);
+		vec_drop(&table(r)->list, 1);
 		close_table(r, p);
 	}
 	return NULL;
 }
 
-/* Runs that touch are one range for the peer. */
-static uint32_t
-merge(const struct tcp_reasm *r, struct tcp_range *all, uint32_t *stamp)
+/* The range around a run: those that touch are one for the peer. */
+static struct tcp_range
+range_around(const struct tcp_reasm *r, uint32_t i)
 {
-	uint32_t n = 0;
+	struct tcp_range all = { run_at(r, i)->seq, run_end(run_at(r, i)) };
 
-	for (uint32_t i = 0; i < r->count; i++) {
-		const struct tcp_run *run = runs(r) + i;
+	for (uint32_t k = i; k > 0 && run_end(run_at(r, k - 1)) == all.start; k--)
+		all.start = run_at(r, k - 1)->seq;
+	for (uint32_t k = i + 1; k < r->count && run_at(r, k)->seq == all.end; k++)
+		all.end = run_end(run_at(r, k));
+	return all;
+}
 
-		if (n > 0 && all[n - 1].end == run->seq) {
-			all[n - 1].end = run_end(run);
-			if (run->stamp > stamp[n - 1])
-				stamp[n - 1] = run->stamp;
-			continue;
-		}
-		all[n] = (struct tcp_range){ run->seq, run_end(run) };
-		stamp[n++] = run->stamp;
-	}
-	return n;
+/* Unless it is there. */
+static uint32_t
+put_range(struct tcp_range *out, uint32_t n, struct tcp_range all)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (out[i].start == all.start)
+			return n;
+	out[n] = all;
+	return n + 1;
 }
 
 uint32_t
 tcp_reasm_sack(const struct tcp_reasm *r, struct tcp_range *out, uint32_t max)
 {
-	struct tcp_range all[TCP_RUN_MAX];
-	uint32_t stamp[TCP_RUN_MAX];
-	uint32_t n, done;
+	uint32_t n = 0;
 
-	if (r->count == 0)
-		return 0;
-	n = merge(r, all, stamp);
-	for (done = 0; done < max && done < n; done++) {
-		uint32_t best = 0;
+	for (uint32_t k = 0; r->count > 0 && k < table(r)->recent_count && n < max; k++) {
+		uint32_t seq = table(r)->recent[k];
+		uint32_t i = find_run(r, seq);
 
-		for (uint32_t i = 1; i < n; i++)
-			if (stamp[i] > stamp[best])
-				best = i;
-		out[done] = all[best];
-		stamp[best] = 0;
+		/* What was taken since is no range any more. */
+		if (i < r->count && seq_leq(run_at(r, i)->seq, seq))
+			n = put_range(out, n, range_around(r, i));
 	}
-	return done;
+	/* The highest, where too few are remembered. */
+	for (uint32_t i = r->count; i > 0 && n < max;) {
+		struct tcp_range all = range_around(r, i - 1);
+
+		n = put_range(out, n, all);
+		i = find_run(r, all.start);
+	}
+	return n;
 }
 
 void
 tcp_reasm_clear(struct tcp_reasm *r, struct pool *p)
 {
+	if (r->table == NULL)
+		return;
 	while (r->count > 0)
 		remove_run(r, p, r->count - 1);
 	close_table(r, p);

@@ -40,10 +40,10 @@ rest(struct tcp *t, uint64_t now)
 /* RFC 4821 section 7.4: nothing is lost, nothing else is being found out, and what
  * is sent now is known to arrive. */
 static bool
-good_moment(const struct tcp *t, const struct tcp_board *b, uint64_t now)
+good_moment(const struct tcp *t, struct tcp_board *b, uint64_t now)
 {
 	return b != NULL && b->probe_len == 0 && b->probe_lost == 0 && b->held + b->lost == 0 &&
-	    b->count + 3 <= TCP_SENT_MAX && t->dupacks == 0 && !t->cc.recovery && !t->cc.after_rto &&
+	    tcp_board_room(b, 3) && t->dupacks == 0 && !t->cc.recovery && !t->cc.after_rto &&
 	    !t->persist && t->snd_nxt == t->snd_max && t->path_good &&
 	    (int16_t)((uint16_t)(now >> TCP_PATH_TICK_SHIFT) - t->path_at) >= 0;
 }

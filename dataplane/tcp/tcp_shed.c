@@ -112,7 +112,8 @@ tcp_moved(struct tcp *t, uint32_t bytes, uint64_t now)
 uint32_t
 tcp_blocks(const struct tcp *t)
 {
-	return t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm) + (t->board != NULL ? 1u : 0u);
+	return t->snd.blocks + t->rcv.blocks + tcp_reasm_blocks(&t->reasm) +
+	    (t->board != NULL ? tcp_board_blocks(tcp_board(t)) : 0);
 }
 
 static bool

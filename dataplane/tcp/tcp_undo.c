@@ -44,6 +44,10 @@ tcp_undo_again(struct tcp *t, uint32_t seq, uint32_t end, uint64_t now)
 static void
 undo(struct tcp *t, struct tcp_board *b, uint64_t *count)
 {
+	if (t->cc.recovery && !t->reordered) {
+		t->reordered = true;
+		t->stack->loss.reordering++;
+	}
 	cc_undo(&t->cc, &b->undo_cc, t->snd_una);
 	t->cwr_end = t->snd_una - 1;
 	tcp_board_found(b);

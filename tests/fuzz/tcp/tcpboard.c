@@ -15,7 +15,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define BLOCKS 16u
+
 static struct tcp_board b;
+static struct pool pool;
 
 static void
 require(bool holds)
@@ -31,15 +34,15 @@ check(uint32_t una, uint32_t end)
 	uint32_t at = una, held = 0, lost = 0;
 	struct tcp_range r;
 
-	require(b.count <= TCP_SENT_MAX && b.una == una && tcp_board_end(&b) == end);
-	for (uint32_t i = 0; i < b.count; i++) {
-		uint32_t len = b.r[i].end - at;
+	require(tcp_board_count(&b) <= TCP_SENT_LEAF * VEC_LEAVES && b.una == una && tcp_board_end(&b) == end);
+	for (uint32_t i = 0; i < tcp_board_count(&b); i++) {
+		uint32_t len = tcp_board_at(&b, i)->end - at;
 
 		require(len > 0 && len <= end - una);
-		require((b.r[i].flags & TCP_SENT_HELD) == 0 || (b.r[i].flags & TCP_SENT_LOST) == 0);
-		held += (b.r[i].flags & TCP_SENT_HELD) ? len : 0;
-		lost += (b.r[i].flags & TCP_SENT_LOST) ? len : 0;
-		at = b.r[i].end;
+		require((tcp_board_at(&b, i)->flags & TCP_SENT_HELD) == 0 || (tcp_board_at(&b, i)->flags & TCP_SENT_LOST) == 0);
+		held += (tcp_board_at(&b, i)->flags & TCP_SENT_HELD) ? len : 0;
+		lost += (tcp_board_at(&b, i)->flags & TCP_SENT_LOST) ? len : 0;
+		at = tcp_board_at(&b, i)->end;
 	}
 	require(at == end && held == b.held && lost == b.lost);
 	require(tcp_board_pipe(&b) == end - una - held - lost);
@@ -60,8 +63,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t una = 0xffffc000u;
 	uint32_t end = una + 1 + cur_u16(&c);
 	uint64_t now = 0xfffffff0u;
+	static void *mem;
 
-	tcp_board_init(&b, una);
+	if (mem == NULL)
+		mem = aligned_alloc(64, pool_size(BLOCKS));
+	pool_init(&pool, mem, BLOCKS);
+	tcp_board_init(&b, &pool, una);
 	tcp_board_sent(&b, end, now, 0);
 	while (cur_left(&c) >= 5) {
 		uint8_t kind = cur_u8(&c);
@@ -91,5 +98,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		check(una, end);
 	}
+	require(pool.free_count + tcp_board_blocks(&b) - 1 == pool.count);
+	tcp_board_fini(&b);
+	require(pool.free_count == pool.count);
 	return 0;
 }

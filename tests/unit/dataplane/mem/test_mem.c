@@ -3,6 +3,7 @@
 
 #include "dataplane/mem/fifo.h"
 #include "dataplane/mem/siphash.h"
+#include "dataplane/mem/vec.h"
 #include "tests/lib/suite.h"
 
 #define BLOCKS 8u
@@ -169,6 +170,57 @@ test_wipe(void)
 	CU_ASSERT(left < BLOCKS * sizeof(void *));
 }
 
+#define PER 7u
+
+/* Against a plain array; leaf by leaf, from the front, the middle and the end. */
+static void
+test_vec(void)
+{
+	static uint32_t home[PER], plain[PER * VEC_LEAVES];
+	uint32_t count = 0, most = 0, x = 7;
+	struct vec v;
+	bool same = true;
+
+	pool_init(&pool, mem, BLOCKS);
+	vec_init(&v, &pool, home, sizeof(home[0]), PER);
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint32_t kind, at;
+
+		x = x * 1103515245u + 12345u;
+		kind = (x >> 8) % 16;
+		at = count > 0 ? (x >> 12) % count : 0;
+		if (kind < 10 - (i / 2000) % 2 * 4) {
+			if (vec_room(&v) == 0 && !vec_grow(&v))
+				continue;
+			vec_insert(&v, at);
+			memmove(plain + at + 1, plain + at, (count++ - at) * sizeof(plain[0]));
+			plain[at] = i;
+			*(uint32_t *)vec_at(&v, at, sizeof(home[0]), PER) = i;
+		} else if (kind < 15 && count > 0) {
+			vec_remove(&v, at);
+			memmove(plain + at, plain + at + 1, (--count - at) * sizeof(plain[0]));
+		} else if (count > 0) {
+			if (x >> 31)
+				vec_pack(&v);
+			vec_drop(&v, at / 4 + 1);
+			count -= at / 4 + 1;
+			memmove(plain, plain + at / 4 + 1, count * sizeof(plain[0]));
+		}
+		for (uint32_t k = 0; k < count; k++)
+			same &= *(uint32_t *)vec_at(&v, k, sizeof(home[0]), PER) == plain[k];
+		CU_ASSERT_FATAL(same && v.count == count);
+		CU_ASSERT_FATAL(pool.free_count + vec_blocks(&v) == BLOCKS);
+		most = count > most ? count : most;
+	}
+	CU_ASSERT(most > 4 * PER);
+	vec_fini(&v);
+	CU_ASSERT(v.count == 0 && pool.free_count == BLOCKS);
+	for (uint32_t i = 0; i <= BLOCKS; i++)
+		CU_ASSERT_EQUAL(vec_grow(&v), i < BLOCKS + 1 && i < VEC_LEAVES);
+	vec_fini(&v);
+	CU_ASSERT_EQUAL(pool.free_count, BLOCKS);
+}
+
 /* Appendix A of the SipHash paper: key and message 00 01 02 .. */
 static void
 test_siphash(void)
@@ -194,6 +246,7 @@ main(void)
 		{ "copy, view and take agree", test_copy_and_views },
 		{ "a cursor survives put and take", test_cursor },
 		{ "a fifo that wipes leaves nothing", test_wipe },
+		{ "an array in blocks is an array", test_vec },
 		{ "SipHash-2-4 vectors", test_siphash },
 		CU_TEST_INFO_NULL,
 	};

@@ -1,5 +1,6 @@
 #include "dataplane/tcp/tcp_board.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/tcp/tcp_seq.h"
@@ -8,12 +9,20 @@
 #define MSS 100u
 #define SPAN 3000u
 
+#define BLOCKS 64u
+
 static struct tcp_board board;
+static struct pool pool;
 
 static void
 sent(uint32_t una, uint32_t end, uint64_t now)
 {
-	tcp_board_init(&board, una);
+	static void *mem;
+
+	if (mem == NULL)
+		mem = aligned_alloc(64, pool_size(BLOCKS));
+	pool_init(&pool, mem, BLOCKS);
+	tcp_board_init(&board, &pool, una);
 	tcp_board_sent(&board, end, now, 0);
 }
 
@@ -38,12 +47,12 @@ test_sack(void)
 	CU_ASSERT_EQUAL(sack(300, 400, 2), 100);
 	CU_ASSERT_EQUAL(sack(150, 310, 2), 100); /* joins both */
 	CU_ASSERT_EQUAL(board.held, 300);
-	CU_ASSERT_EQUAL(board.count, 3);
+	CU_ASSERT_EQUAL(tcp_board_count(&board), 3);
 	tcp_board_ack(&board, 250, &n);
 	CU_ASSERT_EQUAL(n.bytes, 100); /* the rest was held */
 	CU_ASSERT_EQUAL(board.held, 150);
 	tcp_board_ack(&board, 1000, &n);
-	CU_ASSERT(board.count == 0 && board.held == 0 && tcp_board_pipe(&board) == 0);
+	CU_ASSERT(tcp_board_count(&board) == 0 && board.held == 0 && tcp_board_pipe(&board) == 0);
 }
 
 static void
@@ -58,37 +67,90 @@ test_refuses(void)
 	CU_ASSERT_EQUAL(board.held, 0);
 }
 
-/* One byte in two, until the block is full and beyond. */
+/* One byte in two of a small flight, until its block is full and beyond. */
 static void
 test_full(void)
 {
-	uint32_t end = 8 * TCP_SENT_MAX;
+	uint32_t end = 8 * TCP_SENT_LEAF;
 
 	sent(0, end, 1);
 	for (uint32_t i = 1; i + 1 < end; i += 2) {
 		sack(i, i + 1, 2);
-		CU_ASSERT(board.count <= TCP_SENT_MAX);
+		CU_ASSERT(tcp_board_count(&board) <= TCP_SENT_LEAF);
 	}
-	CU_ASSERT(board.count + 2 > TCP_SENT_MAX);
+	CU_ASSERT(tcp_board_count(&board) + 2 > TCP_SENT_LEAF);
 	CU_ASSERT_EQUAL(tcp_board_lose(&board, 0, end), 0);
 	for (uint32_t i = 0; i < 4; i++)
 		tcp_board_sent(&board, end + i + 1, 3 + i, 0);
 	CU_ASSERT_EQUAL(tcp_board_end(&board), end + 4);
-	CU_ASSERT(board.count <= TCP_SENT_MAX);
+	CU_ASSERT(tcp_board_count(&board) <= TCP_SENT_LEAF);
 	tcp_board_again(&board, 0, 50, 9);
-	CU_ASSERT(board.count <= TCP_SENT_MAX);
+	CU_ASSERT(tcp_board_count(&board) <= TCP_SENT_LEAF);
 	sent(0, 100, 1000);
 	tcp_board_sent(&board, 200, 1005, 10);
 	tcp_board_sent(&board, 300, 1010, 10);
-	CU_ASSERT(board.count == 1 && board.r[0].at == 1000);
+	CU_ASSERT(tcp_board_count(&board) == 1 && tcp_board_at(&board, 0)->at == 1000);
 	tcp_board_sent(&board, 400, 1011, 10);
-	CU_ASSERT(board.count == 2 && board.r[1].at == 1011);
+	CU_ASSERT(tcp_board_count(&board) == 2 && tcp_board_at(&board, 1)->at == 1011);
 	/* Neighbours of one fate make room; the later time stays. */
 	sent(0, 1, 1);
-	for (uint32_t i = 1; i < 2 * TCP_SENT_MAX; i++)
+	for (uint32_t i = 1; i < 2 * TCP_SENT_LEAF; i++)
 		tcp_board_sent(&board, i + 1, 1 + i, 0);
-	CU_ASSERT_EQUAL(board.count, TCP_SENT_MAX);
-	CU_ASSERT_EQUAL(board.r[0].at, board.r[0].end);
+	CU_ASSERT_EQUAL(tcp_board_count(&board), TCP_SENT_LEAF);
+	CU_ASSERT_EQUAL(tcp_board_at(&board, 0)->at, tcp_board_at(&board, 0)->end);
+}
+
+/* A queue overflows in slow start: one segment in two of a large flight is lost, and each
+ * is known. The blocks come back. */
+static void
+test_large(void)
+{
+	uint32_t segs = 4 * TCP_SENT_LEAF, again = 0;
+	struct tcp_news n = { .min_rtt = UINT32_MAX };
+	struct tcp_range r;
+
+	sent(0, segs * 1000, 1);
+	for (uint32_t i = 1; i < segs; i += 2)
+		sack(i * 1000, (i + 1) * 1000, 2);
+	CU_ASSERT_EQUAL(tcp_board_count(&board), segs);
+	CU_ASSERT_EQUAL(board.held, segs * 500);
+	CU_ASSERT_EQUAL(tcp_board_blocks(&board), 5); /* places for two more were asked for */
+	CU_ASSERT_EQUAL(tcp_board_lose(&board, 0, segs * 1000), segs * 500);
+	for (; tcp_board_next(&board, &r); again++) {
+		CU_ASSERT(r.start == again * 2000 && r.end == r.start + 1000);
+		tcp_board_again(&board, r.start, r.end, 3);
+	}
+	CU_ASSERT_EQUAL(again, segs / 2);
+	tcp_board_ack(&board, segs * 900, &n);
+	CU_ASSERT_EQUAL(tcp_board_blocks(&board), 2);
+	tcp_board_fini(&board);
+	CU_ASSERT_EQUAL(pool.free_count, pool.count);
+	/* Others need the blocks that are left: some are enough for what was sent. */
+	sent(0, segs * 1000, 1);
+	while (pool.free_count > pool.count / 8)
+		(void)pool_get(&pool);
+	for (uint32_t i = 1; i < segs; i += 2)
+		sack(i * 1000, (i + 1) * 1000, 2);
+	CU_ASSERT_EQUAL(tcp_board_blocks(&board), 1);
+	CU_ASSERT(board.held < segs * 500);
+	tcp_board_fini(&board);
+}
+
+/* What was acknowledged leaves its place, however few are left at the end. */
+static void
+test_moves(void)
+{
+	struct tcp_news n = { .min_rtt = UINT32_MAX };
+
+	sent(0, 1, 1);
+	for (uint32_t i = 1; i < 10 * TCP_SENT_LEAF; i++) {
+		tcp_board_sent(&board, i + 1, 1 + i, 0);
+		tcp_board_ack(&board, i - 1, &n);
+		CU_ASSERT_EQUAL(tcp_board_count(&board), 2);
+		CU_ASSERT_EQUAL(tcp_board_lose(&board, i - 1, i), 1);
+		CU_ASSERT_EQUAL(board.lost, 1);
+	}
+	CU_ASSERT_EQUAL(tcp_board_blocks(&board), 1);
 }
 
 static void
@@ -169,10 +231,10 @@ check_map(const uint8_t *map, uint32_t base, uint32_t una)
 	CU_ASSERT_EQUAL(board.held, held);
 	CU_ASSERT_EQUAL(board.lost, lost);
 	CU_ASSERT_EQUAL(board.una, base + una);
-	for (uint32_t i = 0; i < board.count; i++) {
-		CU_ASSERT_FATAL(seq_lt(at, board.r[i].end));
-		for (; at != board.r[i].end; at++)
-			same &= (board.r[i].flags & (TCP_SENT_HELD | TCP_SENT_LOST)) == map[at - base];
+	for (uint32_t i = 0; i < tcp_board_count(&board); i++) {
+		CU_ASSERT_FATAL(seq_lt(at, tcp_board_at(&board, i)->end));
+		for (; at != tcp_board_at(&board, i)->end; at++)
+			same &= (tcp_board_at(&board, i)->flags & (TCP_SENT_HELD | TCP_SENT_LOST)) == map[at - base];
 	}
 	CU_ASSERT(same);
 	CU_ASSERT_EQUAL(at, base + SPAN);
@@ -228,6 +290,8 @@ main(void)
 		{ "blocks are joined and given up", test_sack },
 		{ "what cannot be is refused", test_refuses },
 		{ "a full board", test_full },
+		{ "a large flight has a large board", test_large },
+		{ "places are used again", test_moves },
 		{ "what is lost by count, and what is under way", test_count },
 		{ "what was delivered, and when it was sent", test_delivered },
 		{ "random blocks, losses and retransmissions", test_random },
