@@ -155,7 +155,9 @@
 	METER(CAPTURE_FRAMES, "capture frames copied") \
 	METER(CAPTURE_MISSED, "capture frames that did not fit") \
 	METER(NET_FRAGS_IN, "net fragments received") \
-	METER(NET_FRAGS_WHOLE, "net datagrams put together")
+	METER(NET_FRAGS_WHOLE, "net datagrams put together") \
+	METER(TCP_BOARD_GROWN, "tcp scoreboards that took another block") \
+	METER(TCP_BOARD_FULL, "tcp acknowledgements with SACK blocks that found no room")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

@@ -270,8 +270,12 @@ hold(struct tcp_board *b, uint32_t seq, uint32_t end, struct tcp_news *n)
 	/* Most blocks grow one that is known: nothing to cut. */
 	for (; i < tcp_board_count(b) && (tcp_board_at(b, i)->flags & TCP_SENT_HELD); i++)
 		seq = tcp_board_at(b, i)->end;
-	if (seq_geq(seq, end) || i == tcp_board_count(b) || !reserve(b, 2))
+	if (seq_geq(seq, end) || i == tcp_board_count(b))
 		return;
+	if (!reserve(b, 2)) {
+		n->full = true;
+		return;
+	}
 	cut(b, end);
 	first = cut(b, seq);
 	for (i = first; i < tcp_board_count(b) && seq_leq(tcp_board_at(b, i)->end, end); i++) {

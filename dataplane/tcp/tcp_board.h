@@ -88,6 +88,7 @@ struct tcp_news {
 	uint32_t bytes;      /* newly acknowledged or held */
 	bool reordered;      /* a range below fack that was sent once */
 	bool once;           /* a range that was sent once before the last reduction */
+	bool full;           /* a SACK block found no room */
 };
 
 /* tcp_board_init(b, p, una): in a block of `p`. tcp_board_fini(b): gives the others back. */

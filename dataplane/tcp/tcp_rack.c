@@ -108,6 +108,7 @@ tcp_loss_take(struct tcp *t, const struct tcp_in *in, bool moved)
 {
 	struct tcp_board *b = tcp_board(t);
 	struct tcp_news n;
+	uint32_t blocks;
 
 	if (t->reo_round_on && seq_geq(t->snd_una, t->reo_round))
 		t->reo_round_on = false;
@@ -117,8 +118,11 @@ tcp_loss_take(struct tcp *t, const struct tcp_in *in, bool moved)
 		return 0;
 	news_init(t, in, &n);
 	tcp_board_ack(b, t->snd_una, &n);
+	blocks = tcp_board_blocks(b);
 	if (in->opts.sack_count > 0)
 		tcp_board_sack(b, in->opts.sack, in->opts.sack_count, &n);
+	t->stack->loss.board_grown += tcp_board_blocks(b) > blocks;
+	t->stack->loss.board_full += n.full;
 	if (b->rack_on && n.bytes > 0)
 		take_min_rtt(t, b->rack_rtt, in->now);
 	if (n.reordered && !t->reordered) {

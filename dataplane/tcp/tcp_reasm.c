@@ -114,9 +114,10 @@ keep(struct tcp_reasm *r, struct pool *p, uint32_t *at, uint32_t seq, const uint
 	struct tcp_run *run = *at > 0 ? run_at(r, *at - 1) : NULL;
 	bool fresh = run == NULL || run_end(run) != seq;
 	bool leaf = fresh && vec_room(list) == 0;
+	uint32_t more = (len + POOL_DATA - 1) / POOL_DATA + (leaf && list->home == NULL);
 	uint32_t before;
 
-	if (tcp_reasm_blocks(r) + (len + POOL_DATA - 1) / POOL_DATA + leaf > blocks_max)
+	if (tcp_reasm_blocks(r) + more > blocks_max)
 		return false;
 	if (fresh) {
 		if (r->count == TCP_RUN_MAX || (leaf && !vec_grow(list)))

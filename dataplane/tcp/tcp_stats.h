@@ -39,6 +39,8 @@ struct tcp_loss_stats {
 	uint64_t undo_dsack;     /* by D-SACK */
 	uint64_t dsack_in;       /* segments with a D-SACK */
 	uint64_t dsack_out;
+	uint64_t board_grown;    /* scoreboards that took another block */
+	uint64_t board_full;     /* acknowledgements of which a SACK block found no room in one */
 };
 
 /* How windows were found, of all connections since the start. */

@@ -41,6 +41,8 @@ static const struct row tcp_rows[] = {
 	ROW(loss.undo_dsack, TCP_UNDO_DSACK),
 	ROW(loss.dsack_in, TCP_DSACK_IN),
 	ROW(loss.dsack_out, TCP_DSACK_OUT),
+	ROW(loss.board_grown, TCP_BOARD_GROWN),
+	ROW(loss.board_full, TCP_BOARD_FULL),
 	ROW(cc.css, TCP_CSS),
 	ROW(cc.css_back, TCP_CSS_BACK),
 	ROW(cc.css_done, TCP_CSS_DONE),
