@@ -86,6 +86,7 @@ struct conf {
 	char pubkey_algorithms[CONF_ALGORITHMS_MAX];
 	char ciphers[CONF_ALGORITHMS_MAX];
 	char macs[CONF_ALGORITHMS_MAX];
+	char moduli_file[CONF_NAME_MAX]; /* ModuliFile; "": no group exchange */
 	uint32_t required_rsa_size; /* bits, of host and user keys */
 	bool pubkey_authentication;
 	bool strict_modes;

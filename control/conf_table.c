@@ -164,6 +164,7 @@ const struct conf_row conf_rows[] = {
 	ALGORITHMS("PubkeyAcceptedAlgorithms", pubkey_algorithms, CONF_LIST_SIGN, SIGN_SERVED, SIGN_FOREIGN,
 	    sign_lists),
 	ALIAS("PubkeyAcceptedKeyTypes", "PubkeyAcceptedAlgorithms"),
+	PATH("ModuliFile", moduli_file, 0),
 
 	/* who may log in, and as what */
 	REFUSE("AllowUsers", NULL, who_may),
@@ -242,7 +243,6 @@ const struct conf_row conf_rows[] = {
 	WARN("FingerprintHash", "sha256", "fingerprints are SHA256"),
 	WARN("IPQoS", NULL, "packets carry no class of service yet"),
 	WARN("LogVerbose", "none", "set LogLevel instead"),
-	WARN("ModuliFile", NULL, "group exchange is not served"),
 	WARN("PidFile", "none", "no process id file is written"),
 	WARN("SshdAuthPath", NULL, "there is no such program here"),
 	WARN("SshdSessionPath", NULL, "there is no such program here"),

@@ -17,6 +17,7 @@
 #define CONOBJ_ADDRESS_MAX 48u
 
 struct exchange;
+struct exchange_group;
 
 struct conobj {
 	struct conhash_node node; /* first */
@@ -26,7 +27,8 @@ struct conobj {
 	uint16_t local_port;
 	uint32_t note_len;
 	uint8_t *note;
-	struct exchange *exchange; /* a message 30 that is not answered yet */
+	struct exchange *exchange;    /* a message 30 or 32 that is not answered yet */
+	struct exchange_group *group; /* of a group exchange, from message 31 to its end */
 	char address[CONOBJ_ADDRESS_MAX];
 	char local[CONOBJ_ADDRESS_MAX];
 };

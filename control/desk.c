@@ -1,8 +1,12 @@
 #include "control/desk_inner.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "control/confmsg.h"
+#include "control/kex/moduli.h"
+#include "control/log.h"
 #include "control/sandbox.h"
 #include "drivers/pk/pk.h"
 
@@ -13,6 +17,28 @@ on_conf(struct desk *d, const struct msg *m)
 {
 	if (confmsg_read(&d->conf, m) == 0)
 		d->ops->conf(d->ctx, &d->conf);
+	return 0;
+}
+
+/* The descriptor's offset is shared with the others: it is mapped, not read. */
+static int
+on_moduli(struct desk *d, const struct msg *m)
+{
+	struct cur c = cur_view(m->body);
+	off_t size = m->fd_count == 1 ? lseek(m->fds[0], 0, SEEK_END) : 0;
+	void *table = NULL;
+	int r;
+
+	cur_u32(&c);
+	if (!cur_done(&c) || m->fd_count > 1 || size < 0 || size > (off_t)MODULI_TABLE_MAX)
+		return -1;
+	if (size > 0 && (table = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, m->fds[0], 0)) == MAP_FAILED)
+		return -1;
+	r = exchange_env_moduli(d->exchange, view_of(table, (size_t)size));
+	if (table != NULL)
+		munmap(table, (size_t)size);
+	if (r != 0)
+		log_error("groups from the supervisor: %s", reason_text(-r));
 	return 0;
 }
 
@@ -41,6 +67,7 @@ static const struct {
 	int (*fn)(struct desk *d, const struct msg *m);
 } messages[] = {
 	{ MSG_CONF, ROLE_SUPERVISOR, on_conf },
+	{ MSG_MODULI, ROLE_SUPERVISOR, on_moduli },
 	{ MSG_LINK_UP, ROLE_SUPERVISOR, desk_link_up },
 	{ MSG_LINK_DOWN, ROLE_SUPERVISOR, desk_link_down },
 	{ MSG_WORKERS, ROLE_SUPERVISOR, desk_workers },

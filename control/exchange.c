@@ -1,5 +1,6 @@
 #include "control/exchange.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/kex/namelist.h"
@@ -11,7 +12,7 @@ exchange_env_init(struct exchange_env *env, struct rng *rng)
 {
 	memset(env, 0, sizeof(*env));
 	env->rng = rng;
-	env->lists = (struct exchange_lists){ KEX_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
+	env->lists = (struct exchange_lists){ KEX_SERVED, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
 	locked_init(&env->secrets, sizeof(struct exchange));
 }
 
@@ -29,6 +30,9 @@ void
 exchange_env_fini(struct exchange_env *env)
 {
 	locked_fini(&env->secrets);
+	free(env->moduli);
+	env->moduli = NULL;
+	env->moduli_len = 0;
 }
 
 void
@@ -36,6 +40,8 @@ exchange_drop(struct conobj *p, struct exchange_env *env)
 {
 	locked_give(&env->secrets, p->exchange);
 	p->exchange = NULL;
+	free(p->group);
+	p->group = NULL;
 }
 
 /* ---- host keys ---- */
@@ -143,11 +149,12 @@ exchange_offer(struct turn *t, struct exchange_env *env)
 	 * the peer's KEXINIT its marker is not known. */
 	struct kex_offer offer = *kex_offer_default((t->note.flags & NOTE_F_STRICT) == 0);
 	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
-	char host_keys[EXCHANGE_LIST_MAX];
+	char kex[EXCHANGE_LIST_MAX], host_keys[EXCHANGE_LIST_MAX];
 	uint8_t cookie[16];
 
+	exchange_kex_offer(kex, env);
 	offered_host_keys(host_keys, env, &t->note);
-	offer.kex = env->lists.kex;
+	offer.kex = kex;
 	offer.host_keys = host_keys;
 	offer.ciphers = env->lists.ciphers;
 	offer.macs = env->lists.macs;
@@ -231,19 +238,25 @@ exchange_kexinit(struct turn *t, struct exchange_env *env)
 
 /* ---- message 30 and its answer ---- */
 
-int
-exchange_init(struct turn *t, struct exchange_env *env)
+static bool
+asks(const struct note *n)
+{
+	struct cur names = cur_view(n->names);
+	char name[KEX_NAME_MAX] = "";
+	struct view kex = cur_string(&names);
+	const struct kex_method *m;
+
+	if (kex.len < sizeof(name))
+		memcpy(name, kex.data, kex.len);
+	m = kex_method_find(name);
+	return m != NULL && kex_method_asks(m);
+}
+
+static int
+begin(struct turn *t, struct exchange_env *env)
 {
 	struct exchange *x;
 
-	if (t->note.kex_state != EXCHANGE_BOTH || t->peer->exchange != NULL)
-		return -R_KEX_STATE;
-	if (t->note.kex_skip_guess != 0) {
-		t->note.kex_skip_guess = 0;
-		return turn_commit(t);
-	}
-	if (t->payload.data[0] != SSH_MSG_KEX_ECDH_INIT)
-		return -R_KEX_STATE;
 	if (t->payload.len > EXCHANGE_INIT_MAX)
 		return -R_KEX_SHARE;
 	x = locked_take(&env->secrets);
@@ -257,14 +270,37 @@ exchange_init(struct turn *t, struct exchange_env *env)
 	return exchange_go(t, env);
 }
 
-static void
-context(const struct note *n, const struct hostkey *key, struct kex_context *ctx)
+int
+exchange_init(struct turn *t, struct exchange_env *env)
 {
+	uint8_t msg = t->payload.data[0];
+
+	if (t->peer->exchange != NULL)
+		return -R_KEX_STATE;
+	if (t->note.kex_state == EXCHANGE_GROUP && msg == SSH_MSG_KEX_DH_GEX_INIT)
+		return t->peer->group != NULL ? begin(t, env) : -R_KEX_GROUP_LOST;
+	if (t->note.kex_state != EXCHANGE_BOTH)
+		return -R_KEX_STATE;
+	if (t->note.kex_skip_guess != 0) {
+		t->note.kex_skip_guess = 0;
+		return turn_commit(t);
+	}
+	if (asks(&t->note))
+		return exchange_group_begin(t, env);
+	return msg == SSH_MSG_KEX_ECDH_INIT ? begin(t, env) : -R_KEX_STATE;
+}
+
+static void
+context(const struct turn *t, const struct hostkey *key, struct kex_context *ctx)
+{
+	const struct note *n = &t->note;
+
 	ctx->ident_client = n->ident_peer;
 	ctx->ident_server = n->ident_ours;
 	ctx->kexinit_client = n->kexinit_peer;
 	ctx->kexinit_server = n->kexinit_ours;
 	ctx->host_key = view_of(key->blob, key->blob_len);
+	ctx->group = t->peer->group != NULL ? &t->peer->group->group : NULL;
 }
 
 static void
@@ -289,7 +325,7 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 	key = hostkey_find(&env->keys, view_str(x->choice.host_key));
 	if (key == NULL)
 		return env->keys.count > 0 ? -R_KEX_SIGN : 0;
-	context(&t->note, key, &ctx);
+	context(t, key, &ctx);
 	r = kex_server_answer(&x->secret, &x->choice, &ctx, view_of(x->init, x->init_len));
 	if (r != 0)
 		return r;
@@ -406,7 +442,7 @@ step_reply(struct turn *t, const struct exchange_env *env, const struct exchange
 	struct kex_context ctx;
 	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
 
-	context(&t->note, key, &ctx);
+	context(t, key, &ctx);
 	kex_server_reply(&w, &x->secret, &ctx, view_of(x->signature, x->signature_len));
 	if (w.bad)
 		s->w.bad = true;

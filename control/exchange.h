@@ -5,13 +5,16 @@
  *   state in the note      what may come
  *   EXCHANGE_NONE          KEXINIT, or our own wish for one
  *   EXCHANGE_OURS          our KEXINIT is out: KEXINIT
- *   EXCHANGE_BOTH          message 30 (one wrong guess is skipped before it)
+ *   EXCHANGE_BOTH          message 30, or 34 of a group exchange (one wrong guess is
+ *                          skipped before it)
+ *   EXCHANGE_GROUP         our group is out: message 32
  *   EXCHANGE_ANSWERED      the peer's NEWKEYS
  *
  * Between message 30 and its answer stands a struct exchange in locked memory. It
  * waits for the host key's public half (EX_KEYS), keeper's signature (EX_SIGN), or
  * a free key slot (EX_SLOT). If its process dies in between, the worker sends 30
- * again and the exchange is made anew; nothing of the first try was ever sent.
+ * again and the exchange is made anew; nothing of the first try was ever sent. The
+ * group of a group exchange is this process's alone: message 32 to another one closes.
  */
 #ifndef POSTERN_CONTROL_EXCHANGE_H
 #define POSTERN_CONTROL_EXCHANGE_H
@@ -28,6 +31,7 @@ enum exchange_state {
 	EXCHANGE_OURS = 1,
 	EXCHANGE_BOTH = 2,
 	EXCHANGE_ANSWERED = 3,
+	EXCHANGE_GROUP = 4,
 };
 
 #define HOSTKEYS_MAX 8u /* algorithms; one key may serve several */
@@ -56,7 +60,7 @@ enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };
 
 struct exchange {
 	enum exchange_wait wait;
-	uint32_t serial;       /* the record with message 30 */
+	uint32_t serial;       /* the record with message 30 or 32 */
 	uint32_t keys_version; /* of the host key that was hashed */
 	uint32_t init_len;
 	uint32_t signature_len;
@@ -64,6 +68,12 @@ struct exchange {
 	uint8_t signature[SSH_SIGNATURE_MAX];
 	struct kex_choice choice;
 	struct kex_secret secret;
+};
+
+/* No secrets: what was asked for and chosen, told in the clear in a first exchange. */
+struct exchange_group {
+	struct kex_group group; /* its views are into the arrays */
+	uint8_t p[PK_DH_MAX], g[PK_DH_MAX];
 };
 
 #define EXCHANGE_LIST_MAX CONF_ALGORITHMS_MAX
@@ -81,6 +91,8 @@ struct exchange_env {
 	struct locked secrets; /* of struct exchange */
 	struct hostkeys keys;
 	struct exchange_lists lists;
+	uint8_t *moduli; /* table of groups (moduli.h), or NULL: no group exchange */
+	size_t moduli_len;
 	struct rng *rng;
 	/* Put keys into a slot of the link to this connection's worker; its number,
 	 * or < 0: none is free now. */
@@ -94,6 +106,10 @@ void exchange_env_fini(struct exchange_env *env);
 /* exchange_env_conf(env, c): take the lists of algorithms from it. */
 void exchange_env_conf(struct exchange_env *env, const struct conf *c);
 
+/* exchange_env_moduli(env, table): the groups to choose from, copied; empty: none, and
+ * group exchange is not offered. 0, -R_PROTOCOL, -R_NOMEM: those of before stay. */
+int exchange_env_moduli(struct exchange_env *env, struct view table);
+
 /* exchange_offer(t, env): our KEXINIT and HOLD into the step, OURS into the note.
  * The caller commits. */
 int exchange_offer(struct turn *t, struct exchange_env *env);
@@ -102,8 +118,8 @@ int exchange_offer(struct turn *t, struct exchange_env *env);
  * is not out yet. Commits, or closes when nothing is in common. */
 int exchange_kexinit(struct turn *t, struct exchange_env *env);
 
-/* exchange_init(t, env): message 30 to 49 is t->payload: skip a wrong guess, or
- * begin the answer. */
+/* exchange_init(t, env): message 30 to 49 is t->payload: skip a wrong guess, send a
+ * group, or begin the answer. */
 int exchange_init(struct turn *t, struct exchange_env *env);
 
 /* exchange_go(t, env): go on with the peer's exchange as far as it will: asks
@@ -127,5 +143,12 @@ void exchange_ext_info(struct turn *t, const struct exchange_env *env);
 int exchange_newkeys(struct turn *t);
 
 void exchange_drop(struct conobj *p, struct exchange_env *env);
+
+/* ---- inside (exchange_group.c) ---- */
+
+/* exchange_group_begin(t, env): message 34: choose, send 31. Commits. */
+int exchange_group_begin(struct turn *t, struct exchange_env *env);
+/* exchange_kex_offer(out, env): the methods that can be served now. */
+void exchange_kex_offer(char out[EXCHANGE_LIST_MAX], const struct exchange_env *env);
 
 #endif

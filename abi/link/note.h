@@ -41,7 +41,8 @@ enum note_field {
 	NOTE_CHAN = 9,            /* repeated: u32 our number, then the clerk's own
 	                             state of it (pty-req, environment) */
 	NOTE_KEX_STATE = 10,      /* u8: 0 none, 1 ours sent, 2 both known, 3 reply and NEWKEYS
-	                             sent, the peer's NEWKEYS to come; u8 skip guess */
+	                             sent, the peer's NEWKEYS to come, 4 group sent, the
+	                             peer's share to come; u8 skip guess */
 	NOTE_NEXT = 64,           /* written by the next minor version only */
 };
 

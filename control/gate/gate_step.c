@@ -87,7 +87,7 @@ gate_free(struct gate_env *env, struct gate_conn *c)
 bool
 gate_idle(const struct gate_conn *c)
 {
-	return c->p.exchange == NULL && c->wait == NULL;
+	return c->p.exchange == NULL && c->p.group == NULL && c->wait == NULL;
 }
 
 /* ---- records: phase and message to handler ---- */

@@ -1,104 +1,150 @@
 /*
- * The exchange of RFC 5656 section 4, which RFC 8731 takes for curve25519 and the
- * drafts of the hybrids for theirs: both sides send a share, the server signs the
- * hash. What differs between methods is in their rows.
+ * The exchange of RFC 4253 section 8, which RFC 5656 section 4 takes for curves, RFC
+ * 8731 for curve25519, the drafts of the hybrids for theirs and RFC 4419 for groups
+ * that the server chooses: both sides send a share, the server signs the hash. What
+ * differs between methods is in their rows.
  *
  * The work with secrets is done in functions of their own, called from the
  * public ones, which clear the stack below them before they return.
  */
 #include "abi/wire/mpint.h"
+#include "control/kex/group.h"
 #include "control/kex/kex.h"
-#include "control/kex/method.h"
 #include "control/kex/cert.h"
+#include "control/kex/shared.h"
 
-#define HASH_STRINGS 8u
+/* ---- what is hashed ---- */
 
-_Static_assert(sizeof(((struct kex_secret *)NULL)->k) >= 5 + PK_SECRET_MAX, "K as mpint");
-_Static_assert(sizeof(((struct kex_secret *)NULL)->k) >= 4 + PK_HASH_MAX, "K as string");
+#define ITEMS_MAX 12u /* before K, of a group exchange */
 
-/* Both shared secrets of an exchange; the first only of hybrids. */
-struct shared {
-	uint8_t kem[PK_KEM_SHARED];
-	uint8_t curve[PK_SECRET_MAX];
+struct hashed {
+	struct pk_part parts[2 * ITEMS_MAX + 1];
+	size_t count;
+	uint8_t heads[ITEMS_MAX][5];
+	size_t head_count;
 };
 
-/* K of a curve as mpint (RFC 5656 section 4, RFC 8731 section 3.1): the shared secret
- * is a big-endian number. K of a hybrid as string: HASH(K_PQ || K_CL), with the
- * curve's secret in full length. */
-static int
-put_secret(struct kex_secret *s, const struct kex_method *m, const struct shared *both)
+/* Bytes made here, then bytes from elsewhere. */
+static void
+hash_item(struct hashed *h, const struct put *head, struct view body)
 {
-	const struct pk_part parts[] = { { both->kem, sizeof(both->kem) }, { both->curve, m->curve->secret_size } };
-	struct put w = put_of(s->k, sizeof(s->k));
-	int r = 0;
-
-	if (m->kem == NULL) {
-		put_mpint(&w, view_of(both->curve, m->curve->secret_size));
-		s->k_len = (uint32_t)put_len(&w);
-	} else {
-		put_u32(&w, (uint32_t)pk_hash_size(m->hash));
-		s->k_len = (uint32_t)(put_len(&w) + pk_hash_size(m->hash));
-		r = pk_hash_parts(m->hash, s->k + put_len(&w), parts, 2);
-	}
-	return r == 0 ? 0 : -R_INTERNAL;
+	h->parts[h->count++] = (struct pk_part){ head->start, put_len(head) };
+	h->parts[h->count++] = (struct pk_part){ body.data, body.len };
 }
 
-/* H = HASH(V_C || V_S || I_C || I_S || K_S || Q_C || Q_S || K), RFC 5656 section
- * 4; all but K as strings. */
-static int
-exchange_hash(struct kex_secret *s, enum pk_hash hash, const struct kex_context *ctx, struct view host_key,
-    struct view q_c, struct view q_s)
+static struct put
+hash_head(struct hashed *h)
 {
-	const struct view strings[] = { ctx->ident_client, ctx->ident_server, ctx->kexinit_client,
-		ctx->kexinit_server, host_key, q_c, q_s };
-	struct pk_part parts[2 * HASH_STRINGS];
-	uint8_t lengths[HASH_STRINGS][4];
-	size_t count = 0;
+	uint8_t *at = h->heads[h->head_count++];
 
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		struct put w = put_of(lengths[i], sizeof(lengths[i]));
+	return put_of(at, sizeof(h->heads[0]));
+}
 
-		put_u32(&w, (uint32_t)strings[i].len);
-		parts[count++] = (struct pk_part){ lengths[i], sizeof(lengths[i]) };
-		parts[count++] = (struct pk_part){ strings[i].data, strings[i].len };
+static void
+hash_string(struct hashed *h, struct view v)
+{
+	struct put w = hash_head(h);
+
+	put_u32(&w, (uint32_t)v.len);
+	hash_item(h, &w, v);
+}
+
+static void
+hash_number(struct hashed *h, struct view v)
+{
+	struct put w = hash_head(h);
+	struct view magnitude = mpint_trim(v);
+	bool pad = magnitude.len > 0 && (magnitude.data[0] & 0x80) != 0;
+
+	put_u32(&w, (uint32_t)(magnitude.len + (pad ? 1 : 0)));
+	if (pad)
+		put_u8(&w, 0);
+	hash_item(h, &w, magnitude);
+}
+
+static void
+hash_u32(struct hashed *h, uint32_t v)
+{
+	struct put w = hash_head(h);
+
+	put_u32(&w, v);
+	hash_item(h, &w, view_of(NULL, 0));
+}
+
+/*
+ * H = HASH(V_C || V_S || I_C || I_S || K_S || shares || K); all before the shares as
+ * strings. The shares: Q_C || Q_S as strings (RFC 5656 section 4), e || f as mpint (RFC
+ * 4253 section 8), or min || n || max || p || g || e || f (RFC 4419 section 3).
+ */
+static int
+exchange_hash(struct kex_secret *s, const struct kex_method *m, const struct kex_context *ctx,
+    const struct kex_group *group, struct view host_key, struct view client, struct view server)
+{
+	struct hashed h = { .count = 0 };
+
+	hash_string(&h, ctx->ident_client);
+	hash_string(&h, ctx->ident_server);
+	hash_string(&h, ctx->kexinit_client);
+	hash_string(&h, ctx->kexinit_server);
+	hash_string(&h, host_key);
+	if (kex_method_asks(m)) {
+		hash_u32(&h, group->min);
+		hash_u32(&h, group->n);
+		hash_u32(&h, group->max);
+		hash_number(&h, group->dh.p);
+		hash_number(&h, group->dh.g);
 	}
-	parts[count++] = (struct pk_part){ s->k, s->k_len };
-	s->h_len = (uint32_t)pk_hash_size(hash);
-	return pk_hash_parts(hash, s->h, parts, count) == 0 ? 0 : -R_INTERNAL;
+	if (m->curve != NULL) {
+		hash_string(&h, client);
+		hash_string(&h, server);
+	} else {
+		hash_number(&h, client);
+		hash_number(&h, server);
+	}
+	h.parts[h.count++] = (struct pk_part){ s->k, s->k_len };
+	s->h_len = (uint32_t)pk_hash_size(m->hash);
+	return pk_hash_parts(m->hash, s->h, h.parts, h.count) == 0 ? 0 : -R_INTERNAL;
+}
+
+/* ---- messages ---- */
+
+/* A share as the method has it: a string, or a number. */
+static struct view
+take_share(struct cur *c, const struct kex_method *m)
+{
+	return m->curve != NULL ? cur_string(c) : cur_mpint(c);
+}
+
+static void
+put_share(struct put *w, const struct kex_method *m, struct view share)
+{
+	if (m->curve != NULL)
+		put_sview(w, share);
+	else
+		put_mpint(w, share);
+}
+
+static uint8_t
+init_number(const struct kex_method *m)
+{
+	return kex_method_asks(m) ? SSH_MSG_KEX_DH_GEX_INIT : SSH_MSG_KEX_ECDH_INIT;
+}
+
+static uint8_t
+reply_number(const struct kex_method *m)
+{
+	return kex_method_asks(m) ? SSH_MSG_KEX_DH_GEX_REPLY : SSH_MSG_KEX_ECDH_REPLY;
 }
 
 /* ---- server ---- */
 
-/* Our share and K for the client's share: the ciphertext, then the point. */
-static int
-respond(struct kex_secret *s, const struct kex_method *m, uint8_t *priv, struct shared *both, struct view q_c)
-{
-	const uint8_t *point = q_c.data + (m->kem != NULL ? m->kem->public_size : 0);
-	uint8_t *own = s->share + (m->kem != NULL ? m->kem->cipher_size : 0);
-
-	if (q_c.len != kex_client_share(m))
-		return -R_KEX_SHARE;
-	if (m->kem != NULL && m->kem->encapsulate(s->share, both->kem, q_c.data) != 0)
-		return -R_KEX_SHARE;
-	if (m->curve->pair(own, priv) != 0)
-		return -R_INTERNAL;
-	s->share_len = (uint32_t)kex_server_share(m);
-	if (m->curve->shared(both->curve, priv, own, point) != 0)
-		return -R_KEX_SHARE;
-	return put_secret(s, m, both);
-}
-
 static __attribute__((noinline)) int
-answer(struct kex_secret *s, const struct kex_method *m, const struct kex_context *ctx, struct view q_c)
+answer(struct kex_secret *s, const struct kex_method *m, const struct kex_context *ctx, struct view share)
 {
-	uint8_t priv[PK_SECRET_MAX];
-	struct shared both;
-	int r = respond(s, m, priv, &both, q_c);
+	int r = shared_respond(s, m, ctx, share);
 
-	pk_wipe(priv, sizeof(priv));
-	pk_wipe(&both, sizeof(both));
 	if (r == 0)
-		r = exchange_hash(s, m->hash, ctx, ctx->host_key, q_c, view_of(s->share, s->share_len));
+		r = exchange_hash(s, m, ctx, ctx->group, ctx->host_key, share, view_of(s->share, s->share_len));
 	return r;
 }
 
@@ -109,17 +155,19 @@ kex_server_answer(
 	const struct kex_method *m = kex_method_find(choice->kex);
 	struct cur c = cur_view(init);
 	uint8_t number = cur_u8(&c);
-	struct view q_c = cur_string(&c);
+	struct view share;
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	if (m == NULL)
+	if (m == NULL || (kex_method_asks(m) && ctx->group == NULL))
 		return -R_INTERNAL;
+	share = take_share(&c, m);
 	if (!cur_done(&c))
 		return -R_SHORT;
-	if (number != SSH_MSG_KEX_ECDH_INIT)
+	if (number != init_number(m))
 		return -R_KEX_STATE;
-	r = answer(s, m, ctx, q_c);
+	s->method = m;
+	r = answer(s, m, ctx, share);
 	pk_wipe_stack();
 	if (r != 0)
 		kex_secret_wipe(s);
@@ -130,58 +178,65 @@ void
 kex_server_reply(
     struct put *w, const struct kex_secret *s, const struct kex_context *ctx, struct view signature)
 {
-	put_u8(w, SSH_MSG_KEX_ECDH_REPLY);
+	put_u8(w, reply_number(s->method));
 	put_sview(w, ctx->host_key);
-	put_string(w, s->share, s->share_len);
+	put_share(w, s->method, view_of(s->share, s->share_len));
 	put_sview(w, signature);
 }
 
 /* ---- client ---- */
 
+static int
+client_share(struct kex_client_state *st, const struct kex_method *m, struct put *w)
+{
+	int r = shared_begin(st, m);
+
+	if (r != 0) {
+		pk_wipe(st, sizeof(*st));
+		return r;
+	}
+	put_u8(w, init_number(m));
+	put_share(w, m, view_of(st->pub, st->pub_len));
+	return 0;
+}
+
 int
 kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, struct put *w)
 {
 	const struct kex_method *m = kex_method_find(choice->kex);
-	uint8_t *pub = st->pub, *priv = st->priv;
 
 	memset(st, 0, sizeof(*st));
 	if (m == NULL)
 		return -R_INTERNAL;
-	if (m->kem != NULL) {
-		if (m->kem->pair(pub, priv) != 0)
-			return -R_INTERNAL;
-		pub += m->kem->public_size;
-		priv += m->kem->private_size;
-	}
-	if (m->curve->pair(pub, priv) != 0) {
-		pk_wipe(st, sizeof(*st));
-		return -R_INTERNAL;
-	}
-	st->pub_len = (uint32_t)kex_client_share(m);
-	put_u8(w, SSH_MSG_KEX_ECDH_INIT);
-	put_string(w, st->pub, st->pub_len);
+	if (!kex_method_asks(m))
+		return client_share(st, m, w);
+	group_ask(&st->group, choice);
+	group_request_put(w, &st->group);
 	return 0;
 }
 
-/* K from the server's share. */
-static int
-conclude(struct kex_secret *s, const struct kex_method *m, const struct kex_client_state *st, struct shared *both,
-    struct view q_s)
+bool
+kex_client_waits_group(const struct kex_client_state *st)
 {
-	const uint8_t *pub = st->pub, *priv = st->priv, *point = q_s.data;
+	return st->group.n != 0 && st->pub_len == 0;
+}
 
-	if (q_s.len != kex_server_share(m))
-		return -R_KEX_SHARE;
-	if (m->kem != NULL) {
-		if (m->kem->decapsulate(both->kem, priv, q_s.data) != 0)
-			return -R_INTERNAL;
-		pub += m->kem->public_size;
-		priv += m->kem->private_size;
-		point += m->kem->cipher_size;
-	}
-	if (m->curve->shared(both->curve, priv, pub, point) != 0)
-		return -R_KEX_SHARE;
-	return put_secret(s, m, both);
+int
+kex_client_group(
+    struct kex_client_state *st, const struct kex_choice *choice, struct view message, struct put *w)
+{
+	const struct kex_method *m = kex_method_find(choice->kex);
+	struct kex_group got = st->group;
+	int r;
+
+	if (m == NULL || !kex_client_waits_group(st))
+		return -R_KEX_STATE;
+	if ((r = group_take(&got, message)) != 0)
+		return r;
+	memcpy(st->p, got.dh.p.data, got.dh.p.len);
+	memcpy(st->g, got.dh.g.data, got.dh.g.len);
+	st->group.dh = (struct pk_dh){ view_of(st->p, got.dh.p.len), view_of(st->g, got.dh.g.len) };
+	return client_share(st, m, w);
 }
 
 /* The method and the algorithm of the host key are the negotiated ones. */
@@ -194,21 +249,20 @@ finish(struct kex_secret *s, const struct kex_client_state *st, const struct kex
 	struct cur c = cur_view(reply);
 	uint8_t number = cur_u8(&c);
 	struct view key = cur_string(&c);
-	struct view q_s = cur_string(&c);
-	struct view signature = cur_string(&c);
-	struct shared both;
+	struct view share, signature;
 	int r;
 
-	if (m == NULL || cert_host_sign(host_algorithm) == NULL || st->pub_len != kex_client_share(m))
+	if (m == NULL || cert_host_sign(host_algorithm) == NULL || st->pub_len == 0)
 		return -R_INTERNAL;
+	share = take_share(&c, m);
+	signature = cur_string(&c);
 	if (!cur_done(&c))
 		return -R_SHORT;
-	if (number != SSH_MSG_KEX_ECDH_REPLY)
+	if (number != reply_number(m))
 		return -R_KEX_STATE;
-	r = conclude(s, m, st, &both, q_s);
-	pk_wipe(&both, sizeof(both));
+	r = shared_conclude(s, m, st, share);
 	if (r == 0)
-		r = exchange_hash(s, m->hash, ctx, key, view_of(st->pub, st->pub_len), q_s);
+		r = exchange_hash(s, m, ctx, &st->group, key, view_of(st->pub, st->pub_len), share);
 	if (r == 0 && cert_host_verify(host_algorithm, key, signature, view_of(s->h, s->h_len)) != 0)
 		r = -R_KEX_VERIFY;
 	if (r == 0)
@@ -226,6 +280,11 @@ kex_client_finish(struct kex_secret *s, struct kex_client_state *st, const struc
 	*host_key = view_of(NULL, 0);
 	memcpy(s->share, st->pub, st->pub_len);
 	s->share_len = st->pub_len;
+	/* A state may have been copied: its group lies in it. */
+	if (st->group.dh.p.len > 0) {
+		st->group.dh.p.data = st->p;
+		st->group.dh.g.data = st->g;
+	}
 	r = finish(s, st, choice, ctx, reply, host_key);
 	pk_wipe(st, sizeof(*st));
 	pk_wipe_stack();

@@ -11,6 +11,10 @@
  *   client: kexinit_build -> kex_negotiate -> kex_client_init ->
  *           kex_client_finish, kex_derive
  *
+ * A group exchange (RFC 4419) has a question and an answer before that: the server
+ * reads message 34, chooses, sends 31 (group.h, moduli.h) and has the group in its
+ * context from then on; the client calls kex_client_group with message 31.
+ *
  * Errors: -R_KEX_*, -R_SHORT.
  */
 #ifndef POSTERN_KEX_H
@@ -78,6 +82,12 @@ int kex_negotiate(struct kex_choice *c, const struct kexinit *client, const stru
  * common of, as ssh words it, and the client's list of it. */
 const char *kex_missing(const struct kexinit *client, const struct kexinit *server, struct view *theirs);
 
+/* What was asked for in a group exchange, in bits, and what was chosen. The views borrow. */
+struct kex_group {
+	uint32_t min, n, max;
+	struct pk_dh dh;
+};
+
 /* What the exchange hash is made of besides the shares. */
 struct kex_context {
 	struct view ident_client; /* without CR LF */
@@ -85,10 +95,12 @@ struct kex_context {
 	struct view kexinit_client; /* payloads */
 	struct view kexinit_server;
 	struct view host_key; /* public key blob */
+	const struct kex_group *group; /* of a group exchange, the server's; else NULL */
 };
 
 struct kex_secret {
-	uint8_t k[SSH_HASH_MAX + 8]; /* K as it enters hashes: mpint or string, encoded */
+	const struct kex_method *method; /* on the server's side */
+	uint8_t k[5 + PK_DH_MAX];        /* K as it enters hashes: mpint or string, encoded */
 	uint32_t k_len;
 	uint8_t h[SSH_HASH_MAX]; /* exchange hash */
 	uint32_t h_len;
@@ -97,12 +109,12 @@ struct kex_secret {
 };
 void kex_secret_wipe(struct kex_secret *s);
 
-/* kex_server_answer(s, choice, ctx, init): from the client's message 30: make
- * the ephemeral key, K and H. 0, -R_KEX_SHARE, -R_SHORT. */
+/* kex_server_answer(s, choice, ctx, init): from the client's message 30, or 32 of a
+ * group exchange: make the ephemeral key, K and H. 0, -R_KEX_SHARE, -R_SHORT. */
 int kex_server_answer(
     struct kex_secret *s, const struct kex_choice *choice, const struct kex_context *ctx, struct view init);
 
-/* kex_server_reply(w, s, ctx, signature): message 31; signature is a blob
+/* kex_server_reply(w, s, ctx, signature): message 31, or 33; signature is a blob
  * (sign.h) of the negotiated host key algorithm over h. */
 void kex_server_reply(
     struct put *w, const struct kex_secret *s, const struct kex_context *ctx, struct view signature);
@@ -111,9 +123,19 @@ struct kex_client_state {
 	uint8_t priv[KEX_PRIVATE_MAX];
 	uint8_t pub[KEX_SHARE_MAX];
 	uint32_t pub_len;
+	/* group exchange: n is not 0 */
+	struct kex_group group;
+	uint8_t p[PK_DH_MAX], g[PK_DH_MAX];
 };
-/* kex_client_init(st, choice, w): a fresh key, message 30. 0 or -R_INTERNAL. */
+/* kex_client_init(st, choice, w): a fresh key, message 30; or message 34, which asks for
+ * a group as strong as the ciphers. 0 or -R_INTERNAL. */
 int kex_client_init(struct kex_client_state *st, const struct kex_choice *choice, struct put *w);
+/* kex_client_waits_group(st): the next message is for kex_client_group(st, choice,
+ * message, w): the group is looked at, message 32 is written. 0, -R_SHORT, -R_KEX_STATE,
+ * -R_KEX_GROUP: not of a size that was asked for, or no group. */
+bool kex_client_waits_group(const struct kex_client_state *st);
+int kex_client_group(
+    struct kex_client_state *st, const struct kex_choice *choice, struct view message, struct put *w);
 /* Verifies the server's signature; *host_key borrows from reply; whether it is
  * the right host's is for the caller to say. Wipes st. 0, -R_SHORT,
  * -R_KEX_STATE, -R_KEX_SHARE, -R_KEX_VERIFY. */

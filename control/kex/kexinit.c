@@ -5,7 +5,7 @@
 #include "control/kex/names.h"
 
 #define SERVED(WITHOUT) \
-	{ .kex = KEX_NAMES, .host_keys = SIGN_NAMES, .ciphers = CIPHER_NAMES, .macs = MAC_NAMES, \
+	{ .kex = KEX_SERVED, .host_keys = SIGN_NAMES, .ciphers = CIPHER_NAMES, .macs = MAC_NAMES, \
 	    .compression = "none", .without_chacha = (WITHOUT) }
 
 const struct kex_offer *

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "control/kex/names.h"
+
 #define CURVE(field, fn)                                                                           \
 	{                                                                                          \
 		.share_size = PK_POINT_SIZE(field), .secret_size = (field), .pair = fn##_pair,     \
@@ -15,19 +17,25 @@ static const struct kex_curve p521 = CURVE(PK_P521_SIZE, pk_p521);
 
 static const struct kex_method methods[] = {
 	/* draft-ietf-sshm-mlkem-hybrid-kex section 2.3 */
-	{ "mlkem768x25519-sha256", PK_SHA256, &x25519, &pk_mlkem768 },
+	{ "mlkem768x25519-sha256", PK_SHA256, &x25519, &pk_mlkem768, 0 },
 	/* draft-ietf-sshm-ntruprime-ssh section 2; the second name is OpenSSH's from before */
-	{ "sntrup761x25519-sha512", PK_SHA512, &x25519, &pk_sntrup761 },
-	{ "sntrup761x25519-sha512@openssh.com", PK_SHA512, &x25519, &pk_sntrup761 },
+	{ "sntrup761x25519-sha512", PK_SHA512, &x25519, &pk_sntrup761, 0 },
+	{ "sntrup761x25519-sha512@openssh.com", PK_SHA512, &x25519, &pk_sntrup761, 0 },
 	/* RFC 8731 */
-	{ "curve25519-sha256", PK_SHA256, &x25519, NULL },
-	{ "curve25519-sha256@libssh.org", PK_SHA256, &x25519, NULL },
-	{ "mlkem768nistp256-sha256", PK_SHA256, &p256, &pk_mlkem768 },
-	{ "mlkem1024nistp384-sha384", PK_SHA384, &p384, &pk_mlkem1024 },
+	{ "curve25519-sha256", PK_SHA256, &x25519, NULL, 0 },
+	{ "curve25519-sha256@libssh.org", PK_SHA256, &x25519, NULL, 0 },
+	{ "mlkem768nistp256-sha256", PK_SHA256, &p256, &pk_mlkem768, 0 },
+	{ "mlkem1024nistp384-sha384", PK_SHA384, &p384, &pk_mlkem1024, 0 },
 	/* RFC 5656 section 6.3; hashes: section 6.2.1 */
-	{ "ecdh-sha2-nistp256", PK_SHA256, &p256, NULL },
-	{ "ecdh-sha2-nistp384", PK_SHA384, &p384, NULL },
-	{ "ecdh-sha2-nistp521", PK_SHA512, &p521, NULL },
+	{ "ecdh-sha2-nistp256", PK_SHA256, &p256, NULL, 0 },
+	{ "ecdh-sha2-nistp384", PK_SHA384, &p384, NULL, 0 },
+	{ "ecdh-sha2-nistp521", PK_SHA512, &p521, NULL, 0 },
+	/* RFC 4419 section 4.2 */
+	{ KEX_GROUP_EXCHANGE, PK_SHA256, NULL, NULL, 0 },
+	/* RFC 8268 section 3 */
+	{ "diffie-hellman-group16-sha512", PK_SHA512, NULL, NULL, 16 },
+	{ "diffie-hellman-group18-sha512", PK_SHA512, NULL, NULL, 18 },
+	{ "diffie-hellman-group14-sha256", PK_SHA256, NULL, NULL, 14 },
 };
 
 size_t

@@ -1,6 +1,10 @@
 /*
- * Key exchange methods: rows. All of them have the two messages of RFC 5656 section
- * 4; adding one is a row, its functions in pk.h, and its vectors.
+ * Key exchange methods: rows; adding one is a row, its functions in pk.h, and its
+ * vectors.
+ *
+ * On a curve, alone or in a hybrid: the two messages of RFC 5656 section 4. In a prime
+ * field: the same two with numbers in place of strings (RFC 4253 section 8); when the
+ * server chooses the group, two more before them, and other numbers for them (RFC 4419).
  *
  * A hybrid has a key encapsulation beside the curve. The client sends the public
  * key of both, one behind the other, the server a ciphertext and its point:
@@ -22,14 +26,22 @@ struct kex_curve {
 struct kex_method {
 	const char *name;
 	enum pk_hash hash;
-	const struct kex_curve *curve;
-	const struct pk_kem *kem; /* NULL: the curve alone */
+	const struct kex_curve *curve; /* NULL: in a prime field */
+	const struct pk_kem *kem;      /* NULL: the curve alone */
+	unsigned group;                /* of RFC 3526; 0: the server's choice */
 };
 
 #define KEX_SHARE_MAX (PK_KEM_PUBLIC_MAX + PK_POINT_MAX)
 #define KEX_PRIVATE_MAX (PK_KEM_PRIVATE_MAX + PK_SECRET_MAX)
 
-/* Bytes of what the sides send; of the client's private half. */
+/* The server chooses a group, by what the client asks for. */
+static inline bool
+kex_method_asks(const struct kex_method *m)
+{
+	return m->curve == NULL && m->group == 0;
+}
+
+/* With a curve: bytes of what the sides send; of the client's private half. */
 size_t kex_client_share(const struct kex_method *m);
 size_t kex_server_share(const struct kex_method *m);
 size_t kex_private_size(const struct kex_method *m);

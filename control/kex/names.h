@@ -6,6 +6,9 @@
 #ifndef POSTERN_KEX_NAMES_H
 #define POSTERN_KEX_NAMES_H
 
+/* Offered when there is a moduli file. */
+#define KEX_GROUP_EXCHANGE "diffie-hellman-group-exchange-sha256"
+
 /* ---- profile "modern", the default ---- */
 
 #define KEX_NAMES                                                              \
@@ -13,7 +16,8 @@
 	"sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"           \
 	"curve25519-sha256,curve25519-sha256@libssh.org,"                      \
 	"mlkem768nistp256-sha256,mlkem1024nistp384-sha384,"                    \
-	"ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
+	"ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"            \
+	KEX_GROUP_EXCHANGE
 
 /* Signature algorithms: of host keys and of user keys. */
 #define SIGN_NAMES                                                                 \
@@ -44,7 +48,12 @@
 
 /* ---- served, if the configuration asks for it ---- */
 
-#define KEX_SERVED KEX_NAMES
+/* Prime fields cost the server far more than its clients, and groups that are fixed
+ * would be there for everybody. */
+#define KEX_SERVED                                                             \
+	KEX_NAMES                                                              \
+	",diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"        \
+	"diffie-hellman-group14-sha256"
 #define HOST_KEY_SERVED SIGN_NAMES
 #define SIGN_SERVED SIGN_NAMES
 #define CIPHER_SERVED CIPHER_NAMES
@@ -53,12 +62,11 @@
 /* ---- names of sshd's, of now or of before, that are not served: lists with them are
  * read, and the names left out ---- */
 
-#define KEX_FOREIGN                                                                             \
-	"diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,diffie-hellman-group14-sha256," \
-	"diffie-hellman-group15-sha512,diffie-hellman-group16-sha512,"                          \
-	"diffie-hellman-group17-sha512,diffie-hellman-group18-sha512,"                          \
-	"diffie-hellman-group-exchange-sha1,diffie-hellman-group-exchange-sha256,"              \
-	"curve448-sha512,rsa1024-sha1,rsa2048-sha256,sntrup4591761x25519-sha512@tinyssh.org"
+#define KEX_FOREIGN \
+	"diffie-hellman-group1-sha1,diffie-hellman-group14-sha1," \
+	"diffie-hellman-group15-sha512,diffie-hellman-group17-sha512," \
+	"diffie-hellman-group-exchange-sha1,curve448-sha512,rsa1024-sha1,rsa2048-sha256," \
+	"sntrup4591761x25519-sha512@tinyssh.org"
 
 #define SIGN_FOREIGN                                                                         \
 	"ssh-rsa,ssh-dss,ssh-ed448,ssh-rsa-cert-v01@openssh.com,ssh-dss-cert-v01@openssh.com," \

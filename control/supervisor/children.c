@@ -92,6 +92,12 @@ send_conf(struct child *c, void *ctx)
 	put_u32(&w, s->generation);
 	m.body = put_view(&w);
 	proc_send(&c->proc, &m);
+	if ((c->proc.role != ROLE_GATE && c->proc.role != ROLE_CLERK) || !s->moduli_there)
+		return;
+	m.type = MSG_MODULI;
+	m.fds[0] = s->moduli_fd;
+	m.fd_count = s->moduli_fd >= 0;
+	proc_send(&c->proc, &m);
 }
 
 /* Opened here: console cannot open anything, and a rotated file is opened anew

@@ -199,6 +199,7 @@ conf_reload(struct sup *s, const char **why, struct js **said)
 	*why = "out of memory";
 	if (conf_install(s, fresh) != 0)
 		goto out;
+	moduli_install(s, s->conf.moduli_file, *said);
 	log_info("configuration generation %u is in effect", s->generation);
 	js_set_u64(*said, "generation", s->generation);
 	children_conf(s);

@@ -185,6 +185,7 @@ sup_init(struct sup *s, const char *conf_path, const struct conf *conf)
 {
 	s->conf_path = conf_path;
 	s->conf_fd = -1;
+	s->moduli_fd = -1;
 	s->gates = conf->gates > SUP_POOL_MAX ? SUP_POOL_MAX : conf->gates;
 	s->clerks = conf->clerks > SUP_POOL_MAX ? SUP_POOL_MAX : conf->clerks;
 	s->started_ms = loop_now_ms();
@@ -220,6 +221,7 @@ supervisor_run(const char *conf_path, const struct conf *conf)
 	spawn_files();
 	if (sandbox_enter(ROLE_SUPERVISOR) != 0)
 		return 1;
+	moduli_install(s, s->conf.moduli_file, NULL);
 	children_start(s);
 	attach_start(s);
 	r = loop_run(s->loop, NULL, NULL);

@@ -192,6 +192,8 @@ struct sup {
 	const char *conf_path;
 	char *conf_text;
 	int conf_fd; /* sealed file of conf_text */
+	int moduli_fd; /* sealed table made from ModuliFile; -1: none */
+	bool moduli_there; /* now or before: it is told when it goes */
 	uint32_t generation;
 	uint64_t keys_stamp; /* of the host key files that keeper has */
 	int log_in;  /* console's end of the log socket */
@@ -382,6 +384,9 @@ void attach_snapshot_begin(struct sup *s);
 
 /* ---- reload.c ---- */
 int conf_install(struct sup *s, const struct conf *conf);
+/* moduli_install(s, path, said): the file as a table that can be handed on; "" and what
+ * cannot be used: none. Problems to the log, and to said, which may be NULL. moduli.c */
+void moduli_install(struct sup *s, const char *path, struct js *said);
 /* conf_reload(s, why, said): 0, or -1 with nothing changed and *why set. *said, the
  * caller's, has what was found: errors, warnings, not_applied, generation. */
 int conf_reload(struct sup *s, const char **why, struct js **said);

@@ -130,7 +130,7 @@ pk_start(void)
 {
 	if (openssl_ready() != 0 || !try_agreement(pk_x25519_pair, pk_x25519_shared) ||
 	    !try_agreement(pk_p256_pair, pk_p256_shared) || !try_agreement(pk_p384_pair, pk_p384_shared) ||
-	    !try_agreement(pk_p521_pair, pk_p521_shared))
+	    !try_agreement(pk_p521_pair, pk_p521_shared) || pk_dh_group(14) == NULL)
 		return -1;
 	return try_ed25519() && try_verifying(PK_P256) && try_verifying(PK_RSA) ? 0 : -1;
 }

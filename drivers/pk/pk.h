@@ -51,6 +51,33 @@ int pk_p384_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const 
 int pk_p521_pair(uint8_t *pub, uint8_t *priv);
 int pk_p521_shared(uint8_t *out, const uint8_t *priv, const uint8_t *pub, const uint8_t *peer);
 
+/* ---- key agreement in prime fields ---- */
+
+/*
+ * A group: prime and generator, magnitudes without leading zeros. Of a safe prime all
+ * that is inside 1 < e < p - 1 has the order (p - 1) / 2 or p - 1, so nothing else has
+ * to be asked of a share. Who takes a prime from elsewhere answers for it.
+ */
+#define PK_DH_MAX 1024u         /* bytes of a prime: 8192 bits */
+#define PK_DH_PRIVATE_SIZE 64u  /* twice the strongest group's security, RFC 4419 section 6.2 */
+
+struct pk_dh {
+	struct view p, g;
+};
+
+/* pk_dh_group(number): 14, 16 or 18 of RFC 3526 (2048, 4096, 8192 bits), for ever; NULL:
+ * another one. */
+const struct pk_dh *pk_dh_group(unsigned number);
+
+/*
+ * pk_dh_pair(d, pub, priv): `pub` and pk_dh_shared's `out` are as long as the prime,
+ * zeros in front. pk_dh_shared refuses a peer's share, and a secret, that is not inside
+ * 1 < e < p - 1 (RFC 4253 section 8 as RFC 8268 section 4 has it), and leaves zeros
+ * then. Nothing secret is left when they return, in time that does not depend on it.
+ */
+int pk_dh_pair(const struct pk_dh *d, uint8_t *pub, uint8_t *priv);
+int pk_dh_shared(const struct pk_dh *d, uint8_t *out, const uint8_t *priv, struct view peer);
+
 /* ---- key encapsulation ---- */
 
 /*

@@ -114,4 +114,64 @@ lists() {
 }
 check "KexAlgorithms, HostKeyAlgorithms, PubkeyAcceptedAlgorithms, RequiredRSASize after a reload" lists
 check "reload of the old one" reload
+
+# ---- prime fields: on request, and groups of the server's choice with a file of them ----
+
+fields="diffie-hellman-group14-sha256 diffie-hellman-group16-sha512 diffie-hellman-group18-sha512"
+gex=diffie-hellman-group-exchange-sha256
+moduli=$ROOT/etc/postern/moduli
+moduli_of() { { grep '^#' tests/interop/moduli; for b in "$@"; do grep " $((b - 1)) 2 " tests/interop/moduli; done; } >"$moduli"; }
+with_fields() { # bits of the groups in the file
+	moduli_of "$@"
+	reload "KexAlgorithms +diffie-hellman-*" 'ModuliFile /etc/postern/moduli'
+}
+check "no group exchange without a moduli file" no_match \
+    'no matching key exchange method found. Their offer: mlkem768x25519-sha256,' -o KexAlgorithms=$gex
+check "fixed groups and a moduli file, by a reload" with_fields 2048 3072 4096 6144 8192
+for k in $fields; do
+	check "logs in with $k" agreed "$k" ssh-ed25519
+	check "4 MiB both ways, a rekey every 512 KiB: $k" under "$k"
+done
+# The client asks for 3072 or 8192 bits by its cipher, and takes 2048 at least.
+grouped() { # bits cipher
+	local out
+	out=$(client ssh -vv "${ssh_opts[@]}" -o KexAlgorithms=$gex -o "Ciphers=$2" \
+	    "$SSH_USER@$HOST" "echo in with" 2>&1 </dev/null | tr -d '\r') || { echo "$out"; return 1; }
+	grep -q "bits set: [0-9]*/$1\$" <<<"$out" && grep -q "^in with" <<<"$out" || { echo "$out"; return 1; }
+}
+check "group exchange: 3072 bits, as aes128-gcm asks for" grouped 3072 aes128-gcm@openssh.com
+check "group exchange: 8192 bits, as aes256-gcm asks for" grouped 8192 aes256-gcm@openssh.com
+check "4 MiB both ways, a rekey every 512 KiB: $gex" under $gex
+check "a file with other groups" with_fields 2048 4096
+check "group exchange: 4096 bits, the smallest that is enough" grouped 4096 aes128-gcm@openssh.com
+check "a file with small groups" with_fields 2048
+check "group exchange: 2048 bits, the largest that there is" grouped 2048 aes256-gcm@openssh.com
+check "the log tells what was read" until_true 5 grep -q 'ModuliFile /etc/postern/moduli: 1 groups' "$LOG"
+
+# Clients whose method is the server's to choose.
+hostkey=$ROOT/etc/postern/ssh_host_ed25519_key.pub
+mkdir -p "$work/.ssh"
+echo "$HOST $(cut -d' ' -f1,2 "$hostkey")" >"$work/.ssh/known_hosts"
+dropbearconvert openssh dropbear "$SSH_KEY" "$work/id.db" >/dev/null 2>&1
+puttygen "$SSH_KEY" -o "$work/id.ppk"
+only() { reload "KexAlgorithms $1" 'ModuliFile /etc/postern/moduli'; }
+dropbear_in() { HOME=$work client dbclient -i "$work/id.db" "$SSH_USER@$HOST" echo in 2>"$work/err" </dev/null; }
+plink_in() {
+	HOME=$work client plink -ssh -batch -no-trivial-auth -hostkey "$(ssh-keygen -lf "$hostkey" | awk '{ print $2 }')" \
+	    -i "$work/id.ppk" "$SSH_USER@$HOST" echo in 2>"$work/err" </dev/null
+}
+others() {
+	moduli_of 2048 4096
+	only diffie-hellman-group14-sha256 && is in dropbear_in || { cat "$work/err"; return 1; }
+	for k in $fields $gex; do
+		only "$k" && is in plink_in || { echo "$k"; cat "$work/err"; return 1; }
+	done
+}
+check "dropbear with group 14, PuTTY with each group and group exchange" others
+gone() {
+	rm "$moduli" && reload 'ModuliFile /etc/postern/moduli' &&
+	    until_true 5 grep -q 'ModuliFile /etc/postern/moduli: No such file' "$LOG" &&
+	    no_match 'no matching key exchange method found' -o KexAlgorithms=$gex
+}
+check "a file that is gone is told, and group exchange with it" gone
 finish

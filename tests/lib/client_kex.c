@@ -173,6 +173,19 @@ take_reply(struct client *c)
 	return c->automatic ? client_newkeys_send(c) : 0;
 }
 
+/* Message 31 of a group exchange; the share is our answer. */
+static int
+take_group(struct client *c)
+{
+	uint8_t buf[2048];
+	struct put w = put_of(buf, sizeof(buf));
+	int r = kex_client_group(&c->state, &c->choice, c->payload, &w);
+
+	if (r != 0)
+		return client_fail(c, reason_text(-r));
+	return client_send(c, put_view(&w));
+}
+
 int
 client_kexdh_recv(struct client *c)
 {
@@ -255,7 +268,9 @@ client_kex_in(struct client *c, uint8_t number)
 	switch (number) {
 	case SSH_MSG_KEXINIT:
 		return take_kexinit(c);
-	case SSH_MSG_KEX_ECDH_REPLY:
+	case SSH_MSG_KEX_ECDH_REPLY: /* GEX_GROUP has its number */
+		return c->init_sent && kex_client_waits_group(&c->state) ? take_group(c) : take_reply(c);
+	case SSH_MSG_KEX_DH_GEX_REPLY:
 		return take_reply(c);
 	case SSH_MSG_NEWKEYS:
 		return take_newkeys(c);

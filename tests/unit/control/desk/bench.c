@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/kex/group.h"
+
 uint8_t *
 bench_copy(struct view v)
 {
@@ -103,6 +105,26 @@ p256_signer(void)
 	return pk_signer_new(&key);
 }
 
+/* Two groups to choose from: fewer bits than the clients ask for, and more. */
+static void
+moduli(struct exchange_env *exchange)
+{
+	static const unsigned groups[] = { 14, 16 };
+	uint8_t table[2048];
+	struct put w = put_of(table, sizeof(table));
+
+	put_u32(&w, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct pk_dh *d = pk_dh_group(groups[i]);
+
+		put_u32(&w, group_bits(d));
+		put_sview(&w, d->g);
+		put_sview(&w, d->p);
+	}
+	if (w.bad || exchange_env_moduli(exchange, put_view(&w)) != 0)
+		abort();
+}
+
 void
 bench_init(struct bench *b, const struct bench_side *side, void *env, struct exchange_env *exchange)
 {
@@ -122,6 +144,7 @@ bench_init(struct bench *b, const struct bench_side *side, void *env, struct exc
 	rng_fixed(&b->rng, 42);
 	exchange->slot = slot;
 	exchange->slot_ctx = b;
+	moduli(exchange);
 	bench_client_init(&b->client, true, true);
 	if (side->role == LINK_GATE)
 		adopt(b);

@@ -97,6 +97,7 @@ bench_client_exchange(struct bench *b, const struct kex_offer *offer, bool first
 	struct put w = put_of(init, sizeof(init));
 	struct kex_context ctx;
 	struct view reply, host_key;
+	uint8_t number;
 
 	(void)offer;
 	bench_run(b);
@@ -109,7 +110,16 @@ bench_client_exchange(struct bench *b, const struct kex_offer *offer, bool first
 		return -2;
 	bench_send(b, put_view(&w));
 	bench_run(b);
-	reply = bench_take(b, SSH_MSG_KEX_ECDH_REPLY);
+	number = SSH_MSG_KEX_ECDH_REPLY;
+	if (kex_client_waits_group(&c->state)) {
+		w = put_of(init, sizeof(init));
+		if (kex_client_group(&c->state, &c->choice, bench_take(b, SSH_MSG_KEX_DH_GEX_GROUP), &w) != 0)
+			return -9;
+		bench_send(b, put_view(&w));
+		bench_run(b);
+		number = SSH_MSG_KEX_DH_GEX_REPLY;
+	}
+	reply = bench_take(b, number);
 	if (reply.len == 0)
 		return -3;
 	ctx = (struct kex_context){ .ident_client = view_str(c->ident),

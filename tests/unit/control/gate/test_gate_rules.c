@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/kex/group.h"
 #include "control/kex/method.h"
+#include "control/kex/namelist.h"
+#include "control/kex/names.h"
 #include "tests/unit/control/gate/rules.h"
 
 /* ---- key exchange ---- */
@@ -136,6 +139,124 @@ test_methods(void)
 			gatebench_free(g);
 		}
 	}
+}
+
+/* ---- group exchange ---- */
+
+static struct gatebench *
+at_group(uint32_t min, uint32_t n, uint32_t max)
+{
+	struct kex_offer offer = *kex_offer_default(true);
+	struct gatebench *g = at_kex(true);
+	uint8_t buf[16];
+	struct put w = put_of(buf, sizeof(buf));
+
+	offer.kex = KEX_GROUP_EXCHANGE;
+	bench_client_kexinit(&g->b, &offer, false, true);
+	bench_run(&g->b);
+	CU_ASSERT(bench_take(&g->b, SSH_MSG_KEXINIT).len > 0);
+	put_u8(&w, SSH_MSG_KEX_DH_GEX_REQUEST);
+	put_u32(&w, min);
+	put_u32(&w, n);
+	put_u32(&w, max);
+	bench_send(&g->b, put_view(&w));
+	bench_run(&g->b);
+	return g;
+}
+
+/* The bench has groups of 2048 and 4096 bits. */
+static void
+test_group_sizes(void)
+{
+	static const struct {
+		uint32_t min, n, max, bits; /* 0: none */
+	} cases[] = {
+		{ 2048, 2048, 8192, 2048 },
+		{ 2048, 2049, 8192, 4096 },
+		{ 1024, 8192, 8192, 4096 },
+		{ 1024, 1024, 2048, 2048 },
+		{ 2048, 4096, 4095, 0 }, /* in no order */
+		{ 2049, 3072, 4095, 0 },
+		{ 4097, 8192, 8192, 0 },
+		{ 2048, 3072, 3072, 2048 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gatebench *g = at_group(cases[i].min, cases[i].n, cases[i].max);
+		struct kex_group got = { .min = 2048, .max = 8192 };
+
+		if (cases[i].bits == 0) {
+			ends(g, R_KEX_GROUP);
+			continue;
+		}
+		CU_ASSERT_EQUAL(group_take(&got, bench_take(&g->b, SSH_MSG_KEX_DH_GEX_GROUP)), 0);
+		CU_ASSERT_EQUAL(group_bits(&got.dh), cases[i].bits);
+		CU_ASSERT_FALSE(gate_idle(g->b.obj));
+		gatebench_free(g);
+	}
+}
+
+/* What was chosen died with the gate that chose; the next one says so. */
+static void
+test_group_lost(void)
+{
+	static const uint8_t share[] = { SSH_MSG_KEX_DH_GEX_INIT, 0, 0, 0, 1, 2 };
+	struct gatebench *g = at_group(2048, 2048, 8192);
+
+	bench_send(&g->b, view_of(share, sizeof(share)));
+	bench_run(&g->b);
+	CU_ASSERT_FALSE(g->b.closed);
+	CU_ASSERT(bench_take(&g->b, SSH_MSG_KEX_DH_GEX_GROUP).len > 0);
+	CU_ASSERT(bench_take(&g->b, SSH_MSG_KEX_DH_GEX_REPLY).len > 0);
+	gatebench_free(g);
+
+	g = at_group(2048, 2048, 8192);
+	bench_kill(&g->b);
+	bench_send(&g->b, view_of(share, sizeof(share)));
+	ends(g, R_KEX_GROUP_LOST);
+}
+
+/* The second half first, the first half twice, the old request, another method's share. */
+static void
+test_group_order(void)
+{
+	static const uint8_t after[] = { SSH_MSG_KEX_ECDH_INIT, SSH_MSG_KEX_ECDH_REPLY,
+		SSH_MSG_KEX_DH_GEX_REPLY, SSH_MSG_KEX_DH_GEX_REQUEST, SSH_MSG_KEX_LAST };
+	struct kex_offer offer = *kex_offer_default(true);
+	struct gatebench *g;
+
+	for (size_t i = 0; i < sizeof(after); i++) {
+		g = at_group(2048, 2048, 8192);
+		send_msg(g, after[i]);
+		ends(g, R_KEX_STATE);
+	}
+	offer.kex = KEX_GROUP_EXCHANGE;
+	for (uint8_t msg = SSH_MSG_KEX_FIRST; msg < SSH_MSG_KEX_DH_GEX_REQUEST; msg++) {
+		g = at_kex(true);
+		bench_client_kexinit(&g->b, &offer, false, true);
+		send_msg(g, msg);
+		ends(g, R_KEX_STATE);
+	}
+}
+
+/* Without a table it is not offered, and not agreed on. */
+static void
+test_group_without_table(void)
+{
+	struct kex_offer offer = *kex_offer_default(true);
+	struct gatebench *g = at_kex(true);
+	struct kexinit k;
+
+	CU_ASSERT_EQUAL(exchange_env_moduli(&g->env.exchange, view_str("table")), -R_PROTOCOL);
+	CU_ASSERT_PTR_NOT_NULL(g->env.exchange.moduli);
+	CU_ASSERT_EQUAL(exchange_env_moduli(&g->env.exchange, view_of(NULL, 0)), 0);
+	offer.kex = KEX_GROUP_EXCHANGE;
+	bench_client_kexinit(&g->b, &offer, false, true);
+	bench_run(&g->b);
+	CU_ASSERT_EQUAL(kexinit_parse(&k, bench_take(&g->b, SSH_MSG_KEXINIT), false), 0);
+	CU_ASSERT_FALSE(namelist_has(k.lists[0], KEX_GROUP_EXCHANGE));
+	CU_ASSERT_TRUE(namelist_has(k.lists[0], "diffie-hellman-group14-sha256"));
+	ends(g, R_KEX_NO_MATCH);
 }
 
 static struct kexinit
@@ -408,6 +529,10 @@ main(void)
 		{ "the other side's markers", test_marker_in_wrong_place },
 		{ "KEXINIT twice", test_kexinit_twice },
 		{ "every method", test_methods },
+		{ "sizes of groups", test_group_sizes },
+		{ "a group that is lost", test_group_lost },
+		{ "group exchange in order", test_group_order },
+		{ "no group exchange without a table", test_group_without_table },
 		{ "what is offered", test_lists },
 		{ "nothing in common", test_no_match },
 		{ "every suite, ChaCha20 for strict peers", test_suites },

@@ -4,3 +4,4 @@ $(eval $(call unit,test_kex_leftover,tests/unit/control/kex/test_leftover.c,kex 
 $(eval $(call unit,test_kex_suites,tests/unit/control/kex/test_suites.c,kex pk vector,$(PK_LD)))
 $(eval $(call unit,test_sign,tests/unit/control/kex/test_sign.c,kex pk vector,$(PK_LD)))
 $(eval $(call unit,test_cert,tests/unit/control/kex/test_cert.c,kex pk vector,$(PK_LD)))
+$(eval $(call unit,test_moduli,tests/unit/control/kex/test_moduli.c,moduli))

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/kex/group.h"
 #include "control/kex/kex.h"
 #include "control/kex/method.h"
+#include "control/kex/names.h"
 #include "control/kex/sign.h"
 #include "drivers/pk/pk.h"
 #include "drivers/rng/rng.h"
@@ -55,6 +57,22 @@ set_name(char out[KEX_NAME_MAX], const struct vector *v, const char *field)
 		    (const char *)vector_get(v, field).data);
 }
 
+/* The state that a client has when the share of a group exchange is out. */
+static void
+set_group(struct kex_client_state *st, const struct vector *v)
+{
+	struct kex_group g;
+
+	if (!vector_has(v, "group"))
+		return;
+	CU_ASSERT_EQUAL(group_request(&st->group, vector_get(v, "request")), 0);
+	g = st->group;
+	CU_ASSERT_EQUAL_FATAL(group_take(&g, vector_get(v, "group")), 0);
+	memcpy(st->p, g.dh.p.data, g.dh.p.len);
+	memcpy(st->g, g.dh.g.data, g.dh.g.len);
+	st->group.dh = (struct pk_dh){ view_of(st->p, g.dh.p.len), view_of(st->g, g.dh.g.len) };
+}
+
 static void
 kex_case(const struct vector *v)
 {
@@ -72,6 +90,7 @@ kex_case(const struct vector *v)
 	set_name(choice.host_key, v, "algorithm");
 	memcpy(st.priv, private.data, private.len);
 	memcpy(st.pub, public.data, public.len);
+	set_group(&st, v);
 	CU_ASSERT_EQUAL(kex_client_finish(&s, &st, &choice, &ctx, vector_get(v, "reply"), &host_key), 0);
 	if (!view_eq(host_key, vector_get(v, "host_key")) || !same(s.k, s.k_len, vector_get(v, "k")) ||
 	    !same(s.h, s.h_len, vector_get(v, "h")))
@@ -86,6 +105,7 @@ test_vectors(void)
 {
 	CU_ASSERT_EQUAL(vector_each("tests/vector/curve25519_sha256.txt", kex_case), 4);
 	CU_ASSERT_EQUAL(vector_each("tests/vector/ecdh_sha2.txt", kex_case), 9);
+	CU_ASSERT_EQUAL(vector_each("tests/vector/dh_sha2.txt", kex_case), 7);
 }
 
 /* ---- both roles ---- */
@@ -94,6 +114,7 @@ test_vectors(void)
 struct exchange {
 	uint8_t init_c[KEXINIT_MAX], init_s[KEXINIT_MAX], blob[128], message[KEX_SHARE_MAX + 64],
 	    reply[KEX_SHARE_MAX + 512], sig_blob[128];
+	struct kex_group group;
 	struct kex_choice choice_c, choice_s;
 	struct kex_context ctx_c, ctx_s;
 	struct kex_client_state st;
@@ -124,6 +145,23 @@ negotiate(struct kex_choice *choice, const struct kex_context *ctx)
 	return kex_negotiate(choice, &client, &server);
 }
 
+/* Messages 34 and 31, with a group of RFC 3526; then the client's is 32. */
+static void
+choose_group(struct exchange *e)
+{
+	uint8_t message[2 * PK_DH_MAX];
+	struct put w = put_of(message, sizeof(message)), init = put_of(e->message, sizeof(e->message));
+
+	CU_ASSERT_EQUAL(group_request(&e->group, e->init), 0);
+	CU_ASSERT(e->group.min == 2048 && e->group.n == 3072 && e->group.max == 8192);
+	e->group.dh = *pk_dh_group(16);
+	group_put(&w, &e->group);
+	CU_ASSERT_EQUAL(kex_client_group(&e->st, &e->choice_c, put_view(&w), &init), 0);
+	CU_ASSERT_FALSE(kex_client_waits_group(&e->st));
+	e->init = put_view(&init);
+	e->ctx_s.group = &e->group;
+}
+
 static void
 start(struct exchange *e, const char *kex)
 {
@@ -149,6 +187,8 @@ start(struct exchange *e, const char *kex)
 	w = put_of(e->message, sizeof(e->message));
 	CU_ASSERT_EQUAL(kex_client_init(&e->st, &e->choice_c, &w), 0);
 	e->init = put_view(&w);
+	if (kex_client_waits_group(&e->st))
+		choose_group(e);
 }
 
 static void
@@ -218,7 +258,8 @@ test_both_roles(void)
 
 	for (int round = 0; round < 5; round++)
 		for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++)
-			one_exchange(m);
+			if (m->curve != NULL || round == 0)
+				one_exchange(m);
 }
 
 /* The later exchanges of a connection derive with the first one's hash. */
@@ -396,9 +437,11 @@ test_share_lengths(void)
 	struct share own, others;
 
 	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
+		if (m->curve == NULL)
+			continue;
 		own = share_of(m);
 		CU_ASSERT_EQUAL(answer_to_share(m->name, own.bytes, own.len), 0);
-		for (size_t k = 0; (other = kex_method_at(k)) != NULL; k++) {
+		for (size_t k = 0; (other = kex_method_at(k)) != NULL && other->curve != NULL; k++) {
 			others = share_of(other);
 			CU_ASSERT_EQUAL(answer_to_share(m->name, others.bytes, others.len),
 			    own.len == others.len ? 0 : -R_KEX_SHARE);
@@ -406,6 +449,159 @@ test_share_lengths(void)
 		for (size_t len = 0; len <= sizeof(own.bytes); len += len < 140 ? 1 : 31)
 			if (len != own.len)
 				CU_ASSERT_EQUAL(answer_to_share(m->name, own.bytes, len), -R_KEX_SHARE);
+	}
+}
+
+/* ---- shares in prime fields ---- */
+
+/* What a client sends of group 14: `share` as the bytes of a string. */
+static int
+answer_to_number(const void *share, size_t len)
+{
+	return answer_to_share("diffie-hellman-group14-sha256", share, len);
+}
+
+/* RFC 8268 section 4: 1 < e < p - 1; numbers as RFC 4251 section 5 writes them. */
+static void
+test_field_shares(void)
+{
+	const struct pk_dh *d = pk_dh_group(14);
+	uint8_t e[300] = { 0 };
+
+	CU_ASSERT_EQUAL(answer_to_number("", 0), -R_KEX_SHARE);
+	CU_ASSERT_EQUAL(answer_to_number("\1", 1), -R_KEX_SHARE);
+	CU_ASSERT_EQUAL(answer_to_number("\2", 1), 0);
+	CU_ASSERT_EQUAL(answer_to_number("\xff", 1), -R_SHORT); /* negative */
+	CU_ASSERT_EQUAL(answer_to_number("\0\2", 2), -R_SHORT); /* a needless byte */
+	CU_ASSERT_EQUAL(answer_to_number("\0", 1), -R_SHORT);
+	memcpy(e + 1, d->p.data, d->p.len);
+	for (int below = 0; below < 4; below++) { /* p, p - 1, p - 2, p - 3 */
+		e[d->p.len] = (uint8_t)(d->p.data[d->p.len - 1] - below);
+		CU_ASSERT_EQUAL(answer_to_number(e, d->p.len + 1), below < 2 ? -R_KEX_SHARE : 0);
+	}
+	e[9]++; /* above p, and no longer; the first 8 bytes have no bit to add */
+	CU_ASSERT_EQUAL(answer_to_number(e, d->p.len + 1), -R_KEX_SHARE);
+	e[1] = 1;
+	CU_ASSERT_EQUAL(answer_to_number(e + 1, d->p.len + 1), -R_KEX_SHARE); /* longer than p */
+	CU_ASSERT_EQUAL(answer_to_number(e + 1, d->p.len), 0);
+}
+
+/* A server's share is looked at alike, before its signature. */
+static void
+test_field_replies(void)
+{
+	static struct exchange e;
+	static const char *const bad[] = { "", "\1" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct put w = put_of(e.reply, sizeof(e.reply));
+
+		start(&e, "diffie-hellman-group14-sha256");
+		put_u8(&w, SSH_MSG_KEX_ECDH_REPLY);
+		put_sview(&w, e.ctx_s.host_key);
+		put_cstr(&w, bad[i]);
+		put_cstr(&w, "signature");
+		e.answer = put_view(&w);
+		CU_ASSERT_EQUAL(finish(&e), -R_KEX_SHARE);
+		end(&e);
+	}
+}
+
+/* ---- group exchange ---- */
+
+static int
+request_of(uint32_t min, uint32_t n, uint32_t max)
+{
+	struct kex_group g = { .min = min, .n = n, .max = max }, got;
+	uint8_t message[16];
+	struct put w = put_of(message, sizeof(message));
+	int r;
+
+	group_request_put(&w, &g);
+	CU_ASSERT_EQUAL(group_request(&got, view_of(message, put_len(&w) - 1)), -R_SHORT);
+	r = group_request(&got, put_view(&w));
+	CU_ASSERT(got.min == min && got.n == n && got.max == max);
+	message[0] = SSH_MSG_KEX_ECDH_INIT; /* the old form's number */
+	CU_ASSERT_EQUAL(group_request(&got, put_view(&w)), -R_KEX_STATE);
+	return r;
+}
+
+static void
+test_group_request(void)
+{
+	CU_ASSERT_EQUAL(request_of(2048, 3072, 8192), 0);
+	CU_ASSERT_EQUAL(request_of(1024, 1024, 2048), 0);
+	CU_ASSERT_EQUAL(request_of(8192, 8192, UINT32_MAX), 0);
+	CU_ASSERT_EQUAL(request_of(0, 0, UINT32_MAX), 0);
+	CU_ASSERT_EQUAL(request_of(1024, 1024, 2047), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(request_of(8193, 8193, 8193), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(request_of(3072, 2048, 8192), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(request_of(2048, 8192, 3072), -R_KEX_GROUP);
+}
+
+static int
+offered_group(struct exchange *e, struct view p, struct view g)
+{
+	uint8_t message[2 * PK_DH_MAX + 64], out[PK_DH_MAX + 64];
+	struct put w = put_of(message, sizeof(message)), init = put_of(out, sizeof(out));
+	const struct kex_group group = { .dh = { p, g } };
+	struct kex_client_state st = e->st;
+
+	group_put(&w, &group);
+	return kex_client_group(&st, &e->choice_c, put_view(&w), &init);
+}
+
+/* The client takes odd moduli of 2048 to 8192 bits, and generators inside. */
+static void
+test_group_offered(void)
+{
+	static struct exchange e;
+	struct kex_client_state st;
+	const struct view two = view_str("\2");
+	uint8_t p[PK_DH_MAX + 1], buf[16];
+	struct put w = put_of(buf, sizeof(buf));
+
+	start(&e, KEX_GROUP_EXCHANGE);
+	CU_ASSERT_EQUAL(kex_client_init(&e.st, &e.choice_c, &w), 0);
+	e.init = put_view(&w);
+	memset(p, 0xff, sizeof(p));
+	CU_ASSERT_EQUAL(offered_group(&e, pk_dh_group(14)->p, two), 0);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 256), two), 0);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 255), two), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 1025), two), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 256), view_str("\1")), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 256), view_str("")), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 256), view_of(p, 256)), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 256), view_of(p, 257)), -R_KEX_GROUP);
+	p[255] = 0xfe;
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 256), two), -R_KEX_GROUP);
+	CU_ASSERT_EQUAL(offered_group(&e, view_of(p, 257), view_of(p, 256)), 0);
+	/* a second one, and one that was not asked for */
+	choose_group(&e);
+	CU_ASSERT_EQUAL(offered_group(&e, pk_dh_group(14)->p, two), -R_KEX_STATE);
+	memset(&st, 0, sizeof(st));
+	CU_ASSERT_EQUAL(kex_client_group(&st, &e.choice_c, view_str("\37"), &w), -R_KEX_STATE);
+	end(&e);
+}
+
+/* Everything that was said before the shares is in the hash. */
+static void
+test_group_bound(void)
+{
+	static struct exchange e;
+
+	for (int what = 0; what < 5; what++) {
+		start(&e, KEX_GROUP_EXCHANGE);
+		reply(&e);
+		switch (what) {
+		case 0: e.st.group.min++; break;
+		case 1: e.st.group.n++; break;
+		case 2: e.st.group.max++; break;
+		case 3: e.st.g[0] = 5; break;
+		default: break;
+		}
+		CU_ASSERT_EQUAL(finish(&e), what < 4 ? -R_KEX_VERIFY : 0);
+		end(&e);
 	}
 }
 
@@ -514,6 +710,11 @@ main(void)
 		{ "small order shares", test_small_order_shares },
 		{ "points", test_points },
 		{ "share lengths", test_share_lengths },
+		{ "shares in prime fields", test_field_shares },
+		{ "replies in prime fields", test_field_replies },
+		{ "group requests", test_group_request },
+		{ "groups offered", test_group_offered },
+		{ "bound group", test_group_bound },
 		{ "malformed init", test_malformed_init },
 		{ "not negotiated", test_not_negotiated },
 		{ "EXT_INFO", test_ext_info },

@@ -36,7 +36,7 @@ context(void)
 	struct put w = put_of(blob, sizeof(blob));
 	struct pk_signer *s = pk_signer_ed25519(seed);
 	struct kex_context ctx = { view_str("SSH-2.0-c"), view_str("SSH-2.0-s"), view_str("I_C"),
-		view_str("I_S"), { NULL, 0 } };
+		view_str("I_S"), { NULL, 0 }, NULL };
 
 	sign_key_put(&w, pk_signer_public(s));
 	pk_signer_free(s);
@@ -94,9 +94,15 @@ child(int fd)
 }
 
 struct told {
-	uint8_t priv[PK_SECRET_MAX], shared[PK_SECRET_MAX];
+	uint8_t priv[PK_SECRET_MAX], shared[PK_DH_MAX];
 	uint8_t kem_priv[PK_KEM_PRIVATE_MAX], kem_shared[PK_KEM_SHARED];
 };
+
+static size_t
+field_size(const struct kex_method *m)
+{
+	return pk_dh_group(m->group)->p.len;
+}
 
 /* One agreement with itself; what must not stay goes to the parent. */
 static __attribute__((noinline)) void
@@ -105,7 +111,11 @@ agree(int fd, const struct kex_method *m)
 	uint8_t pub[PK_KEM_PUBLIC_MAX], cipher[PK_KEM_CIPHER_MAX];
 	struct told told = { 0 };
 
-	if (m->curve->pair(pub, told.priv) != 0 || m->curve->shared(told.shared, told.priv, pub, pub) != 0)
+	if (m->curve == NULL) {
+		if (pk_dh_pair(pk_dh_group(m->group), pub, told.priv) != 0 ||
+		    pk_dh_shared(pk_dh_group(m->group), told.shared, told.priv, view_of(pub, field_size(m))) != 0)
+			_exit(2);
+	} else if (m->curve->pair(pub, told.priv) != 0 || m->curve->shared(told.shared, told.priv, pub, pub) != 0)
 		_exit(2);
 	if (m->kem != NULL && (m->kem->pair(pub, told.kem_priv) != 0 ||
 				  m->kem->encapsulate(cipher, told.kem_shared, pub) != 0 ||
@@ -315,8 +325,10 @@ after_agreement(const struct kex_method *m)
 
 	CU_ASSERT_EQUAL_FATAL(recv(fd, &told, sizeof(told), 0), (ssize_t)sizeof(told));
 	CU_ASSERT_EQUAL_FATAL(recv(fd, wiped, sizeof(wiped), 0), 2);
-	add_number(&n, "private half", view_of(told.priv, m->curve->secret_size));
-	add_number(&n, "shared secret", view_of(told.shared, m->curve->secret_size));
+	add_number(&n, "private half",
+	    view_of(told.priv, m->curve != NULL ? m->curve->secret_size : PK_DH_PRIVATE_SIZE));
+	add_number(&n, "shared secret",
+	    view_of(told.shared, m->curve != NULL ? m->curve->secret_size : field_size(m)));
 	if (m->kem != NULL) {
 		/* the beginning: further on there is the public key */
 		add(&n, "private half of the encapsulation", view_of(told.kem_priv, NEEDLE));
@@ -326,14 +338,18 @@ after_agreement(const struct kex_method *m)
 	end(fd, pid);
 }
 
-/* A row with the ingredients of the one before is the same under another name. */
+/* A row with the ingredients of the one before is the same under another name; what a
+ * server chooses is calculated with as the others are. */
 static void
 each_method(void (*fn)(const struct kex_method *m))
 {
 	const struct kex_method *m, *before = NULL;
 
 	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
-		if (before == NULL || before->curve != m->curve || before->kem != m->kem)
+		if (kex_method_asks(m))
+			continue;
+		if (before == NULL || before->curve != m->curve || before->kem != m->kem ||
+		    before->group != m->group)
 			fn(m);
 		before = m;
 	}

@@ -1,4 +1,4 @@
-SUPERVISOR_TEST_LIBS := supervisor conf json ctl confine link wire
+SUPERVISOR_TEST_LIBS := supervisor moduli conf json ctl confine link wire
 SUPERVISOR_CAST := $(addprefix tests/unit/control/supervisor/,cast.c puppet.c)
 $(eval $(call unit,supervisor,tests/unit/control/supervisor/test_supervisor.c $(SUPERVISOR_CAST),\
 	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
