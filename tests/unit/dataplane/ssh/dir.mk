@@ -13,3 +13,5 @@ $(eval $(call unit,test_ssh_rekey,$(SSH_UNIT)/test_rekey.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_deadline,$(SSH_UNIT)/test_deadline.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_suites,$(SSH_UNIT)/test_suites.c $(DUO),\
 	ssh mem wire cipher cipher_ipsecmb cipher_openssl,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
+$(eval $(call unit,test_ssh_limits,$(SSH_UNIT)/test_limits.c $(DUO),\
+	ssh mem wire cipher cipher_ipsecmb cipher_openssl,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
