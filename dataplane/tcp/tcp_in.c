@@ -45,11 +45,28 @@ paws_reject(const struct tcp *t, const struct tcp_in *in)
 	return t->ts_on && in->opts.ts_on && !(in->seg.flags & TCP_RST) && ts_old(t, in);
 }
 
+/* A bare acknowledgement in order, of what is acknowledged: a younger one came first. It
+ * is no duplicate of another connection's, which would not fit so well, and its sender
+ * waits for no answer. Only its SACK blocks may be news. */
+static bool
+overtaken(const struct tcp *t, const struct tcp_in *in)
+{
+	const struct tcp_seg *seg = &in->seg;
+
+	return tcp_seg_space(seg) == 0 && (seg->flags & TCP_ACK) && t->state >= TCP_ESTABLISHED &&
+	    seg->seq == t->rcv_nxt && seq_leq(seg->ack, t->snd_una) &&
+	    seq_geq(seg->ack, t->snd_una - t->max_wnd);
+}
+
 static int
 step_paws(struct tcp *t, struct tcp_in *in)
 {
 	if (!paws_reject(t, in))
 		return 0;
+	if (overtaken(t, in)) {
+		in->late = true;
+		return 0;
+	}
 	if (tcp_seg_space(&in->seg) > 0)
 		tcp_out_ack(t, in->now);
 	else
@@ -175,7 +192,7 @@ step_syn(struct tcp *t, struct tcp_in *in)
 static int
 step_via(struct tcp *t, struct tcp_in *in)
 {
-	if (!in->stale)
+	if (!in->stale && !in->late)
 		t->via = in->seg.via;
 	return 0;
 }
@@ -240,6 +257,7 @@ input(struct tcp_stack *s, const struct tcp_seg *seg, uint32_t count, uint64_t n
 	in.seg = *seg;
 	in.wire_seq = seg->seq;
 	in.stale = false;
+	in.late = false;
 	in.syn = seg->flags & TCP_SYN;
 	in.now = now;
 	tcp_opt_read(&in.opts, seg->options, seg->options_len, in.syn);

@@ -164,7 +164,7 @@ is_duplicate(struct tcp *t, const struct tcp_in *in, uint32_t *delivered)
 	}
 	if (t->snd_max == t->snd_una)
 		return false;
-	return !in->stale && tcp_seg_space(seg) == 0 &&
+	return !in->stale && !in->late && tcp_seg_space(seg) == 0 &&
 	    (uint32_t)seg->window << t->snd_shift == t->snd_wnd;
 }
 
@@ -233,7 +233,7 @@ tcp_in_ack(struct tcp *t, struct tcp_in *in)
 		if (is_duplicate(t, in, &delivered))
 			duplicate(t, in->now, delivered);
 	}
-	if (seq_geq(ack, t->snd_una))
+	if (seq_geq(ack, t->snd_una) && !in->late)
 		tcp_in_window(t, in, moved);
 	return 0;
 }

@@ -14,6 +14,7 @@ struct tcp_in {
 	struct tcp_opts opts;
 	uint32_t wire_seq;   /* before trimming */
 	bool stale;          /* all of it had come before */
+	bool late;           /* a younger one came first: its window is of before */
 	bool syn;            /* a SYN: its window is not scaled */
 	uint64_t now;
 };
