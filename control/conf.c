@@ -32,6 +32,7 @@ conf_default(struct conf *c)
 	c->clerks = 2;
 	c->memory_mb = 256;
 	c->conn_max = 1000;
+	c->time_wait_s = 60;
 	c->port = 22;
 	SET(c->host_key[0], "/etc/ssh/ssh_host_ed25519_key");
 	SET(c->host_key[1], "/etc/ssh/ssh_host_ecdsa_key");
@@ -56,6 +57,9 @@ conf_default(struct conf *c)
 	c->max_auth_tries = 6;
 	c->max_sessions = 10;
 	c->alive_count_max = 3;
+	c->tcp_keepalive = true;
+	c->qos_interactive = 18; /* af21 */
+	c->qos_bulk = 8;         /* cs1 */
 	c->log_level = LOG_L_INFO;
 	c->print_motd = true;
 	c->print_last_log = true;

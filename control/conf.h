@@ -49,6 +49,8 @@ struct conf_vrrp {
 	uint8_t addr[CONF_VRRP_ADDRS][16];
 };
 
+#define CONF_QOS_NONE 64u /* beyond the six bits of a DSCP */
+
 struct conf {
 	/* dataplane */
 	char nic[CONF_NAME_MAX];          /* Nic: "af_packet:IFACE" */
@@ -73,6 +75,7 @@ struct conf {
 	uint32_t memory_mb;               /* DataplaneMemory */
 	bool huge_pages;                  /* HugePages yes|no */
 	uint32_t conn_max;                /* MaxConnections */
+	uint32_t time_wait_s;             /* TCPTimeWait */
 	/* sshd's */
 	uint16_t port;
 	char host_key[CONF_LIST_MAX][CONF_NAME_MAX];
@@ -102,6 +105,9 @@ struct conf {
 	uint32_t rekey_s;
 	uint32_t alive_interval_s;
 	uint32_t alive_count_max;
+	bool tcp_keepalive;
+	uint32_t qos_interactive;         /* IPQoS: a DSCP, or CONF_QOS_NONE */
+	uint32_t qos_bulk;
 	char version_addendum[128];
 	char accept_env[CONF_LIST_MAX][64];
 	uint32_t accept_env_count;

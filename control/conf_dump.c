@@ -195,6 +195,13 @@ dump_rekey(FILE *f, const struct conf_row *row, const struct conf *c)
 }
 
 static void
+dump_qos(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	conf_dump_qos(f, c);
+}
+
+static void
 dump_subsystem(FILE *f, const struct conf_row *row, const struct conf *c)
 {
 	for (uint32_t i = 0; i < c->subsystem_count; i++) {
@@ -231,6 +238,7 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_LISTEN] = dump_addresses,
 	[CONF_K_VRRP] = dump_vrrp,
 	[CONF_K_REKEY] = dump_rekey,
+	[CONF_K_QOS] = dump_qos,
 	[CONF_K_SUBSYSTEM] = dump_subsystem,
 };
 

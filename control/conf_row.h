@@ -5,6 +5,8 @@
 #ifndef POSTERN_CONTROL_CONF_ROW_H
 #define POSTERN_CONTROL_CONF_ROW_H
 
+#include <stdio.h>
+
 #include "control/conf.h"
 
 enum conf_kind {
@@ -25,6 +27,7 @@ enum conf_kind {
 	CONF_K_LISTEN,    /* addresses of ours; "*" is all of them; lines accumulate */
 	CONF_K_VRRP,      /* a virtual router a line */
 	CONF_K_REKEY,
+	CONF_K_QOS,       /* sshd's classes of service: interactive, and bulk */
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,
 	CONF_K_MATCH,
@@ -120,6 +123,7 @@ void conf_say(struct conf_parser *p, bool fatal, const char *format, ...)
 typedef void conf_value_fn(
     struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 conf_value_fn conf_set_vrrp; /* conf_vrrp.c */
+conf_value_fn conf_set_qos; /* conf_qos.c */
 conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
 
 /* conf_algorithms.c: when all lines are read: one list in effect; all of them. */
@@ -130,6 +134,9 @@ void conf_finish_algorithms(struct conf_parser *p);
  * them. 0, or -1 after telling what is wrong. */
 #define CONF_SFTP "sftp" /* the plugin that internal-sftp means */
 int conf_sftp(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a, char *to, size_t size);
+
+/* conf_qos.c: both classes, and the end of the line. */
+void conf_dump_qos(FILE *f, const struct conf *c);
 
 /* One word, neither more nor less; told otherwise. */
 bool conf_one_word(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a);

@@ -451,6 +451,7 @@ static conf_value_fn *const value_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_LISTEN] = value_listen,
 	[CONF_K_VRRP] = conf_set_vrrp,
 	[CONF_K_REKEY] = value_rekey,
+	[CONF_K_QOS] = conf_set_qos,
 	[CONF_K_SUBSYSTEM] = conf_set_subsystem,
 	[CONF_K_INCLUDE] = conf_set_include,
 	[CONF_K_MATCH] = conf_set_match,

@@ -74,6 +74,25 @@ grace_kex(const struct conf *c)
 	return c->login_grace_s != 0 && c->login_grace_s < GRACE_KEX_S ? c->login_grace_s : GRACE_KEX_S;
 }
 
+static uint8_t
+dscp(uint32_t qos)
+{
+	return qos < CONF_QOS_NONE ? (uint8_t)qos : UINT8_MAX;
+}
+
+static void
+field_tcp(struct put *w, const struct conf *c)
+{
+	uint8_t room[8];
+	struct put body = put_of(room, sizeof(room));
+
+	put_u8(&body, c->tcp_keepalive);
+	put_u32(&body, c->time_wait_s);
+	put_u8(&body, dscp(c->qos_interactive));
+	put_u8(&body, dscp(c->qos_bulk));
+	field(w, ATTACH_CONF_TCP, &body);
+}
+
 void
 attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 {
@@ -116,5 +135,6 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 	field_u32s(w, ATTACH_CONF_GRACE_KEX, grace_kex(c), 0, 1);
 	field_u32s(w, ATTACH_CONF_ALIVE, c->alive_interval_s, c->alive_count_max, 2);
 	field_u32s(w, ATTACH_CONF_CONN_MAX, c->conn_max, 0, 1);
+	field_tcp(w, c);
 	field_u32s(w, ATTACH_CONF_CHAN_MAX, c->max_sessions, 0, 1);
 }

@@ -74,6 +74,15 @@ chan_settle(struct ssh_conn *c, struct ssh_chan *ch)
 	c->env->ops->chan_free(c->env->owner, c, ours, started);
 }
 
+bool
+ssh_terminal(const struct ssh_conn *c)
+{
+	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++)
+		if ((c->used & (1u << i)) && (c->chan[i].flags & CHAN_TERMINAL))
+			return true;
+	return false;
+}
+
 /* Drop queued data and EOF; requests and replies stay in their order. */
 void
 chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch)

@@ -138,6 +138,7 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 #define CHAN_ABORT 0x1000u     /* exit-signal ABRT goes out before CLOSE */
 #define CHAN_HOST_CLOSED 0x2000u /* the host asked for CLOSE */
 #define CHAN_OPEN_TOLD 0x4000u /* OPEN was handed to the host */
+#define CHAN_TERMINAL 0x8000u  /* started with a terminal */
 
 struct ssh_chan {
 	uint32_t ours;
@@ -310,5 +311,8 @@ int ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch);
 int ssh_host_rekey(struct ssh_conn *c, uint64_t now);
 /* The host died: exit-signal (ABRT) where nothing was said yet, then CLOSE. */
 void ssh_host_gone(struct ssh_conn *c, uint32_t link);
+
+/* ssh_terminal(c): is a channel open that was started with a terminal? */
+bool ssh_terminal(const struct ssh_conn *c);
 
 #endif

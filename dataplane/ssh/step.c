@@ -231,6 +231,8 @@ chan_name(struct ssh_chan *ch, struct view open_payload)
 	ch->what_len = (uint8_t)(what.len < sizeof(ch->what) ? what.len : sizeof(ch->what));
 	if (ch->what_len > 0)
 		memcpy(ch->what, what.data, ch->what_len);
+	if (cur_string(&r).len > 0)
+		ch->flags |= CHAN_TERMINAL;
 }
 
 int

@@ -8,6 +8,9 @@
 
 #include "dataplane/ssh/ident.h"
 
+#define TIME_WAIT_MAX_S 240u /* twice the MSL of RFC 9293 section 3.4.2 */
+#define DSCP_COUNT 64u       /* RFC 2474 section 3 */
+
 struct conf_fields {
 	struct net_conf net;
 	struct tcp_addr listen[NET_ADDR_MAX];
@@ -139,6 +142,25 @@ dad(uint8_t v)
 	return v <= NET_DAD_FIRST ? (enum net_dad)v : NET_DAD_OFF;
 }
 
+/* What makes no sense leaves all as it was. */
+static void
+conf_tcp(struct worker *w, struct cur *c)
+{
+	struct tcp_config t = *tcp_get_config(w->tcp);
+	uint8_t terminal, bulk;
+
+	t.keepalive = cur_u8(c) == 1;
+	t.timewait_us = bounded(cur_u32(c), 1, TIME_WAIT_MAX_S) * 1000000u;
+	terminal = cur_u8(c);
+	bulk = cur_u8(c);
+	if (c->bad || tcp_set_config(w->tcp, &t) != 0) {
+		meter_drop(w->meter, R_LIMIT);
+		return;
+	}
+	w->dscp[QOS_TERMINAL] = terminal < DSCP_COUNT ? terminal : TCP_HOST;
+	w->dscp[QOS_BULK] = bulk < DSCP_COUNT ? bulk : TCP_HOST;
+}
+
 static void
 conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view body)
 {
@@ -196,6 +218,9 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 		break;
 	case ATTACH_CONF_CONN_MAX:
 		w->conn_limit = bounded(cur_u32(&c), 1, w->c.conn_max);
+		break;
+	case ATTACH_CONF_TCP:
+		conf_tcp(w, &c);
 		break;
 	case ATTACH_CONF_CHAN_MAX:
 		w->env.chan_max = bounded(cur_u32(&c), 1, SSH_CHAN_MAX);

@@ -181,7 +181,8 @@ ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, bool started)
 	struct worker *w = owner;
 	struct conn *c = s->user;
 
-	(void)started;
+	if (started)
+		conn_qos(w, c);
 	if (c->state == CONN_LIVE && c->login)
 		(void)up_tell(w, c, LINK_UP_CHAN_FREE, ours);
 }

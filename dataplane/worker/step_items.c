@@ -288,6 +288,8 @@ apply_chan_start(struct worker *w, struct step_plan *p, struct view body)
 	r = ssh_do_chan_start(&p->conn->ssh, s.ours, s.link, s.want_reply, s.open);
 	if (r == 0 && link_find(w, s.link) == NULL)
 		ssh_host_gone(&p->conn->ssh, s.link);
+	if (r == 0)
+		conn_qos(w, p->conn);
 	return forgive_closed(w, r);
 }
 

@@ -114,6 +114,9 @@ struct conn_list {
 	uint32_t count;
 };
 
+/* Classes of service: connections on which a terminal is open, and others. */
+enum worker_qos { QOS_TERMINAL, QOS_BULK, QOS_COUNT };
+
 struct worker {
 	struct worker_config c;
 	struct port *port;
@@ -131,6 +134,7 @@ struct worker {
 	int event_bell;            /* rings the steward, or -1 */
 	bool event_pushed;
 	uint64_t now;
+	uint32_t dscp[QOS_COUNT];  /* TCP_HOST: unmarked */
 
 	/* connections: conns.c */
 	struct conn *conns;
@@ -242,6 +246,8 @@ struct conn *conn_new(struct worker *w, struct tcp *t, uint64_t now);
 void conn_touch(struct worker *w, struct conn *c);
 void conn_list_add(struct worker *w, struct conn *c, enum conn_list_id id);
 struct conn *conn_list_take(struct worker *w, enum conn_list_id id);
+/* qos.c: a channel has started, or is gone. */
+void conn_qos(struct worker *w, struct conn *c);
 /* End it with a reason (R_x or -R_x): DISCONNECT first where one is due. */
 void conn_end(struct worker *w, struct conn *c, int reason, const char *text);
 /* It is over: release everything that is not owed to somebody. */

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/attacklib.sh"
 if [ "${FORM:-}" = full ]; then count=200000 logins=480; else count=10000 logins=15; fi
-bed_up --set "MaxConnections 4000"
+bed_up --set "MaxConnections 4000" --set "TCPTimeWait 2s"
 LIMIT=1500
 
 ssh_to true # what is made once is there

@@ -90,6 +90,7 @@ captured() {
 	echo words >&4
 	until_true 10 grep -q words "$work/echoed" || return 1
 	ssh_to 'head -c 300000 /dev/zero' | cat >/dev/null
+	ssh_to -tt 'echo a terminal' >/dev/null
 	exec 4>&-
 	wait $cat
 	is "2 stopped" $CTL capture stop && wait "${captures[@]}"
@@ -124,6 +125,10 @@ sums() {
 	grep -c 'cksum.*correct' "$work/lines" && ! grep 'incorrect' "$work/lines"
 }
 check "capture: every checksum is right" sums
+# IPQoS: cs1 without a terminal, af21 with one; nothing before the first session.
+marked() { [ "$(dump "$work/all" "src host $HOST and tcp and ip[1] & 0xfc == $1" | wc -l)" -ge 1 ]; }
+classes() { marked 0x20 && marked 0x48 && marked 0; }
+check "capture: packets have the class of their session" classes
 ends() { tail -c 8 "$work/one.said" >/dev/null && grep -q 'bytes written' "$work/one.said" && [ "$(stat -c %a "$work/one")" = 600 ]; }
 check "capture: the file is the caller's" ends
 stalled() { # who does not read costs frames, not connections

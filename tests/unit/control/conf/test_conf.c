@@ -485,6 +485,39 @@ test_bad_bytes(void)
 	free(text);
 }
 
+/* ---- classes of service ---- */
+
+static void
+test_qos(void)
+{
+	static const char *const good[][3] = { { "IPQoS ef", "ef", "ef" }, { "IPQoS af41 0x20", "af41", "cs1" },
+		{ "IPQoS lowdelay throughput", "lowdelay", "throughput" }, { "IPQoS none cs0", "none", "cs0" },
+		{ "IPQoS 12 255", "0x0c", "0xfc" } };
+	static const char *const bad[] = { "IPQoS", "IPQoS af14", "IPQoS 256", "IPQoS -1", "IPQoS 0x", "IPQoS ef cs1 cs2",
+		"IPQoS 8x" };
+	char line[64];
+	struct conf c;
+	struct told t;
+	char *text;
+
+	CU_ASSERT_EQUAL(parse(&c, "", &t), 0);
+	CU_ASSERT_EQUAL(c.qos_interactive, 18);
+	CU_ASSERT_EQUAL(c.qos_bulk, 8);
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		snprintf(line, sizeof line, "%s\n", good[i][0]);
+		CU_ASSERT_EQUAL(parse(&c, line, &t), 0);
+		text = conf_dump(&c);
+		snprintf(line, sizeof line, "\nipqos %s %s\n", good[i][1], good[i][2]);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		snprintf(line, sizeof line, "%s\n", bad[i]);
+		CU_ASSERT_EQUAL(parse(&c, line, &t), -1);
+		CU_ASSERT_EQUAL(t.errors, 1);
+	}
+}
+
 /* ---- the table ---- */
 
 /* sshd_config(5), one line a letter; written by hand from the manual of OpenSSH 10. */
@@ -842,6 +875,7 @@ main(void)
 		{ "values", test_values },
 		{ "errors", test_errors },
 		{ "bad bytes", test_bad_bytes },
+		{ "classes of service", test_qos },
 		{ "all keywords of sshd", test_all_of_sshd },
 		{ "every row", test_every_row },
 		{ "Debian's file", test_debian },

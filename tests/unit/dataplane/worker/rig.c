@@ -278,6 +278,7 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 	uint8_t addr[6] = { 4 }, port[2] = { 0, RIG_PORT };
 	uint8_t vlan[2] = { (uint8_t)(r->vlan >> 8), (uint8_t)r->vlan };
 	uint8_t pools[8] = { 0, 0, 0, (uint8_t)gates, 0, 0, 0, (uint8_t)clerks };
+	uint8_t tcp[7] = { 1, 0, 0, 0, RIG_TIME_WAIT_S, RIG_DSCP_TERMINAL, RIG_DSCP_BULK };
 
 	memcpy(addr + 1, server_ip, 4);
 	addr[5] = 24;
@@ -286,6 +287,7 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 		field(&w, ATTACH_CONF_VLAN, vlan, sizeof(vlan));
 	field(&w, ATTACH_CONF_PORT, port, sizeof(port));
 	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
+	field(&w, ATTACH_CONF_TCP, tcp, sizeof(tcp));
 	c->len = (uint32_t)put_len(&w);
 	rig_push_to(r, worker);
 }
@@ -662,7 +664,7 @@ rig_channel(struct rig *r, struct client *c, struct fake *clerk, struct fake *ho
 	mark = step_chan_start_open(&step, ours, host->id, true);
 	put_u8(&step.w, LINK_START_SHELL);
 	put_cstr(&step.w, "");
-	put_cstr(&step.w, "");
+	put_cstr(&step.w, r->pty != NULL ? r->pty : "");
 	put_u32(&step.w, 0);
 	step_chan_start_close(&step, mark);
 	if (!answer(clerk, g) || (*open = fake_find(host, LINK_UP_CHAN_OPEN)) == NULL)

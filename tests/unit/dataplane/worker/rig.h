@@ -13,6 +13,9 @@
 
 #define RIG_PORT 22
 #define RIG_STEP_US 50u
+#define RIG_TIME_WAIT_S 30u
+#define RIG_DSCP_TERMINAL 46u
+#define RIG_DSCP_BULK 8u
 #define RIG_LOG 256u
 #define RIG_CLIENTS 4u
 #define RIG_AREAS 32u
@@ -81,6 +84,7 @@ struct rig {
 	uint64_t dice;
 	/* the first one's */
 	struct port *port, *client_port;
+	const char *pty;         /* of the next channel; NULL: none */
 	uint16_t vlan, client_vlan; /* before rig_conf: what the worker has; what the client sends */
 	struct meter *meter;
 	int meter_fd;

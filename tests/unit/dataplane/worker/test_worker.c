@@ -568,6 +568,54 @@ dead_host_ends_its_channels_only(void)
 	rig_close(r);
 }
 
+static void
+channel_shut(struct client *c, uint32_t ours)
+{
+	uint8_t buf[5] = { SSH_MSG_CHANNEL_CLOSE, 0, 0, 0, (uint8_t)ours };
+
+	client_record(c, view_of(buf, sizeof(buf)));
+}
+
+/* IPQoS: a terminal makes a connection interactive, until it is gone. */
+static void
+class_of_service(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *one, *two;
+	struct client *c;
+	struct got *open;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	CU_ASSERT_EQUAL(tcp_get_own(r->w->conns[0].tcp)->dscp, TCP_HOST);
+	one = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	two = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, one, 0, 10, &open));
+	CU_ASSERT_EQUAL(tcp_get_own(r->w->conns[0].tcp)->dscp, RIG_DSCP_BULK);
+	r->pty = "a terminal";
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, two, 1, 11, &open));
+	CU_ASSERT_EQUAL(tcp_get_own(r->w->conns[0].tcp)->dscp, RIG_DSCP_TERMINAL);
+	fake_die(two);
+	rig_run(r, 5);
+	channel_shut(c, 1);
+	rig_run(r, 20);
+	CU_ASSERT_EQUAL(tcp_get_own(r->w->conns[0].tcp)->dscp, RIG_DSCP_BULK);
+	rig_close(r);
+}
+
+/* TCPKeepAlive and TCPTimeWait; what is out of range is bounded. */
+static void
+tcp_settings(void)
+{
+	struct rig *r = rig_open();
+
+	rig_conf(r, 1, 1);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(tcp_get_config(r->w->tcp)->keepalive, 1);
+	CU_ASSERT_EQUAL(tcp_get_config(r->w->tcp)->timewait_us, RIG_TIME_WAIT_S * 1000000u);
+	rig_close(r);
+}
+
 /* A user's host may touch its own connection only. */
 static void
 user_host_is_bound(void)
@@ -916,6 +964,8 @@ main(void)
 		{ "TCP of a half-open connection", listed_half_open },
 		{ "limits: in effect, now, the most so far", limits_told },
 		{ "a dead host ends its channels only", dead_host_ends_its_channels_only },
+		{ "a terminal makes a connection interactive", class_of_service },
+		{ "keepalive and TIME-WAIT as configured", tcp_settings },
 		{ "a user's host is bound to its connection", user_host_is_bound },
 		{ "late entries of an old channel", late_entries_of_an_old_channel },
 		{ "beyond its credit a host ends", beyond_credit_ends_the_host },
