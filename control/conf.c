@@ -43,7 +43,7 @@ conf_default(struct conf *c)
 	SET(c->authorized_keys[1], ".ssh/authorized_keys2");
 	c->authorized_keys_count = 2;
 	SET(c->kex_algorithms, KEX_NAMES);
-	SET(c->host_key_algorithms, SIGN_NAMES);
+	SET(c->host_key_algorithms, HOST_KEY_NAMES);
 	SET(c->pubkey_algorithms, SIGN_NAMES);
 	SET(c->ciphers, CIPHER_NAMES);
 	SET(c->macs, MAC_NAMES);

@@ -15,6 +15,7 @@
 #define CONF_PATH "/etc/postern/postern.conf"
 #define CONF_LIST_MAX 16
 #define CONF_NAME_MAX 256
+#define CONF_AGENT_ENV "SSH_AUTH_SOCK" /* the socket that this variable names */
 #define CONF_ALGORITHMS_MAX 1024 /* a list of algorithms */
 
 struct conf_subsystem {
@@ -80,6 +81,9 @@ struct conf {
 	uint16_t port;
 	char host_key[CONF_LIST_MAX][CONF_NAME_MAX];
 	uint32_t host_key_count;
+	char host_certificate[CONF_LIST_MAX][CONF_NAME_MAX];
+	uint32_t host_certificate_count;
+	char host_key_agent[108];         /* HostKeyAgent: socket, or CONF_AGENT_ENV; "": none */
 	char authorized_keys[CONF_LIST_MAX][CONF_NAME_MAX]; /* patterns with %h %u %% */
 	uint32_t authorized_keys_count;
 	int profile;                      /* AlgorithmProfile: enum conf_profile */

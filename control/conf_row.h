@@ -15,13 +15,13 @@ enum conf_kind {
 	CONF_K_TIME,      /* u32 seconds, sshd's time format */
 	CONF_K_PORT,      /* u16; once */
 	CONF_K_TEXT,      /* one word; "none" is the empty text */
-	CONF_K_PATH,      /* the same, absolute, no blanks; "none" where min is 0 */
+	CONF_K_PATH,      /* the same, absolute, no blanks; "none" where min is 0; or `fine` */
 	CONF_K_NIC,       /* DRIVER:DEVICE */
 	CONF_K_CPUS,      /* "0,2,4" */
 	CONF_K_WORD,      /* int, one of words */
 	CONF_K_LIST,      /* words, repeated lines accumulate */
 	CONF_K_LIST_ONCE, /* words, the first line wins; "none" is the empty list */
-	CONF_K_PATHS,     /* one absolute path a line, repeated lines accumulate */
+	CONF_K_PATHS,     /* one absolute path a line, repeated lines accumulate; "none" where min is 0 */
 	CONF_K_ADDRESSES, /* address, min 1: with prefix length; lines accumulate */
 	CONF_K_ROUTE,     /* network/length gateway; lines accumulate */
 	CONF_K_LISTEN,    /* addresses of ours; "*" is all of them; lines accumulate */
@@ -60,7 +60,8 @@ struct conf_row {
 	uint32_t size;    /* text: bytes with the NUL; lists: of one element */
 	uint32_t min, max;
 	const struct conf_word *words; /* CONF_K_WORD; a NULL name ends */
-	const char *fine;              /* not served: values that ask for nothing we lack,
+	const char *fine;              /* path: a word that stands for one; not served: values
+	                         that ask for nothing we lack,
 	                         space separated; algorithms: what is served, comma separated */
 	const char *foreign;           /* algorithms: what sshd knows besides */
 	const char *const *profiles;   /* algorithms: the default, by enum conf_profile */

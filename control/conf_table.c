@@ -75,7 +75,7 @@ static const struct conf_word profile_words[] = {
 
 /* In the order of enum conf_profile. */
 static const char *const kex_lists[] = { KEX_NAMES, KEX_NAMES, CNSA_KEX };
-static const char *const host_key_lists[] = { SIGN_NAMES, SIGN_NAMES, CNSA_SIGN };
+static const char *const host_key_lists[] = { HOST_KEY_NAMES, HOST_KEY_NAMES, CNSA_HOST_KEYS };
 static const char *const sign_lists[] = { SIGN_NAMES, SIGN_NAMES, CNSA_SIGN };
 static const char *const cipher_lists[] = { CIPHER_NAMES, LINE_RATE_CIPHERS, CNSA_CIPHERS };
 static const char *const mac_lists[] = { MAC_NAMES, MAC_NAMES, CNSA_MACS };
@@ -125,7 +125,9 @@ const struct conf_row conf_rows[] = {
 	/* sshd's, served */
 	{ .name = "Port", .kind = CONF_K_PORT, OFF(port) },
 	{ .name = "ListenAddress", .kind = CONF_K_LISTEN, LISTED(listen) },
-	{ .name = "HostKey", .kind = CONF_K_PATHS, LISTED(host_key) },
+	{ .name = "HostKey", .kind = CONF_K_PATHS, LISTED(host_key), .min = 1 },
+	{ .name = "HostCertificate", .kind = CONF_K_PATHS, LISTED(host_certificate) },
+	{ .name = "HostKeyAgent", .kind = CONF_K_PATH, OFF(host_key_agent), SIZE(host_key_agent), .fine = CONF_AGENT_ENV },
 	{ .name = "AuthorizedKeysFile", .kind = CONF_K_LIST_ONCE, LISTED(authorized_keys) },
 	FLAG("PubkeyAuthentication", pubkey_authentication),
 	NUMBER("RequiredRSASize", required_rsa_size, 1024, 16384),
@@ -201,8 +203,6 @@ const struct conf_row conf_rows[] = {
 	WARN("AuthorizedPrincipalsCommandUser", "none", no_certs),
 	WARN("TrustedUserCAKeys", "none", no_certs),
 	WARN("CASignatureAlgorithms", NULL, no_certs),
-	WARN("HostCertificate", "none", "host certificates are not shown yet, the plain key is"),
-	WARN("HostKeyAgent", "none", "host keys are read from their files"),
 	WARN("PubkeyAuthOptions", "none", no_sk),
 	WARN("SecurityKeyProvider", "internal", no_sk),
 	WARN("HostbasedAuthentication", "no", no_hostbased),

@@ -210,7 +210,7 @@ value_path(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 		keep(p, row, field(row, c), "");
 	else if (strpbrk(a->word[0], " \t") != NULL)
 		conf_say(p, true, "%s: a blank in the path", row->name);
-	else if (is_path(p, row, a->word[0]))
+	else if ((row->fine != NULL && strcmp(a->word[0], row->fine) == 0) || is_path(p, row, a->word[0]))
 		keep(p, row, field(row, c), a->word[0]);
 }
 
@@ -291,6 +291,8 @@ value_list(struct conf_parser *p, const struct conf_row *row, struct conf *c, co
 	if (row->kind == CONF_K_LIST_ONCE && a->count == 1 && strcasecmp(a->word[0], "none") == 0)
 		return;
 	if (row->kind == CONF_K_PATHS && !conf_one_word(p, row, a))
+		return;
+	if (row->kind == CONF_K_PATHS && row->min == 0 && strcasecmp(a->word[0], "none") == 0)
 		return;
 	for (int i = 0; i < a->count; i++) {
 		char *out = element(p, row, c);

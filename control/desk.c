@@ -54,10 +54,18 @@ on_conn_gone(struct desk *d, const struct msg *m)
 static int
 on_keys(struct desk *d, const struct msg *m)
 {
+	const struct role_peer *keeper = peers_find(&d->peers, ROLE_KEEPER, 0);
+	uint32_t serial = keeper != NULL ? keeper->serial : 0;
+
 	if (hostkeys_decode(&d->exchange->keys, m->body) != 0)
 		return -1;
 	desk_links(d);
-	desk_again(d, ASK_KEEPER);
+	/* The same keeper may tell others later: it has what it was asked. */
+	if (serial == d->keeper_serial)
+		desk_slots(d);
+	else
+		desk_again(d, ASK_KEEPER);
+	d->keeper_serial = serial;
 	return 0;
 }
 
@@ -81,6 +89,7 @@ static const struct {
 	enum ask_to to;
 } answers[] = {
 	{ MSG_SIGNED, ROLE_KEEPER, ASK_KEEPER },
+	{ MSG_PROVED, ROLE_KEEPER, ASK_KEEPER },
 	{ MSG_AUTH_PK_OK, ROLE_WARDEN, ASK_WARDEN },
 	{ MSG_AUTH_NO, ROLE_WARDEN, ASK_WARDEN },
 	{ MSG_AUTH_PROMPT, ROLE_WARDEN, ASK_WARDEN },

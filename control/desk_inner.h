@@ -17,6 +17,7 @@ struct desk {
 	uint32_t worker_count;
 	uint32_t finished;
 	uint64_t born_ms;
+	uint32_t keeper_serial; /* of the keeper whose keys are known */
 	int retry_timer, age_timer;
 	bool slots_short; /* an exchange waits for a key slot */
 	struct linkend link[DESK_WORKERS_MAX];

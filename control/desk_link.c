@@ -34,7 +34,7 @@ static void request(struct desk *d, struct linkend *l);
 void
 desk_links(struct desk *d)
 {
-	if (d->ops->keys_first && d->exchange->keys.count == 0)
+	if (d->ops->keys_first && d->exchange->keys.list.count == 0)
 		return;
 	for (uint32_t i = 0; i < d->worker_count; i++)
 		if (!d->link[i].asked && !d->link[i].up)

@@ -12,7 +12,7 @@ exchange_env_init(struct exchange_env *env, struct rng *rng)
 {
 	memset(env, 0, sizeof(*env));
 	env->rng = rng;
-	env->lists = (struct exchange_lists){ KEX_SERVED, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
+	env->lists = (struct exchange_lists){ KEX_SERVED, HOST_KEY_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
 	locked_init(&env->secrets, sizeof(struct exchange));
 }
 
@@ -46,59 +46,81 @@ exchange_drop(struct conobj *p, struct exchange_env *env)
 
 /* ---- host keys ---- */
 
-static int
-hostkey_decode(struct hostkey *k, struct cur *c)
+static bool
+take_offered(struct hostkey *k, struct cur *c)
 {
-	struct view algorithm = cur_string(c);
-	struct view blob = cur_string(c);
+	k->algorithm = cur_string(c);
+	k->blob = cur_string(c);
+	return !c->bad && k->algorithm.len > 0 && k->algorithm.len < KEX_NAME_MAX && k->blob.len > 0 &&
+	       k->blob.len <= CERT_MAX;
+}
 
-	if (c->bad || algorithm.len == 0 || algorithm.len >= sizeof(k->algorithm) || blob.len == 0 ||
-	    blob.len > sizeof(k->blob))
-		return -R_PROTOCOL;
-	memset(k, 0, sizeof(*k));
-	memcpy(k->algorithm, algorithm.data, algorithm.len);
-	memcpy(k->blob, blob.data, blob.len);
-	k->blob_len = (uint32_t)blob.len;
-	return 0;
+/* The views of a message; where they point to is the caller's matter. */
+static bool
+hostkeys_parse(struct hostkey_list *l, struct view body)
+{
+	struct cur c = cur_view(body);
+
+	memset(l, 0, sizeof(*l));
+	l->all_count = cur_u32(&c);
+	if (l->all_count > HOSTKEYS_ALL_MAX)
+		return false;
+	for (uint32_t i = 0; i < l->all_count; i++) {
+		l->all[i] = cur_string(&c);
+		if (l->all[i].len == 0 || l->all[i].len > SIGN_KEY_MAX)
+			return false;
+	}
+	l->count = cur_u32(&c);
+	if (l->count > HOSTKEYS_MAX)
+		return false;
+	for (uint32_t i = 0; i < l->count; i++)
+		if (!take_offered(&l->key[i], &c))
+			return false;
+	return cur_done(&c);
+}
+
+static const struct hostkey *
+hostkey_find(const struct hostkey_list *l, struct view algorithm)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		if (view_eq(algorithm, l->key[i].algorithm))
+			return &l->key[i];
+	return NULL;
+}
+
+/* What is shown as before keeps its version: exchanges with it go on. */
+static void
+take_versions(struct hostkeys *k, struct hostkey_list *fresh)
+{
+	for (uint32_t i = 0; i < fresh->count; i++) {
+		const struct hostkey *was = hostkey_find(&k->list, fresh->key[i].algorithm);
+		bool same = was != NULL && view_eq(was->blob, fresh->key[i].blob);
+
+		fresh->key[i].version = same ? was->version : k->next_version++;
+	}
 }
 
 int
 hostkeys_decode(struct hostkeys *k, struct view body)
 {
-	struct cur c = cur_view(body);
-	struct hostkeys fresh;
-	uint32_t count = cur_u32(&c);
+	struct hostkey_list fresh, own;
 
-	memset(&fresh, 0, sizeof(fresh));
-	if (c.bad || count > HOSTKEYS_MAX)
+	if (body.len > sizeof(k->bytes) || !hostkeys_parse(&fresh, body))
 		return -R_PROTOCOL;
-	for (uint32_t i = 0; i < count; i++)
-		if (hostkey_decode(&fresh.key[i], &c) != 0)
-			return -R_PROTOCOL;
-	if (!cur_done(&c))
-		return -R_PROTOCOL;
-	fresh.count = count;
-	fresh.version = k->version;
-	if (memcmp(&fresh, k, sizeof(fresh)) != 0)
-		fresh.version++;
-	*k = fresh;
+	take_versions(k, &fresh);
+	memcpy(k->bytes, body.data, body.len);
+	(void)hostkeys_parse(&own, view_of(k->bytes, body.len));
+	for (uint32_t i = 0; i < own.count; i++)
+		own.key[i].version = fresh.key[i].version;
+	k->list = own;
 	return 0;
-}
-
-static const struct hostkey *
-hostkey_find(const struct hostkeys *k, struct view algorithm)
-{
-	for (uint32_t i = 0; i < k->count; i++)
-		if (view_is(algorithm, k->key[i].algorithm))
-			return &k->key[i];
-	return NULL;
 }
 
 bool
 hostkeys_have(const struct hostkeys *k, struct view blob)
 {
-	for (uint32_t i = 0; i < k->count; i++)
-		if (view_eq(blob, view_of(k->key[i].blob, k->key[i].blob_len)))
+	for (uint32_t i = 0; i < k->list.count; i++)
+		if (view_eq(blob, k->list.key[i].blob))
 			return true;
 	return false;
 }
@@ -111,9 +133,8 @@ first(const struct turn *t)
 	return (t->note.flags & NOTE_F_FIRST_DONE) == 0;
 }
 
-/* The host key algorithm of the connection's last exchange; empty: there was none. */
-static struct view
-last_host_key(const struct note *n)
+struct view
+exchange_host_key(const struct note *n)
 {
 	struct cur names = cur_view(n->names);
 
@@ -126,13 +147,13 @@ last_host_key(const struct note *n)
 static void
 offered_host_keys(char out[EXCHANGE_LIST_MAX], const struct exchange_env *env, const struct note *n)
 {
-	struct view list = view_str(env->lists.host_keys), last = last_host_key(n), name;
+	struct view list = view_str(env->lists.host_keys), last = exchange_host_key(n), name;
 	size_t len = 0;
 
 	while (namelist_next(&list, &name)) {
-		if (env->keys.count > 0 && hostkey_find(&env->keys, name) == NULL)
+		if (env->keys.list.count > 0 && hostkey_find(&env->keys.list, name) == NULL)
 			continue;
-		if (env->keys.count == 0 && last.len > 0 && !view_eq(name, last))
+		if (env->keys.list.count == 0 && last.len > 0 && !view_eq(name, last))
 			continue;
 		if (len > 0)
 			out[len++] = ',';
@@ -299,7 +320,7 @@ context(const struct turn *t, const struct hostkey *key, struct kex_context *ctx
 	ctx->ident_server = n->ident_ours;
 	ctx->kexinit_client = n->kexinit_peer;
 	ctx->kexinit_server = n->kexinit_ours;
-	ctx->host_key = view_of(key->blob, key->blob_len);
+	ctx->host_key = key->blob;
 	ctx->group = t->peer->group != NULL ? &t->peer->group->group : NULL;
 }
 
@@ -322,15 +343,15 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 
 	if ((r = agree(&t->note, &x->choice)) != 0)
 		return r;
-	key = hostkey_find(&env->keys, view_str(x->choice.host_key));
+	key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
 	if (key == NULL)
-		return env->keys.count > 0 ? -R_KEX_SIGN : 0;
+		return env->keys.list.count > 0 ? -R_KEX_SIGN : 0;
 	context(t, key, &ctx);
 	r = kex_server_answer(&x->secret, &x->choice, &ctx, view_of(x->init, x->init_len));
 	if (r != 0)
 		return r;
 	x->wait = EX_SIGN;
-	x->keys_version = env->keys.version;
+	x->key_version = key->version;
 	ask(t, x);
 	return 0;
 }
@@ -340,9 +361,12 @@ exchange_again(struct turn *t, struct exchange_env *env)
 {
 	struct exchange *x = t->peer->exchange;
 
+	const struct hostkey *key;
+
 	if (x == NULL)
 		return 0;
-	if (x->keys_version != env->keys.version)
+	key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
+	if (key == NULL || key->version != x->key_version)
 		x->wait = EX_KEYS;
 	if (x->wait == EX_SIGN)
 		ask(t, x);
@@ -440,13 +464,11 @@ step_reply(struct turn *t, const struct exchange_env *env, const struct exchange
 {
 	struct step *s = &t->act->step;
 	struct kex_context ctx;
-	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
+	size_t mark = step_record_begin(s);
 
 	context(t, key, &ctx);
-	kex_server_reply(&w, &x->secret, &ctx, view_of(x->signature, x->signature_len));
-	if (w.bad)
-		s->w.bad = true;
-	step_record(s, put_view(&w));
+	kex_server_reply(&s->w, &x->secret, &ctx, view_of(x->signature, x->signature_len));
+	step_record_close(s, mark);
 	step_newkeys(s, slot);
 	if (ext_info)
 		exchange_ext_info(t, env);
@@ -455,7 +477,7 @@ step_reply(struct turn *t, const struct exchange_env *env, const struct exchange
 static int
 finish(struct turn *t, struct exchange_env *env, struct exchange *x)
 {
-	const struct hostkey *key = hostkey_find(&env->keys, view_str(x->choice.host_key));
+	const struct hostkey *key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
 	bool was_first = first(t);
 	uint8_t session_id[SSH_HASH_MAX];
 	int slot;

@@ -21,7 +21,7 @@
 
 #include "control/conf.h"
 #include "control/kex/kex.h"
-#include "control/kex/sign.h"
+#include "control/kex/cert.h"
 #include "control/locked.h"
 #include "control/turn.h"
 #include "drivers/rng/rng.h"
@@ -34,21 +34,31 @@ enum exchange_state {
 	EXCHANGE_GROUP = 4,
 };
 
-#define HOSTKEYS_MAX 8u /* algorithms; one key may serve several */
+#define HOSTKEYS_MAX 16u /* algorithms; one key may serve several */
+#define HOSTKEYS_ALL_MAX 16u
+#define HOSTKEYS_BYTES_MAX 61440u
 
 struct hostkey {
-	char algorithm[KEX_NAME_MAX];
-	uint32_t blob_len;
-	uint8_t blob[SIGN_KEY_MAX];
+	struct view algorithm;
+	struct view blob;      /* K_S of the exchange hash: the key or a certificate */
+	uint32_t version; /* another one for another blob */
 };
 
-struct hostkeys {
-	uint32_t count;
-	uint32_t version; /* grows when the keys change */
+struct hostkey_list {
+	uint32_t count; /* 0: not known, or none is there now */
+	uint32_t all_count;
 	struct hostkey key[HOSTKEYS_MAX];
+	struct view all[HOSTKEYS_ALL_MAX]; /* key blobs, offered or not, no certificates */
 };
 
-/* hostkeys_decode(k, body): the body of KEYS_ARE. 0 or -R_PROTOCOL. */
+/* As keeper has told them; views are into its message. */
+struct hostkeys {
+	struct hostkey_list list;
+	uint32_t next_version;
+	uint8_t bytes[HOSTKEYS_BYTES_MAX];
+};
+
+/* hostkeys_decode(k, body): the body of KEYS_ARE, which is copied. 0 or -R_PROTOCOL. */
 int hostkeys_decode(struct hostkeys *k, struct view body);
 
 /* hostkeys_have(k, blob): is this public key one of them? */
@@ -60,8 +70,8 @@ enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };
 
 struct exchange {
 	enum exchange_wait wait;
-	uint32_t serial;       /* the record with message 30 or 32 */
-	uint32_t keys_version; /* of the host key that was hashed */
+	uint32_t serial;      /* the record with message 30 or 32 */
+	uint32_t key_version; /* of the host key that was hashed */
 	uint32_t init_len;
 	uint32_t signature_len;
 	uint8_t init[EXCHANGE_INIT_MAX];
@@ -141,6 +151,10 @@ void exchange_ext_info(struct turn *t, const struct exchange_env *env);
 
 /* exchange_newkeys(t): the peer's NEWKEYS took effect. Commits. */
 int exchange_newkeys(struct turn *t);
+
+/* exchange_host_key(n): the host key algorithm of the connection's last exchange;
+ * empty: there was none. */
+struct view exchange_host_key(const struct note *n);
 
 void exchange_drop(struct conobj *p, struct exchange_env *env);
 

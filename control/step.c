@@ -66,9 +66,15 @@ step_record(struct step *s, struct view payload)
 }
 
 size_t
+step_record_begin(struct step *s)
+{
+	return item_open(s, LINK_ITEM_RECORD);
+}
+
+size_t
 step_record_open(struct step *s, uint8_t msg)
 {
-	size_t mark = item_open(s, LINK_ITEM_RECORD);
+	size_t mark = step_record_begin(s);
 
 	put_u8(&s->w, msg);
 	return mark;

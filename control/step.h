@@ -42,6 +42,7 @@ void step_record(struct step *s, struct view payload);
 /* step_record_open / _close: the same, written in place through the step's own
  * cursor. */
 size_t step_record_open(struct step *s, uint8_t msg);
+size_t step_record_begin(struct step *s); /* without a message number yet */
 void step_record_close(struct step *s, size_t mark);
 void step_hold(struct step *s);
 void step_newkeys(struct step *s, uint32_t slot);

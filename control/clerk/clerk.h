@@ -29,6 +29,8 @@
  * rekey each megabyte at line rate stay below; storms do not. */
 #define CLERK_KEX_BURST 2048u
 #define CLERK_KEX_RATE 400u
+#define CLERK_PROVE_MAX 8u /* proofs of host keys that one connection may ask for */
+#define CLERK_GLOBAL UINT32_MAX /* in place of a channel: global requests */
 
 struct clerk_env {
 	struct exchange_env exchange;
@@ -38,18 +40,19 @@ struct clerk_env {
 void clerk_env_init(struct clerk_env *env, struct rng *rng);
 void clerk_env_conf(struct clerk_env *env, const struct conf *c);
 
-/* A record that waits: a start for its host, anything else for a start on the
- * same channel. */
+/* A record that waits: a start for its host, a proof for keeper, anything else for a
+ * start on the same channel or for a proof. */
 struct clerk_wait {
 	struct clerk_wait *next;
 	uint32_t serial;
 	uint32_t chan;
 	bool start;
+	bool prove; /* for keeper; global requests behind it wait too */
 	bool want_reply;
 	uint8_t kind; /* enum link_start */
 	uint32_t len;
 	char plugin[64];
-	uint8_t bytes[]; /* start: the command or name; else the record */
+	uint8_t bytes[]; /* start: the command or name; proof: the key blobs; else the record */
 };
 
 struct clerk_conn {
@@ -57,6 +60,7 @@ struct clerk_conn {
 	uint32_t restrictions; /* GRANT_NO_* */
 	uint32_t wait_count;
 	uint32_t kex_left;        /* of CLERK_KEX_BURST */
+	uint32_t prove_left;      /* of CLERK_PROVE_MAX */
 	uint64_t kex_ms;          /* when it was counted last */
 	struct clerk_wait *waits; /* oldest first */
 };
@@ -65,7 +69,7 @@ struct clerk_conn {
 int clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view image, struct clerk_conn **c);
 void clerk_free(struct clerk_env *env, struct clerk_conn *c);
 
-/* clerk_up: an up entry other than ADOPT. clerk_answer: SIGNED from keeper,
+/* clerk_up: an up entry other than ADOPT. clerk_answer: SIGNED and PROVED from keeper,
  * HOST_READY from the supervisor. After both, and while it returns true, call
  * clerk_next: it works on a record that waited and need not wait any more. */
 void clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e, struct view payload,
@@ -103,6 +107,11 @@ void clerk_chan_remove(struct note *n, uint32_t at);
 /* clerk_open.c */
 int clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 int clerk_global(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
+
+/* clerk_prove.c: hostkeys-prove-00@openssh.com */
+int clerk_prove(struct clerk_conn *c, struct turn *t, struct cur *body, bool want);
+int clerk_proved(struct clerk_conn *c, struct turn *t, uint32_t tag, struct view body);
+void clerk_prove_ask(struct turn *t, const struct clerk_wait *w);
 
 /* clerk_request.c */
 int clerk_request(struct clerk_env *env, struct clerk_conn *c, struct turn *t);

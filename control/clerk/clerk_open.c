@@ -134,12 +134,16 @@ clerk_global(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	bool want, ok;
 
 	(void)env;
-	(void)c;
 	cur_u8(&m);
 	name = cur_string(&m);
 	want = cur_bool(&m);
 	if (m.bad)
 		return -R_SHORT;
+	/* Replies have no name: they keep the order of the requests. */
+	if (clerk_starting(c, CLERK_GLOBAL))
+		return clerk_wait_add(c, t->serial, CLERK_GLOBAL, t->payload) != NULL ? 0 : -R_LIMIT;
+	if (view_is(name, "hostkeys-prove-00@openssh.com"))
+		return clerk_prove(c, t, &m, want);
 	ok = view_is(name, "no-more-sessions@openssh.com");
 	if (ok)
 		t->note.flags |= NOTE_F_NO_MORE_SESSIONS;

@@ -48,7 +48,7 @@ bool
 clerk_starting(const struct clerk_conn *c, uint32_t chan)
 {
 	for (const struct clerk_wait *w = c->waits; w != NULL; w = w->next)
-		if (w->start && w->chan == chan)
+		if ((w->start || w->prove) && w->chan == chan)
 			return true;
 	return false;
 }

@@ -86,6 +86,7 @@ clerk_adopt(struct clerk_env *env, uint32_t conn, uint32_t gen, struct view imag
 	if (c == NULL)
 		return -R_NOMEM;
 	c->kex_left = CLERK_KEX_BURST;
+	c->prove_left = CLERK_PROVE_MAX;
 	r = conobj_init(&c->p, conn, gen, &a);
 	if (r == 0)
 		r = take_grant(c, a.grant);
@@ -333,6 +334,8 @@ clerk_answer(
 		return;
 	if (r == 0 && from == ASK_KEEPER && m->type == MSG_SIGNED)
 		r = exchange_signed(&t, &env->exchange, m->tag, m->body);
+	else if (r == 0 && from == ASK_KEEPER && m->type == MSG_PROVED)
+		r = clerk_proved(c, &t, m->tag, m->body);
 	else if (r == 0 && from == ASK_SUPERVISOR && m->type == MSG_HOST_READY)
 		r = clerk_host_ready(c, &t, m);
 	settle(env, c, &t, r);
@@ -343,7 +346,7 @@ static struct clerk_wait *
 ready(struct clerk_conn *c)
 {
 	for (struct clerk_wait *w = c->waits; w != NULL; w = w->next)
-		if (!w->start && !clerk_starting(c, w->chan))
+		if (!w->start && !w->prove && !clerk_starting(c, w->chan))
 			return w;
 	return NULL;
 }
@@ -356,7 +359,7 @@ orphan(struct clerk_conn *c, const struct note *n)
 	uint32_t at;
 
 	for (struct clerk_wait *w = c->waits; w != NULL; w = w->next)
-		if (clerk_chan_find(n, w->chan, &ch, &at) != 0)
+		if (w->chan != CLERK_GLOBAL && clerk_chan_find(n, w->chan, &ch, &at) != 0)
 			return w;
 	return NULL;
 }
@@ -404,17 +407,18 @@ clerk_again(struct clerk_env *env, struct clerk_conn *c, enum ask_to to, uint32_
 
 	if (c->p.closing)
 		return false;
-	if (to == ASK_KEEPER) {
-		if (n > 0 || c->p.exchange == NULL)
-			return false;
+	if (to == ASK_KEEPER && c->p.exchange != NULL && n-- == 0) {
 		settle(env, c, &t, r != 0 ? r : exchange_again(&t, &env->exchange));
 		return true;
 	}
-	for (struct clerk_wait *w = c->waits; w != NULL && to == ASK_SUPERVISOR; w = w->next)
-		if (w->start && n-- == 0) {
-			clerk_wait_ask(&t, w);
-			return true;
-		}
+	for (struct clerk_wait *w = c->waits; w != NULL; w = w->next) {
+		bool waits = to == ASK_KEEPER ? w->prove : to == ASK_SUPERVISOR && w->start;
+
+		if (!waits || n-- > 0)
+			continue;
+		(w->prove ? clerk_prove_ask : clerk_wait_ask)(&t, w);
+		return true;
+	}
 	return false;
 }
 

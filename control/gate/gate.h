@@ -126,6 +126,9 @@ int gate_auth_response(struct gate_env *env, struct gate_conn *c, struct turn *t
 int gate_on_prompt(struct gate_env *env, struct gate_conn *c, struct turn *t, struct view body);
 int gate_on_gone(struct gate_env *env, struct gate_conn *c, struct turn *t, struct view body);
 
+/* gate_hostkeys.c: hostkeys-00@openssh.com into the step that has 52 and its phase. */
+void gate_hostkeys(const struct gate_env *env, struct turn *t);
+
 /* gate_log.c: what fail2ban and people read about a connection that ends here. */
 void gate_log_refused(struct turn *t);
 void gate_log_disconnect(struct turn *t);

@@ -262,6 +262,7 @@ on_granted(struct gate_env *env, struct gate_conn *c, struct turn *t, struct vie
 	mark = step_record_open(&t->act->step, SSH_MSG_USERAUTH_SUCCESS);
 	step_record_close(&t->act->step, mark);
 	step_phase(&t->act->step, SSH_PHASE_OPEN);
+	gate_hostkeys(env, t);
 	c->p.phase = SSH_PHASE_OPEN;
 	r = turn_commit(t);
 	if (r == 0)

@@ -1,197 +1,89 @@
 #include "control/keeper/hostkey.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "abi/wire/ssh.h"
-#include "control/keeper/keyfile.h"
-#include "control/kex/namelist.h"
-#include "control/log.h"
-
-static int
-open_key(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 && errno == ENOENT) {
-		log_warn("host key %s: there is no such file", path);
-	} else if (fd < 0 || fstat(fd, &st) != 0) {
-		log_error("host key %s: %s", path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode)) {
-		log_error("host key %s: not a regular file", path);
-	} else if ((st.st_mode & 077) != 0) {
-		log_error("host key %s: permissions %04o are too open; the key is not used", path,
-		    (unsigned)st.st_mode & 07777);
-	} else if (st.st_uid != 0 && st.st_uid != geteuid()) {
-		log_error("host key %s: owned by uid %u; the key is not used", path, st.st_uid);
-	} else {
-		return fd;
-	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static size_t
-read_whole(int fd, char *text, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < size && (n = read(fd, text + len, size - len)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return 0;
-		len += (size_t)n;
-	}
-	return len;
-}
-
-/* The signer of a key in OpenSSH's format, if its halves belong together. */
-static enum keyfile_result
-take_own(struct pk_signer **s, const struct keyfile *file)
-{
-	uint8_t blob[SIGN_KEY_MAX];
-	struct put w = put_of(blob, sizeof blob);
-
-	*s = pk_signer_new(&file->key);
-	if (*s == NULL)
-		return KEYFILE_MISMATCH;
-	sign_key_put(&w, pk_signer_public(*s));
-	return view_eq(put_view(&w), file->public) ? KEYFILE_OK : KEYFILE_MISMATCH;
-}
-
-static enum keyfile_result
-take_pem(struct pk_signer **s, const char *text, size_t len)
-{
-	bool encrypted;
-
-	*s = pk_signer_pem(text, len, &encrypted);
-	return *s != NULL ? KEYFILE_OK : encrypted ? KEYFILE_ENCRYPTED : KEYFILE_OTHER;
-}
-
-/* Every algorithm of the key, once: it shows whether the parts of the key fit
- * together, and loads what the library needs before the sandbox. */
-static enum keyfile_result
-try_key(struct pk_signer *s, uint32_t rsa_bits_min)
-{
-	static const uint8_t data[PK_HASH_MAX] = { 1 };
-	const struct pk_public *public = pk_signer_public(s);
-	const struct sign_algorithm *a;
-	uint8_t blob[SSH_SIGNATURE_MAX];
-
-	if (public->type == PK_RSA && pk_public_bits(public) < rsa_bits_min)
-		return KEYFILE_SMALL;
-	for (size_t i = 0; (a = sign_at(i)) != NULL; i++) {
-		struct put w = put_of(blob, sizeof blob);
-
-		if (a->type == public->type && sign_make(&w, a, s, view_of(data, sizeof data)) != 0)
-			return KEYFILE_FAULTY;
-	}
-	return KEYFILE_OK;
-}
-
-/* What was read of a file, in one piece: it is wiped as a whole. */
-struct reading {
-	char text[KEYFILE_MAX + 1];
-	struct keyfile file;
-};
-
-static enum keyfile_result
-read_key(struct pk_signer **s, struct reading *r, int fd, uint32_t rsa_bits_min)
-{
-	size_t len = read_whole(fd, r->text, sizeof r->text);
-	enum keyfile_result result = keyfile_parse(&r->file, r->text, len);
-
-	if (result == KEYFILE_OK)
-		result = take_own(s, &r->file);
-	else if (result == KEYFILE_PEM)
-		result = take_pem(s, r->text, len);
-	return result == KEYFILE_OK ? try_key(*s, rsa_bits_min) : result;
-}
-
-static struct pk_signer *
-load(const char *path, uint32_t rsa_bits_min)
-{
-	static struct reading reading;
-	struct pk_signer *s = NULL;
-	enum keyfile_result r;
-	int fd = open_key(path);
-
-	if (fd < 0)
-		return NULL;
-	r = read_key(&s, &reading, fd, rsa_bits_min);
-	close(fd);
-	pk_wipe(&reading, sizeof reading);
-	pk_wipe_stack();
-	if (r == KEYFILE_OK)
-		return s;
-	log_error("host key %s: %s", path, keyfile_text(r));
-	pk_signer_free(s);
-	return NULL;
-}
-
-static void
-add_rows(struct hostkeys *k, enum pk_type type)
-{
-	const struct sign_algorithm *a;
-
-	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
-		if (a->type == type && k->count < HOSTKEY_ROWS_MAX)
-			k->key[k->count++] = (struct hostkey){ a, k->signer[type] };
-}
-
-static bool
-allowed(const struct conf *c, enum pk_type type)
-{
-	const struct sign_algorithm *a;
-
-	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
-		if (a->type == type && namelist_has(view_str(c->host_key_algorithms), a->name))
-			return true;
-	return false;
-}
-
-/* One key a type is used, the first, as sshd does. */
-uint32_t
-hostkeys_load(struct hostkeys *k, const struct conf *c)
-{
-	*k = (struct hostkeys){ 0 };
-	for (uint32_t i = 0; i < c->host_key_count; i++) {
-		struct pk_signer *s = load(c->host_key[i], c->required_rsa_size);
-		enum pk_type type;
-
-		if (s == NULL)
-			continue;
-		type = pk_signer_public(s)->type;
-		if (k->signer[type] != NULL) {
-			log_warn("host key %s: there is one of its type already", c->host_key[i]);
-			pk_signer_free(s);
-			continue;
-		}
-		if (!allowed(c, type))
-			log_warn("host key %s: HostKeyAlgorithms has nothing for it", c->host_key[i]);
-		k->signer[type] = s;
-		add_rows(k, type);
-	}
-	return k->count;
-}
-
 void
 hostkeys_free(struct hostkeys *k)
 {
-	for (int i = 0; i < PK_TYPE_COUNT; i++)
-		pk_signer_free(k->signer[i]);
-	*k = (struct hostkeys){ 0 };
+	for (uint32_t i = 0; i < k->key_count; i++)
+		pk_signer_free(k->key[i].signer);
+	k->key_count = k->cert_count = k->row_count = 0;
 }
 
 int
-hostkey_sign(const struct hostkey *k, struct put *w, struct view data)
+hostkey_find(const struct hostkeys *k, struct view blob)
 {
-	return sign_make(w, k->algorithm, k->signer, data) == 0 ? 0 : -1;
+	for (uint32_t i = 0; i < k->key_count; i++)
+		if (view_eq(hostkey_blob(&k->key[i]), blob))
+			return (int)i;
+	return -1;
+}
+
+int
+hostkey_row_find(const struct hostkeys *k, struct view name)
+{
+	for (uint32_t i = 0; i < k->row_count; i++)
+		if (view_is(name, k->row[i].name))
+			return (int)i;
+	return -1;
+}
+
+/* ---- what is offered ---- */
+
+static void
+add_row(struct hostkeys *k, const char *name, const struct sign_algorithm *a, uint32_t key, struct view shown)
+{
+	if (k->row_count < HOSTKEY_ROWS_MAX)
+		k->row[k->row_count++] = (struct hostkey_row){ name, a, key, shown };
+}
+
+static void
+add_rows(struct hostkeys *k, const struct sign_algorithm *a, bool all)
+{
+	for (uint32_t i = 0; i < k->key_count; i++)
+		if (k->key[i].type == a->type && (all || !k->key[i].away)) {
+			add_row(k, a->name, a, i, hostkey_blob(&k->key[i]));
+			break;
+		}
+	for (uint32_t i = 0; i < k->cert_count; i++) {
+		const struct hostcert *c = &k->cert[i];
+
+		if (k->key[c->key].type == a->type && (all || !k->key[c->key].away)) {
+			add_row(k, a->cert_name, a, c->key, view_of(c->blob, c->blob_len));
+			break;
+		}
+	}
+}
+
+void
+hostkeys_rows(struct hostkeys *k)
+{
+	const struct sign_algorithm *a;
+	bool all = true;
+
+	for (uint32_t i = 0; i < k->key_count; i++)
+		all = all && k->key[i].away;
+	k->row_count = 0;
+	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
+		add_rows(k, a, all);
+}
+
+void
+hostkeys_put(const struct hostkeys *k, struct put *w)
+{
+	put_u32(w, k->key_count);
+	for (uint32_t i = 0; i < k->key_count; i++)
+		put_sview(w, hostkey_blob(&k->key[i]));
+	put_u32(w, k->row_count);
+	for (uint32_t i = 0; i < k->row_count; i++) {
+		put_cstr(w, k->row[i].name);
+		put_sview(w, k->row[i].shown);
+	}
+}
+
+int
+hostkey_sign(struct hostkey *k, const struct sign_algorithm *a, struct put *w, struct view data)
+{
+	if (k->signer == NULL || sign_make(w, a, k->signer, data) != 0)
+		return -1;
+	k->uses++;
+	return 0;
 }

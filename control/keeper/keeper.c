@@ -166,6 +166,14 @@ keeper_restore(struct keeper *k, uint32_t conn, uint32_t gen, struct view hash)
 		set_first(c, hash);
 }
 
+struct view
+keeper_session(struct keeper *k, uint32_t conn, uint32_t gen)
+{
+	const struct keeper_conn *c = find(k, conn, gen);
+
+	return c != NULL ? view_of(c->first, c->first_len) : view_of(NULL, 0);
+}
+
 void
 keeper_forget(struct keeper *k, uint32_t conn, uint32_t gen)
 {

@@ -55,7 +55,7 @@ struct keeper_conn {
 	uint32_t ask_tag;  /* ours, toward the supervisor */
 	uint32_t asker;    /* whom to answer, with which tag */
 	uint32_t asker_tag;
-	int key; /* row of hostkeys: which key shall sign, by which algorithm */
+	int key; /* row of the host keys: which shall sign, by which algorithm */
 };
 
 struct keeper_ops {
@@ -87,6 +87,8 @@ void keeper_sign(struct keeper *k, uint32_t asker, uint32_t tag, uint32_t conn, 
 void keeper_verdict(struct keeper *k, uint32_t conn, uint32_t gen, uint32_t tag, uint32_t reason);
 /* CONN_HASH: what is stored already. */
 void keeper_restore(struct keeper *k, uint32_t conn, uint32_t gen, struct view hash);
+/* keeper_session(k, conn, gen): the session id, empty where none is known. */
+struct view keeper_session(struct keeper *k, uint32_t conn, uint32_t gen);
 /* CONN_GONE. */
 void keeper_forget(struct keeper *k, uint32_t conn, uint32_t gen);
 

@@ -2,10 +2,12 @@
  * Keeper's process: the configuration, the keys, the sandbox, then requests.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "control/confmsg.h"
 #include "control/keeper/hostkey.h"
 #include "control/keeper/keeper.h"
+#include "control/keeper/work.h"
 #include "control/log.h"
 #include "control/peers.h"
 #include "control/sandbox.h"
@@ -14,7 +16,10 @@ struct keeper_role {
 	struct conf conf;
 	struct hostkeys keys;
 	struct keeper keeper;
+	struct work work;
+	struct loop *loop;
 	struct peers peers;
+	int expiry; /* timer: of the oldest job */
 };
 
 static int
@@ -22,10 +27,7 @@ key_find(void *ctx, struct view algorithm)
 {
 	struct keeper_role *r = ctx;
 
-	for (uint32_t i = 0; i < r->keys.count; i++)
-		if (view_is(algorithm, r->keys.key[i].algorithm->name))
-			return (int)i;
-	return -1;
+	return hostkey_row_find(&r->keys, algorithm);
 }
 
 static int
@@ -41,47 +43,129 @@ store(void *ctx, uint32_t conn, uint32_t gen, uint32_t tag, struct view hash)
 	return peers_send(peers_find(&r->peers, ROLE_SUPERVISOR, 0), &m) == 0 ? 0 : -1;
 }
 
+/* ---- answers ---- */
+
 static void
-answer(void *ctx, uint32_t asker, uint32_t tag, uint32_t conn, uint32_t gen, uint32_t reason, int key,
+tell_signed(struct keeper_role *r, const struct work_for *whom, uint32_t reason, struct view signature)
+{
+	uint8_t body[8 + SSH_SIGNATURE_MAX];
+	struct put w = put_of(body, sizeof body);
+	struct msg m = { .type = MSG_SIGNED, .conn = whom->conn, .gen = whom->gen, .tag = whom->tag };
+
+	put_u32(&w, reason);
+	put_sview(&w, reason == 0 ? signature : view_of(NULL, 0));
+	m.body = put_view(&w);
+	peers_send(peers_by_serial(&r->peers, whom->asker), &m);
+}
+
+static void
+tell_proved(struct keeper_role *r, const struct work_for *whom, uint32_t reason, struct view signatures)
+{
+	static uint8_t body[4 + WORK_PROOF_MAX];
+	struct put w = put_of(body, sizeof body);
+	struct msg m = { .type = MSG_PROVED, .conn = whom->conn, .gen = whom->gen, .tag = whom->tag };
+
+	put_u32(&w, reason);
+	if (reason == 0)
+		put_bytes(&w, signatures.data, signatures.len);
+	m.body = put_view(&w);
+	peers_send(peers_by_serial(&r->peers, whom->asker), &m);
+}
+
+static void
+expire(void *ctx)
+{
+	struct keeper_role *r = ctx;
+	uint64_t now = loop_now_ms(), next;
+
+	r->expiry = 0;
+	work_expire(&r->work, now);
+	next = work_next(&r->work);
+	if (next != UINT64_MAX)
+		r->expiry = loop_after(r->loop, next > now ? (uint32_t)(next - now) : 1, expire, r);
+}
+
+static void
+expect(struct keeper_role *r)
+{
+	if (r->expiry <= 0)
+		r->expiry = loop_after(r->loop, WORK_MS, expire, r);
+}
+
+static void
+over(void *ctx, const struct work_job *j, uint32_t reason)
+{
+	if (reason != 0)
+		log_error("no signature by host key %s", ((struct keeper_role *)ctx)->keys.key[j->item[j->done].key].path);
+	(j->proof ? tell_proved : tell_signed)(ctx, &j->whom, reason, put_view(&j->out));
+}
+
+/* Of a key that is here at once; else when the agent has spoken. */
+static void
+answer(void *ctx, uint32_t asker, uint32_t tag, uint32_t conn, uint32_t gen, uint32_t reason, int row,
     struct view hash)
 {
 	struct keeper_role *r = ctx;
-	uint8_t body[8 + SSH_SIGNATURE_MAX], blob[SSH_SIGNATURE_MAX];
-	struct put w = put_of(body, sizeof body), s = put_of(blob, sizeof blob);
-	struct msg m = { .type = MSG_SIGNED, .conn = conn, .gen = gen, .tag = tag };
+	const struct work_for whom = { asker, tag, conn, gen };
+	struct hostkey *key = reason == 0 ? &r->keys.key[r->keys.row[row].key] : NULL;
+	uint8_t blob[SSH_SIGNATURE_MAX];
+	struct put s = put_of(blob, sizeof blob);
 
-	if (reason == 0 && hostkey_sign(&r->keys.key[key], &s, hash) != 0) {
+	if (key != NULL && key->signer == NULL) {
+		reason = work_sign(&r->work, &whom, row, hash, loop_now_ms());
+		expect(r);
+		if (reason == 0)
+			return;
+	} else if (key != NULL && hostkey_sign(key, r->keys.row[row].algorithm, &s, hash) != 0) {
 		log_error("a host key signature did not verify and was withheld");
 		reason = R_KEX_SIGN;
 	}
-	put_u32(&w, reason);
-	put_sview(&w, reason == 0 ? put_view(&s) : view_of(NULL, 0));
-	m.body = put_view(&w);
-	peers_send(peers_by_serial(&r->peers, asker), &m);
+	tell_signed(r, &whom, reason, put_view(&s));
 }
 
 static const struct keeper_ops ops = { .key_find = key_find, .store = store, .answer = answer };
 
+static void
+tell_keys(struct keeper_role *r, struct role_peer *to, uint32_t tag)
+{
+	static uint8_t body[MSG_MAX];
+	struct put w = put_of(body, sizeof body);
+	struct msg m = { .type = MSG_KEYS_ARE, .conn = UINT32_MAX, .tag = tag };
+
+	hostkeys_put(&r->keys, &w);
+	m.body = put_view(&w);
+	peers_send(to, &m);
+}
+
+/* ---- requests ---- */
+
 static int
 on_keys(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 {
-	uint8_t body[4 + HOSTKEY_ROWS_MAX * (SIGN_KEY_MAX + 64)];
-	struct put w = put_of(body, sizeof body);
-	struct msg a = { .type = MSG_KEYS_ARE, .conn = m->conn, .gen = m->gen, .tag = m->tag };
-
 	if (m->body.len != 0)
 		return -1;
-	put_u32(&w, r->keys.count);
-	for (uint32_t i = 0; i < r->keys.count; i++) {
-		size_t mark;
+	tell_keys(r, from, m->tag);
+	return 0;
+}
 
-		put_cstr(&w, r->keys.key[i].algorithm->name);
-		mark = put_mark(&w);
-		sign_key_put(&w, pk_signer_public(r->keys.key[i].signer));
-		put_fill(&w, mark);
-	}
-	a.body = put_view(&w);
-	peers_send(from, &a);
+static int
+on_prove(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+{
+	const struct work_for whom = { from->serial, m->tag, m->conn, m->gen };
+	struct cur c = cur_view(m->body);
+	struct view host_key = cur_string(&c);
+	uint32_t count = cur_u32(&c);
+	struct view list = cur_take(&c, cur_left(&c));
+	uint32_t reason;
+
+	if (!cur_done(&c))
+		return -1;
+	reason = work_prove(&r->work, &whom, keeper_session(&r->keeper, m->conn, m->gen), host_key, count, list,
+	    loop_now_ms());
+	if (reason != 0)
+		tell_proved(r, &whom, reason, view_of(NULL, 0));
+	else
+		expect(r);
 	return 0;
 }
 
@@ -129,6 +213,7 @@ on_conn_gone(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 {
 	(void)from;
 	keeper_forget(&r->keeper, m->conn, m->gen);
+	work_forget(&r->work, m->conn, m->gen);
 	return 0;
 }
 
@@ -151,6 +236,7 @@ static const struct {
 } requests[] = {
 	{ MSG_CONF, BY(ROLE_SUPERVISOR), on_conf },
 	{ MSG_KEYS, BY(ROLE_GATE) | BY(ROLE_CLERK), on_keys },
+	{ MSG_PROVE, BY(ROLE_CLERK), on_prove },
 	{ MSG_SIGN, BY(ROLE_GATE) | BY(ROLE_CLERK), on_sign },
 	{ MSG_FIRST_HASH_OK, BY(ROLE_SUPERVISOR), on_first_hash_ok },
 	{ MSG_CONN_HASH, BY(ROLE_SUPERVISOR), on_conn_hash },
@@ -166,6 +252,26 @@ on_message(void *ctx, struct role_peer *from, struct msg *m)
 	return -1;
 }
 
+static bool
+no_agent(void *ctx, const struct hostkey *k, const struct sign_algorithm *a, struct view data)
+{
+	(void)ctx;
+	(void)k;
+	(void)a;
+	(void)data;
+	return false;
+}
+
+static const struct work_ops work_ops = { .over = over, .agent = no_agent };
+
+static int
+before(void *ctx)
+{
+	struct keeper_role *r = ctx;
+
+	return work_run(&r->work) ? 1 : 0;
+}
+
 static int
 serve(struct keeper_role *r, struct loop *loop)
 {
@@ -175,7 +281,7 @@ serve(struct keeper_role *r, struct loop *loop)
 	    sandbox_enter(ROLE_KEEPER) != 0)
 		return 1;
 	peers_send(peers_find(&r->peers, ROLE_SUPERVISOR, 0), &ready);
-	return loop_run(loop, NULL, NULL) == 0 ? 0 : 1;
+	return loop_run(loop, before, r) == 0 ? 0 : 1;
 }
 
 int
@@ -190,14 +296,17 @@ keeper_main(uint32_t index)
 		goto out;
 	if (confmsg_wait(&r->conf, ROLE_SUPERVISOR_FD) != 0)
 		goto out;
-	if (hostkeys_load(&r->keys, &r->conf) == 0) {
+	r->loop = loop;
+	if (hostkeys_load(&r->keys, &r->conf, (uint64_t)time(NULL)) == 0) {
 		log_error("no host key can be used");
 		goto out;
 	}
 	/* Connections that are closing still have their rows for a while. */
 	if (keeper_init(&r->keeper, 2 * r->conf.conn_max, &ops, r) != 0)
 		goto out_keys;
+	work_init(&r->work, &r->keys, &work_ops, r);
 	status = serve(r, loop);
+	work_fini(&r->work);
 	peers_end(&r->peers);
 	keeper_fini(&r->keeper);
 out_keys:

@@ -24,6 +24,13 @@
 	"ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," \
 	"rsa-sha2-512,rsa-sha2-256"
 
+/* Of host certificates; they stand before the plain ones. */
+#define HOST_CERT_NAMES                                                                       \
+	"ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"         \
+	"ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com," \
+	"rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com"
+#define HOST_KEY_NAMES HOST_CERT_NAMES "," SIGN_NAMES
+
 #define CIPHER_NAMES \
 	"aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com," \
 	"aes128-ctr,aes192-ctr,aes256-ctr"
@@ -42,6 +49,8 @@
 
 #define CNSA_KEX "mlkem1024nistp384-sha384,ecdh-sha2-nistp384"
 #define CNSA_SIGN "ecdsa-sha2-nistp384,rsa-sha2-512"
+#define CNSA_HOST_KEYS \
+	"ecdsa-sha2-nistp384-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com," CNSA_SIGN
 #define CNSA_CIPHERS "aes256-gcm@openssh.com"
 #define CNSA_MACS "hmac-sha2-512-etm@openssh.com,hmac-sha2-512"
 #define CNSA_RSA_BITS 3072u /* RFC 9212 section 6 */
@@ -54,7 +63,7 @@
 	KEX_NAMES                                                              \
 	",diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"        \
 	"diffie-hellman-group14-sha256"
-#define HOST_KEY_SERVED SIGN_NAMES
+#define HOST_KEY_SERVED HOST_KEY_NAMES
 #define SIGN_SERVED SIGN_NAMES
 #define CIPHER_SERVED CIPHER_NAMES
 #define MAC_SERVED MAC_NAMES

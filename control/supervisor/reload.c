@@ -42,24 +42,41 @@ mix(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* Which files they are, and as of when. *count: how many can be read. */
+static bool
+mix_file(uint64_t *h, const char *path)
+{
+	struct stat st;
+
+	*h = mix(*h, path, strlen(path) + 1);
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	*h = mix(*h, &st.st_ino, sizeof(st.st_ino));
+	*h = mix(*h, &st.st_mtim, sizeof(st.st_mtim));
+	*h = mix(*h, &st.st_size, sizeof(st.st_size));
+	return true;
+}
+
+/* Which files they are, and as of when. *count: how many can be read; with an agent a
+ * public half beside the name is enough. */
 static uint64_t
 keys_stamp(const struct conf *c, uint32_t *count)
 {
 	uint64_t h = mix(0xcbf29ce484222325u, &c->required_rsa_size, sizeof(c->required_rsa_size));
-	struct stat st;
+	char beside[CONF_NAME_MAX + 4];
+	bool agent = c->host_key_agent[0] != '\0', there;
 	uint32_t i;
 
+	h = mix(h, c->host_key_agent, strlen(c->host_key_agent) + 1);
 	*count = 0;
 	for (i = 0; i < c->host_key_count; i++) {
-		h = mix(h, c->host_key[i], strlen(c->host_key[i]) + 1);
-		if (stat(c->host_key[i], &st) != 0 || !S_ISREG(st.st_mode))
-			continue;
-		h = mix(h, &st.st_ino, sizeof(st.st_ino));
-		h = mix(h, &st.st_mtim, sizeof(st.st_mtim));
-		h = mix(h, &st.st_size, sizeof(st.st_size));
-		(*count)++;
+		there = mix_file(&h, c->host_key[i]);
+		snprintf(beside, sizeof(beside), "%s.pub", c->host_key[i]);
+		if (agent && mix_file(&h, beside))
+			there = true;
+		*count += there;
 	}
+	for (i = 0; i < c->host_certificate_count; i++)
+		mix_file(&h, c->host_certificate[i]);
 	return h;
 }
 
@@ -106,9 +123,15 @@ tell_keys(const struct conf *c, struct js *said)
 	uint32_t i;
 
 	for (i = 0; i < c->host_key_count; i++) {
-		if (stat(c->host_key[i], &st) == 0)
+		if (stat(c->host_key[i], &st) == 0 || c->host_key_agent[0] != '\0')
 			continue;
 		snprintf(line, sizeof(line), "HostKey %s: %s", c->host_key[i], strerror(errno));
+		js_add_str(js_get(said, "warnings"), line);
+	}
+	for (i = 0; i < c->host_certificate_count; i++) {
+		if (stat(c->host_certificate[i], &st) == 0)
+			continue;
+		snprintf(line, sizeof(line), "HostCertificate %s: %s", c->host_certificate[i], strerror(errno));
 		js_add_str(js_get(said, "warnings"), line);
 	}
 }

@@ -43,6 +43,8 @@ start(void)
 	f.gate.exchange.slot = f.clerk.exchange.slot = slot;
 	w = put_of(body, sizeof(body));
 	put_u32(&w, 1);
+	put_cstr(&w, "blob");
+	put_u32(&w, 1);
 	put_cstr(&w, "ssh-ed25519");
 	put_cstr(&w, "blob");
 	hostkeys_decode(&f.gate.exchange.keys, put_view(&w));

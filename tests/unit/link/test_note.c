@@ -156,7 +156,8 @@ test_rights(void)
 			        msg == 3) ||
 			    ((phase == SSH_PHASE_SERVICE || phase == SSH_PHASE_AUTH) && msg == 6) ||
 			    (phase == SSH_PHASE_AUTH && (msg == 4 || msg == 7 || msg == 51 || msg == 52 ||
-			                                    msg == 53 || msg == 60));
+			                                    msg == 53 || msg == 60)) ||
+			    (phase == SSH_PHASE_OPEN && msg == 80);
 			bool clerk = phase == SSH_PHASE_OPEN &&
 			    (msg == 3 || msg == 20 || (msg >= 30 && msg <= 49) || (msg >= 80 && msg <= 82) ||
 			        (msg >= 90 && msg <= 92) || msg == 99 || msg == 100);

@@ -172,6 +172,49 @@ clerkbench_global(struct clerkbench *k, const char *name, bool want)
 	bench_send(&k->b, put_view(&w));
 }
 
+static struct view
+key_blob(const struct clerkbench *k, uint32_t i, uint8_t buf[SIGN_KEY_MAX])
+{
+	struct put w = put_of(buf, SIGN_KEY_MAX);
+
+	sign_key_put(&w, pk_signer_public(i == 0 ? k->b.signer : k->b.other_signer));
+	return put_view(&w);
+}
+
+void
+clerkbench_prove(struct clerkbench *k, uint32_t count, bool want)
+{
+	uint8_t buf[1024], blob[SIGN_KEY_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_GLOBAL_REQUEST);
+	put_cstr(&w, "hostkeys-prove-00@openssh.com");
+	put_bool(&w, want);
+	for (uint32_t i = 0; i < count; i++)
+		put_sview(&w, key_blob(k, i, blob));
+	bench_send(&k->b, put_view(&w));
+}
+
+bool
+clerkbench_proved(struct clerkbench *k, uint32_t count)
+{
+	struct cur c = cur_view(bench_take(&k->b, SSH_MSG_REQUEST_SUCCESS));
+
+	cur_u8(&c);
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t data[512], blob[SIGN_KEY_MAX];
+		struct put d = put_of(data, sizeof(data));
+		struct view key = key_blob(k, i, blob);
+
+		put_cstr(&d, "hostkeys-prove-00@openssh.com");
+		put_string(&d, k->b.client.session_id, k->b.client.session_id_len);
+		put_sview(&d, key);
+		if (sign_verify(sign_at(i), key, cur_string(&c), put_view(&d)) != 0)
+			return false;
+	}
+	return cur_done(&c);
+}
+
 void
 clerkbench_request(struct clerkbench *k, uint32_t ours, const char *type, bool want, struct view body)
 {

@@ -27,6 +27,11 @@ void clerkbench_open(struct clerkbench *k, const char *type, uint32_t peers);
 uint32_t clerkbench_session(struct clerkbench *k, uint32_t peers);
 void clerkbench_global(struct clerkbench *k, const char *name, bool want);
 
+/* hostkeys-prove-00@openssh.com with the first `count` of keeper's keys; the next record
+ * is the reply with their signatures. */
+void clerkbench_prove(struct clerkbench *k, uint32_t count, bool want);
+bool clerkbench_proved(struct clerkbench *k, uint32_t count);
+
 /* Requests on our channel number. */
 void clerkbench_request(struct clerkbench *k, uint32_t ours, const char *type, bool want, struct view body);
 void clerkbench_text(struct clerkbench *k, uint32_t ours, const char *type, bool want, const char *text);

@@ -120,11 +120,14 @@ dialogue(struct clerkbench *k)
 	TRY((r = crossing(k)) == 0, r);
 	TRY((r = rekeys(k)) == 0, r);
 	bench_chan_free(&k->b, 0);
+	clerkbench_prove(k, 2, true);
 	clerkbench_global(k, "tcpip-forward", true);
 	clerkbench_global(k, "no-more-sessions@openssh.com", true);
 	clerkbench_global(k, "unknown@example.org", false);
+	bench_run(&k->b);
 	clerkbench_open(k, "direct-tcpip", 9);
 	bench_run(&k->b);
+	TRY(clerkbench_proved(k, 2), -69);
 	TRY(global(k, false) && global(k, true), -70);
 	TRY(bench_take(&k->b, SSH_MSG_CHANNEL_OPEN_FAILURE).len > 0, -71);
 	TRY(bench_next(&k->b) == NULL, -72);

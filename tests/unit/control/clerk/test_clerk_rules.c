@@ -680,6 +680,121 @@ test_reconcile(void)
 	clean(k);
 }
 
+static bool
+global_failed(struct clerkbench *k)
+{
+	return bench_take(&k->b, SSH_MSG_REQUEST_FAILURE).len == 1;
+}
+
+/* Proofs: in the order of the requests, which have no names. */
+static void
+test_prove_order(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	k->b.mute = true;
+	clerkbench_prove(k, 2, true);
+	clerkbench_global(k, "first@example.org", true);
+	clerkbench_global(k, "no-more-sessions@openssh.com", true);
+	clerkbench_prove(k, 1, true);
+	bench_run(&k->b);
+	CU_ASSERT_PTR_NULL(bench_next(&k->b));
+	CU_ASSERT_EQUAL(k->b.ask_count, 1);
+	/* opens are no global requests and go on */
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	k->b.mute = false;
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_proved(k, 2));
+	CU_ASSERT_TRUE(global_failed(k));
+	CU_ASSERT_EQUAL(bench_take(&k->b, SSH_MSG_REQUEST_SUCCESS).len, 1);
+	CU_ASSERT_TRUE(clerkbench_proved(k, 1));
+	clean(k);
+}
+
+static void
+prove_raw(struct clerkbench *k, struct view list)
+{
+	static uint8_t buf[SSH_PAYLOAD_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_GLOBAL_REQUEST);
+	put_cstr(&w, "hostkeys-prove-00@openssh.com");
+	put_bool(&w, true);
+	put_bytes(&w, list.data, list.len);
+	bench_send(&k->b, put_view(&w));
+	bench_run(&k->b);
+}
+
+/* What keeper need not be asked. */
+static void
+test_prove_form(void)
+{
+	static uint8_t list[SIGN_KEY_MAX + 64];
+	struct clerkbench *k = clerkbench_new(0);
+	struct put w = put_of(list, sizeof(list));
+
+	prove_raw(k, view_of(NULL, 0));
+	CU_ASSERT_TRUE(global_failed(k));
+	prove_raw(k, view_of("\0\0\0\5abc", 7));
+	CU_ASSERT_TRUE(global_failed(k));
+	prove_raw(k, view_of("\0\0\0\0", 4));
+	CU_ASSERT_TRUE(global_failed(k));
+	put_u32(&w, SIGN_KEY_MAX + 1);
+	put_room(&w, SIGN_KEY_MAX + 1);
+	prove_raw(k, put_view(&w));
+	CU_ASSERT_TRUE(global_failed(k));
+	w = put_of(list, sizeof(list));
+	for (unsigned i = 0; i <= HOSTKEYS_ALL_MAX; i++)
+		put_cstr(&w, "a");
+	prove_raw(k, put_view(&w));
+	CU_ASSERT_TRUE(global_failed(k));
+	CU_ASSERT_EQUAL(k->b.ask_count, 0);
+	clerkbench_prove(k, 1, false);
+	bench_run(&k->b);
+	clean(k);
+}
+
+/* Keeper refuses; so many and no more are asked for. */
+static void
+test_prove_bounded(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	for (unsigned i = 0; i < CLERK_PROVE_MAX; i++) {
+		k->b.sign_reason = i % 2 == 0 ? R_KEX_SIGN : 0;
+		clerkbench_prove(k, 1, true);
+		bench_run(&k->b);
+		CU_ASSERT_TRUE(i % 2 == 0 ? global_failed(k) : clerkbench_proved(k, 1));
+	}
+	k->b.mute = true;
+	clerkbench_prove(k, 1, true);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(global_failed(k));
+	CU_ASSERT_EQUAL(k->b.ask_count, 0);
+	clean(k);
+}
+
+static void
+test_prove_again(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	struct clerk_conn *c = k->b.obj;
+
+	k->b.mute = true;
+	clerkbench_prove(k, 1, true);
+	bench_run(&k->b);
+	CU_ASSERT_EQUAL(k->b.ask_count, 1);
+	CU_ASSERT_TRUE(clerk_again(&k->env, c, ASK_KEEPER, 0, &k->b.act));
+	CU_ASSERT_EQUAL(k->b.act.ask.type, MSG_PROVE);
+	CU_ASSERT_TRUE(view_eq(put_view(&k->b.act.ask.w), view_of(k->b.ask[0].bytes, k->b.ask[0].len)));
+	CU_ASSERT_FALSE(clerk_again(&k->env, c, ASK_KEEPER, 1, &k->b.act));
+	CU_ASSERT_FALSE(clerk_again(&k->env, c, ASK_SUPERVISOR, 0, &k->b.act));
+	k->b.mute = false;
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(clerkbench_proved(k, 1));
+	clean(k);
+}
+
 static void
 test_closed(void)
 {
@@ -722,6 +837,10 @@ static const CU_TestInfo tests[] = {
 	{ "every message cut at every length", test_cut },
 	{ "adopt images", test_images },
 	{ "channels that went meanwhile", test_reconcile },
+	{ "proofs of host keys in order", test_prove_order },
+	{ "proofs that are malformed", test_prove_form },
+	{ "proofs are bounded", test_prove_bounded },
+	{ "a proof said again to another keeper", test_prove_again },
 	{ "the connection is gone", test_closed },
 	CU_TEST_INFO_NULL,
 };

@@ -175,17 +175,20 @@ test_profiles(void)
 		const char *text, *kex, *host_keys, *sign, *ciphers, *macs;
 		uint32_t rsa;
 	} cases[] = {
-		{ "", KEX_NAMES, SIGN_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, 2048 },
-		{ "AlgorithmProfile modern", KEX_NAMES, SIGN_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, 2048 },
-		{ "AlgorithmProfile line-rate", KEX_NAMES, SIGN_NAMES, SIGN_NAMES,
+		{ "", KEX_NAMES, HOST_KEY_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, 2048 },
+		{ "AlgorithmProfile modern", KEX_NAMES, HOST_KEY_NAMES, SIGN_NAMES, CIPHER_NAMES, MAC_NAMES, 2048 },
+		{ "AlgorithmProfile line-rate", KEX_NAMES, HOST_KEY_NAMES, SIGN_NAMES,
 		    "aes128-gcm@openssh.com,aes256-gcm@openssh.com", MAC_NAMES, 2048 },
 		{ "AlgorithmProfile cnsa", "mlkem1024nistp384-sha384,ecdh-sha2-nistp384",
+		    "ecdsa-sha2-nistp384-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,"
 		    "ecdsa-sha2-nistp384,rsa-sha2-512", "ecdsa-sha2-nistp384,rsa-sha2-512",
 		    "aes256-gcm@openssh.com", "hmac-sha2-512-etm@openssh.com,hmac-sha2-512", 3072 },
 		/* the lists stand before and behind it, and change the profile's */
 		{ "Ciphers +aes256-ctr\nAlgorithmProfile cnsa\nKexAlgorithms -mlkem*\nRequiredRSASize 2048\n"
 		  "HostKeyAlgorithms ^rsa-*\nPubkeyAcceptedAlgorithms ssh-ed25519\nAlgorithmProfile modern",
-		    "ecdh-sha2-nistp384", "rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp384", "ssh-ed25519",
+		    "ecdh-sha2-nistp384",
+		    "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,rsa-sha2-512,rsa-sha2-256,"
+		    "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp384", "ssh-ed25519",
 		    "aes256-gcm@openssh.com,aes256-ctr", "hmac-sha2-512-etm@openssh.com,hmac-sha2-512", 2048 },
 	};
 	struct conf c;
@@ -226,12 +229,18 @@ test_defaults_sound(void)
 static void
 test_accumulate(void)
 {
-	struct conf c;
+	struct conf c, none;
 
 	CU_ASSERT(good(&c,
-	    "HostKey /a\nHostKey /b\nAcceptEnv LANG LC_*\nAcceptEnv TERM\n"
+	    "HostKey /a\nHostKey /b\nHostCertificate /c\nHostCertificate /d\nHostKeyAgent SSH_AUTH_SOCK\n"
+	    "AcceptEnv LANG LC_*\nAcceptEnv TERM\n"
 	    "Address 10.0.0.1/24\nAddress fd00::1/64 10.0.1.1/16\nGateway 10.0.0.254\nPort 22\nPort 22\n"));
 	CU_ASSERT_EQUAL(c.host_key_count, 2);
+	CU_ASSERT_EQUAL(c.host_certificate_count, 2);
+	CU_ASSERT_STRING_EQUAL(c.host_certificate[1], "/d");
+	CU_ASSERT_STRING_EQUAL(c.host_key_agent, "SSH_AUTH_SOCK");
+	CU_ASSERT(good(&none, "HostCertificate none\nHostKeyAgent none"));
+	CU_ASSERT(none.host_certificate_count == 0 && none.host_key_agent[0] == '\0');
 	CU_ASSERT_STRING_EQUAL(c.host_key[0], "/a");
 	CU_ASSERT_EQUAL(c.accept_env_count, 3);
 	CU_ASSERT_STRING_EQUAL(c.accept_env[2], "TERM");
@@ -384,6 +393,15 @@ static const struct {
 	{ "RekeyLimit 99999999999G", "a size such as" },
 	{ "HostKey ssh_host_key", "an absolute path expected" },
 	{ "HostKey /a /b", "one value" },
+	{ "HostKey none", "an absolute path expected" },
+	{ "HostCertificate cert.pub", "an absolute path expected" },
+	{ "HostCertificate /a /b", "one value" },
+	{ "HostKeyAgent ssh_auth_sock", "an absolute path expected" },
+	{ "HostKeyAgent agent", "an absolute path expected" },
+	{ "HostKeyAgent "
+	  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaa",
+	    "longer than 107" },
 	{ "ControlSocket none", "an absolute path expected" },
 	{ "Nic eth0", "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, bond, pci expected" },
 	{ "Nic \"af_packet:a b\"", "DRIVER:DEVICE" },
@@ -751,7 +769,7 @@ static const char rich[] =
     "Gateway 2001:db8::ff\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
     "PermitEmptyPasswords yes\nPAMDialogueTime 45\nPAMMaxDialogues 7\nPAMMaxDialoguesPerSource 3\n"
     "GateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
-    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nAuthorizedKeysFile \"a b\" "
+    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nHostCertificate \"/etc/e f\"\nHostKeyAgent /run/agent\nAuthorizedKeysFile \"a b\" "
     "%h/x /#y =z\n"
     "PubkeyAuthentication no\nStrictModes no\nUsePAM no\nPAMServiceName 'ssh\"d'\nPermitRootLogin yes\n"
     "LoginGraceTime 2m\nMaxAuthTries 2\nMaxSessions 0\nRekeyLimit 1G 1h\nClientAliveInterval 7\n"

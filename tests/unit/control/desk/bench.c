@@ -387,7 +387,8 @@ put_key(struct put *w, const char *algorithm, const struct pk_signer *s)
 {
 	size_t mark;
 
-	put_cstr(w, algorithm);
+	if (algorithm != NULL)
+		put_cstr(w, algorithm);
 	mark = put_mark(w);
 	sign_key_put(w, pk_signer_public(s));
 	put_fill(w, mark);
@@ -397,6 +398,9 @@ void
 bench_keys(const struct bench *b, struct put *w)
 {
 	put_u32(w, 2);
+	put_key(w, NULL, b->signer);
+	put_key(w, NULL, b->other_signer);
+	put_u32(w, 2);
 	put_key(w, "ssh-ed25519", b->signer);
 	put_key(w, "ecdsa-sha2-nistp256", b->other_signer);
 }
@@ -404,7 +408,7 @@ bench_keys(const struct bench *b, struct put *w)
 static void
 tell_keys(struct bench *b)
 {
-	uint8_t body[512];
+	uint8_t body[1024];
 	struct put w = put_of(body, sizeof(body));
 
 	bench_keys(b, &w);
@@ -435,6 +439,37 @@ sign(struct bench *b, const struct bench_ask *a, struct put *w)
 	put_sview(w, put_view(&s));
 }
 
+/* As keeper does it: of the session id that it knows. */
+static void
+prove(struct bench *b, const struct bench_ask *a, struct put *w)
+{
+	struct cur c = cur_of(a->bytes, a->len);
+	struct view host_key = cur_string(&c);
+	uint32_t count = cur_u32(&c);
+
+	if (host_key.len > 0 && cert_host_sign(host_key) == NULL)
+		bench_fault(b, "PROVE without a host key algorithm");
+	put_u32(w, b->sign_reason);
+	for (uint32_t i = 0; i < count; i++) {
+		struct view blob = cur_string(&c);
+		uint8_t data[512], sig[256];
+		struct put d = put_of(data, sizeof(data)), s = put_of(sig, sizeof(sig));
+		struct pk_public key;
+
+		put_cstr(&d, "hostkeys-prove-00@openssh.com");
+		put_string(&d, b->client.session_id, b->client.session_id_len);
+		put_sview(&d, blob);
+		if (sign_key_parse(&key, blob) != 0)
+			bench_fault(b, "PROVE with a bad key");
+		(void)sign_make(&s, key.type == PK_ED25519 ? sign_at(0) : sign_at(1),
+		    key.type == PK_ED25519 ? b->signer : b->other_signer, put_view(&d));
+		if (b->sign_reason == 0)
+			put_sview(w, put_view(&s));
+	}
+	if (!cur_done(&c))
+		bench_fault(b, "PROVE malformed");
+}
+
 static bool
 answer(struct bench *b, const struct bench_ask *a)
 {
@@ -443,7 +478,10 @@ answer(struct bench *b, const struct bench_ask *a)
 	struct msg m = { .conn = b->conn, .gen = b->gen, .tag = a->tag };
 	enum ask_to from = a->to;
 
-	if (a->to == ASK_KEEPER) {
+	if (a->to == ASK_KEEPER && a->type == MSG_PROVE) {
+		m.type = MSG_PROVED;
+		prove(b, a, &w);
+	} else if (a->to == ASK_KEEPER) {
 		m.type = MSG_SIGNED;
 		sign(b, a, &w);
 	} else if (b->judge == NULL || !b->judge(b, a, &m, &w, &from)) {

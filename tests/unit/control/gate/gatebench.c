@@ -339,6 +339,28 @@ gatebench_response(struct gatebench *g, uint32_t count, const char *text)
 	bench_send(&g->b, put_view(&w));
 }
 
+/* hostkeys-00@openssh.com, with all keys, once. */
+static bool
+hostkeys_told(struct bench *b)
+{
+	struct view r = bench_take(b, SSH_MSG_GLOBAL_REQUEST);
+	struct cur c = cur_view(r);
+	const struct pk_signer *const signers[] = { b->signer, b->other_signer };
+
+	cur_u8(&c);
+	if (!view_is(cur_string(&c), "hostkeys-00@openssh.com") || cur_bool(&c))
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t blob[SIGN_KEY_MAX];
+		struct put w = put_of(blob, sizeof(blob));
+
+		sign_key_put(&w, pk_signer_public(signers[i]));
+		if (!view_eq(cur_string(&c), put_view(&w)))
+			return false;
+	}
+	return cur_done(&c) && bench_next(b) == NULL;
+}
+
 int
 gatebench_login(struct gatebench *g)
 {
@@ -366,6 +388,8 @@ gatebench_login(struct gatebench *g)
 		return -23;
 	if (bench_take(b, SSH_MSG_USERAUTH_SUCCESS).len != 1 || b->phase != SSH_PHASE_OPEN)
 		return -24;
+	if (!hostkeys_told(b))
+		return -26;
 	return bench_clean(b) ? 0 : -25;
 }
 
@@ -390,5 +414,7 @@ gatebench_login_dialogue(struct gatebench *g)
 		return -23;
 	if (bench_take(b, SSH_MSG_USERAUTH_SUCCESS).len != 1 || b->phase != SSH_PHASE_OPEN)
 		return -24;
+	if (!hostkeys_told(b))
+		return -26;
 	return bench_clean(b) ? 0 : -25;
 }

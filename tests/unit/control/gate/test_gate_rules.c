@@ -457,8 +457,18 @@ test_keeper_again(bool other_key)
 	len = g->b.ask[0].len;
 	memcpy(first, g->b.ask[0].bytes, len);
 	if (other_key) {
-		g->env.exchange.keys.key[0].blob[30] ^= 1;
-		g->env.exchange.keys.version++;
+		static uint8_t body[HOSTKEYS_BYTES_MAX];
+		struct hostkeys *k = &g->env.exchange.keys;
+		size_t at = (size_t)(k->list.key[0].blob.data - k->bytes) + 30;
+		struct put keys = put_of(body, sizeof(body));
+
+		bench_keys(&g->b, &keys);
+		CU_ASSERT_EQUAL(hostkeys_decode(k, put_view(&keys)), 0);
+		CU_ASSERT_EQUAL(k->list.key[0].version, 0);
+		body[at] ^= 1;
+		CU_ASSERT_EQUAL(hostkeys_decode(k, put_view(&keys)), 0);
+		CU_ASSERT_NOT_EQUAL(k->list.key[0].version, 0);
+		CU_ASSERT_EQUAL(k->list.key[1].version, 1);
 	}
 	gate_again(&g->env, g->b.obj, ASK_KEEPER, &g->b.act);
 	CU_ASSERT_EQUAL(g->b.act.ask.to, ASK_KEEPER);
