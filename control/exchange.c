@@ -92,8 +92,10 @@ hostkey_find(const struct hostkey_list *l, struct view algorithm)
 static void
 take_versions(struct hostkeys *k, struct hostkey_list *fresh)
 {
+	for (uint32_t i = 0; i < k->was.count; i++)
+		k->was.key[i].version = k->list.key[i].version;
 	for (uint32_t i = 0; i < fresh->count; i++) {
-		const struct hostkey *was = hostkey_find(&k->list, fresh->key[i].algorithm);
+		const struct hostkey *was = hostkey_find(&k->was, fresh->key[i].algorithm);
 		bool same = was != NULL && view_eq(was->blob, fresh->key[i].blob);
 
 		fresh->key[i].version = same ? was->version : k->next_version++;
@@ -103,26 +105,37 @@ take_versions(struct hostkeys *k, struct hostkey_list *fresh)
 int
 hostkeys_decode(struct hostkeys *k, struct view body)
 {
-	struct hostkey_list fresh, own;
+	struct hostkey_list fresh;
 
 	if (body.len > sizeof(k->bytes) || !hostkeys_parse(&fresh, body))
 		return -R_PROTOCOL;
-	take_versions(k, &fresh);
+	if (view_eq(body, view_of(k->bytes, k->len)))
+		return 0;
+	memcpy(k->was_bytes, k->bytes, k->len);
+	k->was_len = k->len;
 	memcpy(k->bytes, body.data, body.len);
-	(void)hostkeys_parse(&own, view_of(k->bytes, body.len));
-	for (uint32_t i = 0; i < own.count; i++)
-		own.key[i].version = fresh.key[i].version;
-	k->list = own;
+	k->len = (uint32_t)body.len;
+	if (!hostkeys_parse(&k->was, view_of(k->was_bytes, k->was_len)))
+		memset(&k->was, 0, sizeof(k->was)); /* there was none */
+	(void)hostkeys_parse(&fresh, view_of(k->bytes, k->len));
+	take_versions(k, &fresh);
+	k->list = fresh;
 	return 0;
+}
+
+static bool
+shown(const struct hostkey_list *l, struct view blob)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		if (view_eq(blob, l->key[i].blob))
+			return true;
+	return false;
 }
 
 bool
 hostkeys_have(const struct hostkeys *k, struct view blob)
 {
-	for (uint32_t i = 0; i < k->list.count; i++)
-		if (view_eq(blob, k->list.key[i].blob))
-			return true;
-	return false;
+	return shown(&k->list, blob) || shown(&k->was, blob);
 }
 
 /* ---- KEXINIT ---- */

@@ -51,17 +51,19 @@ struct hostkey_list {
 	struct view all[HOSTKEYS_ALL_MAX]; /* key blobs, offered or not, no certificates */
 };
 
-/* As keeper has told them; views are into its message. */
+/* As keeper has told them, and what it had told before: logins that have begun with
+ * keys that went since go on. Views are into the messages. */
 struct hostkeys {
-	struct hostkey_list list;
+	struct hostkey_list list, was;
 	uint32_t next_version;
-	uint8_t bytes[HOSTKEYS_BYTES_MAX];
+	uint32_t len, was_len;
+	uint8_t bytes[HOSTKEYS_BYTES_MAX], was_bytes[HOSTKEYS_BYTES_MAX];
 };
 
 /* hostkeys_decode(k, body): the body of KEYS_ARE, which is copied. 0 or -R_PROTOCOL. */
 int hostkeys_decode(struct hostkeys *k, struct view body);
 
-/* hostkeys_have(k, blob): is this public key one of them? */
+/* hostkeys_have(k, blob): has a client been shown this key or certificate as ours? */
 bool hostkeys_have(const struct hostkeys *k, struct view blob);
 
 enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };

@@ -136,7 +136,7 @@ static void
 test_host_bound(void)
 {
 	struct gatebench *g = at_auth();
-	struct view ours = view_of(g->env.exchange.keys.key[0].blob, g->env.exchange.keys.key[0].blob_len);
+	struct view ours = g->env.exchange.keys.list.key[0].blob;
 
 	gatebench_host_bound(g, ours, false);
 	bench_run(&g->b);
