@@ -268,8 +268,10 @@ goes_on(enum sweep_phase phase, const char *rule, uint32_t seq, char *got, size_
 {
 	if (!fence(phase)) {
 		snprintf(got, size, "%s", client.error);
-		/* Where both are allowed, the close may have met the fence. */
-		return strstr(rule, "C2") != NULL && client.closed;
+		/* Where both are allowed: the close may have met the fence, so that its code
+		 * did not arrive. */
+		return strstr(rule, "C2") != NULL && (client.closed || client.disconnect == 2) &&
+		    client_expect_close(&client) == 0;
 	}
 	if (seen_count == 0)
 		snprintf(got, size, "S");
@@ -347,7 +349,7 @@ outcome(enum sweep_phase phase, uint8_t number, const char *rule, uint32_t seq, 
 			break;
 		}
 		well = goes_on(phase, rule, seq, got, size);
-		last = client.closed || phase == SWEEP_DIALOGUE;
+		last = client.closed || client.disconnect != 0 || phase == SWEEP_DIALOGUE;
 		break;
 	}
 	if (last || !well)
