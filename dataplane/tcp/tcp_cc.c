@@ -65,9 +65,13 @@ cc_switch(struct tcp_cc *cc, int algo)
 uint32_t
 cc_under_way(const struct tcp_cc *cc, const struct cc_event *ev)
 {
-	uint32_t before = cc->pipe < cc->cwnd ? cc->pipe : cc->cwnd;
+	uint32_t most = cc->pipe > ev->flight ? cc->pipe : ev->flight;
+	uint32_t window = cc->cwnd;
 
-	return before > ev->flight ? before : ev->flight;
+	/* Proportional rate reduction leads it there, from far below perhaps. */
+	if (cc->recovery && window < cc->ssthresh)
+		window = cc->ssthresh;
+	return most < window ? most : window;
 }
 
 static void

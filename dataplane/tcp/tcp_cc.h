@@ -111,7 +111,9 @@ void cc_init(struct tcp_cc *cc, int algo, uint32_t mss, uint32_t iss);
 
 /* Bytes that were under way at a loss, of which the window is a part afterwards: what
  * is outstanding now, or was acknowledged in a round trip before: acknowledgements that
- * come together leave little outstanding (RFC 7661 section 4.4.1). */
+ * come together leave little outstanding (RFC 7661 section 4.4.1). Never more than the
+ * window: neither limited transmit (RFC 5681 section 3.2 step 2) nor what the peer holds
+ * behind a hole makes a loss cost less. */
 uint32_t cc_under_way(const struct tcp_cc *cc, const struct cc_event *ev);
 
 /* New data acknowledged outside fast recovery. */

@@ -272,13 +272,14 @@ test_cubic_life(void)
 	CU_ASSERT_EQUAL(cc.cubic.epoch, 91000);
 	CU_ASSERT_EQUAL(stats.shifts, 2);
 	before = cc;
+	CU_ASSERT_EQUAL(cc.cwnd, 70 * MSS);
 	cc_timeout(&cc, &ev, true);
-	CU_ASSERT_EQUAL(cc.ssthresh, 70 * MSS);
+	CU_ASSERT_EQUAL(cc.ssthresh, 49 * MSS); /* of the window: more is not under way */
 	CU_ASSERT_EQUAL(cc.cwnd, MSS);
-	cc.cwnd = 70 * MSS;
+	cc.cwnd = 49 * MSS;
 	ack(&cc, 92000, MSS, cc.cwnd);
 	CU_ASSERT_EQUAL(cc.k, 0);
-	CU_ASSERT_EQUAL(cc.cubic.w_max, 70 * MSS);
+	CU_ASSERT_EQUAL(cc.cubic.w_max, 49 * MSS);
 	cc_undo(&cc, &before, 1);
 	CU_ASSERT_EQUAL(cc.cubic.w_max, 100 * MSS);
 	CU_ASSERT_EQUAL(cc.cubic.epoch, 91000);
@@ -434,6 +435,12 @@ test_pipe(void)
 	cc_enter(&cc, &ev, true);
 	CU_ASSERT_EQUAL(cc.ssthresh, 5 * MSS);
 	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), 5 * MSS); /* never more than the window */
+	ev.flight = 20 * MSS; /* most of it held behind a hole */
+	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), 5 * MSS);
+	cc.cwnd = MSS; /* on its way up to ssthresh */
+	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), 5 * MSS);
+	cc.recovery = false;
+	CU_ASSERT_EQUAL(cc_under_way(&cc, &ev), MSS);
 }
 
 /* Sections 4.3 and 4.4: a sender that uses little keeps its window for five minutes, but
