@@ -5,7 +5,7 @@
 #   RUNS=3 RATE=100mbit REORDER=2%/1500us SECONDS_EACH=4 LANES_GRID=4 tests/bench/grid.sh
 #   POINTS='1 100 off, 0 20 on' tests/bench/grid.sh     loss in %, RTT in ms, reordering
 cd "$(dirname "$0")/../.."
-tools/deps.sh iproute2 ethtool openssh-client openssh-server || exit 1
+tools/deps.sh iproute2 ethtool openssh-client || exit 1
 NAME=${NAME:-benchgrid}
 . tests/interop/lib.sh
 . tests/interop/wires.sh

@@ -5,7 +5,7 @@
 #   MIB=512 RUNS=5 LOGINS=60 SECONDS_EACH=5 BED='--nic af_packet' tests/bench/run.sh
 set -u
 cd "$(dirname "$0")/../.."
-tools/deps.sh iproute2 ethtool openssh-client openssh-server || exit 1
+tools/deps.sh iproute2 ethtool openssh-client || exit 1
 NAME=bench
 . tests/interop/lib.sh
 . tests/bench/sshd.sh

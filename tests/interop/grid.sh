@@ -2,7 +2,7 @@
 # postern and sshd over the same bad wires between kernels: every byte exact, every
 # transfer ends. In short at a few points, where one run tells no speed; with FORM=full at
 # all, and at no point with loss up to 1 % below 0.9 of Linux CUBIC.
-"$(dirname "$0")/../../tools/deps.sh" iproute2 ethtool openssh-client openssh-server || exit 1
+"$(dirname "$0")/../../tools/deps.sh" iproute2 ethtool openssh-client || exit 1
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/wires.sh"
 . "$(dirname "$0")/gridlib.sh"

@@ -67,9 +67,9 @@ lane_up() {
 }
 
 linux_sshd() {
-	local dir=$work/sshd
+	local dir=$work/sshd peer_sshd
+	peer_sshd=$(tools/peer_sshd.sh get "${BUILD:-build}/peer/sshd") || return 1
 	mkdir -m 700 "$dir"
-	mkdir -p /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
 	cat >"$dir/config" <<-END
 		Port 22
@@ -83,7 +83,7 @@ linux_sshd() {
 		MaxStartups 1000
 		LogLevel ERROR
 	END
-	ip netns exec "$linux_ns" /usr/sbin/sshd -D -f "$dir/config" 2>"$dir/log" &
+	ip netns exec "$linux_ns" tools/peer_sshd.sh run "$peer_sshd" -D -f "$dir/config" 2>"$dir/log" &
 	sshd_pid=$!
 	echo "$linux_address $(cut -d' ' -f1,2 "$dir/host.pub")" >>"$KNOWN_HOSTS"
 }
