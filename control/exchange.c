@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/kex/keyslot.h"
 #include "control/kex/namelist.h"
 #include "control/kex/names.h"
 #include "control/msg.h"
@@ -405,54 +406,16 @@ exchange_signed(struct turn *t, struct exchange_env *env, uint32_t tag, struct v
 	return exchange_go(t, env);
 }
 
-struct suite_size {
-	uint16_t key, iv, mac;
-};
-
-static const struct suite_size suite_sizes[SUITE_COUNT] = {
-#define SUITE(NAME, number, cipher, keysize, ivsize, macsize, macname) \
-	[number] = { (keysize), (ivsize), (macsize) },
-	SUITE_LIST(SUITE)
-#undef SUITE
-};
-
-static int
-direction(struct link_keys *to, const struct exchange *x, struct view session_id, bool c2s)
-{
-	struct kex_keys k;
-	int r = kex_derive(&k, &x->choice, &x->secret, session_id, c2s);
-
-	if (r == 0 && k.suite >= SUITE_COUNT)
-		r = -R_INTERNAL;
-	if (r == 0) {
-		const struct suite_size *size = &suite_sizes[k.suite];
-
-		to->suite = k.suite;
-		to->key_len = size->key;
-		to->iv_len = size->iv;
-		to->mac_len = size->mac;
-		memcpy(to->key, k.key, size->key);
-		memcpy(to->iv, k.iv, size->iv);
-		memcpy(to->mac, k.mac, size->mac);
-	}
-	kex_keys_wipe(&k);
-	return r;
-}
-
 /* Both directions into a slot; its number, -R_LINK_SLOT: wait, or a fault. */
 static int
 fill_slot(struct turn *t, struct exchange_env *env, const struct exchange *x)
 {
 	struct link_slot keys;
-	int r;
+	int r = kex_keyslot(&keys, &x->choice, &x->secret, t->note.session_id, true);
 
-	memset(&keys, 0, sizeof(keys));
 	keys.conn = t->peer->node.conn;
 	keys.gen = t->peer->node.gen;
 	keys.strict = (t->note.flags & NOTE_F_STRICT) != 0;
-	r = direction(&keys.in, x, t->note.session_id, true);
-	if (r == 0)
-		r = direction(&keys.out, x, t->note.session_id, false);
 	if (r == 0) {
 		r = env->slot(env->slot_ctx, &keys);
 		if (r < 0)

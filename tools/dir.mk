@@ -1,2 +1,1 @@
-
-include tools/posternctl/dir.mk
+include tools/client/dir.mk tools/posternctl/dir.mk

@@ -102,9 +102,8 @@ close_in(struct ssh_conn *c, struct ssh_chan *ch, struct cur *r)
 	return 0;
 }
 
-/* Does a request start the channel's program (RFC 4254 section 6.5)? */
-static bool
-starts(struct view name)
+bool
+chan_starts(struct view name)
 {
 	return view_is(name, "shell") || view_is(name, "exec") || view_is(name, "subsystem");
 }
@@ -121,7 +120,7 @@ request_to_control(struct ssh_conn *c, struct ssh_chan *ch, struct view payload,
 	want_reply = cur_bool(&r);
 	if (want_reply)
 		ch->control_owed++;
-	if (want_reply && starts(name))
+	if (want_reply && chan_starts(name))
 		ch->flags |= CHAN_STARTING;
 	return control_up(c, SSH_UP_RECORD, payload, seq, ch->ours, 0);
 }

@@ -91,6 +91,8 @@ void chan_shut(struct ssh_conn *c, struct ssh_chan *ch);      /* CLOSE of one no
 
 /* chan_in.c: messages 91-100 of the peer. */
 int chan_in(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq);
+/* Does a request of this name start the channel's program (RFC 4254 section 6.5)? */
+bool chan_starts(struct view name);
 /* Requests that waited for a start which was refused. */
 int chan_release(struct ssh_conn *c);
 

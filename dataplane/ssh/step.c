@@ -92,6 +92,20 @@ reply_sent(struct ssh_conn *c, struct view payload)
 	return true;
 }
 
+/* In the client role a start is asked for by control: what the server says from here
+ * on is for the host that the channel gets with the answer. */
+static void
+start_sent(struct ssh_conn *c, struct view payload)
+{
+	struct cur r = cur_view(payload);
+	struct ssh_chan *ch;
+
+	cur_u8(&r);
+	ch = chan_by_peers(c, cur_u32(&r));
+	if (ch != NULL && c->role == SSH_CLIENT && !(ch->flags & CHAN_STARTED) && chan_starts(cur_string(&r)))
+		ch->flags |= CHAN_STARTING;
+}
+
 /* The record is queued before it is accounted for; what cannot fail comes after,
  * what can fail and needs no undoing before. */
 static int
@@ -102,6 +116,9 @@ record_account(struct ssh_conn *c, uint8_t msg, struct view payload, bool *skip)
 		return global_sent(c, payload);
 	case SSH_MSG_CHANNEL_OPEN:
 		return open_sent(c, payload);
+	case SSH_MSG_CHANNEL_REQUEST:
+		start_sent(c, payload);
+		return 0;
 	case SSH_MSG_CHANNEL_SUCCESS:
 	case SSH_MSG_CHANNEL_FAILURE:
 		*skip = !reply_sent(c, payload);

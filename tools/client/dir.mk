@@ -1,0 +1,5 @@
+# With it goes: client kex pk rng ssh mem cipher cipher_openssl link wire, and their flags.
+CALLEND_LIBS := callend client step kex pk rng ssh mem cipher cipher_openssl link wire
+CALLEND_LD = $(CIPHER_OPENSSL_LD) $(PK_LD)
+
+$(eval $(call lib,callend,$(addprefix tools/client/,callend.c memconn.c memconn_ops.c memconn_step.c)))
