@@ -6,6 +6,7 @@
 #include "control/kex/keyslot.h"
 #include "control/kex/namelist.h"
 #include "control/kex/names.h"
+#include "control/kex/quirks.h"
 #include "control/msg.h"
 
 void
@@ -193,6 +194,7 @@ exchange_offer(struct turn *t, struct exchange_env *env)
 	offer.host_keys = host_keys;
 	offer.ciphers = env->lists.ciphers;
 	offer.macs = env->lists.macs;
+	offer.quirks = quirks_of(t->note.ident_peer);
 	rng_fill(env->rng, cookie, sizeof(cookie));
 	kexinit_build(&w, &offer, true, first(t), cookie);
 	if (w.bad)

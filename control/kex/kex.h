@@ -39,6 +39,7 @@ struct kex_offer {
 	const char *macs;
 	const char *compression;
 	bool without_chacha; /* leave out what needs strict key exchange */
+	unsigned quirks;     /* of the peer (quirks.h): what it does wrong is left out */
 };
 
 /* kex_offer_default(): what this build serves. `without_chacha`: withhold

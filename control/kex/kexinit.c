@@ -3,6 +3,7 @@
 #include "control/kex/marker.h"
 #include "control/kex/namelist.h"
 #include "control/kex/names.h"
+#include "control/kex/quirks.h"
 
 #define SERVED(WITHOUT) \
 	{ .kex = KEX_SERVED, .host_keys = SIGN_NAMES, .ciphers = CIPHER_NAMES, .macs = MAC_NAMES, \
@@ -17,15 +18,24 @@ kex_offer_default(bool without_chacha)
 }
 
 static void
-put_kex_names(struct put *w, const char *names, bool server, bool first)
+put_kex_names(struct put *w, const struct kex_offer *offer, bool server, bool first)
 {
+	struct view list = view_str(offer->kex), name;
 	size_t mark = put_mark(w);
+	bool any = false;
 
-	put_bytes(w, names, strlen(names));
+	while (namelist_next(&list, &name)) {
+		if (quirks_withhold(offer->quirks, name))
+			continue;
+		put_bytes(w, ",", any);
+		put_bytes(w, name.data, name.len);
+		any = true;
+	}
 	if (first) {
-		const char *ext_info = server ? "," MARKER_EXT_INFO_S : "," MARKER_EXT_INFO_C;
+		const char *ext_info = server ? MARKER_EXT_INFO_S : MARKER_EXT_INFO_C;
 		const char *strict = server ? "," MARKER_STRICT_S : "," MARKER_STRICT_C;
 
+		put_bytes(w, ",", any);
 		put_bytes(w, ext_info, strlen(ext_info));
 		put_bytes(w, strict, strlen(strict));
 	}
@@ -54,7 +64,7 @@ kexinit_build(struct put *w, const struct kex_offer *offer, bool server, bool fi
 {
 	put_u8(w, SSH_MSG_KEXINIT);
 	put_bytes(w, cookie, 16);
-	put_kex_names(w, offer->kex, server, first);
+	put_kex_names(w, offer, server, first);
 	put_cstr(w, offer->host_keys);
 	put_ciphers(w, offer);
 	put_ciphers(w, offer);

@@ -35,8 +35,19 @@ text_ok(struct view line)
 	return true;
 }
 
+/* "SSH-", numbers with a point between them, "-". */
 static bool
-line_ok(struct view line)
+has_version(struct view line)
+{
+	size_t i = 4;
+
+	while (i < line.len && ((line.data[i] >= '0' && line.data[i] <= '9') || line.data[i] == '.'))
+		i++;
+	return i > 4 && i < line.len && line.data[i] == '-';
+}
+
+static int
+line_judge(struct view line)
 {
 	size_t head;
 
@@ -45,8 +56,8 @@ line_ok(struct view line)
 	else if (has_prefix(line, "SSH-1.99-"))
 		head = strlen("SSH-1.99-");
 	else
-		return false;
-	return line.len > head && line.data[head] != ' ' && text_ok(line);
+		return has_version(line) && text_ok(line) ? -R_SSH_IDENT_VERSION : -R_SSH_IDENT_BAD;
+	return line.len > head && line.data[head] != ' ' && text_ok(line) ? IDENT_LINE : -R_SSH_IDENT_BAD;
 }
 
 int
@@ -66,7 +77,7 @@ ident_scan(const uint8_t *buf, size_t have, bool client, size_t *used, struct vi
 	if (line->len > 0 && line->data[line->len - 1] == '\r')
 		line->len--;
 	if (ident && *used > 4)
-		return line_ok(*line) ? IDENT_LINE : -R_SSH_IDENT_BAD;
+		return line_judge(*line);
 	return client ? IDENT_SKIP : -R_SSH_IDENT_BAD;
 }
 
@@ -83,7 +94,7 @@ ident_build(struct put *w, const char *comment)
 	}
 	line = view_of(w->start + start, put_len(w) - start);
 	put_bytes(w, "\r\n", 2);
-	if (w->bad || line.len + 2 > SSH_IDENT_MAX || !line_ok(line))
+	if (w->bad || line.len + 2 > SSH_IDENT_MAX || line_judge(line) != IDENT_LINE)
 		return -R_SSH_IDENT_BAD;
 	return 0;
 }

@@ -21,8 +21,8 @@ enum ident_result {
 /*
  * ident_scan(buf, have, client, used, line): look at the first bytes of the
  * peer. A bare LF ends a line too. Versions 2.0 and 1.99 are served.
- * -R_SSH_IDENT_LONG, or -R_SSH_IDENT_BAD as soon as the bytes cannot become a
- * line that we accept.
+ * -R_SSH_IDENT_LONG, -R_SSH_IDENT_VERSION for a line of another version, or
+ * -R_SSH_IDENT_BAD as soon as the bytes cannot become a line that we accept.
  */
 int ident_scan(const uint8_t *buf, size_t have, bool client, size_t *used, struct view *line);
 

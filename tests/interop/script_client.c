@@ -114,10 +114,19 @@ do_expect(const struct words *w)
 static int
 do_see(const struct words *w)
 {
+	uint8_t begins[256];
+	ssize_t len;
+
 	do
 		if (client_recv(c) != 0)
 			return -1;
 	while (c->payload.data[0] != number(w, 1, 0));
+	if (w->count < 3)
+		return 0;
+	len = unhex(begins, sizeof(begins), w->word[2]);
+	print_hex(stdout, "record", c->payload.data, c->payload.len < 512 ? c->payload.len : 512);
+	if (len < 0 || (size_t)len > c->payload.len || memcmp(c->payload.data, begins, (size_t)len) != 0)
+		return client_fail(c, "it begins otherwise");
 	return 0;
 }
 
@@ -169,7 +178,7 @@ static const struct command others[] = {
 	{ "flip", 2, 2, do_flip, "N: change a bit of the Nth byte of the next record; -1: the last" },
 	{ "chop", 2, 2, do_chop, "N: send in pieces of N bytes; 0: whole" },
 	{ "expect", 2, 2, do_expect, "NUMBER: until a record with that message number" },
-	{ "see", 2, 2, do_see, "NUMBER: the same, and nothing is done about what comes" },
+	{ "see", 2, 3, do_see, "NUMBER [HEX]: the same, and nothing is done about what comes; it begins so" },
 	{ "pause", 1, 2, do_pause, "NAME: print AT NAME, wait for a line on standard input" },
 	{ "quiet", 1, 2, do_quiet, "[MS]: the server's TCP has taken all that was sent, and nothing comes" },
 	{ "timeout", 2, 2, do_timeout, "SECONDS: of every wait" },

@@ -131,11 +131,35 @@ answer_ping(struct client *c)
 	return client_say(c, view_of(pong, len));
 }
 
+/* As unforgiving as OpenSSH 10.4: between the server's KEXINIT and its NEWKEYS stand
+ * messages of the exchange and of the transport alone (RFC 4253 section 7.1), of the
+ * latter none but DISCONNECT in a strict first exchange; what belongs to logins and
+ * channels is said in their time. */
+static int
+judge(struct client *c, uint8_t number)
+{
+	bool transport = number >= SSH_MSG_DISCONNECT && number <= SSH_MSG_DEBUG;
+	bool method = number >= SSH_MSG_KEX_FIRST && number <= SSH_MSG_KEX_LAST;
+
+	if (c->kexing && c->kexinit_got && !c->newkeys_got && !transport && !method && number != SSH_MSG_NEWKEYS &&
+	    number != SSH_MSG_KEXINIT)
+		return client_fail(c, "a message that may not be sent during the key exchange");
+	if (c->strict && c->exchanges == 0 && transport && number != SSH_MSG_DISCONNECT && !c->newkeys_got)
+		return client_fail(c, "a message that strict key exchange forbids");
+	if (c->exchanges == 0 && number >= 50 && !c->newkeys_got)
+		return client_fail(c, "a message of later before the first keys");
+	if (number == SSH_MSG_SERVICE_REQUEST || number == SSH_MSG_USERAUTH_REQUEST)
+		return client_fail(c, "a client's message from the server");
+	return 0;
+}
+
 static int
 treat(struct client *c)
 {
 	uint8_t number = c->payload.data[0];
 
+	if (judge(c, number) != 0)
+		return -1;
 	if (number >= SSH_MSG_KEXINIT && number <= SSH_MSG_KEX_LAST)
 		return client_kex_in(c, number);
 	if (number >= SSH_MSG_CHANNEL_OPEN && number <= SSH_MSG_CHANNEL_FAILURE)

@@ -5,3 +5,4 @@ $(eval $(call unit,test_kex_suites,tests/unit/control/kex/test_suites.c,kex pk v
 $(eval $(call unit,test_sign,tests/unit/control/kex/test_sign.c,kex pk vector,$(PK_LD)))
 $(eval $(call unit,test_cert,tests/unit/control/kex/test_cert.c,kex pk vector,$(PK_LD)))
 $(eval $(call unit,test_moduli,tests/unit/control/kex/test_moduli.c,moduli))
+$(eval $(call unit,test_quirks,tests/unit/control/kex/test_quirks.c,kex pk,$(PK_LD)))

@@ -35,6 +35,16 @@ refuses(const char *text)
 }
 
 static void
+other_version(const char *text)
+{
+	struct view line;
+	size_t used;
+
+	for (int client = 0; client < 2; client++)
+		CU_ASSERT_EQUAL(scan(text, client, &line, &used), -R_SSH_IDENT_VERSION);
+}
+
+static void
 test_accepted(void)
 {
 	accepts("SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_9.2");
@@ -49,8 +59,12 @@ test_refused(void)
 {
 	refuses("GET / HTTP/1.1\r\n");
 	refuses("ssh-2.0-x\r\n");
-	refuses("SSH-1.5-x\r\n");
-	refuses("SSH-2.1-x\r\n");
+	other_version("SSH-1.5-x\r\n");
+	other_version("SSH-2.1-x y\r\n");
+	other_version("SSH-10.0-\n");
+	refuses("SSH-1.5-a\x1b\n");
+	refuses("SSH--x\n");
+	refuses("SSH-2.0\n");
 	refuses("SSH-2.0-\r\n");
 	refuses("SSH-2.0- x\r\n");
 	refuses("SSH-2.0x\r\n");
