@@ -30,9 +30,7 @@ static void
 nd_send(struct net *n, uint8_t type, uint32_t flags, const struct net_ip *target,
     const struct net_ip *src, const struct net_ip *dst, const uint8_t mac[6])
 {
-	/* RFC 4861 section 4.3, RFC 4429 section 3.3: whose address is not certain to be
-	 * ours must not learn where we are from it. */
-	bool option = type == ND_ADVERT || (!ip_unspecified(src) && !optimistic(n, src));
+	bool option = type == ND_ADVERT || !ip_unspecified(src); /* RFC 4861 section 4.3 */
 	struct pkt *p = net_alloc(n, ND_SIZE + (option ? ND_OPTION_SIZE : 0));
 	uint8_t own[6];
 	struct put w;
@@ -67,6 +65,10 @@ nd_request(struct net *n, const struct net_ip *ip, const struct net_ip *src, con
 	struct net_ip group = ip_solicited(ip);
 	uint8_t group_mac[6];
 
+	/* RFC 4429 section 3.2: nobody learns where we are from an address that is not
+	 * certain to be ours. What waits for the answer waits a little longer. */
+	if (optimistic(n, src))
+		return;
 	mac_of_group(group_mac, &group);
 	if (mac != NULL)
 		nd_send(n, ND_SOLICIT, 0, ip, src, ip, mac);

@@ -73,7 +73,7 @@ static const uint8_t table[TCP_STATE_COUNT][TCP_EVENT_COUNT] = {
 	    [TCP_E_ABORT] = TO(CLOSED),
 	    [TCP_E_TIMEOUT] = TO(CLOSED),
 	},
-	/* A reset does not end TIME-WAIT (RFC 1337 section 4, fix 1). */
+	/* A reset does not end TIME-WAIT (RFC 1337 section 3, fix F1). */
 	[TCP_TIME_WAIT] = {
 	    [TCP_E_RCV_FIN] = TO(TIME_WAIT),
 	    [TCP_E_RCV_RST] = TO(TIME_WAIT),

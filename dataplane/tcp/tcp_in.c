@@ -148,7 +148,7 @@ step_sequence(struct tcp *t, struct tcp_in *in)
 	return unacceptable(t, in);
 }
 
-/* RFC 7323 section 4.3 (3). */
+/* RFC 7323 section 4.3 (2). */
 static int
 step_timestamp(struct tcp *t, struct tcp_in *in)
 {

@@ -88,7 +88,7 @@ rearm(struct tcp *t, const struct tcp_in *in, bool partial)
 		return;
 	}
 	/* Only the first partial ACK: the timer is the way out of a recovery that
-	 * takes too long (RFC 6582 section 3.2 step 3, section 4). */
+	 * takes too long (RFC 6582 section 3.2 step 3). */
 	if (partial && t->cc.partial && !t->cc.sack)
 		return;
 	if (partial)

@@ -206,7 +206,7 @@ rack_detect(struct tcp *t, struct tcp_board *b, uint64_t now)
 		tcp_timer_set(t, TCP_T_TAIL, now + wait);
 }
 
-/* RFC 6675 section 5: IsLost for all below the edge, once. */
+/* RFC 6675 section 4: IsLost for all below the edge, once. */
 static void
 count_detect(struct tcp *t, struct tcp_board *b)
 {

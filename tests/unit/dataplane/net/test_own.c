@@ -257,6 +257,27 @@ test_dad6(void)
 	}
 }
 
+/* RFC 4429 section 3.2: no question from an address that is not certain yet; what waits
+ * for the answer goes out when it is. */
+static void
+test_optimistic_asks_nobody(void)
+{
+	static const uint8_t solicit = 135;
+	struct net_ip peer_6 = ip_v6(peer6);
+
+	begin(NET_DAD_OFF, NET_DAD_OPTIMISTIC);
+	rig_clear();
+	CU_ASSERT_EQUAL(rig_output(&us_6, &peer_6, 7), 0);
+	CU_ASSERT_EQUAL(rig.sent_count, 0);
+	run(2000000);
+	CU_ASSERT(own_used(rig.net, 1) && sent_like(54, &solicit, 1) >= 1);
+	rig_nd(136, 0x60000000, peer6, us6, peer6, mac_peer, mac_us);
+	rig_clear();
+	rig_input();
+	CU_ASSERT_EQUAL(rig.sent_count, 1);
+	rig_stop();
+}
+
 static void
 test_taken6(void)
 {
@@ -379,6 +400,7 @@ main(void)
 		{ "and left to who has it", test_taken },
 		{ "an address in use is defended", test_defend },
 		{ "duplicate address detection", test_dad6 },
+		{ "an optimistic address asks nobody", test_optimistic_asks_nobody },
 		{ "an IPv6 address that is taken", test_taken6 },
 		{ "workers that follow", test_follow },
 		{ "listener reports", test_mld },
