@@ -9,8 +9,8 @@ $(eval $(call lib,ctl,control/msg.c control/loop.c control/log.c control/role.c 
 $(eval $(call lib,peers,control/peers.c control/confmsg.c control/connmap.c))
 $(eval $(call lib,linkend,control/linkend.c control/step.c))
 $(eval $(call lib,desk,control/desk.c control/desk_conn.c control/desk_link.c control/conhash.c \
-	control/conobj.c control/turn.c control/locked.c control/exchange.c control/exchange_group.c))
+	control/conobj.c control/turn.c control/locked.c control/exchange.c control/exchange_group.c control/exchange_cost.c control/cost.c))
 $(eval $(call lib,step,control/step.c))
 # what of it is pure: for fuzzing gate and clerk without their processes
-$(eval $(call lib,turns,control/step.c control/conobj.c control/turn.c control/locked.c control/exchange.c control/exchange_group.c))
+$(eval $(call lib,turns,control/step.c control/conobj.c control/turn.c control/locked.c control/exchange.c control/exchange_group.c control/exchange_cost.c control/cost.c))
 $(eval $(call lib,json,control/json.c))

@@ -193,6 +193,55 @@ may_leave(struct desk *d)
 	return q.yes;
 }
 
+/* ---- exchanges that wait for their turn ---- */
+
+static void
+serve_costs(void *ctx)
+{
+	struct desk *d = ctx;
+	struct conobj *p;
+
+	d->cost_timer = 0;
+	if ((p = exchange_next(d->exchange)) != NULL)
+		desk_slot_one(d, &p->node);
+}
+
+/* One at a time: records of others are looked at in between. */
+static void
+costs_soon(struct desk *d)
+{
+	if (d->exchange->cost.waiting > 0 && d->cost_timer <= 0)
+		d->cost_timer = loop_after(d->loop, DESK_COST_MS, serve_costs, d);
+}
+
+/* What came since the last report. */
+static void
+report_costs(void *ctx)
+{
+	struct desk *d = ctx;
+	struct cost_counts *n = &d->exchange->cost.counts;
+	uint8_t body[24];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_COSTS };
+
+	d->report_timer = 0;
+	put_u64(&w, n->exchanges);
+	put_u64(&w, n->waited);
+	put_u64(&w, n->refused);
+	m.body = put_view(&w);
+	(void)peers_send(peers_find(&d->peers, ROLE_SUPERVISOR, 0), &m);
+	*n = (struct cost_counts){ 0 };
+}
+
+static void
+report_soon(struct desk *d)
+{
+	const struct cost_counts *n = &d->exchange->cost.counts;
+
+	if ((n->exchanges | n->waited | n->refused) != 0 && d->report_timer <= 0)
+		d->report_timer = loop_after(d->loop, DESK_REPORT_MS, report_costs, d);
+}
+
 static bool
 poll_links(struct desk *d)
 {
@@ -221,7 +270,9 @@ before(void *ctx)
 		d->slots_short = false;
 		desk_slots(d);
 	}
-	if (busy)
+	costs_soon(d);
+	report_soon(d);
+	if (busy || exchange_idle(d->exchange))
 		return 1;
 	if (may_leave(d)) {
 		loop_stop(d->loop);

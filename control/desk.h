@@ -19,6 +19,8 @@
 #define DESK_POLL 64        /* up entries of one link in one round */
 #define DESK_RETRY_MS 1u    /* no room or no slot: look again */
 #define DESK_RELINK_MS 100u /* after a link that broke */
+#define DESK_COST_MS 5u     /* between exchanges that waited for their turn */
+#define DESK_REPORT_MS 500u /* what exchanges cost, to the supervisor */
 
 struct desk;
 

@@ -174,8 +174,8 @@ desk_again(struct desk *d, enum ask_to to)
 	conhash_each(&d->table, again_one, &a);
 }
 
-static void
-slots_one(void *ctx, struct conhash_node *n)
+void
+desk_slot_one(void *ctx, struct conhash_node *n)
 {
 	struct desk *d = ctx;
 
@@ -186,5 +186,5 @@ slots_one(void *ctx, struct conhash_node *n)
 void
 desk_slots(struct desk *d)
 {
-	conhash_each(&d->table, slots_one, d);
+	conhash_each(&d->table, desk_slot_one, d);
 }

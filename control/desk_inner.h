@@ -18,7 +18,7 @@ struct desk {
 	uint32_t finished;
 	uint64_t born_ms;
 	uint32_t keeper_serial; /* of the keeper whose keys are known */
-	int retry_timer, age_timer;
+	int retry_timer, age_timer, cost_timer, report_timer;
 	bool slots_short; /* an exchange waits for a key slot */
 	struct linkend link[DESK_WORKERS_MAX];
 	struct conhash table;
@@ -39,6 +39,8 @@ void desk_answer(struct desk *d, enum ask_to from, const struct msg *m);
 /* All connections: say again what waits for `to`; look for slots again. */
 void desk_again(struct desk *d, enum ask_to to);
 void desk_slots(struct desk *d);
+/* One connection: its exchange may go on. */
+void desk_slot_one(void *d, struct conhash_node *n);
 
 /* ---- desk_link.c ---- */
 

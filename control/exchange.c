@@ -12,10 +12,18 @@
 void
 exchange_env_init(struct exchange_env *env, struct rng *rng)
 {
+	const struct cost_limits limits = { COST_GATE_BURST, COST_GATE_RATE, COST_GATE_SOURCE_BURST,
+		COST_GATE_SOURCE_RATE };
+	uint64_t seed = 0;
+
 	memset(env, 0, sizeof(*env));
 	env->rng = rng;
 	env->lists = (struct exchange_lists){ KEX_SERVED, HOST_KEY_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
 	locked_init(&env->secrets, sizeof(struct exchange));
+	locked_init(&env->pool_memory, sizeof(struct kex_pool));
+	if (rng != NULL)
+		rng_fill(rng, &seed, sizeof(seed));
+	cost_init(&env->cost, &limits, seed);
 }
 
 void
@@ -32,6 +40,8 @@ void
 exchange_env_fini(struct exchange_env *env)
 {
 	locked_fini(&env->secrets);
+	locked_fini(&env->pool_memory);
+	env->pool = NULL;
 	free(env->moduli);
 	env->moduli = NULL;
 	env->moduli_len = 0;
@@ -40,6 +50,8 @@ exchange_env_fini(struct exchange_env *env)
 void
 exchange_drop(struct conobj *p, struct exchange_env *env)
 {
+	if (p->exchange != NULL)
+		cost_leave(&env->cost, &p->exchange->ticket);
 	locked_give(&env->secrets, p->exchange);
 	p->exchange = NULL;
 	free(p->group);
@@ -328,7 +340,7 @@ exchange_init(struct turn *t, struct exchange_env *env)
 }
 
 static void
-context(const struct turn *t, const struct hostkey *key, struct kex_context *ctx)
+context(const struct turn *t, const struct exchange_env *env, const struct hostkey *key, struct kex_context *ctx)
 {
 	const struct note *n = &t->note;
 
@@ -337,6 +349,7 @@ context(const struct turn *t, const struct hostkey *key, struct kex_context *ctx
 	ctx->kexinit_client = n->kexinit_peer;
 	ctx->kexinit_server = n->kexinit_ours;
 	ctx->host_key = key->blob;
+	ctx->pool = env->pool;
 	ctx->group = t->peer->group != NULL ? &t->peer->group->group : NULL;
 }
 
@@ -357,12 +370,14 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 	struct kex_context ctx;
 	int r;
 
-	if ((r = agree(&t->note, &x->choice)) != 0)
+	if ((r = agree(&t->note, &x->choice)) != 0 || (r = exchange_pay(t, env, x)) != 0)
 		return r;
+	if (!x->paid)
+		return 0;
 	key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
 	if (key == NULL)
 		return env->keys.list.count > 0 ? -R_KEX_SIGN : 0;
-	context(t, key, &ctx);
+	context(t, env, key, &ctx);
 	r = kex_server_answer(&x->secret, &x->choice, &ctx, view_of(x->init, x->init_len));
 	if (r != 0)
 		return r;
@@ -382,7 +397,7 @@ exchange_again(struct turn *t, struct exchange_env *env)
 	if (x == NULL)
 		return 0;
 	key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
-	if (key == NULL || key->version != x->key_version)
+	if (x->wait != EX_COST && (key == NULL || key->version != x->key_version))
 		x->wait = EX_KEYS;
 	if (x->wait == EX_SIGN)
 		ask(t, x);
@@ -444,7 +459,7 @@ step_reply(struct turn *t, const struct exchange_env *env, const struct exchange
 	struct kex_context ctx;
 	size_t mark = step_record_begin(s);
 
-	context(t, key, &ctx);
+	context(t, env, key, &ctx);
 	kex_server_reply(&s->w, &x->secret, &ctx, view_of(x->signature, x->signature_len));
 	step_record_close(s, mark);
 	step_newkeys(s, slot);
@@ -492,6 +507,7 @@ exchange_go(struct turn *t, struct exchange_env *env)
 	case EX_SLOT:
 		return finish(t, env, x);
 	case EX_SIGN:
+	case EX_COST:
 		return 0;
 	}
 	return 0;

@@ -11,7 +11,7 @@
  *   EXCHANGE_ANSWERED      the peer's NEWKEYS
  *
  * Between message 30 and its answer stands a struct exchange in locked memory. It
- * waits for the host key's public half (EX_KEYS), keeper's signature (EX_SIGN), or
+ * waits for its turn where it costs much (EX_COST, cost.h), the host key's public half (EX_KEYS), keeper's signature (EX_SIGN), or
  * a free key slot (EX_SLOT). If its process dies in between, the worker sends 30
  * again and the exchange is made anew; nothing of the first try was ever sent. The
  * group of a group exchange is this process's alone: message 32 to another one closes.
@@ -20,6 +20,7 @@
 #define POSTERN_CONTROL_EXCHANGE_H
 
 #include "control/conf.h"
+#include "control/cost.h"
 #include "control/kex/kex.h"
 #include "control/kex/cert.h"
 #include "control/locked.h"
@@ -66,12 +67,14 @@ int hostkeys_decode(struct hostkeys *k, struct view body);
 /* hostkeys_have(k, blob): has a client been shown this key or certificate as ours? */
 bool hostkeys_have(const struct hostkeys *k, struct view blob);
 
-enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT };
+enum exchange_wait { EX_KEYS, EX_SIGN, EX_SLOT, EX_COST };
 
 #define EXCHANGE_INIT_MAX 2048u /* message 30: X25519 and post-quantum shares */
 
 struct exchange {
 	enum exchange_wait wait;
+	bool paid;                 /* for what it costs, or it costs nothing much */
+	struct cost_ticket ticket; /* in the queue of those that wait; of: the conobj */
 	uint32_t serial;      /* the record with message 30 or 32 */
 	uint32_t key_version; /* of the host key that was hashed */
 	uint32_t init_len;
@@ -105,6 +108,9 @@ struct exchange_env {
 	struct exchange_lists lists;
 	uint8_t *moduli; /* table of groups (moduli.h), or NULL: no group exchange */
 	size_t moduli_len;
+	struct cost cost; /* of exchanges in prime fields */
+	struct locked pool_memory;
+	struct kex_pool *pool; /* of pairs made in idle time, or NULL */
 	struct rng *rng;
 	/* Put keys into a slot of the link to this connection's worker; its number,
 	 * or < 0: none is free now. */
@@ -114,6 +120,11 @@ struct exchange_env {
 };
 
 void exchange_env_init(struct exchange_env *env, struct rng *rng);
+/* exchange_idle(env): there is nothing else to do: make a pair. False: there are enough. */
+bool exchange_idle(struct exchange_env *env);
+/* exchange_next(env): a connection whose exchange has waited for its turn and may go on:
+ * for exchange_go. NULL: none now; of those that wait there are env->cost.waiting. */
+struct conobj *exchange_next(struct exchange_env *env);
 void exchange_env_fini(struct exchange_env *env);
 /* exchange_env_conf(env, c): take the lists of algorithms from it. */
 void exchange_env_conf(struct exchange_env *env, const struct conf *c);
@@ -160,8 +171,10 @@ struct view exchange_host_key(const struct note *n);
 
 void exchange_drop(struct conobj *p, struct exchange_env *env);
 
-/* ---- inside (exchange_group.c) ---- */
+/* ---- inside: exchange_group.c, exchange_cost.c ---- */
 
+/* exchange_pay(t, env, x): 0: x->paid, or it waits (EX_COST); -R_KEX_COST. exchange_cost.c */
+int exchange_pay(struct turn *t, struct exchange_env *env, struct exchange *x);
 /* exchange_group_begin(t, env): message 34: choose, send 31. Commits. */
 int exchange_group_begin(struct turn *t, struct exchange_env *env);
 /* exchange_kex_offer(out, env): the methods that can be served now. */

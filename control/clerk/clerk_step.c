@@ -8,8 +8,12 @@
 void
 clerk_env_init(struct clerk_env *env, struct rng *rng)
 {
+	const struct cost_limits limits = { COST_CLERK_BURST, COST_CLERK_RATE, COST_CLERK_SOURCE_BURST,
+		COST_CLERK_SOURCE_RATE };
+
 	memset(env, 0, sizeof(*env));
 	exchange_env_init(&env->exchange, rng);
+	cost_init(&env->exchange.cost, &limits, env->exchange.cost.seed);
 	env->conf.max_sessions = CLERK_SESSIONS_MAX;
 	env->conf.permit_tty = true;
 }

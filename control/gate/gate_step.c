@@ -18,7 +18,12 @@ gate_env_init(struct gate_env *env, struct rng *rng)
 void
 gate_env_conf(struct gate_env *env, const struct conf *c)
 {
+	uint32_t gates = c->gates == 0 ? 1 : c->gates < COST_GATES_MAX ? c->gates : COST_GATES_MAX;
+	const struct cost_limits share = { COST_GATE_BURST / gates, COST_GATE_RATE / gates,
+		COST_GATE_SOURCE_BURST, COST_GATE_SOURCE_RATE };
+
 	exchange_env_conf(&env->exchange, c);
+	cost_limit(&env->exchange.cost, &share);
 	env->limits.tries = c->max_auth_tries > 0 ? c->max_auth_tries : 1;
 	snprintf(env->ident, sizeof(env->ident), "%s%s%s", SSH_IDENT_OURS,
 	    c->version_addendum[0] != '\0' ? " " : "", c->version_addendum);

@@ -27,6 +27,7 @@
 #include "abi/wire/reason.h"
 #include "abi/wire/ssh.h"
 #include "control/kex/method.h"
+#include "control/kex/pool.h"
 
 #define KEX_NAMELIST_MAX 4096u /* one name-list of a KEXINIT */
 #define KEXINIT_MAX 8192u
@@ -97,6 +98,7 @@ struct kex_context {
 	struct view kexinit_server;
 	struct view host_key; /* public key blob */
 	const struct kex_group *group; /* of a group exchange, the server's; else NULL */
+	struct kex_pool *pool;         /* of the server's pairs, or NULL */
 };
 
 struct kex_secret {

@@ -80,7 +80,8 @@ field_respond(struct kex_secret *s, const struct pk_dh *d, struct view peer)
 
 /* The client's share: the public key of the encapsulation, then the point. */
 static int
-curve_respond(struct kex_secret *s, const struct kex_method *m, uint8_t *priv, struct shared *both, struct view peer)
+curve_respond(struct kex_secret *s, const struct kex_method *m, struct kex_pool *pool, uint8_t *priv,
+    struct shared *both, struct view peer)
 {
 	const uint8_t *point = peer.data + (m->kem != NULL ? m->kem->public_size : 0);
 	uint8_t *own = s->share + (m->kem != NULL ? m->kem->cipher_size : 0);
@@ -89,7 +90,7 @@ curve_respond(struct kex_secret *s, const struct kex_method *m, uint8_t *priv, s
 		return -R_KEX_SHARE;
 	if (m->kem != NULL && m->kem->encapsulate(s->share, both->kem, peer.data) != 0)
 		return -R_KEX_SHARE;
-	if (m->curve->pair(own, priv) != 0)
+	if ((m->curve->pair != pk_x25519_pair || !pool_take(pool, own, priv)) && m->curve->pair(own, priv) != 0)
 		return -R_INTERNAL;
 	s->share_len = (uint32_t)kex_server_share(m);
 	if (m->curve->shared(both->curve, priv, own, point) != 0)
@@ -106,7 +107,7 @@ shared_respond(struct kex_secret *s, const struct kex_method *m, const struct ke
 
 	if (m->curve == NULL)
 		return field_respond(s, shared_group(m, ctx->group), peer);
-	r = curve_respond(s, m, priv, &both, peer);
+	r = curve_respond(s, m, ctx->pool, priv, &both, peer);
 	pk_wipe(priv, sizeof(priv));
 	pk_wipe(&both, sizeof(both));
 	return r;

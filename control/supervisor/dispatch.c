@@ -22,6 +22,7 @@ static const struct row rows[] = {
 	{ MSG_DIALOGUE, ROLE_BIT(ROLE_WARDEN), on_dialogue },
 	{ MSG_DIALOGUE_OVER, ROLE_BIT(ROLE_WARDEN), on_dialogue_over },
 	{ MSG_PAM_SAYS, ROLE_BIT(ROLE_PAM), on_pam_says },
+	{ MSG_COSTS, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK), on_costs },
 	{ MSG_HOST_WANTED, ROLE_BIT(ROLE_CLERK), on_host_wanted },
 	{ MSG_HOST_STARTED, ROLE_BIT(ROLE_LOGIN), on_host_started },
 	{ MSG_LOGIN_STARTED, ROLE_BIT(ROLE_LOGIN), on_login_started },

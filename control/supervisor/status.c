@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/json.h"
+#include "control/cost.h"
 #include "control/supervisor/supervisor.h"
 
 /* ---- status ---- */
@@ -55,6 +56,39 @@ dialogues(const struct sup *s)
 	return o;
 }
 
+void
+on_costs(struct sup *s, struct proc *p, struct msg *m)
+{
+	struct cur c = cur_view(m->body);
+	uint64_t exchanges = cur_u64(&c), waited = cur_u64(&c), refused = cur_u64(&c);
+
+	if (!cur_done(&c)) {
+		proc_refuse(p, m);
+		return;
+	}
+	s->field_exchanges += exchanges;
+	s->fields_waited += waited;
+	s->fields_refused += refused;
+}
+
+/* Exchanges in prime fields, in tokens where they are limited (cost.h). */
+static struct js *
+field_exchanges(const struct sup *s)
+{
+	struct js *o = js_object();
+
+	js_set_u64(o, "total", s->field_exchanges);
+	js_set_u64(o, "waited", s->fields_waited);
+	js_set_u64(o, "refused", s->fields_refused);
+	js_set_u64(o, "burst", COST_GATE_BURST);
+	js_set_u64(o, "rate", COST_GATE_RATE);
+	js_set_u64(o, "burst_per_source", COST_GATE_SOURCE_BURST);
+	js_set_u64(o, "rate_per_source", COST_GATE_SOURCE_RATE);
+	js_set_u64(o, "waiting_max", COST_WAITING_MAX);
+	js_set_u64(o, "waiting_max_per_source", COST_WAITING_SOURCE);
+	return o;
+}
+
 static void
 count_hosts(struct sup *s, struct conn *c, void *ctx)
 {
@@ -96,6 +130,7 @@ status(struct sup *s)
 	js_set_u64(o, "user_hosts", n[0]);
 	js_set_u64(o, "leaders", leaders);
 	js_set(o, "pam_dialogues", dialogues(s));
+	js_set(o, "field_exchanges", field_exchanges(s));
 	return o;
 }
 

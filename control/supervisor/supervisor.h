@@ -232,6 +232,7 @@ struct sup {
 	uint64_t dialogues_late;
 	uint64_t dialogues_crashed;
 	uint64_t dialogues_refused;
+	uint64_t field_exchanges, fields_waited, fields_refused; /* cost.h */
 };
 
 /* ---- supervisor.c ---- */
@@ -299,6 +300,8 @@ void grant_stored(struct sup *s, struct conn *c, uint32_t reason);
 void grant_again(struct sup *s, struct conn *c);
 void grant_drop(struct sup *s, struct conn *c);
 void on_pam_says(struct sup *s, struct proc *p, struct msg *m);
+
+void on_costs(struct sup *s, struct proc *p, struct msg *m); /* status.c */
 
 /* ---- dialogues.c: PAM's, with warden ---- */
 void on_dialogue(struct sup *s, struct proc *p, struct msg *m);

@@ -195,7 +195,7 @@ main(int argc, char **argv)
 	require(ed25519 != NULL, "key");
 	sign_key_put(&w, pk_signer_public(ed25519));
 	ctx = (struct kex_context){ view_str("SSH-2.0-c"), view_str("SSH-2.0-s"), view_str("I_C"),
-		view_str("I_S"), put_view(&w), NULL };
+		view_str("I_S"), put_view(&w), NULL, NULL };
 	printf("%-41s %9s %9s\n", "us of CPU, one thread", "server", "client");
 	for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
 		double server_us;

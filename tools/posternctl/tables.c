@@ -66,6 +66,16 @@ dialogues_row(const struct js *d)
 	    js_u64(d, "late"), js_u64(d, "refused"));
 }
 
+static void
+fields_row(const struct js *f)
+{
+	printf("prime fields %" PRIu64 " exchanges, %" PRIu64 " waited, %" PRIu64
+	       " refused (before login %" PRIu64 " tokens at once and %" PRIu64 "/s, of a source %" PRIu64
+	       " and %" PRIu64 "/s)\n",
+	    js_u64(f, "total"), js_u64(f, "waited"), js_u64(f, "refused"), js_u64(f, "burst"), js_u64(f, "rate"),
+	    js_u64(f, "burst_per_source"), js_u64(f, "rate_per_source"));
+}
+
 /* The worker that speaks for the port has the numbers. */
 static void
 virtual_row(const struct js *workers)
@@ -101,6 +111,7 @@ table_status(const struct js *a)
 	    js_u64(a, "sessions"), js_u64(a, "connections"), js_u64(a, "user_hosts"),
 	    js_u64(a, "service_hosts"));
 	virtual_row(js_get(a, "workers"));
+	fields_row(js_get(a, "field_exchanges"));
 	dialogues_row(js_get(a, "pam_dialogues"));
 	printf("%-12s %8s %9s %9s  %s\n", "ROLE", "PID", "UP", "RESTARTS", "STATE");
 	for (i = 0; i < js_count(list); i++)

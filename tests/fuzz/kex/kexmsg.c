@@ -155,7 +155,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct kex_context ctx = { view_str("SSH-2.0-c"), view_str("SSH-2.0-s"), view_str("I_C"),
-		view_str("I_S"), view_str("host key"), NULL };
+		view_str("I_S"), view_str("host key"), NULL, NULL };
 	struct view rest;
 
 	if (size == 0)

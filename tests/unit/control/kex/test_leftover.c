@@ -36,7 +36,7 @@ context(void)
 	struct put w = put_of(blob, sizeof(blob));
 	struct pk_signer *s = pk_signer_ed25519(seed);
 	struct kex_context ctx = { view_str("SSH-2.0-c"), view_str("SSH-2.0-s"), view_str("I_C"),
-		view_str("I_S"), { NULL, 0 }, NULL };
+		view_str("I_S"), { NULL, 0 }, NULL, NULL };
 
 	sign_key_put(&w, pk_signer_public(s));
 	pk_signer_free(s);
