@@ -77,6 +77,7 @@ struct conf {
 	bool huge_pages;                  /* HugePages yes|no */
 	uint32_t conn_max;                /* MaxConnections */
 	uint32_t time_wait_s;             /* TCPTimeWait */
+	bool tcp_pacing;
 	/* sshd's */
 	uint16_t port;
 	char host_key[CONF_LIST_MAX][CONF_NAME_MAX];

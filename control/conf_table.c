@@ -111,6 +111,7 @@ const struct conf_row conf_rows[] = {
 	FLAG("HugePages", huge_pages),
 	NUMBER("MaxConnections", conn_max, 1, 1048576),
 	{ .name = "TCPTimeWait", .kind = CONF_K_TIME, OFF(time_wait_s), .min = 1, .max = 240 },
+	FLAG("TCPPacing", tcp_pacing),
 	/* ours: PAM's dialogues */
 	{ .name = "PAMDialogueTime", .kind = CONF_K_TIME, OFF(dialogue_s), .min = 1, .max = 3600 },
 	NUMBER("PAMMaxDialogues", dialogues_max, 1, CONF_DIALOGUES_MAX),

@@ -123,7 +123,7 @@ enum attach_conf {
 	ATTACH_CONF_VLAN = 17,     /* u16, 1 to 4094; absent or 0: no tags */
 	ATTACH_CONF_DAD = 15,      /* u8 IPv4, u8 IPv6: 0 off (absent), 1 while used (IPv6), 2 first */
 	/* u8 1: keepalive, u32 seconds of TIME-WAIT, u8 DSCP with a terminal, u8 without;
-	 * 255: unmarked */
+	 * 255: unmarked; u8 1: pacing, which may be absent */
 	ATTACH_CONF_TCP = 18,
 	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };

@@ -90,6 +90,7 @@ field_tcp(struct put *w, const struct conf *c)
 	put_u32(&body, c->time_wait_s);
 	put_u8(&body, dscp(c->qos_interactive));
 	put_u8(&body, dscp(c->qos_bulk));
+	put_u8(&body, c->tcp_pacing);
 	field(w, ATTACH_CONF_TCP, &body);
 }
 

@@ -153,6 +153,8 @@ conf_tcp(struct worker *w, struct cur *c)
 	t.timewait_us = bounded(cur_u32(c), 1, TIME_WAIT_MAX_S) * 1000000u;
 	terminal = cur_u8(c);
 	bulk = cur_u8(c);
+	if (cur_left(c) > 0)
+		t.pacing = cur_u8(c) == 1;
 	if (c->bad || tcp_set_config(w->tcp, &t) != 0) {
 		meter_drop(w->meter, R_LIMIT);
 		return;

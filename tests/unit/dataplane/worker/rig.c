@@ -278,7 +278,7 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 	uint8_t addr[6] = { 4 }, port[2] = { 0, RIG_PORT };
 	uint8_t vlan[2] = { (uint8_t)(r->vlan >> 8), (uint8_t)r->vlan };
 	uint8_t pools[8] = { 0, 0, 0, (uint8_t)gates, 0, 0, 0, (uint8_t)clerks };
-	uint8_t tcp[7] = { 1, 0, 0, 0, RIG_TIME_WAIT_S, RIG_DSCP_TERMINAL, RIG_DSCP_BULK };
+	uint8_t tcp[8] = { 1, 0, 0, 0, RIG_TIME_WAIT_S, RIG_DSCP_TERMINAL, RIG_DSCP_BULK, 1 };
 
 	memcpy(addr + 1, server_ip, 4);
 	addr[5] = 24;
@@ -287,7 +287,7 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 		field(&w, ATTACH_CONF_VLAN, vlan, sizeof(vlan));
 	field(&w, ATTACH_CONF_PORT, port, sizeof(port));
 	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
-	field(&w, ATTACH_CONF_TCP, tcp, sizeof(tcp));
+	field(&w, ATTACH_CONF_TCP, tcp, r->paced ? sizeof(tcp) : sizeof(tcp) - 1);
 	c->len = (uint32_t)put_len(&w);
 	rig_push_to(r, worker);
 }

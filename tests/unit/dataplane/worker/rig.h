@@ -86,6 +86,7 @@ struct rig {
 	struct port *port, *client_port;
 	const char *pty;         /* of the next channel; NULL: none */
 	uint16_t vlan, client_vlan; /* before rig_conf: what the worker has; what the client sends */
+	bool paced;                 /* before rig_conf: TCPPacing */
 	struct meter *meter;
 	int meter_fd;
 	struct rng client_rng;

@@ -603,7 +603,7 @@ class_of_service(void)
 	rig_close(r);
 }
 
-/* TCPKeepAlive and TCPTimeWait; what is out of range is bounded. */
+/* TCPKeepAlive, TCPTimeWait and TCPPacing, which an older side does not send. */
 static void
 tcp_settings(void)
 {
@@ -613,6 +613,11 @@ tcp_settings(void)
 	rig_run(r, 2);
 	CU_ASSERT_EQUAL(tcp_get_config(r->w->tcp)->keepalive, 1);
 	CU_ASSERT_EQUAL(tcp_get_config(r->w->tcp)->timewait_us, RIG_TIME_WAIT_S * 1000000u);
+	CU_ASSERT_EQUAL(tcp_get_config(r->w->tcp)->pacing, 0);
+	r->paced = true;
+	rig_conf(r, 1, 1);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(tcp_get_config(r->w->tcp)->pacing, 1);
 	rig_close(r);
 }
 
