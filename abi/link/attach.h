@@ -20,7 +20,7 @@
  * sent to who said that minor version in HELLO; absent it reads as given here.
  *   1  LINK_NEW: worker (0), first link (0). HOST: first link (its own).
  *   2  LIST_TCP and CAPTURE are answered.
- *   3  REKEY; hosts may send CHAN_REKEY.
+ *   3  REKEY; hosts may send CHAN_REKEY. CAPTURE: kind (frames).
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H

@@ -10,6 +10,8 @@ capture_ask_put(struct put *w, const struct capture_ask *a)
 	put_u32(w, a->seconds);
 	put_u64(w, a->bytes);
 	put_u32(w, a->packets);
+	if (a->kind != CAPTURE_FRAMES)
+		put_u8(w, a->kind);
 }
 
 static bool
@@ -27,7 +29,8 @@ capture_ask_get(struct cur *c, struct capture_ask *a)
 	a->seconds = cur_u32(c);
 	a->bytes = cur_u64(c);
 	a->packets = cur_u32(c);
-	if (r != 0 || c->bad)
+	a->kind = cur_left(c) > 0 ? cur_u8(c) : CAPTURE_FRAMES;
+	if (r != 0 || c->bad || a->kind > CAPTURE_RECORDS)
 		return -R_LINK_ITEM;
 	return within(a->snap, CAPTURE_SNAP_MIN, CAPTURE_SNAP_MAX) && within(a->seconds, 1, CAPTURE_SECONDS_MAX) &&
 			within(a->bytes, 1, CAPTURE_BYTES_MAX) && within(a->packets, 1, CAPTURE_PACKETS_MAX)

@@ -1,6 +1,7 @@
 /*
  * A capture: frames of chosen connections, copied by a worker into a ring of their
- * own for console, as they are on the wire.
+ * own for console, as they are on the wire; or a trace, of the same form: what their
+ * records are, a line for each, and nothing that is in them.
  *
  * One leg per worker, and for each leg a pair of regions (ring.h): the worker's has
  * the frames, console's nothing but its index. The worker never waits: what does not
@@ -31,6 +32,11 @@
 #define CAPTURE_SECONDS_DEFAULT 60u
 #define CAPTURE_SECONDS_MAX 86400u
 
+enum capture_kind {
+	CAPTURE_FRAMES = 0,
+	CAPTURE_RECORDS = 1, /* a trace */
+};
+
 /* What is asked for. Each limit ends the capture; each worker keeps to them by
  * itself, console to their sum over all. */
 struct capture_ask {
@@ -38,10 +44,12 @@ struct capture_ask {
 	uint32_t snap;
 	uint32_t seconds;
 	uint64_t bytes;
-	uint32_t packets;
+	uint32_t packets;          /* frames or records */
+	uint8_t kind;              /* enum capture_kind */
 };
 
-/* On the wire: filter, u32 snap, u32 seconds, u64 bytes, u32 packets. */
+/* On the wire: filter, u32 snap, u32 seconds, u64 bytes, u32 packets, and u8 kind where
+ * it is not frames. */
 void capture_ask_put(struct put *w, const struct capture_ask *a);
 
 /* capture_ask_get(c, a): 0; -R_LINK_ITEM: not within the bounds above. */
@@ -51,5 +59,12 @@ int capture_ask_get(struct cur *c, struct capture_ask *a);
  * bit, CAPTURE_OUT, arg[2] frames that fitted the filter so far, arg[3] of them ones
  * that are missing. */
 #define CAPTURE_OUT (1ull << 63)
+
+/* Of a trace: arg[1] bytes on the wire, MAC included. `serial` is the phase (enum
+ * ssh_phase) and the length of the payload, which is 0 where it would tell that of a
+ * password. `chan` is the recipient's channel in messages 91 to 100. */
+#define TRACE_SERIAL(phase, payload) ((uint32_t)(phase) << 24 | (uint32_t)(payload))
+#define TRACE_PHASE(serial) ((serial) >> 24)
+#define TRACE_PAYLOAD(serial) ((serial) & 0xffffffu)
 
 #endif

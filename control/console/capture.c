@@ -196,7 +196,7 @@ add_legs(struct console *c, struct stream *s)
 }
 
 static void
-start(struct console *c, struct client *cl, const struct js *request)
+start(struct console *c, struct client *cl, const struct js *request, enum capture_kind kind)
 {
 	const char *which = js_str(request, "which");
 	struct stream *s;
@@ -218,6 +218,7 @@ start(struct console *c, struct client *cl, const struct js *request)
 		free(s);
 		return;
 	}
+	s->ask.kind = (uint8_t)kind;
 	s->number = ++c->captures;
 	s->begin_ns = stream_now_ns();
 	snprintf(s->which, sizeof(s->which), "%s", which[0] != '\0' ? which : "all");
@@ -244,6 +245,7 @@ stream_row(const struct stream *s)
 	for (i = 0; i < s->legs; i++)
 		missed += s->leg[i].missed;
 	js_set_u64(o, "capture", s->number);
+	js_set_str(o, "kind", s->ask.kind == CAPTURE_RECORDS ? "records" : "frames");
 	js_set_u64(o, "uid", s->client->uid);
 	js_set_str(o, "which", s->which);
 	js_set_u64(o, "port", s->ask.filter.port);
@@ -304,11 +306,41 @@ capture_request(struct console *c, struct client *cl, const struct js *request)
 	const char *op = js_str(request, "op");
 
 	if (strcmp(op, "start") == 0)
-		start(c, cl, request);
+		start(c, cl, request, CAPTURE_FRAMES);
 	else if (strcmp(op, "status") == 0)
 		status(c, cl);
 	else if (strcmp(op, "stop") == 0)
 		stop_some(c, cl, js_str(request, "which"));
 	else
 		clients_error(c, cl, "capture: start, status or stop");
+}
+
+void
+trace_request(struct console *c, struct client *cl, const struct js *request)
+{
+	const char *which = js_str(request, "which");
+	struct js *o;
+	uint64_t n = 0;
+	int i;
+
+	if (strcmp(js_str(request, "op"), "on") == 0) {
+		start(c, cl, request, CAPTURE_RECORDS);
+		return;
+	}
+	for (i = 0; i < CONSOLE_CLIENTS_MAX; i++) {
+		struct stream *s = c->client[i].stream;
+
+		if (s == NULL || s->ask.kind != CAPTURE_RECORDS || strcmp(which, s->which) != 0)
+			continue;
+		stream_stop(s);
+		n++;
+	}
+	if (n == 0) {
+		clients_error(c, cl, "there is no such trace");
+		return;
+	}
+	o = js_object();
+	js_set_bool(o, "ok", true);
+	js_set_u64(o, "stopped", n);
+	clients_answer(c, cl, o);
 }

@@ -75,6 +75,13 @@ void leg_close(struct leg *l);
 /* leg_stop(id): tell the supervisor. */
 void leg_stop(uint32_t id);
 
+/* ---- trace.c: lines in place of a file ---- */
+/* trace_line(at, size, e): a record, as JSON; its length. */
+size_t trace_line(char *at, size_t size, const struct link_entry *e);
+/* trace_last(at, size, s): the last line, what there was in all. */
+size_t trace_last(char *at, size_t size, const struct stream *s);
+#define TRACE_LINE_MAX 384u
+
 /* ---- capture_stream.c ---- */
 uint64_t stream_now_ns(void);
 /* stream_begin(s): all legs are up; `out` has the answer's line. */

@@ -35,7 +35,11 @@ leg_take(struct stream *s, struct leg *l)
 
 	l->seen = e->arg[2];
 	l->missed = e->arg[3];
-	if (e->op == LINK_UP_FRAME) {
+	if (e->op == LINK_UP_TRACE && s->ask.kind == CAPTURE_RECORDS) {
+		s->len += trace_line((char *)s->out + s->len, TRACE_LINE_MAX, e);
+		l->delivered++;
+		s->frames++;
+	} else if (e->op == LINK_UP_FRAME && s->ask.kind == CAPTURE_FRAMES) {
 		f.len = f.len < f.kept.len ? (uint32_t)f.kept.len : f.len;
 		s->len += pcapng_frame(s->out + s->len, &f);
 		l->delivered++;
@@ -55,6 +59,11 @@ stream_begin(struct stream *s)
 	char comment[200], name[32], about[64];
 	uint32_t i;
 
+	if (s->ask.kind == CAPTURE_RECORDS) {
+		s->begun = true;
+		stream_pump(s);
+		return;
+	}
 	snprintf(comment, sizeof(comment), "frames of %s; TCP payload is as on the wire", s->which);
 	s->len += pcapng_section(s->out + s->len, "postern " POSTERN_VERSION, comment);
 	for (i = 0; i < s->legs; i++) {
@@ -71,7 +80,9 @@ end_file(struct stream *s)
 {
 	uint32_t i;
 
-	for (i = 0; i < s->legs; i++) {
+	if (s->ask.kind == CAPTURE_RECORDS)
+		s->len += trace_last((char *)s->out + s->len, TRACE_LINE_MAX, s);
+	for (i = 0; s->ask.kind == CAPTURE_FRAMES && i < s->legs; i++) {
 		const struct leg *l = &s->leg[i];
 		struct pcapng_stats st = {
 			.interface = i,
@@ -150,7 +161,7 @@ fill(struct stream *s)
 		/* Frames beyond the sum of all workers are read and forgotten. */
 		bool full = s->bytes >= s->ask.bytes || s->frames >= s->ask.packets;
 
-		if (full && l->next.op == LINK_UP_FRAME) {
+		if (full && l->next.op != LINK_UP_FRAME_END) {
 			leg_skip(l);
 		} else {
 			leg_take(s, l);

@@ -118,6 +118,8 @@ void lists_tcp(const struct console *c, struct js *answer, struct view rows, uin
 
 /* capture.c: the answer's line, then the file (pcapng) until the end */
 void capture_request(struct console *c, struct client *cl, const struct js *request);
+/* trace on: like a capture, but what is streamed is a line for each record. */
+void trace_request(struct console *c, struct client *cl, const struct js *request);
 void capture_is(struct console *c, struct msg *m);
 void capture_event(struct client *cl, unsigned events);
 void capture_free(struct client *cl);

@@ -160,6 +160,7 @@ static const struct {
 	{ "counters", tell_counters },
 	{ "limits", tell_limits },
 	{ "capture", capture_request },
+	{ "trace", trace_request },
 	{ "kill", ask_kill },
 	{ "rekey", ask_rekey },
 	{ "reload", ask_reload },

@@ -38,12 +38,15 @@ leg_of(struct sup *s, uint32_t id)
 static void
 say_begun(const struct capture_ask *a, uint32_t worker, uint32_t uid)
 {
-	log_info("capture begun by the operator (uid %u): worker %u, %s, at most %u seconds, %llu bytes, %u frames",
-	    uid, worker,
+	bool trace = a->kind == CAPTURE_RECORDS;
+
+	log_info("%s begun by the operator (uid %u): worker %u, %s, at most %u seconds, %llu bytes, %u %s",
+	    trace ? "trace" : "capture", uid, worker,
 	    a->filter.conn != LINK_CONN_NONE               ? "one connection" :
 		a->filter.prefix != 0 || a->filter.port != 0 ? "some peers" :
+		trace					 ? "all records" :
 							       "all frames",
-	    a->seconds, (unsigned long long)a->bytes, a->packets);
+	    a->seconds, (unsigned long long)a->bytes, a->packets, trace ? "records" : "frames");
 }
 
 static void
@@ -73,7 +76,7 @@ begin(struct sup *s, struct msg *m, struct cur *b, bool allowed, uint32_t uid)
 		return R_LINK_DENIED;
 	if (!attach_on(s) || worker >= SUP_WORKERS_MAX || s->attach.meter_fd[worker] < 0)
 		return R_PEER_GONE;
-	if (s->attach.minor < 2)
+	if (s->attach.minor < (a.kind == CAPTURE_FRAMES ? 2 : 3))
 		return R_LINK_VERSION;
 	if (l == NULL)
 		return R_LIMIT;

@@ -97,6 +97,9 @@ struct ssh_ops {
 	void (*drop)(void *owner, int reason);
 	/* Random bytes for padding. */
 	void (*random)(void *owner, void *dst, size_t len);
+	/* Of a connection with `traced` set: a record that was opened, or sealed (out). */
+	void (*trace)(void *owner, struct ssh_conn *, bool out, struct view payload, uint32_t seq,
+	    size_t wire);
 	/* For who counts time: the cipher begins with a record of len bytes, or is done
 	 * with it (REST). May be NULL. */
 	void (*stage)(void *owner, enum ssh_stage, size_t len);
@@ -190,6 +193,7 @@ struct ssh_conn {
 	bool kexinit_expired;
 	bool strict;
 	bool granted;              /* a grant is stored: message 52 may leave */
+	bool traced;               /* the owner wants to see what its records are */
 	bool ending;               /* DISCONNECT is queued; close when drained */
 	uint8_t last_msg;          /* of the record that control sent last, 0 after another item */
 	uint8_t ident_skipped;     /* client: lines in front of the identification */

@@ -239,6 +239,7 @@ record_in(struct ssh_conn *c, uint64_t now)
 	rc = record_take(c, buf, have, (size_t)need, &payload);
 	if (rc != 0)
 		return rc;
+	trace(c, false, payload, seq, (size_t)need);
 	rc = conn_dispatch(c, buf + RECORD_HEAD, payload.len, seq, now);
 	/* Passwords must not outlive their record. */
 	if (c->phase != SSH_PHASE_OPEN)

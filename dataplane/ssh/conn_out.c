@@ -42,6 +42,7 @@ emit(struct ssh_conn *c, size_t len, size_t *room)
 	uint8_t *dst = scratch_out(c);
 	int n;
 
+	trace(c, true, view_of(dst + RECORD_HEAD, len), c->out.seq, record_size(&c->out, len));
 	env->ops->random(env->owner, random, sizeof(random));
 	stage(c, SSH_STAGE_SEAL, len);
 	n = record_seal(&c->out, dst, RECORD_MAX, view_of(dst + RECORD_HEAD, len), random);

@@ -42,6 +42,14 @@ stage(const struct ssh_conn *c, enum ssh_stage to, size_t len)
 		c->env->ops->stage(c->env->owner, to, len);
 }
 
+/* Costs a look at a flag while nobody traces. */
+static inline void
+trace(struct ssh_conn *c, bool out, struct view payload, uint32_t seq, size_t wire)
+{
+	if (__builtin_expect(c->traced, 0))
+		c->env->ops->trace(c->env->owner, c, out, payload, seq, wire);
+}
+
 static inline bool
 control_ready(struct ssh_conn *c)
 {

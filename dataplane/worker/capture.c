@@ -31,10 +31,20 @@ fix_ends(struct worker *w, struct capture *c)
 	return 0;
 }
 
+static int
+trace_fits(struct worker *w, const struct capture *c)
+{
+	const struct link_filter *f = &c->ask.filter;
+
+	if (f->conn == LINK_CONN_NONE)
+		return 0;
+	return f->conn >> LINK_WORKER_SHIFT == w->c.index && conn_find(w, f->conn, f->gen) != NULL ? 0 : -R_LINK_CONN;
+}
+
 int
 capture_start(struct worker *w, struct capture *c)
 {
-	int r = fix_ends(w, c);
+	int r = c->ask.kind == CAPTURE_RECORDS ? trace_fits(w, c) : fix_ends(w, c);
 
 	if (r != 0)
 		return r;
@@ -42,17 +52,21 @@ capture_start(struct worker *w, struct capture *c)
 		return -R_LIMIT;
 	c->until_us = w->now + (uint64_t)c->ask.seconds * 1000000u;
 	w->capture[w->capture_count++] = c;
+	if (c->ask.kind == CAPTURE_RECORDS)
+		trace_mark_all(w);
 	return 0;
 }
 
-static void
-end(struct worker *w, struct capture *c, int reason)
+void
+capture_over(struct worker *w, struct capture *c, int reason)
 {
 	if (c->over)
 		return;
 	c->over = true;
 	c->reason = reason;
 	c->drain_us = w->now + CAPTURE_DRAIN_US;
+	if (c->ask.kind == CAPTURE_RECORDS)
+		trace_mark_all(w);
 }
 
 void
@@ -60,7 +74,7 @@ capture_stop(struct worker *w, uint32_t tag)
 {
 	for (uint32_t i = 0; i < w->capture_count; i++)
 		if (w->capture[i]->tag == tag)
-			end(w, w->capture[i], R_NONE);
+			capture_over(w, w->capture[i], R_NONE);
 }
 
 /* ---- frames ---- */
@@ -118,7 +132,7 @@ copy(struct worker *w, struct capture *c, const struct pkt *p, const struct net_
 	c->bytes += len;
 	meter_add(w->meter, METER_CAPTURE_FRAMES, 1);
 	if (c->bytes >= c->ask.bytes || c->seen - c->missed >= c->ask.packets)
-		end(w, c, R_LIMIT);
+		capture_over(w, c, R_LIMIT);
 }
 
 void
@@ -131,7 +145,7 @@ capture_frame_seen(struct worker *w, const struct pkt *p, bool out)
 	for (uint32_t i = 0; i < w->capture_count; i++) {
 		struct capture *c = w->capture[i];
 
-		if (c->over || !wanted(c, &e, ip, out))
+		if (c->over || c->ask.kind != CAPTURE_FRAMES || !wanted(c, &e, ip, out))
 			continue;
 		if (now_ns == 0)
 			now_ns = clock_unix_ns();
@@ -190,7 +204,7 @@ capture_stage(struct worker *w)
 		struct capture *c = w->capture[i];
 
 		if (!c->over && (w->now >= c->until_us || w->stopping))
-			end(w, c, w->stopping ? R_DRAIN : R_LIMIT);
+			capture_over(w, c, w->stopping ? R_DRAIN : R_LIMIT);
 		if (c->over && !c->told)
 			tell_end(c);
 		if (c->published && ring_armed(&c->peer)) {

@@ -196,6 +196,12 @@ ssh_random(void *owner, void *dst, size_t len)
 }
 
 static void
+ssh_trace(void *owner, struct ssh_conn *s, bool out, struct view payload, uint32_t seq, size_t wire)
+{
+	trace_record(owner, s->user, out, payload, seq, wire);
+}
+
+static void
 ssh_stage(void *owner, enum ssh_stage to, size_t len)
 {
 	struct worker *w = owner;
@@ -222,5 +228,6 @@ const struct ssh_ops conn_ssh_ops = {
 	.chan_free = ssh_chan_free,
 	.drop = on_drop,
 	.random = ssh_random,
+	.trace = ssh_trace,
 	.stage = ssh_stage,
 };

@@ -125,6 +125,8 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	fifo_init(&c->note, true);
 	fifo_init(&c->grant, true);
 	ssh_init(&c->ssh, &w->env, SSH_SERVER, c->ctx, c, now);
+	if (w->capture_count > 0)
+		trace_mark(w, c);
 	meter_add(w->meter, METER_CONN_TOTAL, 1);
 	return c;
 }

@@ -374,6 +374,14 @@ capture_frame(struct worker *w, const struct pkt *p, bool out)
 		capture_frame_seen(w, p, out);
 }
 uint32_t capture_stage(struct worker *w);
+/* No more of it: what is in its ring may still be read. */
+void capture_over(struct worker *w, struct capture *c, int reason);
+
+/* trace.c */
+/* Is it to be traced? Asked when it begins, and for all when a trace begins or ends. */
+void trace_mark(struct worker *w, struct conn *c);
+void trace_mark_all(struct worker *w);
+void trace_record(struct worker *w, struct conn *c, bool out, struct view payload, uint32_t seq, size_t wire);
 uint64_t capture_next(const struct worker *w);
 
 /* meter.c */

@@ -221,6 +221,32 @@ new_key() { # in the place of the old one, under a session that goes on
 }
 check "reload: a new host key, under a session that goes on" new_key
 
+# A trace: each record of a session by its number, none of the words in them.
+traced() {
+	local id pid
+	mkfifo "$work/typed"
+	client ssh -o UserKnownHostsFile="$work/known" "${ssh_opts[@]}" "$SSH_USER@$HOST" cat <"$work/typed" >"$work/typed.got" &
+	pid=$!
+	exec 5>"$work/typed"
+	until_true 10 json channels '1 == grep { $_->{started} } @{$a->{channels}}' || return 1
+	id=$(perl -MJSON::PP -0ne '$a = decode_json($_); print $a->{channels}[0]{session}' "$work/json")
+	$CTL --json trace "$id" >"$work/records" 2>"$work/trace.said" 5>&- &
+	until_true 10 grep -q begins "$work/trace.said" || return 1
+	echo secretwords >&5
+	until_true 10 grep -q secretwords "$work/typed.got" || return 1
+	until_true 10 both_ways || return 1
+	is "1 stopped" $CTL trace "$id" off && wait %% && tail -n 1 "$work/records" | grep -q '"missed":0' || return 1
+	exec 5>&-
+	wait $pid && ! grep -q secretwords "$work/records"
+}
+both_ways() {
+	grep -q '"direction":"in".*"message":94,"name":"CHANNEL_DATA","payload":21,' "$work/records" &&
+	    grep -q '"direction":"out".*"phase":"open","message":94' "$work/records"
+}
+check "trace: records of one session, both ways; off" traced
+check "trace: of nobody's session" status 1 $CTL trace 999-1
+check "trace: neither on nor off" status 2 $CTL trace all perhaps
+
 # New keys on request: of one session and of all, while they work.
 rekeys() { $CTL --json status | grep -o '"rekeys": *[0-9]*' | grep -o '[0-9]*$'; }
 asked() {

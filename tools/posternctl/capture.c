@@ -42,9 +42,39 @@ enough(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* Where it goes: into a file, or by lines. */
+struct sink {
+	int fd;
+	void (*line)(const char *text);
+	char text[1024];
+	size_t len;
+};
+
+static bool
+sink_lines(struct sink *s, const char *at, size_t len)
+{
+	for (; len > 0; at++, len--) {
+		if (*at != '\n') {
+			if (s->len < sizeof(s->text) - 1)
+				s->text[s->len++] = *at;
+			continue;
+		}
+		s->text[s->len] = '\0';
+		s->len = 0;
+		s->line(s->text);
+	}
+	return fflush(stdout) == 0;
+}
+
+static bool
+sink_put(struct sink *s, const char *at, size_t len)
+{
+	return s->line != NULL ? sink_lines(s, at, len) : write_all(s->fd, at, len);
+}
+
 /* Until the end. Whoever has enough says so and gets the statistics yet. */
 static int
-stream(int from, int to, int signals)
+stream(int from, struct sink *to, int signals)
 {
 	struct pollfd p[2] = { { .fd = from, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
 	static char buf[65536];
@@ -66,13 +96,14 @@ stream(int from, int to, int signals)
 			continue;
 		if (n <= 0)
 			break;
-		if (!write_all(to, buf, (size_t)n)) {
+		if (!sink_put(to, buf, (size_t)n)) {
 			fprintf(stderr, "posternctl: %s\n", strerror(errno));
 			return CTL_FAILED;
 		}
 		bytes += (uint64_t)n;
 	}
-	fprintf(stderr, "%" PRIu64 " bytes written\n", bytes);
+	if (to->line == NULL)
+		fprintf(stderr, "%" PRIu64 " bytes written\n", bytes);
 	return CTL_DONE;
 }
 
@@ -93,20 +124,23 @@ file_open(const char *file)
 	return -1;
 }
 
-int
-capture_run(const char *path, const struct js *request, const char *file)
+/* `line`, or else a file. */
+static int
+run(const char *path, const struct js *request, const char *file, void (*line)(const char *text))
 {
+	struct sink to = { .fd = -1, .line = line };
 	struct js *answer;
-	int to, signals = enough(), fd = ask_open(path, request, &answer), status = CTL_FAILED;
+	int signals = enough(), fd = ask_open(path, request, &answer), status = CTL_FAILED;
 
 	if (fd < 0) {
 		status = CTL_NOBODY;
 	} else if (!js_bool(answer, "ok")) {
 		fprintf(stderr, "posternctl: %s\n", plain(js_str(answer, "error")));
-	} else if ((to = file_open(file)) >= 0) {
-		fprintf(stderr, "capture %" PRIu64 " begins\n", js_u64(answer, "capture"));
-		status = stream(fd, to, signals);
-		if (close(to) != 0)
+	} else if (line != NULL || (to.fd = file_open(file)) >= 0) {
+		fprintf(stderr, "%s %" PRIu64 " begins\n", line != NULL ? "trace" : "capture",
+		    js_u64(answer, "capture"));
+		status = stream(fd, &to, signals);
+		if (to.fd >= 0 && close(to.fd) != 0)
 			status = CTL_FAILED;
 	}
 	js_free(answer);
@@ -115,6 +149,18 @@ capture_run(const char *path, const struct js *request, const char *file)
 	if (signals >= 0)
 		close(signals);
 	return status;
+}
+
+int
+capture_run(const char *path, const struct js *request, const char *file)
+{
+	return run(path, request, file, NULL);
+}
+
+int
+lines_run(const char *path, const struct js *request, void (*line)(const char *text))
+{
+	return run(path, request, NULL, line);
 }
 
 void

@@ -40,6 +40,7 @@ struct verb {
 	bool takes_port;
 	bool takes_two; /* arguments, and a capture's options */
 	bool takes_explain;
+	bool switches;  /* its second argument is on or off */
 	int (*run)(const struct request *r);
 	void (*table)(const struct js *answer); /* NULL: its own */
 	const char *text;
@@ -227,6 +228,42 @@ run_capture(const struct request *r)
 	return status;
 }
 
+static void
+print_line(const char *text)
+{
+	puts(text);
+}
+
+static int
+trace_off(const struct request *r, const struct js *o)
+{
+	struct js *answer = ask(r->path, o);
+	int status;
+
+	if (!shown(r, answer, &status))
+		printf("%llu stopped\n", (unsigned long long)js_u64(answer, "stopped"));
+	js_free(answer);
+	return status;
+}
+
+static int
+run_trace(const struct request *r)
+{
+	bool off = r->second != NULL && strcmp(r->second, "off") == 0;
+	struct js *o = js_object();
+	int status;
+
+	js_set_str(o, "verb", "trace");
+	js_set_str(o, "op", off ? "off" : "on");
+	js_set_str(o, "which", r->argument);
+	js_set_u64(o, "port", (uint64_t)r->port);
+	js_set_u64(o, "seconds", (uint64_t)r->limit[LIMIT_SECONDS]);
+	js_set_u64(o, "packets", (uint64_t)r->limit[LIMIT_PACKETS]);
+	status = off ? trace_off(r, o) : lines_run(r->path, o, r->json ? print_line : trace_print);
+	js_free(o);
+	return status;
+}
+
 static int
 run_kill(const struct request *r)
 {
@@ -377,6 +414,14 @@ static const struct verb verbs[] = {
 	    .takes_two = true,
 	    .run = run_capture,
 	    .text = "frames of connections as pcapng; which captures there are; stop N or all" },
+	{ .name = "trace",
+	    .argument = "ID|ADDRESS[/LENGTH]|all [on|off]",
+	    .needed = true,
+	    .takes_port = true,
+	    .takes_two = true,
+	    .switches = true,
+	    .run = run_trace,
+	    .text = "what the records of connections are, not what is in them" },
 	{ .name = "kill",
 	    .argument = "ID|user:NAME|all",
 	    .needed = true,
@@ -411,10 +456,10 @@ usage(FILE *to)
 		    "  -j, --json             answers as JSON\n"
 		    "  -a, --all              with sessions, counters and drops: all of them\n"
 		    "  -e, --explain          with drops: what each reason means\n"
-		    "  -p, --port PORT        with tcp and capture: those of this port of the peer\n"
+		    "  -p, --port PORT        with tcp, capture and trace: those of this port of the peer\n"
 		    "  -w, --write FILE       of a capture; else to standard output\n"
 		    "      --seconds N, --packets N, --bytes N, --snaplen N\n"
-		    "                         limits of a capture\n"
+		    "                         limits of a capture; the first two also of a trace\n"
 		    "exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answers\n");
 }
 
@@ -479,7 +524,10 @@ take_words(struct request *r, char *const *word, int count)
 		return wrong("there is no \"%s\"", word[0]);
 	if (count > 1 && r->verb->argument == NULL)
 		return wrong("%s takes no argument", word[0]);
-	if (count > 2 && !(r->verb->takes_two && count == 3 && strcmp(word[1], "stop") == 0))
+	if (count > 2 && r->verb->switches) {
+		if (count > 3 || (strcmp(word[2], "on") != 0 && strcmp(word[2], "off") != 0))
+			return wrong("%s is switched on or off", word[0]);
+	} else if (count > 2 && !(r->verb->takes_two && count == 3 && strcmp(word[1], "stop") == 0))
 		return wrong("%s takes one argument", word[0]);
 	if (count < 2 && r->verb->needed)
 		return wrong("it needs %s", r->verb->argument);

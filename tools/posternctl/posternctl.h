@@ -25,6 +25,12 @@ struct js *ask(const char *socket_path, const struct js *request);
  * interrupts. CTL_*. */
 int capture_run(const char *socket_path, const struct js *request, const char *file);
 
+/* The same for what comes in lines: each is handed on, without its end. */
+int lines_run(const char *socket_path, const struct js *request, void (*line)(const char *text));
+
+/* trace.c: prints a record of a trace. */
+void trace_print(const char *text);
+
 /* ask.c: connect, send a request, and read its answer's line alone; what follows is
  * still in the socket. -1 and NULL after a line on stderr. */
 int ask_open(const char *socket_path, const struct js *request, struct js **answer);

@@ -261,6 +261,46 @@ test_stream(void)
 	teardown();
 }
 
+static bool
+has(const char *text)
+{
+	return memmem(file, file_len, text, strlen(text)) != NULL;
+}
+
+/* Lines in place of a file; a frame among them is none of it. */
+static void
+test_trace(void)
+{
+	struct link_entry e = { .op = LINK_UP_TRACE, .conn = 3, .gen = 17, .msg = 94, .seq = 12, .chan = 1,
+		.serial = TRACE_SERIAL(4, 1033), .arg = { 1000, 1060 | CAPTURE_OUT, 1, 0 } };
+
+	setup();
+	begin("{\"verb\":\"trace\",\"op\":\"on\",\"which\":\"192.0.2.0/24\"}");
+	CU_ASSERT_EQUAL(c.client[0].stream->ask.kind, CAPTURE_RECORDS);
+	CU_ASSERT_TRUE(ring_send(&out, &e, view_of(NULL, 0)));
+	e.msg = 255;
+	e.serial = UINT32_MAX; /* no phase, and no length of any payload */
+	e.chan = LINK_CHAN_NONE;
+	e.arg[1] = UINT64_MAX;
+	CU_ASSERT_TRUE(ring_send(&out, &e, view_of(NULL, 0)));
+	bell_ring(ring_fd);
+	turn();
+	take();
+	CU_ASSERT_TRUE(has("{\"time_ns\":1000,\"session\":\"3-17\",\"direction\":\"out\",\"seq\":12,\"phase\":\"open\","
+	    "\"message\":94,\"name\":\"CHANNEL_DATA\",\"payload\":1033,\"wire\":1060,\"channel\":1}\n"));
+	CU_ASSERT_TRUE(has("\"phase\":\"?\",\"message\":255,\"name\":\"?\""));
+	request("{\"verb\":\"trace\",\"op\":\"off\",\"which\":\"3-17\"}");
+	take();
+	CU_ASSERT_TRUE(has("no such trace"));
+	CU_ASSERT_TRUE(frame(LINK_UP_FRAME, 60));
+	bell_ring(ring_fd);
+	turn();
+	take();
+	CU_ASSERT_TRUE(has("{\"records\":2,\"missed\":0}\n"));
+	CU_ASSERT_EQUAL(c.client[0].fd, -1);
+	teardown();
+}
+
 /* More than the client takes: nothing grows, nothing is lost that is in the ring. */
 static void
 test_slow(void)
@@ -365,6 +405,7 @@ main(void)
 	static const CU_TestInfo tests[] = {
 		{ "blocks", test_blocks },
 		{ "stream", test_stream },
+		{ "a trace", test_trace },
 		{ "a client that is slow, and goes", test_slow },
 		{ "refused", test_refused },
 		{ "a worker that lies", test_hostile },

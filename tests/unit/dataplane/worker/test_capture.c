@@ -286,6 +286,93 @@ bad_readers(void)
 	tap_free(wild);
 }
 
+/* Entries of a trace that are there: messages, and what must not be told. */
+static uint32_t
+traced(struct tap *t, uint8_t msg, bool out)
+{
+	uint32_t n = 0;
+
+	while (!t->end && ring_peek(&t->in, &t->e, &t->bytes) == 1) {
+		t->end = t->e.op == LINK_UP_FRAME_END;
+		t->bad += !t->end && (t->e.op != LINK_UP_TRACE || t->bytes.len != 0 || t->e.arg[0] == 0);
+		n += !t->end && t->e.msg == msg && ((t->e.arg[1] & CAPTURE_OUT) != 0) == out;
+		if (!t->end && t->e.msg == SSH_MSG_USERAUTH_INFO_RESPONSE)
+			t->bad += TRACE_PAYLOAD(t->e.serial) != 0;
+		ring_take(&t->in);
+	}
+	return n;
+}
+
+/* A trace tells of the records of one connection, from its beginning or later on; only
+ * while it lasts does a connection do anything for it. */
+static void
+traces(void)
+{
+	static const uint8_t response[40] = { SSH_MSG_USERAUTH_INFO_RESPONSE };
+	struct capture_ask ask = everything();
+	struct rig *r = rig_open();
+	struct conn *conn;
+	struct client *c;
+	struct tap *by_peer, *one, *nobody;
+	struct cmd *k;
+
+	rig_conf(r, 1, 1);
+	(void)fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	ask.kind = CAPTURE_RECORDS;
+	ask.filter.port = 40000;
+	by_peer = tap_new(r, &ask);
+	c = client_open_from(r, 0, 40000);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	rig_run(r, 4);
+	conn = &r->w->conns[0];
+	CU_ASSERT_TRUE(conn->ssh.traced);
+	ask.filter = filter_all();
+	ask.filter.conn = 0;
+	ask.filter.gen = conn->gen;
+	one = tap_new(r, &ask);
+	ask.filter = filter_all();
+	ask.filter.port = 40001;
+	nobody = tap_new(r, &ask);
+	/* Its line first; then records, of which one may be a password's. */
+	client_bytes(c, "SSH-2.0-x\r\n", 11);
+	rig_run(r, 4);
+	client_record(c, view_of("\2\0\0\0\3abc", 8));
+	rig_run(r, 4);
+	CU_ASSERT_EQUAL(traced(by_peer, SSH_MSG_IGNORE, false), 1);
+	CU_ASSERT_EQUAL(TRACE_PAYLOAD(by_peer->e.serial), 8);
+	CU_ASSERT_EQUAL(traced(one, SSH_MSG_IGNORE, false), 1);
+	CU_ASSERT_EQUAL(traced(nobody, SSH_MSG_IGNORE, false), 0);
+	CU_ASSERT_EQUAL(nobody->c.seen, 0);
+	conn->ssh.phase = SSH_PHASE_AUTH;
+	trace_record(r->w, conn, false, view_of(response, sizeof(response)), 9, 64);
+	CU_ASSERT_EQUAL(traced(one, SSH_MSG_USERAUTH_INFO_RESPONSE, false), 1);
+	CU_ASSERT_EQUAL(TRACE_PHASE(one->e.serial), SSH_PHASE_AUTH);
+	CU_ASSERT_TRUE(one->e.seq == 9 && one->e.arg[1] == 64);
+	k = rig_cmd(r, CMD_KILL);
+	k->conn = 0;
+	k->gen = conn->gen;
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_EQUAL(traced(one, SSH_MSG_DISCONNECT, true), 1);
+	CU_ASSERT_EQUAL(by_peer->bad + one->bad + nobody->bad, 0);
+	CU_ASSERT_PTR_NOT_NULL(client_open_from(r, 1, 40001));
+	rig_run(r, 4);
+	for (uint32_t i = 0; i < 3 && conn->state != CONN_LIVE; i++)
+		conn = &r->w->conns[i];
+	CU_ASSERT_TRUE(conn->state == CONN_LIVE && conn->ssh.traced);
+	rig_cmd(r, CMD_CAPTURE_STOP)->tag = 7; /* all of them */
+	rig_push(r);
+	rig_run(r, 2);
+	CU_ASSERT_FALSE(conn->ssh.traced);
+	(void)traced(one, 0, false);
+	CU_ASSERT_TRUE(one->end && one->e.arg[3] == 0);
+	rig_close(r);
+	tap_free(by_peer);
+	tap_free(one);
+	tap_free(nobody);
+}
+
 /* It rings who sleeps, once, and nobody else. */
 static void
 bells(void)
@@ -316,6 +403,7 @@ main(void)
 		{ "chosen connections", chosen },
 		{ "limits", limits },
 		{ "readers that do not read, or lie", bad_readers },
+		{ "traces", traces },
 		{ "bells", bells },
 		CU_TEST_INFO_NULL,
 	};
