@@ -13,7 +13,12 @@ macs="hmac-sha2-256-etm@openssh.com hmac-sha2-512-etm@openssh.com hmac-sha2-256 
     umac-64-etm@openssh.com umac-128-etm@openssh.com umac-64@openssh.com umac-128@openssh.com"
 suites=()
 for cipher in $aead; do suites+=("$cipher ${macs%% *} <implicit>"); done
-for cipher in $ctr; do for mac in $macs; do suites+=("$cipher $mac $mac"); done; done
+for cipher in $ctr; do
+	for mac in $macs; do
+		case "$cipher $mac" in aes1[29]*umac*) continue ;; esac # matrix.sh has them
+		suites+=("$cipher $mac $mac")
+	done
+done
 
 head -c 4M /dev/urandom >"$work/data"
 want=$(sha256sum <"$work/data")
@@ -48,7 +53,6 @@ tampered() { # cipher mac byte disconnect-code
 }
 for suite in "${suites[@]}"; do
 	read -r cipher mac agreed_mac <<<"$suite"
-	case $suite in aes1[29]*umac*) continue ;; esac # one cipher is enough for what MACs do
 	for byte in 6 -1; do tampered "$cipher" "$mac" $byte 5; done
 	case "$cipher $agreed_mac" in
 	chacha20* | *hmac-sha2-256 | *hmac-sha2-512 | *umac-64@* | *umac-128@*) tampered "$cipher" "$mac" 1 5 ;;
