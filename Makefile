@@ -161,7 +161,7 @@ test-full: deps
 
 # Packages that a build and a test need on a fresh Debian.
 DEPS := gcc g++ libc6-dev make pkg-config libdpdk-dev libipsec-mb-dev libssl-dev nettle-dev libcunit1-dev \
-	libseccomp-dev libjansson-dev libpam0g-dev iproute2 ethtool iputils-ping tcpdump openssh-client \
+	libseccomp-dev zlib1g-dev libjansson-dev libpam0g-dev iproute2 ethtool iputils-ping tcpdump openssh-client \
 	expect sudo procps util-linux debootstrap abigail-tools perl tar xz-utils dropbear-bin putty-tools sshfs \
 	keepalived nmap
 deps:

@@ -52,6 +52,7 @@ conf_default(struct conf *c)
 	c->password_authentication = true;
 	c->kbd_interactive = true;
 	c->use_pam = true;
+	c->compression = CONF_COMPRESSION_YES;
 	c->permit_root_login = CONF_ROOT_PROHIBIT_PASSWORD;
 	c->login_grace_s = 120;
 	c->max_auth_tries = 6;

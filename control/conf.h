@@ -95,6 +95,7 @@ struct conf {
 	char ciphers[CONF_ALGORITHMS_MAX];
 	char macs[CONF_ALGORITHMS_MAX];
 	char moduli_file[CONF_NAME_MAX]; /* ModuliFile; "": no group exchange */
+	int compression;            /* enum conf_compression; Compression */
 	uint32_t required_rsa_size; /* bits, of host and user keys */
 	bool pubkey_authentication;
 	bool strict_modes;
@@ -144,6 +145,9 @@ enum conf_profile { CONF_PROFILE_MODERN = 0, CONF_PROFILE_LINE_RATE, CONF_PROFIL
 
 /* As ATTACH_CONF_DAD has them. */
 enum conf_dad { CONF_DAD_NO = 0, CONF_DAD_OPTIMISTIC, CONF_DAD_YES };
+
+/* Both last mean the same: packets are compressed after the login, never before. */
+enum conf_compression { CONF_COMPRESSION_NO = 0, CONF_COMPRESSION_YES, CONF_COMPRESSION_DELAYED };
 
 enum conf_root { CONF_ROOT_NO = 0, CONF_ROOT_PROHIBIT_PASSWORD, CONF_ROOT_FORCED_ONLY, CONF_ROOT_YES };
 

@@ -45,6 +45,13 @@ static const struct conf_word root_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct conf_word compression_words[] = {
+	{ "no", CONF_COMPRESSION_NO },
+	{ "yes", CONF_COMPRESSION_YES },
+	{ "delayed", CONF_COMPRESSION_DELAYED },
+	{ NULL, 0 },
+};
+
 static const struct conf_word dad_words[] = {
 	{ "no", CONF_DAD_NO },
 	{ "optimistic", CONF_DAD_OPTIMISTIC },
@@ -144,6 +151,7 @@ const struct conf_row conf_rows[] = {
 	NUMBER("MaxAuthTries", max_auth_tries, 1, 1000),
 	NUMBER("MaxSessions", max_sessions, 0, 1000),
 	{ .name = "RekeyLimit", .kind = CONF_K_REKEY },
+	{ .name = "Compression", .kind = CONF_K_WORD, OFF(compression), .words = compression_words },
 	TIME("ClientAliveInterval", alive_interval_s),
 	NUMBER("ClientAliveCountMax", alive_count_max, 0, INT32_MAX),
 	FLAG("TCPKeepAlive", tcp_keepalive),
@@ -243,7 +251,6 @@ const struct conf_row conf_rows[] = {
 	WARN("Banner", "none", "no banner is sent yet"),
 
 	/* matters of sshd's own making */
-	WARN("Compression", "no", "packets are not compressed yet"),
 	WARN("DebianBanner", "no", "our identification has no such suffix"),
 	WARN("FingerprintHash", "sha256", "fingerprints are SHA256"),
 	WARN("LogVerbose", "none", "set LogLevel instead"),

@@ -18,7 +18,7 @@ exchange_env_init(struct exchange_env *env, struct rng *rng)
 
 	memset(env, 0, sizeof(*env));
 	env->rng = rng;
-	env->lists = (struct exchange_lists){ KEX_SERVED, HOST_KEY_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES };
+	env->lists = (struct exchange_lists){ KEX_SERVED, HOST_KEY_NAMES, CIPHER_NAMES, MAC_NAMES, SIGN_NAMES, true };
 	locked_init(&env->secrets, sizeof(struct exchange));
 	locked_init(&env->pool_memory, sizeof(struct kex_pool));
 	if (rng != NULL)
@@ -34,6 +34,7 @@ exchange_env_conf(struct exchange_env *env, const struct conf *c)
 	memcpy(env->lists.ciphers, c->ciphers, sizeof(env->lists.ciphers));
 	memcpy(env->lists.macs, c->macs, sizeof(env->lists.macs));
 	memcpy(env->lists.sign, c->pubkey_algorithms, sizeof(env->lists.sign));
+	env->lists.compression = c->compression != CONF_COMPRESSION_NO;
 }
 
 void
@@ -207,6 +208,8 @@ exchange_offer(struct turn *t, struct exchange_env *env)
 	offer.ciphers = env->lists.ciphers;
 	offer.macs = env->lists.macs;
 	offer.quirks = quirks_of(t->note.ident_peer);
+	if (env->lists.compression && t->may_zip)
+		offer.compression = "none," ZIP_DELAYED;
 	rng_fill(env->rng, cookie, sizeof(cookie));
 	kexinit_build(&w, &offer, true, first(t), cookie);
 	if (w.bad)

@@ -100,6 +100,7 @@ struct exchange_lists {
 	char ciphers[EXCHANGE_LIST_MAX];
 	char macs[EXCHANGE_LIST_MAX];
 	char sign[EXCHANGE_LIST_MAX]; /* user keys' algorithms, told in EXT_INFO */
+	bool compression;             /* after login; offered where the worker has a place for it */
 };
 
 struct exchange_env {

@@ -27,6 +27,7 @@ turn_begin(struct turn *t, struct conobj *p, struct actions *a)
 	t->act = a;
 	t->serial = 0;
 	t->seq = 0;
+	t->may_zip = false;
 	t->payload = view_of(NULL, 0);
 	return note_decode(&t->note, view_of(p->note, p->note_len));
 }

@@ -53,6 +53,7 @@ struct turn {
 	struct note note; /* borrows from the peer's image, the event, scratch */
 	uint32_t serial;  /* the record this turn is about, 0: none */
 	uint32_t seq;
+	bool may_zip;     /* compression may be agreed on: LINK_MAY_ZIP */
 	struct view payload;
 };
 

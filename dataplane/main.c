@@ -249,6 +249,7 @@ worker_start(struct dataplane *d, uint32_t index)
 		.poll = d->o.poll,
 		.yields = cpu_shared(&d->o, index) || !cpu_free(&d->o),
 		.crew = d->crew,
+		.zip = &zip_zlib,
 	};
 	struct steward_worker *s = &d->steward.worker[index];
 	struct place *p = &d->place[index];

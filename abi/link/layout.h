@@ -70,6 +70,7 @@ struct link_entry {
 };
 
 #define LINK_F_DONE 0x01u /* down: `serial` names an up record that is done */
+#define LINK_MAY_ZIP 0x01u /* up RECORD with KEXINIT, DEADLINE, REKEY, in arg[1]: compression may be agreed on */
 
 struct link_header {
 	uint32_t magic;
@@ -98,6 +99,9 @@ struct link_header {
 #define LINK_IV_MAX 16u
 #define LINK_MAC_MAX 64u
 
+#define LINK_ZIP_NONE 0u
+#define LINK_ZIP_DELAYED 1u /* zlib@openssh.com */
+
 struct link_keys {
 	uint16_t suite;              /* suite id, abi/wire/algo.h */
 	uint16_t key_len;
@@ -115,7 +119,9 @@ struct link_slot {
 	uint32_t strict;             /* 1: reset sequence numbers at NEWKEYS */
 	struct link_keys in;         /* client to server when we are the server */
 	struct link_keys out;
-	uint8_t pad[192];
+	uint8_t zip_in;              /* LINK_ZIP_*: from this NEWKEYS on, or from message 52 on */
+	uint8_t zip_out;
+	uint8_t pad[190];
 };
 
 #define LINK_ASSERT(what) static_assert(what, #what)

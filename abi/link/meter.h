@@ -157,7 +157,15 @@
 	METER(NET_FRAGS_IN, "net fragments received") \
 	METER(NET_FRAGS_WHOLE, "net datagrams put together") \
 	METER(TCP_BOARD_GROWN, "tcp scoreboards that took another block") \
-	METER(TCP_BOARD_FULL, "tcp acknowledgements with SACK blocks that found no room")
+	METER(TCP_BOARD_FULL, "tcp acknowledgements with SACK blocks that found no room") \
+	METER(ZIP_IN_WIRE, "zip bytes of compressed records received") \
+	METER(ZIP_IN_PLAIN, "zip bytes that became of them") \
+	METER(ZIP_OUT_PLAIN, "zip bytes to be compressed") \
+	METER(ZIP_OUT_WIRE, "zip bytes that became of them") \
+	METER(ZIP_STORED, "zip records not made smaller, for want of memory") \
+	METER(ZIP_TAKEN, "zip streams that gave their memory to busier ones") \
+	METER(ZIP_WAITED, "zip turns put off because others had the work of a round") \
+	METER(ZIP_REFUSED, "zip exchanges that compression was not offered in, for want of memory")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -216,7 +224,11 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(NET_FRAG_BYTES, "bytes", NET_FRAG_MAX, "packet buffers of datagrams in pieces: beyond it the oldest goes") \
 	LIMIT(NET_FRAG_SOURCE, "bytes", NET_FRAG_SOURCE, "of them, of one IPv4 address or IPv6 /64: beyond it its oldest goes") \
 	LIMIT(TCP_ORPHANS, "connections", TCP_ORPHAN, "closed connections that go on: beyond it the oldest is reset") \
-	LIMIT(TCP_PERSIST_LOW, "ms", TCP_PERSIST, "a peer's window stays shut, while memory is short")
+	LIMIT(TCP_PERSIST_LOW, "ms", TCP_PERSIST, "a peer's window stays shut, while memory is short") \
+	LIMIT(ZIP_PLACES, "connections", NONE, "connections that may compress: beyond it none is offered (zip exchanges)") \
+	LIMIT(ZIP_GUESTS, "connections", NONE, "of them, before login") \
+	LIMIT(ZIP_INFLATE, "streams", NONE, "streams being inflated, 44 KiB each") \
+	LIMIT(ZIP_DEFLATE, "streams", NONE, "streams being compressed, 268 KiB each (zip records not made smaller)")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -44,6 +44,8 @@ slot_fill(struct link_slot *slots, const struct link_slot *keys)
 		s->strict = keys->strict;
 		s->in = keys->in;
 		s->out = keys->out;
+		s->zip_in = keys->zip_in;
+		s->zip_out = keys->zip_out;
 		__atomic_store_n(&s->state, LINK_SLOT_FULL, __ATOMIC_RELEASE);
 		return (int)i;
 	}

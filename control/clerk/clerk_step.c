@@ -323,6 +323,7 @@ clerk_up(struct clerk_env *env, struct clerk_conn *c, const struct link_entry *e
 		return;
 	t.serial = e->serial;
 	t.seq = e->seq;
+	t.may_zip = (e->arg[1] & LINK_MAY_ZIP) != 0;
 	t.payload = payload;
 	settle(env, c, &t, r != 0 ? r : dispatch(env, c, &t, e));
 }

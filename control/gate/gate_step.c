@@ -280,6 +280,7 @@ gate_up(struct gate_env *env, struct gate_conn *c, const struct link_entry *e, s
 		return;
 	t.serial = e->serial;
 	t.seq = e->seq;
+	t.may_zip = (e->arg[1] & LINK_MAY_ZIP) != 0;
 	t.payload = payload;
 	settle(env, c, &t, r != 0 ? r : dispatch(env, c, &t, e));
 }

@@ -1,5 +1,7 @@
 #include "control/kex/keyslot.h"
 
+#include "control/kex/names.h"
+
 struct suite_size {
 	uint16_t key, iv, mac;
 };
@@ -35,6 +37,12 @@ direction(struct link_keys *to, const struct kex_choice *choice, const struct ke
 	return r;
 }
 
+static uint8_t
+zip_of(const char *name)
+{
+	return strcmp(name, ZIP_DELAYED) == 0 ? LINK_ZIP_DELAYED : LINK_ZIP_NONE;
+}
+
 int
 kex_keyslot(struct link_slot *to, const struct kex_choice *choice, const struct kex_secret *s,
     struct view session_id, bool server)
@@ -42,6 +50,8 @@ kex_keyslot(struct link_slot *to, const struct kex_choice *choice, const struct 
 	int r;
 
 	memset(to, 0, sizeof(*to));
+	to->zip_in = zip_of(server ? choice->comp_c2s : choice->comp_s2c);
+	to->zip_out = zip_of(server ? choice->comp_s2c : choice->comp_c2s);
 	r = direction(&to->in, choice, s, session_id, server);
 	return r != 0 ? r : direction(&to->out, choice, s, session_id, !server);
 }

@@ -102,4 +102,7 @@
 	"hmac-md5-96-etm@openssh.com,hmac-ripemd160-etm@openssh.com,none,"                    \
 	"AEAD_AES_128_GCM,AEAD_AES_256_GCM"
 
+/* Compression of the packets after login, beside none. */
+#define ZIP_DELAYED "zlib@openssh.com"
+
 #endif

@@ -32,7 +32,7 @@ adjust_due(const struct ssh_chan *ch)
 
 /* Data bytes of the next record: as the window and the peer's maximum allow. */
 static uint32_t
-data_now(const struct ssh_chan *ch, const struct item *it)
+data_now(const struct ssh_conn *c, const struct ssh_chan *ch, const struct item *it)
 {
 	uint64_t n = it->len;
 
@@ -40,17 +40,19 @@ data_now(const struct ssh_chan *ch, const struct item *it)
 		n = ch->packet_out_max;
 	if (n > ch->window_out)
 		n = ch->window_out;
+	if (c->zip.out.on && n > ZIP_SLICE)
+		n = ZIP_SLICE;
 	return (uint32_t)n;
 }
 
 static size_t
-item_len(const struct ssh_chan *ch, const struct item *it)
+item_len(const struct ssh_conn *c, const struct ssh_chan *ch, const struct item *it)
 {
 	uint32_t n;
 
 	switch (it->kind) {
 	case CHAN_ITEM_DATA:
-		n = data_now(ch, it);
+		n = data_now(c, ch, it);
 		if (n == 0)
 			return 0;
 		return n + (it->arg == 0 ? DATA_HEAD : EXTENDED_HEAD);
@@ -72,7 +74,7 @@ chan_peek(struct ssh_conn *c, struct ssh_chan *ch)
 		return ADJUST_LEN;
 	it = itemq_front(&ch->out, c->env->pool);
 	if (it != NULL)
-		return item_len(ch, it);
+		return item_len(c, ch, it);
 	if (!(ch->flags & CHAN_CLOSE_OUT))
 		return 0;
 	if (ch->replies_owed == 0 && (ch->flags & CHAN_ABORT))
@@ -90,7 +92,7 @@ plain(struct put *w, const struct ssh_chan *ch, uint8_t msg)
 static void
 data_build(struct ssh_conn *c, struct ssh_chan *ch, const struct item *it, struct put *w)
 {
-	uint32_t n = data_now(ch, it);
+	uint32_t n = data_now(c, ch, it);
 	uint8_t *at;
 
 	plain(w, ch, it->arg == 0 ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA);

@@ -37,6 +37,8 @@ ssh_fini(struct ssh_conn *c, int reason)
 	fifo_clear(&c->delayed, c->env->pool);
 	record_dir_wipe(&c->in);
 	record_dir_wipe(&c->out);
+	if (c->env->zip != NULL)
+		zip_leave(c->env->zip, &c->zip);
 	explicit_bzero(&c->pending_in, sizeof(c->pending_in));
 	explicit_bzero(&c->pending_out, sizeof(c->pending_out));
 	c->phase = SSH_PHASE_CLOSING;

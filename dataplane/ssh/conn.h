@@ -22,6 +22,7 @@
 #include "dataplane/mem/fifo.h"
 #include "dataplane/ssh/itemq.h"
 #include "dataplane/ssh/record.h"
+#include "dataplane/ssh/zip.h"
 
 #define SSH_CHAN_MAX 32u              /* channels per connection, hard limit */
 #define SSH_HOLD_MAX (64u * 1024u)    /* bytes of control records held back by HOLD */
@@ -112,6 +113,7 @@ struct ssh_env {
 	struct pool *pool;
 	uint8_t *scratch;          /* 2 * RECORD_MAX bytes */
 	const struct cipher_engine *(*engine)(uint16_t suite);
+	struct zip_pool *zip;      /* NULL: no compression */
 	uint64_t rekey_bytes;      /* 0: the suite's own limit */
 	uint64_t rekey_us;         /* 0: none */
 	uint64_t grace_us;         /* whole login; 0: none */
@@ -200,10 +202,12 @@ struct ssh_conn {
 	struct ssh_key_copy {
 		uint16_t suite;
 		bool reset_seq;
+		bool zip;
 		uint8_t key[64];
 		uint8_t iv[16];
 		uint8_t mac[64];
 	} pending_in, pending_out; /* wiped when they take effect */
+	struct zip_conn zip;
 	struct fifo ctrl;          /* records to send before any channel data: u32 length, payload */
 	struct fifo delayed;       /* the same, held back by HOLD; leave after ctrl */
 	uint64_t global_ours;      /* bit i: the i-th awaited global reply is for a keepalive */
@@ -284,6 +288,7 @@ int ssh_do_hold(struct ssh_conn *c, uint64_t now);
 struct ssh_new_keys {
 	uint16_t suite_in, suite_out;
 	bool reset_seq;
+	bool zip_in, zip_out;      /* zlib@openssh.com; only with a place in env->zip */
 	const uint8_t *key_in, *iv_in, *mac_in;
 	const uint8_t *key_out, *iv_out, *mac_out;
 };

@@ -214,6 +214,34 @@ record_take(struct ssh_conn *c, uint8_t *buf, size_t have, size_t need, struct v
 	return rc;
 }
 
+static bool
+before_login(uint8_t msg)
+{
+	enum demux_verdict verdict = demux_in(false, SSH_PHASE_AUTH, msg);
+
+	return verdict != DEMUX_REFUSE && verdict != DEMUX_UNKNOWN;
+}
+
+/* What a compressed record is, or one of before the login that crossed with our 52. */
+static int
+unzip(struct ssh_conn *c, struct view *payload)
+{
+	struct zip_pool *p = c->env->zip;
+	struct zip_dir *d = &c->zip.in;
+
+	if (d->awaited && zip_head(*payload)) {
+		int rc = zip_begin_in(p, &c->zip);
+
+		if (rc != 0)
+			return rc;
+	}
+	if (d->on)
+		return zip_open(p, &c->zip, *payload, payload);
+	if (d->awaited && !before_login(payload->data[0]))
+		return -R_SSH_INFLATE;
+	return 0;
+}
+
 /* One record of the peer: 1, 0 when it is not there yet or has to wait. */
 static int
 record_in(struct ssh_conn *c, uint64_t now)
@@ -234,13 +262,17 @@ record_in(struct ssh_conn *c, uint64_t now)
 		return need;
 	if (have < (size_t)need)
 		return 0;
-	if (!c->in.bad && env->pool->free_count < blocks_for((size_t)need) + 2)
+	if (!c->in.bad && env->pool->free_count < blocks_for(c->zip.in.agreed ? ZIP_PLAIN_MAX : (size_t)need) + 2)
+		return 0;
+	if (c->zip.in.on && !zip_may(env->zip, &c->zip))
 		return 0;
 	rc = record_take(c, buf, have, (size_t)need, &payload);
+	if (rc == 0)
+		rc = unzip(c, &payload);
 	if (rc != 0)
 		return rc;
 	trace(c, false, payload, seq, (size_t)need);
-	rc = conn_dispatch(c, buf + RECORD_HEAD, payload.len, seq, now);
+	rc = conn_dispatch(c, (uint8_t *)payload.data, payload.len, seq, now);
 	/* Passwords must not outlive their record. */
 	if (c->phase != SSH_PHASE_OPEN)
 		explicit_bzero(buf, (size_t)need);
@@ -252,6 +284,9 @@ ssh_input(struct ssh_conn *c, uint64_t now)
 {
 	int count = 0;
 
+	c->zip.waits = false;
+	if (c->env->zip != NULL)
+		zip_turn(c->env->zip, &c->zip);
 	while (count < INPUT_BATCH && may_read(c)) {
 		int rc = chan_release(c);
 

@@ -40,12 +40,17 @@ emit(struct ssh_conn *c, size_t len, size_t *room)
 	const struct ssh_env *env = c->env;
 	uint8_t random[RECORD_RANDOM];
 	uint8_t *dst = scratch_out(c);
-	int n;
+	struct view payload = view_of(dst + RECORD_HEAD, len);
+	int n = 0;
 
-	trace(c, true, view_of(dst + RECORD_HEAD, len), c->out.seq, record_size(&c->out, len));
+	if (c->zip.out.on)
+		n = zip_seal(env->zip, &c->zip, payload, &payload);
+	if (n < 0)
+		return n;
+	trace(c, true, view_of(dst + RECORD_HEAD, len), c->out.seq, record_size(&c->out, payload.len));
 	env->ops->random(env->owner, random, sizeof(random));
-	stage(c, SSH_STAGE_SEAL, len);
-	n = record_seal(&c->out, dst, RECORD_MAX, view_of(dst + RECORD_HEAD, len), random);
+	stage(c, SSH_STAGE_SEAL, payload.len);
+	n = record_seal(&c->out, dst, RECORD_MAX, payload, random);
 	stage(c, SSH_STAGE_REST, 0);
 	if (n < 0)
 		return n;
@@ -60,6 +65,15 @@ fits(struct ssh_conn *c, size_t size, size_t room)
 		return true;
 	c->env->ops->room_short(c->env->owner, c);
 	return false;
+}
+
+/* May a record with a payload of so many bytes leave now? */
+static bool
+may_leave(struct ssh_conn *c, size_t len, size_t room)
+{
+	if (!c->zip.out.on)
+		return fits(c, record_size(&c->out, len), room);
+	return zip_may(c->env->zip, &c->zip) && fits(c, record_size(&c->out, zip_wire(len)), room);
 }
 
 static int
@@ -92,7 +106,7 @@ record_out(struct ssh_conn *c, struct fifo *f, size_t *room)
 	len = cur_u32(&r);
 	if (len & CTRL_RAW)
 		return raw_out(c, f, len & ~CTRL_RAW, room);
-	if (!fits(c, record_size(&c->out, len), *room))
+	if (!may_leave(c, len, *room))
 		return 0;
 	fifo_copy(f, CTRL_HEAD, payload, len);
 	fifo_take(f, c->env->pool, CTRL_HEAD + len);
@@ -100,6 +114,8 @@ record_out(struct ssh_conn *c, struct fifo *f, size_t *room)
 	rc = emit(c, len, room);
 	if (rc >= 0 && msg == SSH_MSG_NEWKEYS)
 		rc = keys_out_switch(c);
+	if (rc >= 0 && msg == SSH_MSG_USERAUTH_SUCCESS && c->role == SSH_SERVER)
+		zip_login_out(c);
 	return rc < 0 ? rc : 1;
 }
 
@@ -130,7 +146,7 @@ chan_turn(struct ssh_conn *c, struct ssh_chan *ch, size_t *room)
 
 	if (len == 0)
 		return 0;
-	if (!fits(c, record_size(&c->out, len), *room))
+	if (!may_leave(c, len, *room))
 		return -R_LIMIT;
 	len = chan_build(c, ch, scratch_out(c) + RECORD_HEAD, len);
 	rc = emit(c, len, room);
@@ -186,6 +202,8 @@ ssh_output(struct ssh_conn *c, uint64_t now)
 	size_t room = c->env->ops->room(c->env->owner, c);
 	int total, rc;
 
+	if (c->env->zip != NULL)
+		zip_turn(c->env->zip, &c->zip);
 	total = queue_out(c, &c->ctrl, SSH_OUTPUT_BATCH, &room);
 	if (total < 0 || c->ctrl.len > 0 || c->hold || c->phase == SSH_PHASE_CLOSING)
 		return total;

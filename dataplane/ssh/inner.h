@@ -70,6 +70,10 @@ blocks_for(size_t len)
 	return (uint32_t)(len / POOL_DATA) + 2;
 }
 
+/* keys.c: message 52 has passed in one direction: what was agreed on begins. 0 or -R_*. */
+int zip_login_in(struct ssh_conn *c);
+void zip_login_out(struct ssh_conn *c);
+
 /* conn_out.c: queue one control record; held ones go to `delayed`. 0, -R_NOMEM,
  * -R_SSH_QUEUE. */
 int ctrl_put(struct ssh_conn *c, struct view payload);

@@ -191,7 +191,10 @@ ssh_do_phase(struct ssh_conn *c, enum ssh_phase phase)
 			return -R_LINK_STATE;
 	}
 	c->phase = SSH_PHASE_OPEN;
-	return 0;
+	/* A client has seen message 52; a server's is still to be sealed (conn_out.c). */
+	if (c->role == SSH_CLIENT)
+		zip_login_out(c);
+	return zip_login_in(c);
 }
 
 int

@@ -247,7 +247,7 @@ conn_run(struct worker *w, struct conn *c)
 		conn_end(w, c, out, NULL);
 	/* A full batch is followed by another, so its last segment can wait for it. */
 	if (c->tcp != NULL)
-		tcp_hold(c->tcp, out == SSH_OUTPUT_BATCH);
+		tcp_hold(c->tcp, out == SSH_OUTPUT_BATCH || (out > 0 && c->ssh.zip.stopped));
 	if (in > 0)
 		meter_add(w->meter, METER_RECORDS_IN, (uint64_t)in);
 	if (out > 0)
@@ -271,19 +271,28 @@ conn_run(struct worker *w, struct conn *c)
 	count_chans(w, c, c->ssh.chan_count);
 	if (in > 0 || out > 0)
 		conn_touch(w, c); /* both stop after a batch: others have their turn */
+	else if (c->ssh.zip.waits)
+		conn_list_add(w, c, LIST_ZIP);
 	return (uint32_t)((in > 0 ? in : 0) + (out > 0 ? out : 0));
 }
 
-uint32_t
-conn_stage(struct worker *w)
+static uint32_t
+list_run(struct worker *w, enum conn_list_id id)
 {
 	uint32_t done = 0;
 
-	for (uint32_t n = w->list[LIST_WORK].count; n > 0; n--) {
-		struct conn *c = conn_list_take(w, LIST_WORK);
+	for (uint32_t n = w->list[id].count; n > 0; n--) {
+		struct conn *c = conn_list_take(w, id);
 
 		if (c->state == CONN_LIVE)
 			done += conn_run(w, c);
 	}
 	return done;
+}
+
+/* Those that others left no work of the last poll's compression to come first. */
+uint32_t
+conn_stage(struct worker *w)
+{
+	return list_run(w, LIST_ZIP) + list_run(w, LIST_WORK);
 }

@@ -3,5 +3,5 @@ $(eval $(call lib,worker,$(addprefix dataplane/worker/,worker.c crew.c conns.c c
 	steward.c steward_attach.c steward_peers.c steward_capture.c)))
 
 $(eval $(call prog,postern-dp,dataplane/main.c dataplane/options.c dataplane/sandbox.c,\
-	worker ssh tcp net mem link wire nic nic_dpdk cipher cipher_ipsecmb cipher_openssl clock rng confine,\
-	$$(DPDK_LIBS) $$(CIPHER_IPSECMB_LD) $$(CIPHER_OPENSSL_LD) -lseccomp))
+	worker ssh tcp net mem link wire nic nic_dpdk cipher cipher_ipsecmb cipher_openssl zip clock rng confine,\
+	$$(DPDK_LIBS) $$(CIPHER_IPSECMB_LD) $$(CIPHER_OPENSSL_LD) $$(ZIP_LD) -lseccomp))

@@ -131,6 +131,22 @@ _Static_assert((int)TCP_NORMAL == METER_NORMAL && (int)TCP_PRESSURE == METER_PRE
 _Static_assert(METER_LEVEL_SLOTS == METER_LEVEL_BLOCKS + (int)TCP_RES_SLOTS &&
     METER_LEVEL_PACKETS == METER_LEVEL_BLOCKS + (int)TCP_RES_PACKETS, "and its resources");
 
+static const struct row zip_rows[] = {
+	{ offsetof(struct zip_stats, in_wire), METER_ZIP_IN_WIRE },
+	{ offsetof(struct zip_stats, in_plain), METER_ZIP_IN_PLAIN },
+	{ offsetof(struct zip_stats, out_plain), METER_ZIP_OUT_PLAIN },
+	{ offsetof(struct zip_stats, out_wire), METER_ZIP_OUT_WIRE },
+	{ offsetof(struct zip_stats, stored), METER_ZIP_STORED },
+	{ offsetof(struct zip_stats, taken), METER_ZIP_TAKEN },
+	{ offsetof(struct zip_stats, waited), METER_ZIP_WAITED },
+	{ offsetof(struct zip_stats, refused), METER_ZIP_REFUSED },
+};
+
+#define ZIP_ROW_COUNT (sizeof(zip_rows) / sizeof(zip_rows[0]))
+
+_Static_assert(sizeof(struct zip_stats) == ZIP_ROW_COUNT * sizeof(uint64_t),
+    "each counter of struct zip_stats has a row here and a METER_ of its own");
+
 static void
 meter_rows(struct worker *w, const struct row *rows, size_t count, const void *stats)
 {
@@ -192,6 +208,11 @@ limits_tell(struct worker *w)
 	meter_limit_each(w->meter, METER_LIMIT_NET_ICMP_ERROR, ICMP_ERROR_RATE, ICMP_ERROR_RATE);
 	meter_limit_set(w->meter, METER_LIMIT_CAPTURE_MAX, CAPTURE_MAX, CAPTURE_MAX);
 	meter_limit_each(w->meter, METER_LIMIT_CAPTURE_RING, CAPTURE_ARENA, CAPTURE_ARENA);
+	meter_limit_set(w->meter, METER_LIMIT_ZIP_PLACES, w->zip.in_max, w->zip.in_max);
+	meter_limit_set(w->meter, METER_LIMIT_ZIP_GUESTS, w->zip.in_max / ZIP_GUEST_SHARE,
+	    w->zip.in_max / ZIP_GUEST_SHARE);
+	meter_limit_set(w->meter, METER_LIMIT_ZIP_INFLATE, w->zip.in_max, w->zip.in_max);
+	meter_limit_set(w->meter, METER_LIMIT_ZIP_DEFLATE, w->zip.out_max, w->zip.out_max);
 	limits_of_tcp(w);
 }
 
@@ -223,6 +244,10 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_DEADLINES, w->heap_count);
 	meter_limit_now(w->meter, METER_LIMIT_GUEST_BLOCKS, w->guest_blocks);
 	meter_limit_now(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE - w->spare_count);
+	meter_limit_now(w->meter, METER_LIMIT_ZIP_PLACES, w->zip.places);
+	meter_limit_now(w->meter, METER_LIMIT_ZIP_GUESTS, w->zip.guests);
+	meter_limit_now(w->meter, METER_LIMIT_ZIP_INFLATE, w->zip.busy_in);
+	meter_limit_now(w->meter, METER_LIMIT_ZIP_DEFLATE, w->zip.busy_out.count);
 	for (int i = 0; i < TCP_RES_COUNT; i++)
 		meter_set(w->meter, METER_LEVEL_BLOCKS + (enum meter_id)i, load.level[i]);
 }
@@ -245,6 +270,7 @@ worker_meter(struct worker *w, uint64_t now)
 	meter_rows(w, tcp_rows, ROW_COUNT, &st);
 	net_get_stats(w->net, &net);
 	meter_rows(w, net_rows, NET_ROW_COUNT, &net);
+	meter_rows(w, zip_rows, ZIP_ROW_COUNT, &w->zip.stats);
 	limits_tell(w);
 }
 

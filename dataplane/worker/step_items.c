@@ -120,6 +120,7 @@ apply_newkeys(struct worker *w, struct step_plan *p, struct view body)
 	const struct link_slot *k = &p->keys;
 	struct ssh_new_keys keys = {
 		.suite_in = k->in.suite, .suite_out = k->out.suite, .reset_seq = k->strict != 0,
+		.zip_in = k->zip_in == LINK_ZIP_DELAYED, .zip_out = k->zip_out == LINK_ZIP_DELAYED,
 		.key_in = k->in.key, .iv_in = k->in.iv, .mac_in = k->in.mac,
 		.key_out = k->out.key, .iv_out = k->out.iv, .mac_out = k->out.mac,
 	};

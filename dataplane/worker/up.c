@@ -219,6 +219,16 @@ adopt(struct worker *w, struct conn *c, struct link *l)
 	return true;
 }
 
+/* Whoever may send our KEXINIT now is told whether compression has a place. */
+static uint64_t
+may_zip(struct worker *w, struct conn *c, const struct up_head *h)
+{
+	if (w->env.zip == NULL || c->state != CONN_LIVE ||
+	    (h->op != LINK_UP_DEADLINE && h->op != LINK_UP_REKEY && h->msg != SSH_MSG_KEXINIT))
+		return 0;
+	return zip_place(&w->zip, &c->ssh.zip, !c->login) ? LINK_MAY_ZIP : 0;
+}
+
 /* One record into the ring; its payload is gathered in the arena itself. */
 static bool
 publish(struct worker *w, struct conn *c, struct link *l, const struct up_head *h)
@@ -238,6 +248,7 @@ publish(struct worker *w, struct conn *c, struct link *l, const struct up_head *
 	e.serial = h->serial;
 	e.seq = h->seq;
 	e.arg[0] = h->arg;
+	e.arg[1] = may_zip(w, c, h);
 	ring_publish(&l->out, &e, h->len);
 	l->ring_wanted = true;
 	link_heat(w, l);

@@ -13,7 +13,7 @@
 
 /* What a worker's memory is cut into, in this order. */
 struct layout {
-	size_t conns, free_slots, heap, scratch, image, step, tcp, net, pool, end;
+	size_t conns, free_slots, heap, scratch, image, step, tcp, net, pool, zip, end;
 };
 
 static size_t
@@ -30,6 +30,12 @@ stack_config(struct tcp_config *t, const struct worker_config *c, const struct p
 {
 	tcp_config_default(t, port->mtu);
 	t->conn_max = c->conn_max;
+}
+
+static uint32_t
+zip_in_max(const struct worker_config *c)
+{
+	return c->conn_max < WORKER_ZIP_IN ? c->conn_max : WORKER_ZIP_IN;
 }
 
 static void
@@ -49,6 +55,7 @@ layout_make(struct layout *l, const struct worker_config *c, const struct port *
 	l->tcp = add(&end, tcp_stack_size(&t));
 	l->net = add(&end, net_size());
 	l->pool = add(&end, pool_size(c->block_count));
+	l->zip = add(&end, c->zip != NULL ? zip_pool_size(c->zip, zip_in_max(c), WORKER_ZIP_OUT) : 0);
 	l->end = end;
 }
 
@@ -70,6 +77,7 @@ env_init(struct worker *w)
 		.pool = &w->pool,
 		.scratch = w->scratch,
 		.engine = cipher_engine_for,
+		.zip = w->c.zip != NULL ? &w->zip : NULL,
 		.grace_us = 120u * 1000000u,
 		.grace_kex_us = 30u * 1000000u,
 		.rekey_deadline_us = 120u * 1000000u,
@@ -121,6 +129,8 @@ worker_init(void *mem, const struct worker_config *c, struct port *port, struct 
 	w->conn_limit = c->conn_max;
 	w->role_count[0] = w->role_count[1] = 1;
 	pool_init(&w->pool, base + l.pool, c->block_count);
+	if (c->zip != NULL)
+		zip_pool_init(&w->zip, base + l.zip, c->zip, zip_in_max(c), WORKER_ZIP_OUT);
 	env_init(w);
 	return stacks_init(w, base, &l) ? w : NULL;
 }
@@ -195,6 +205,7 @@ worker_poll(struct worker *w, uint64_t now)
 	uint32_t done = 0;
 
 	w->now = now;
+	zip_pool_poll(&w->zip, now);
 	stage_begin(w);
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		stage_enter(w, stages[i].stage);
@@ -218,7 +229,8 @@ worker_next(struct worker *w, uint64_t now)
 {
 	uint64_t next = tcp_next(w->tcp, now);
 
-	if (w->adopting || w->snapshot || w->listing || w->list[LIST_WORK].count > 0)
+	if (w->adopting || w->snapshot || w->listing || w->list[LIST_WORK].count > 0 ||
+	    w->list[LIST_ZIP].count > 0)
 		return now;
 	/* Who takes what it sends may be waiting for this CPU. */
 	if (w->out_count > 0)

@@ -27,6 +27,7 @@
 #include "dataplane/worker/link.h"
 #include "drivers/nic/port.h"
 #include "drivers/rng/rng.h"
+#include "drivers/zip/zip.h"
 
 #define WORKER_TX_QUEUE 256u     /* frames that wait for the port */
 #define WORKER_SPARE 64u         /* packet buffers kept for what lets old work go on */
@@ -36,6 +37,8 @@
 #define WORKER_IMAGE_MAX 65536u  /* the longest up payload */
 #define WORKER_STEP_MAX 65536u   /* the longest step */
 #define WORKER_CLOSE_US 3000000u /* for a DISCONNECT to leave */
+#define WORKER_ZIP_IN 1024u      /* connections whose peers may compress, 44 KiB each */
+#define WORKER_ZIP_OUT 64u       /* of those that we compress for at one time, 268 KiB each */
 
 /* How many records gate or clerk may have outstanding, by phase. */
 #define UP_MAX_KEX 8u
@@ -49,12 +52,13 @@ struct worker_config {
 	bool poll;                 /* never sleep */
 	bool yields;               /* others need its CPU: it sleeps at once, without spinning */
 	struct crew *crew;         /* NULL: it is alone on its port */
+	const struct zip_engine *zip; /* NULL: compression is not served */
 };
 
 enum conn_state { CONN_FREE = 0, CONN_LIVE, CONN_DEAD };
 
 /* Lists that a connection can wait on; each at most once. */
-enum conn_list_id { LIST_WORK, LIST_UP, LIST_DEAD, LIST_STALL, LIST_COUNT };
+enum conn_list_id { LIST_WORK, LIST_ZIP, LIST_UP, LIST_DEAD, LIST_STALL, LIST_COUNT };
 
 struct conn {
 	struct ssh_conn ssh;
@@ -123,6 +127,7 @@ struct worker {
 	struct meter *meter;
 	struct rng *rng;
 	struct pool pool;
+	struct zip_pool zip;
 	struct tcp_stack *tcp;
 	struct net *net;
 	struct ssh_env env;

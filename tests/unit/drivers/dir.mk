@@ -11,3 +11,4 @@ $(eval $(call unit,test_pk_agree,$(DRIVER_UNIT)/pk/test_agree.c,vector pk,$(PK_L
 $(eval $(call unit,test_pk_kem,$(DRIVER_UNIT)/pk/test_kem.c,pk cipher,$(PK_LD)))
 $(eval $(call unit,test_rng,$(DRIVER_UNIT)/rng/test_rng.c,rng))
 $(eval $(call unit,test_clock,$(DRIVER_UNIT)/clock/test_clock.c,clock))
+$(eval $(call unit,test_zlib,$(DRIVER_UNIT)/zip/test_zlib.c,zip,$(ZIP_LD)))

@@ -77,10 +77,10 @@ for line in 'AllowUsers alice' 'DenyUsers eve' 'AllowGroups staff' 'DenyGroups g
 done
 
 # What restricts nobody is a warning with its reason, and the file is good.
-complete 'Compression yes' 'X11Forwarding yes'
+complete 'UseDNS yes' 'X11Forwarding yes'
 run -t -f "$dir/conf"
 ok "a keyword that opens nothing is a warning" [ "$status" -eq 0 ]
-ok "with file, line and reason" grep -q "^warning: $dir/conf:3: Compression: ..*" "$dir/err"
+ok "with file, line and reason" grep -q "^warning: $dir/conf:3: UseDNS: ..*" "$dir/err"
 
 # An error in an included file is told as that file's.
 echo 'Port banana' >"$dir/more.conf"

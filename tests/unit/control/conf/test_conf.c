@@ -705,8 +705,9 @@ test_debian(void)
 	CU_ASSERT_EQUAL(t.warnings, 1);
 	CU_ASSERT_FALSE(c.print_motd);
 	CU_ASSERT_EQUAL(
-	    parse(&c, "HostbasedAuthentication yes\nDisableForwarding yes\nCompression delayed\n", &t), 0);
-	CU_ASSERT_EQUAL(t.warnings, 2);
+	    parse(&c, "HostbasedAuthentication yes\nDisableForwarding yes\nCompression no\n", &t), 0);
+	CU_ASSERT_EQUAL(t.warnings, 1);
+	CU_ASSERT_EQUAL(c.compression, CONF_COMPRESSION_NO);
 }
 
 /* The list of message 51, by the four switches. */

@@ -15,3 +15,4 @@ $(eval $(call unit,test_ssh_suites,$(SSH_UNIT)/test_suites.c $(DUO),\
 	ssh mem wire cipher cipher_ipsecmb cipher_openssl,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
 $(eval $(call unit,test_ssh_limits,$(SSH_UNIT)/test_limits.c $(DUO),\
 	ssh mem wire cipher cipher_ipsecmb cipher_openssl,$(CIPHER_IPSECMB_LD) $(CIPHER_OPENSSL_LD)))
+$(eval $(call unit,test_ssh_zip,$(SSH_UNIT)/test_zip.c $(DUO),ssh mem wire zip,$(ZIP_LD)))

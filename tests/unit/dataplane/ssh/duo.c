@@ -34,6 +34,21 @@ side_new(struct duo *d, struct duo_side *s, enum ssh_role role)
 	ssh_init(&s->c, &s->env, role, s->ctx, s, d->now);
 }
 
+void
+duo_zip(struct duo *d, const struct zip_engine *e, uint32_t in_max, uint32_t out_max)
+{
+	for (int i = 0; i < 2; i++) {
+		struct duo_side *s = &d->s[i];
+		size_t size = zip_pool_size(e, in_max, out_max);
+
+		s->zip_mem = aligned_alloc(64, size);
+		memset(s->zip_mem, 0, size);
+		zip_pool_init(&s->zip, s->zip_mem, e, in_max, out_max);
+		s->env.zip = &s->zip;
+		s->zip_in = s->zip_out = true;
+	}
+}
+
 struct duo *
 duo_new(uint16_t suite)
 {
@@ -63,6 +78,10 @@ duo_free(struct duo *d)
 		CU_ASSERT(memcmp(s->ctx, zero, sizeof(s->ctx)) == 0);
 		for (unsigned u = 0; u < s->up_count; u++)
 			free(s->up[u].data);
+		if (s->zip_mem != NULL) {
+			CU_ASSERT_EQUAL(s->zip.places + s->zip.guests + s->zip.busy_in + s->zip.busy_out.count, 0);
+			free(s->zip_mem);
+		}
 		free(s->pool_mem);
 		free(s->scratch);
 		free(s->rx);
@@ -101,6 +120,10 @@ newkeys(struct duo *d, int side)
 	}
 	k.key_in = k.mac_in = key[in];
 	k.iv_in = iv[in];
+	k.zip_in = d->s[side].zip_in;
+	k.zip_out = d->s[side].zip_out;
+	if (k.zip_in || k.zip_out)
+		CU_ASSERT(zip_place(&d->s[side].zip, &d->s[side].c.zip, d->s[side].c.phase != SSH_PHASE_OPEN));
 	k.key_out = k.mac_out = key[!in];
 	k.iv_out = iv[!in];
 	CU_ASSERT_EQUAL(ssh_do_newkeys(&d->s[side].c, &k, d->now), 0);
@@ -217,6 +240,8 @@ turn_side(struct duo *d, int side)
 	size_t seen = s->visible, backlog;
 	int in = 0, out = 0;
 	bool acted;
+
+	zip_pool_poll(&s->zip, d->now);
 
 	if (d->step == 0 || s->visible + d->step > s->rx_len)
 		s->visible = s->rx_len;

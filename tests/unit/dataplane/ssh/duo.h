@@ -45,6 +45,9 @@ struct duo_side {
 	struct pool pool;
 	void *pool_mem;
 	uint8_t *scratch;
+	struct zip_pool zip;
+	void *zip_mem;         /* NULL: no compression */
+	bool zip_in, zip_out;  /* what the next exchange agrees on; the other side's are the same crossed */
 	uint8_t *rx;           /* bytes of the other side, not taken yet */
 	size_t rx_len, rx_size;
 	size_t visible;        /* of them may be seen */
@@ -77,6 +80,9 @@ struct duo {
 };
 
 struct duo *duo_new(uint16_t suite);
+/* Compression for both: memory for so many streams a direction, each way agreed on. Before
+ * duo_login. */
+void duo_zip(struct duo *d, const struct zip_engine *e, uint32_t in_max, uint32_t out_max);
 /* Checks that every block is back and every context was wiped. */
 void duo_free(struct duo *d);
 

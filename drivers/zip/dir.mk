@@ -1,0 +1,3 @@
+ZIP_LD := -lz
+
+$(eval $(call lib,zip,drivers/zip/zlib.c))

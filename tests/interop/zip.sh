@@ -1,0 +1,80 @@
+#!/bin/bash
+# Compression after the login (zlib@openssh.com): OpenSSH, dropbear and PuTTY, exact both
+# ways across rekeys by either side, while roles are killed, and without memory left behind.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/roles.sh"
+LIMIT=100
+bed_up --set 'RekeyLimit 8M'
+mib=${MIB:-6}
+
+# Half of it shrinks, half does not, in pieces that no record keeps to.
+perl -e 'my $n = shift; my $i = 0; open R, "/dev/urandom";
+    while (length $out < $n) { $out .= "line ".$i++." of many that are alike\n" x 37; read R, my $r, 1013; $out .= $r }
+    print substr($out, 0, $n)' $((mib * 1048576)) >"$work/data"
+sum=$(sha256sum <"$work/data")
+cp "$work/data" "$ROOT/home/$SSH_USER/data"
+agreed() { [ "$(client ssh -v -C "${ssh_opts[@]}" -o LogLevel=DEBUG1 "$SSH_USER@$HOST" true 2>&1 | grep -c 'compression: zlib@openssh.com')" -eq 2 ]; }
+up() { [ "$("$@" sha256sum <"$work/data")" = "$sum" ]; }
+down() { [ "$("$@" 'cat data' </dev/null | sha256sum)" = "$sum" ]; }
+both() { [ "$("$@" cat <"$work/data" | sha256sum)" = "$sum" ]; }
+plain() { client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" "$@"; }
+openssh() { client ssh -C "${ssh_opts[@]}" ${limit:+-o RekeyLimit=$limit} "$SSH_USER@$HOST" "$@"; }
+dropbear() { HOME=$work client dbclient -y -i "$work/id.db" "$SSH_USER@$HOST" "$@" 2>/dev/null; }
+putty() { HOME=$work client plink -ssh -batch -C -no-trivial-auth -hostkey "$fingerprint" -i "$work/id.ppk" "$SSH_USER@$HOST" "$@"; }
+cp "$SSH_KEY" "$work/id"
+dropbearconvert openssh dropbear "$work/id" "$work/id.db" >/dev/null 2>&1
+puttygen "$work/id" -o "$work/id.ppk"
+fingerprint=$(ssh-keygen -lf "$ROOT/etc/postern/ssh_host_ed25519_key.pub" | awk '{ print $2 }')
+
+counter() { $CTL counters | awk -v name="$1" '$1 == name { n = $2 } END { print n + 0 }'; }
+# More was transferred than was on the wire, in both directions.
+smaller() { # command...
+	local in_wire in_plain out_wire out_plain
+	in_wire=$(counter zip_in_wire) in_plain=$(counter zip_in_plain)
+	out_wire=$(counter zip_out_wire) out_plain=$(counter zip_out_plain)
+	"$@" || return 1
+	until_true 5 shrunk in "$in_wire" "$in_plain" && until_true 5 shrunk out "$out_wire" "$out_plain"
+}
+shrunk() { # in|out wire plain: since these counts half a transfer at least, by a quarter at least
+	local plain=$(($(counter "zip_$1_plain") - $3)) wire=$(($(counter "zip_$1_wire") - $2))
+	[ $plain -gt $((mib * 524288)) ] && [ $wire -lt $((plain * 3 / 4)) ]
+}
+
+check "OpenSSH: zlib@openssh.com is agreed on when the client asks" agreed
+check "OpenSSH: $mib MiB up and down at once, compressed" smaller both openssh
+limit=1M
+for how in up down both; do
+	check "OpenSSH: $mib MiB $how, a rekey every MiB" $how openssh
+done
+limit=
+for c in dropbear putty; do
+	check "$c: $mib MiB up and down at once, compressed" smaller both $c
+done
+
+# Each role in turn, under one transfer that goes both ways and rekeys.
+killed() {
+	local role pids bad=0
+	rm -f "$work/got"
+	(for _ in 1 2 3 4 5 6 7 8; do cat "$work/data"; done; until_true 60 test -e "$work/go"; cat "$work/data") |
+	    client ssh -C "${ssh_opts[@]}" -o RekeyLimit=2M "$SSH_USER@$HOST" cat | sha256sum >"$work/got" &
+	for role in gate clerk all; do
+		pids=$(role_pids $role)
+		signal_role KILL $role || bad=1
+		until_true 30 role_back $role "$pids" || { echo "$role is not back"; bad=1; }
+	done
+	touch "$work/go"
+	wait $!
+	[ "$(cat "$work/got")" = "$(for _ in 1 2 3 4 5 6 7 8 9; do cat "$work/data"; done | sha256sum)" ] || bad=1
+	return $bad
+}
+check "OpenSSH: gate, clerk, and all of the control plane killed under a compressed transfer" killed
+
+none_left() { $CTL limits | awk '/^zip_/ { rows++; n += $4; high += $5 } END { print rows, n, high; exit !(rows == 4 && n == 0 && high >= 4) }'; }
+check "nobody's memory is left" until_true 10 none_left
+
+# Without it: a client that insists on nothing else still gets in.
+echo 'Compression no' >>"$CONF"
+$CTL reload >/dev/null
+off() { client ssh -v -C "${ssh_opts[@]}" -o LogLevel=DEBUG1 "$SSH_USER@$HOST" true 2>&1 | grep -q 'compression: none'; }
+check "Compression no: none is agreed on" until_true 10 off
+finish
