@@ -21,7 +21,7 @@ nic_member(const char *device, uint32_t i, char *dst, size_t size)
 
 /* Its row's arguments are those of the first device of its kind: another number. */
 int
-nic_member_args(const char *member, uint32_t i, char *dst, size_t size)
+nic_member_args(const char *member, uint32_t i, uint16_t mtu, char *dst, size_t size)
 {
 	const char *wrong;
 	const struct nic_driver *d = nic_driver_of(member, &wrong);
@@ -29,7 +29,7 @@ nic_member_args(const char *member, uint32_t i, char *dst, size_t size)
 	size_t len;
 	int n;
 
-	if (d == NULL || nic_device_args(member, 1, args, sizeof(args)) < 0)
+	if (d == NULL || nic_device_args(member, 1, mtu, args, sizeof(args)) < 0)
 		return -1;
 	if (d->vdev == NULL)
 		n = snprintf(dst, size, "%s", args);

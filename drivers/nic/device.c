@@ -7,11 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A frame of the packet ring holds one frame of the wire; the driver copies it
- * into a packet buffer without asking, so it must not be larger than that. */
-#define AF_PACKET_RING "blocksz=65536,framesz=2048,framecnt=2048"
-/* What such a frame has room for, behind the ring's own header. */
-#define AF_PACKET_MTU 1900u
+/* A frame of the packet ring holds one frame of the wire behind the ring's own header
+ * (TPACKET_V2, with room for a socket address, 66 bytes when it is raw). The driver copies
+ * it into a packet buffer without asking, which must have as much room. */
+#define RING_FRAME 2048u  /* at least */
+#define RING_COUNT 2048u  /* of those; RING_JUMBO of larger ones */
+#define RING_JUMBO 1024u
+#define RING_HEAD 66u
+#define RING_HEAD_MIN 52u /* as the driver counts it, when it looks at a buffer's room */
+#define RING_ALIGN 512u
+#define RING_EACH 8u      /* frames of a block, which is whole pages then, without a gap at its end */
+#define ETH_HEAD 18u      /* with a tag */
+#define FRAME_ROOM 2048u  /* at least */
 
 /* The system calls of each driver beyond those that the dataplane makes anyhow. */
 static const char *const af_packet_calls[] = { "sendto", NULL };
@@ -41,8 +48,7 @@ static const struct nic_driver drivers[] = {
 	    .noun = NIC_INTERFACE,
 	    .vdev = "net_af_packet0",
 	    .first = "iface",
-	    .fixed = AF_PACKET_RING,
-	    .mtu_max = AF_PACKET_MTU,
+	    .ring = true,
 	    .queues = "qpairs",
 	    .queue_max = 16,
 	    /* a full ring spills over into the next one */
@@ -374,8 +380,35 @@ add(struct text *t, const char *format, ...)
 	va_end(ap);
 }
 
+static uint32_t
+ring_frame(uint16_t mtu)
+{
+	uint32_t frame = (RING_HEAD + ETH_HEAD + mtu + RING_ALIGN - 1) & ~(RING_ALIGN - 1);
+
+	return frame > RING_FRAME ? frame : RING_FRAME;
+}
+
+uint32_t
+nic_frame_room(uint16_t mtu)
+{
+	uint32_t room = ring_frame(mtu) - RING_HEAD_MIN;
+
+	return room > FRAME_ROOM ? room : FRAME_ROOM;
+}
+
+/* The kernel wants blocks of whole pages, and the driver frames without gaps. */
+static void
+add_ring(struct text *t, uint16_t mtu)
+{
+	uint32_t frame = ring_frame(mtu);
+	uint32_t each = frame > RING_FRAME ? RING_EACH : 4 * RING_EACH;
+
+	add(t, ",blocksz=%u,framesz=%u,framecnt=%u", each * frame, frame,
+	    frame > RING_FRAME ? RING_JUMBO : RING_COUNT);
+}
+
 int
-nic_device_args(const char *device, uint32_t queues, char *dst, size_t size)
+nic_device_args(const char *device, uint32_t queues, uint16_t mtu, char *dst, size_t size)
 {
 	struct text t = { .dst = dst, .size = size };
 	const char *rest, *tail;
@@ -391,6 +424,8 @@ nic_device_args(const char *device, uint32_t queues, char *dst, size_t size)
 		add(&t, ",%s=%.*s", d->first, (int)(tail - rest), rest);
 	if (d->fixed != NULL)
 		add(&t, ",%s", d->fixed);
+	if (d->ring)
+		add_ring(&t, mtu);
 	if (d->mac) {
 		uint8_t m[6];
 

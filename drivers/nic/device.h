@@ -34,6 +34,7 @@ struct nic_driver {
 	const char *vdev;         /* DPDK's name of the device; NULL: one of the PCI bus */
 	const char *first;        /* key of the device's name among DPDK's arguments */
 	const char *fixed;        /* arguments that it is always given, or NULL */
+	bool ring;                /* it is told how large the frames of its packet ring are */
 	const char *queues;       /* key of the number of queue pairs, or NULL */
 	const char *const *keys;  /* further keys that people may write, or NULL */
 	uint16_t queue_max;
@@ -61,9 +62,13 @@ const struct nic_driver *nic_driver_of(const char *device, const char **wrong);
 /* nic_driver_next(d): the rows in order, from NULL to NULL. */
 const struct nic_driver *nic_driver_next(const struct nic_driver *d);
 
-/* nic_device_args(device, queues, dst, size): what EAL is told, for --vdev or
+/* nic_device_args(device, queues, mtu, dst, size): what EAL is told, for --vdev or
  * --allow. The length, or -1 when it does not fit. */
-int nic_device_args(const char *device, uint32_t queues, char *dst, size_t size);
+int nic_device_args(const char *device, uint32_t queues, uint16_t mtu, char *dst, size_t size);
+
+/* nic_frame_room(mtu): the longest frame that a driver may hand over, for packets of so
+ * many bytes: a buffer must have as much room. */
+uint32_t nic_frame_room(uint16_t mtu);
 
 /* nic_device_mac(device, mac): a local address, the same whenever this machine
  * starts this device. */
@@ -77,6 +82,6 @@ void nic_device_name(const char *device, char *dst, size_t size);
  * there is none. nic_member_args: what EAL is told of it, as nic_device_args. */
 #define NIC_MEMBERS_MAX 8u
 bool nic_member(const char *device, uint32_t i, char *dst, size_t size);
-int nic_member_args(const char *member, uint32_t i, char *dst, size_t size);
+int nic_member_args(const char *member, uint32_t i, uint16_t mtu, char *dst, size_t size);
 
 #endif

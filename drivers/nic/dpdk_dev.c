@@ -62,15 +62,15 @@ dev_queues(const struct nic_config *c, const struct nic_driver *d)
 	return (int)want;
 }
 
-/* Room for a whole frame behind the headroom, never below the 2048 bytes of a
- * packet ring's frame: that driver copies without asking. */
+/* Room for a whole frame behind the headroom, never below what a packet ring's frame
+ * holds: that driver copies without asking. */
 uint16_t
 pool_room(uint16_t mtu)
 {
 	uint32_t room = mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
 
-	if (room < RTE_MBUF_DEFAULT_DATAROOM)
-		room = RTE_MBUF_DEFAULT_DATAROOM;
+	if (room < nic_frame_room(mtu))
+		room = nic_frame_room(mtu);
 	return (uint16_t)(PKT_HEADROOM + RTE_ALIGN_CEIL(room, 64u));
 }
 
@@ -216,6 +216,16 @@ mtu_of(const struct dpdk_dev *d, const struct nic_config *c, const struct rte_et
 	return (uint16_t)mtu;
 }
 
+/* net_af_packet says that it has room for 1518 bytes, and has what its ring was told; it
+ * looks at no MTU. */
+static uint16_t
+mtu_told(const struct dpdk_dev *d, const struct rte_eth_dev_info *info, uint16_t mtu)
+{
+	uint32_t most = info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+
+	return d->driver->ring && mtu > most ? (uint16_t)most : mtu;
+}
+
 static uint16_t
 ring_of(uint16_t row, uint16_t recommended)
 {
@@ -259,7 +269,8 @@ dev_configure(struct dpdk_dev *d, const struct nic_config *c, uint16_t *mtu)
 	if (err != 0)
 		return err;
 	conf_fill(d, c, &info, &conf);
-	conf.rxmode.mtu = *mtu = mtu_of(d, c, &info);
+	*mtu = mtu_of(d, c, &info);
+	conf.rxmode.mtu = mtu_told(d, &info, *mtu);
 	err = configure_with(d, &conf, &info);
 	if (err != 0 && conf.intr_conf.rxq != 0) {
 		conf.intr_conf.rxq = 0;

@@ -162,7 +162,7 @@ bond_args(struct args *a, const struct nic_config *c, const char *program)
 		const char *wrong;
 		const struct nic_driver *d = nic_driver_of(member, &wrong);
 
-		if (d == NULL || nic_member_args(member, i, text, sizeof(text)) < 0)
+		if (d == NULL || nic_member_args(member, i, c->mtu, text, sizeof(text)) < 0)
 			return -1;
 		if (d->vdev != NULL)
 			virtual++;
@@ -201,7 +201,7 @@ device_args(struct args *a, const struct nic_config *c, const char *program)
 		return -1;
 	}
 	queues = dev_queues(c, d);
-	if (queues < 0 || nic_device_args(c->device, (uint32_t)queues, text, sizeof(text)) < 0)
+	if (queues < 0 || nic_device_args(c->device, (uint32_t)queues, c->mtu, text, sizeof(text)) < 0)
 		return -1;
 	if (d->vdev != NULL || d->noun == NIC_ANY) {
 		arg(a, "--no-pci");

@@ -130,4 +130,18 @@ for nic in ${NICS:-af_xdp tap memif}; do
 		$bed down --name "$NAME"
 	fi
 done
+# Frames of 9000 bytes on the ring of af_packet.
+large() { client ss -Htni state established dst "$HOST" | grep -o 'rcvmss:[0-9]*' | tee "$work/large" | grep -qx 'rcvmss:8948'; }
+segments() {
+	local transfer
+	ssh_to 'head -c 200000000 /dev/zero' >/dev/null &
+	transfer=$!
+	until_true 30 large || { cat "$work/large"; kill $transfer; return 1; }
+	wait $transfer
+}
+if up_as "af_packet, 9000 bytes" --mtu 9000; then
+	check "af_packet: $mib MiB both ways in frames of 9000 bytes" both_ways
+	check "af_packet: segments are as large" segments
+	$bed down --name "$NAME"
+fi
 finish

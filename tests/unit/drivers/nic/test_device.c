@@ -65,7 +65,7 @@ args(const char *device, uint32_t queues)
 	static char text[512];
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(find(device));
-	CU_ASSERT_EQUAL(nic_device_args(device, queues, text, sizeof(text)), (int)strlen(text));
+	CU_ASSERT_EQUAL(nic_device_args(device, queues, 1500, text, sizeof(text)), (int)strlen(text));
 	return text;
 }
 
@@ -80,12 +80,12 @@ members(void)
 	CU_ASSERT(nic_member(bond, 1, text, sizeof(text)) && strcmp(text, "pci:0000:02:00.0") == 0);
 	CU_ASSERT(!nic_member(bond, 2, text, sizeof(text)));
 	CU_ASSERT(!nic_member(bond, 1, text, 4));
-	CU_ASSERT(nic_member_args("tap:tap0", 3, text, sizeof(text)) > 0);
+	CU_ASSERT(nic_member_args("tap:tap0", 3, 1500, text, sizeof(text)) > 0);
 	CU_ASSERT_EQUAL(strncmp(text, "net_tap3,iface=tap0,mac=", 24), 0);
-	CU_ASSERT(nic_member_args("pci:0000:02:00.0", 3, text, sizeof(text)) > 0);
+	CU_ASSERT(nic_member_args("pci:0000:02:00.0", 3, 1500, text, sizeof(text)) > 0);
 	CU_ASSERT_STRING_EQUAL(text, "0000:02:00.0");
-	CU_ASSERT_EQUAL(nic_member_args("tap:tap0", 3, text, 9), -1);
-	CU_ASSERT_EQUAL(nic_member_args("nothing", 0, text, sizeof(text)), -1);
+	CU_ASSERT_EQUAL(nic_member_args("tap:tap0", 3, 1500, text, 9), -1);
+	CU_ASSERT_EQUAL(nic_member_args("nothing", 0, 1500, text, sizeof(text)), -1);
 }
 
 static void
@@ -106,7 +106,29 @@ arguments(void)
 	CU_ASSERT_STRING_EQUAL(args("pci:0000:02:00.0,x=1", 8), "0000:02:00.0,x=1");
 	CU_ASSERT_STRING_EQUAL(args("net_null0,size=64", 1), "net_null0,size=64");
 	CU_ASSERT_STRING_EQUAL(args("vdev:net_null0,size=64", 1), "net_null0,size=64");
-	CU_ASSERT_EQUAL(nic_device_args("af_packet:eth1", 1, small, sizeof(small)), -1);
+	CU_ASSERT_EQUAL(nic_device_args("af_packet:eth1", 1, 1500, small, sizeof(small)), -1);
+}
+
+/* A frame of the ring has room for the packet, whatever its size; a packet buffer has for
+ * the frame; and the kernel takes the ring. */
+static void
+jumbo_rings(void)
+{
+	for (uint32_t mtu = 1280; mtu <= 9216; mtu++) {
+		unsigned block, frame, count;
+		char text[256];
+		const char *at;
+
+		CU_ASSERT(nic_device_args("af_packet:eth1", 1, (uint16_t)mtu, text, sizeof(text)) > 0);
+		at = strstr(text, ",blocksz=");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+		CU_ASSERT_EQUAL_FATAL(sscanf(at, ",blocksz=%u,framesz=%u,framecnt=%u", &block, &frame, &count), 3);
+		/* packet_mmap: blocks of whole pages, frames aligned to 16 bytes, as many as the
+		 * blocks hold; the driver: no gap between them */
+		if (block % 4096 != 0 || frame % 16 != 0 || block % frame != 0 || count % (block / frame) != 0 ||
+		    count < 512 || frame < mtu + 18 + 66 || nic_frame_room((uint16_t)mtu) < frame - 52)
+			CU_FAIL_FATAL("ring");
+	}
 }
 
 static void
@@ -158,6 +180,7 @@ main(void)
 		{ "wrong names are refused", refused },
 		{ "what DPDK is told", arguments },
 		{ "members of a bond", members },
+		{ "packet rings for jumbo frames", jumbo_rings },
 		{ "the device in the name", behind_the_colon },
 		{ "addresses are local and last", addresses },
 		{ "every row is whole", rows_are_whole },
