@@ -39,3 +39,23 @@ base64_decode(struct put *w, struct view text)
 	}
 	return padding <= 2 && !w->bad;
 }
+
+void
+base64_encode(struct put *w, struct view bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t n = bytes.len - i < 3 ? bytes.len - i : 3;
+		uint32_t v = (uint32_t)bytes.data[i] << 16;
+
+		if (n > 1)
+			v |= (uint32_t)bytes.data[i + 1] << 8;
+		if (n > 2)
+			v |= bytes.data[i + 2];
+		put_u8(w, (uint8_t)digits[v >> 18]);
+		put_u8(w, (uint8_t)digits[v >> 12 & 63]);
+		put_u8(w, (uint8_t)(n > 1 ? digits[v >> 6 & 63] : '='));
+		put_u8(w, (uint8_t)(n > 2 ? digits[v & 63] : '='));
+	}
+}

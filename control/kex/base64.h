@@ -10,4 +10,7 @@
  * was in it, or w is too small. */
 bool base64_decode(struct put *w, struct view text);
 
+/* With padding, without line ends. */
+void base64_encode(struct put *w, struct view bytes);
+
 #endif

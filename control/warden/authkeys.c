@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "abi/link/grant.h"
+#include "control/kex/base64.h"
 
 #define NO_ALL (GRANT_NO_PTY | GRANT_NO_FORWARD | GRANT_NO_AGENT | GRANT_NO_X11 | GRANT_NO_RC)
 
@@ -201,24 +202,11 @@ authkeys_find(struct authkeys_match *m, struct view file, struct view type, stru
 size_t
 authkeys_text(char out[AUTHKEYS_KEY_TEXT_MAX], struct view blob)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = 0;
+	struct put w = put_of(out, AUTHKEYS_KEY_TEXT_MAX - 1);
 
-	if ((blob.len + 2) / 3 * 4 >= AUTHKEYS_KEY_TEXT_MAX)
+	base64_encode(&w, blob);
+	if (w.bad)
 		return 0;
-	for (size_t i = 0; i < blob.len; i += 3) {
-		size_t n = blob.len - i < 3 ? blob.len - i : 3;
-		uint32_t v = (uint32_t)blob.data[i] << 16;
-
-		if (n > 1)
-			v |= (uint32_t)blob.data[i + 1] << 8;
-		if (n > 2)
-			v |= blob.data[i + 2];
-		out[len++] = digits[v >> 18];
-		out[len++] = digits[v >> 12 & 63];
-		out[len++] = n > 1 ? digits[v >> 6 & 63] : '=';
-		out[len++] = n > 2 ? digits[v & 63] : '=';
-	}
-	out[len] = '\0';
-	return len;
+	out[put_len(&w)] = '\0';
+	return put_len(&w);
 }

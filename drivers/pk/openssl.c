@@ -170,3 +170,14 @@ pk_sha256(uint8_t out[32], const void *data, size_t len)
 
 	return pk_hash_parts(PK_SHA256, out, &all, 1);
 }
+
+int
+pk_hmac_sha1(uint8_t out[20], struct view key, struct view data)
+{
+	size_t len = 0;
+
+	if (openssl_ready() != 0 ||
+	    EVP_Q_mac(NULL, "HMAC", NULL, "SHA1", NULL, key.data, key.len, data.data, data.len, out, 20, &len) == NULL)
+		return -1;
+	return len == 20 ? 0 : -1;
+}

@@ -120,6 +120,10 @@ struct pk_part {
 int pk_hash_parts(enum pk_hash hash, uint8_t *out, const struct pk_part *parts, size_t count);
 int pk_sha256(uint8_t out[32], const void *data, size_t len);
 
+/* For the hashed names of known_hosts alone, which know no other hash (OpenSSH's
+ * hostfile.c); nothing is protected by it. */
+int pk_hmac_sha1(uint8_t out[20], struct view key, struct view data);
+
 /* ---- signatures ---- */
 
 enum pk_type { PK_ED25519, PK_P256, PK_P384, PK_P521, PK_RSA, PK_TYPE_COUNT };

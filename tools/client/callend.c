@@ -67,7 +67,7 @@ start(struct callend *e, uint64_t now)
 	e->env = (struct caller_env){
 		.ident = e->ident, .rng = e->conf.rng, .slot = slot, .told = told, .ctx = e
 	};
-	e->ops = (struct memconn_ops){ .up = up, .chan = chan, .sealed = sealed, .ctx = e };
+	e->ops = (struct memconn_ops){ .up = up, .chan = chan, .zip = e->conf.zip, .sealed = sealed, .ctx = e };
 	caller_init(&e->caller, &e->env, &e->conf.offer, e->conf.user, 1, 1);
 	return memconn_init(
 	    &e->m, SSH_CLIENT, &e->conf.limits, e->conf.comment, e->conf.rng, &e->ops, now);

@@ -1,4 +1,4 @@
-# With it goes: client kex pk rng ssh mem cipher cipher_openssl link wire, and their flags.
+# With it goes what it stands on, and flags; who compresses adds zip and $(ZIP_LD).
 CALLEND_LIBS := callend client step kex pk rng ssh mem cipher cipher_openssl link wire
 CALLEND_LD = $(CIPHER_OPENSSL_LD) $(PK_LD)
 

@@ -58,6 +58,21 @@ memconn_sent(struct memconn *m, size_t len)
 
 /* ---- life ---- */
 
+/* One stream in each direction. */
+static int
+zip_start(struct memconn *m)
+{
+	size_t size = (zip_pool_size(m->ops->zip, 1, 1) + 63) / 64 * 64;
+
+	m->zip_mem = aligned_alloc(64, size);
+	if (m->zip_mem == NULL)
+		return -1;
+	memset(m->zip_mem, 0, size);
+	zip_pool_init(&m->zip, m->zip_mem, m->ops->zip, 1, 1);
+	m->env.zip = &m->zip;
+	return 0;
+}
+
 int
 memconn_init(struct memconn *m, enum ssh_role role, const struct ssh_env *limits, const char *comment,
     struct rng *rng, const struct memconn_ops *ops, uint64_t now)
@@ -79,6 +94,9 @@ memconn_init(struct memconn *m, enum ssh_role role, const struct ssh_env *limits
 	m->env.scratch = m->scratch;
 	m->env.engine = cipher_engine_for;
 	m->env.chan_max = SSH_CHAN_MAX;
+	m->env.zip = NULL;
+	if (ops->zip != NULL && zip_start(m) != 0)
+		return -R_NOMEM;
 	ssh_init(&m->conn, &m->env, role, m->ctx, m, now);
 	return ssh_start(&m->conn, comment);
 }
@@ -96,6 +114,7 @@ memconn_fini(struct memconn *m)
 		explicit_bzero(m->scratch, 2 * RECORD_MAX);
 	if (m->up_bytes != NULL)
 		explicit_bzero(m->up_bytes, RECORD_MAX);
+	free(m->zip_mem);
 	free(m->pool_mem);
 	free(m->scratch);
 	free(m->up_bytes);
@@ -117,7 +136,8 @@ memconn_end(struct memconn *m, int reason)
 void
 memconn_tell(struct memconn *m, uint16_t op, uint32_t chan, uint64_t arg)
 {
-	const struct link_entry e = { .op = op, .conn = 1, .gen = 1, .chan = chan, .arg = { arg } };
+	const struct link_entry e = { .op = op, .conn = 1, .gen = 1, .chan = chan,
+		.arg = { arg, memconn_may_zip(m) } };
 
 	m->ops->up(m->ops->ctx, &e, view_of(NULL, 0));
 }
@@ -154,10 +174,12 @@ memconn_run(struct memconn *m, uint64_t now)
 
 	m->now = now;
 	while (moved) {
-		int in = m->fatal == 0 ? ssh_input(&m->conn, now) : 0;
 		bool served;
-		int out;
+		int in, out;
 
+		if (m->env.zip != NULL)
+			zip_pool_poll(&m->zip, now);
+		in = m->fatal == 0 ? ssh_input(&m->conn, now) : 0;
 		if (in < 0)
 			memconn_end(m, in);
 		served = m->fatal == 0 && serve(m);

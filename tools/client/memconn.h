@@ -27,6 +27,8 @@ struct memconn_ops {
 	/* Items of a step that mean something to the owner alone; NULL: nothing. */
 	void (*note)(void *ctx, struct view image);
 	void (*phase)(void *ctx, enum ssh_phase phase);
+	/* Compression may be agreed on; NULL: not. */
+	const struct zip_engine *zip;
 	/* So many sealed bytes were put behind the others. NULL: nobody asks. */
 	void (*sealed)(void *ctx, size_t len);
 	void *ctx;
@@ -46,6 +48,8 @@ struct memconn {
 	struct pool pool;
 	void *pool_mem;
 	uint8_t *scratch;
+	struct zip_pool zip;
+	void *zip_mem;
 	struct rng *rng;
 	struct membytes in, out;
 	struct link_slot slots[LINK_SLOT_COUNT];

@@ -6,6 +6,9 @@
 
 extern const struct ssh_ops memconn_ssh_ops;
 
+/* LINK_MAY_ZIP for an entry after which our KEXINIT may leave, or 0. */
+uint64_t memconn_may_zip(struct memconn *m);
+
 int membytes_put(struct membytes *b, struct view bytes);
 void membytes_take(struct membytes *b, size_t len);
 

@@ -1,6 +1,13 @@
 /* What the connection asks of its surroundings. */
 #include "tools/client/memconn_inner.h"
 
+/* Every exchange takes the connection's place anew: without compression it goes. */
+uint64_t
+memconn_may_zip(struct memconn *m)
+{
+	return m->env.zip != NULL && zip_place(&m->zip, &m->conn.zip, false) ? LINK_MAY_ZIP : 0;
+}
+
 static size_t
 op_peek(void *owner, struct ssh_conn *c, void *dst, size_t len)
 {
@@ -91,6 +98,8 @@ op_control(void *owner, struct ssh_conn *c, enum ssh_up kind, struct view payloa
 	m->up = (struct link_entry){ .op = up_ops[kind], .conn = 1, .gen = 1, .chan = chan, .seq = seq,
 		.len = (uint32_t)payload.len, .serial = ++m->serial };
 	m->up.msg = kind == SSH_UP_RECORD ? payload.data[0] : 0;
+	if (m->up.msg == SSH_MSG_KEXINIT || kind == SSH_UP_REKEY)
+		m->up.arg[1] = memconn_may_zip(m);
 	if (payload.len > 0)
 		memcpy(m->up_bytes, payload.data, payload.len);
 	m->up_waits = true;

@@ -11,6 +11,7 @@ do_newkeys(struct memconn *m, const struct step *s, struct cur *c)
 
 	keys = (struct ssh_new_keys){
 		.suite_in = k.in.suite, .suite_out = k.out.suite, .reset_seq = k.strict != 0,
+		.zip_in = k.zip_in == LINK_ZIP_DELAYED, .zip_out = k.zip_out == LINK_ZIP_DELAYED,
 		.key_in = k.in.key, .iv_in = k.in.iv, .mac_in = k.in.mac,
 		.key_out = k.out.key, .iv_out = k.out.iv, .mac_out = k.out.mac,
 	};

@@ -1,1 +1,1 @@
-$(eval $(call fuzz,authkeys,tests/fuzz/authkeys/authkeys.c,warden))
+$(eval $(call fuzz,authkeys,tests/fuzz/authkeys/authkeys.c,warden kex))

@@ -71,6 +71,7 @@ pick_offer(struct joined *j, struct kex_offer *o)
 	o->kex = pick_kex(j);
 	o->host_keys = pick_host_key(j);
 	pick_suite(j, &o->ciphers, &o->macs);
+	o->compression = joined_rnd(j, 2) ? "none" : ZIP_DELAYED ",none";
 }
 
 /* ---- a run's life ---- */
@@ -126,6 +127,7 @@ begin(struct joined *j, struct srvend_world *w, struct srvend_ops *ops)
 	struct ssh_env limits = { .grace_us = 120000000, .rekey_deadline_us = 60000000, .alive_us = 10000000,
 		.alive_max = 3 };
 	struct callend_conf conf = { .user = "alice", .comment = "joined", .rng = &w->rng, .told = joined_told,
+		.zip = &zip_zlib,
 		.chan = joined_client_chan, .sealed = sealed_client, .ctx = j };
 
 	pick_offer(j, &conf.offer);

@@ -75,7 +75,7 @@ struct joined {
 /* What has occurred in all runs. */
 struct joined_reached {
 	unsigned kex[JOINED_NAMES], host_key[JOINED_NAMES], host_cert[JOINED_NAMES], suite[SUITE_COUNT], user_key[JOINED_NAMES];
-	unsigned compression[JOINED_NAMES];
+	unsigned compression[2]; /* none, zlib@openssh.com */
 	unsigned rekey[PLACE_COUNT][WHO_COUNT];
 	unsigned by_limit, methods[4], harm[HARM_COUNT][2], caught, whole, exchanges, bytewise;
 };

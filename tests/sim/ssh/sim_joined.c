@@ -79,6 +79,7 @@ check_rest(void)
 		CU_ASSERT(reached.methods[i] > 0);
 	for (unsigned way = 0; way < 2; way++)
 		CU_ASSERT(reached.harm[HARM_FLIP][way] > 0 && reached.harm[HARM_DROP][way] > 0);
+	CU_ASSERT(reached.compression[0] > 0 && reached.compression[1] > 0);
 	CU_ASSERT(reached.by_limit > 0 && reached.whole > 0 && reached.bytewise > 0);
 }
 

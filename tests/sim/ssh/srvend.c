@@ -121,6 +121,7 @@ tell_groups(struct srvend_world *w)
 	put_sview(&t, dh->p);
 	strcpy(w->gate.exchange.lists.kex, KEX_SERVED);
 	strcpy(w->clerk.exchange.lists.kex, KEX_SERVED);
+	w->gate.exchange.lists.compression = w->clerk.exchange.lists.compression = true;
 	if (t.bad || exchange_env_moduli(&w->gate.exchange, put_view(&t)) != 0)
 		return -1;
 	return exchange_env_moduli(&w->clerk.exchange, put_view(&t));
@@ -129,6 +130,8 @@ tell_groups(struct srvend_world *w)
 int
 srvend_world_init(struct srvend_world *w, const char *const keys[SRVEND_KEYS])
 {
+	/* Runs share a server: what one has asked for is nothing to the next. */
+	static const struct cost_limits endless = { 1u << 30, 1u << 30, 1u << 30, 1u << 30 };
 	static struct grant grant;
 	struct put g = put_of(w->grant, sizeof(w->grant));
 
@@ -136,6 +139,8 @@ srvend_world_init(struct srvend_world *w, const char *const keys[SRVEND_KEYS])
 	rng_fixed(&w->rng, 1);
 	gate_env_init(&w->gate, &w->rng);
 	clerk_env_init(&w->clerk, &w->rng);
+	cost_limit(&w->gate.exchange.cost, &endless);
+	cost_limit(&w->clerk.exchange.cost, &endless);
 	w->clerk.conf.max_sessions = CLERK_SESSIONS_MAX;
 	strcpy(w->clerk.conf.subsystem[0].name, "echo");
 	strcpy(w->clerk.conf.subsystem[0].plugin, "echo");
@@ -499,7 +504,8 @@ srvend_new(struct srvend_world *w, const struct ssh_env *limits, const char *pas
 	e->user = user;
 	e->password = password;
 	e->ops = (struct memconn_ops){
-		.up = up, .work = work, .chan = chan, .note = note, .phase = phase, .sealed = sealed, .ctx = e
+		.up = up, .work = work, .chan = chan, .note = note, .phase = phase, .zip = &zip_zlib, .sealed = sealed,
+		.ctx = e
 	};
 	w->gate.exchange.slot = w->clerk.exchange.slot = slot;
 	w->gate.exchange.slot_ctx = w->clerk.exchange.slot_ctx = e;

@@ -1,1 +1,2 @@
 $(eval $(call unit,test_agent,tests/unit/control/client/test_agent.c,kex pk,$(PK_LD)))
+$(eval $(call unit,test_knownhosts,tests/unit/control/client/test_knownhosts.c,client kex pk,$(PK_LD)))
