@@ -7,3 +7,4 @@ $(eval $(call prog,tests/relay,tests/interop/relay.c,nic))
 $(eval $(call prog,tests/wrong,tests/interop/wrong.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))
 $(eval $(call prog,tests/engine-client,$(addprefix tests/interop/,engine_client.c engine_auth.c),$(CALLEND_LIBS) zip keeper,\
 	$(CALLEND_LD) $(ZIP_LD)))
+$(eval $(call prog,tests/nonces,tests/interop/nonces.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))

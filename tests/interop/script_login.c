@@ -226,6 +226,36 @@ do_keys_to(const struct words *w)
 	return fclose(f) == 0 ? 0 : client_fail(c, "cannot write there");
 }
 
+static void
+log_keys(FILE *f, const char *way, const struct kex_keys *k)
+{
+	const struct view parts[] = { view_of(k->key, sizeof(k->key)), view_of(k->iv, sizeof(k->iv)),
+		view_of(k->mac, sizeof(k->mac)) };
+
+	fprintf(f, "%s %u", way, k->suite);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		fputc(' ', f);
+		for (size_t b = 0; b < parts[i].len; b++)
+			fprintf(f, "%02x", parts[i].data[b]);
+	}
+	fputc('\n', f);
+}
+
+static int
+do_key_log(const struct words *w)
+{
+	FILE *f = fopen(w->word[1], "we");
+
+	if (f == NULL || c->exchanges > CLIENT_EXCHANGES)
+		return client_fail(c, "cannot write there");
+	fprintf(f, "strict %d\n", c->strict);
+	for (unsigned i = 0; i < c->exchanges; i++) {
+		log_keys(f, "c2s", &c->secrets[i].c2s);
+		log_keys(f, "s2c", &c->secrets[i].s2c);
+	}
+	return fclose(f) == 0 ? 0 : client_fail(c, "cannot write there");
+}
+
 /* ---- login ---- */
 
 static int
@@ -371,6 +401,7 @@ const struct command script_login[] = {
 	{ "rekey", 1, 1, do_kex, "the same" },
 	{ "wait-rekey", 1, 2, do_wait_rekey, "[COUNT]: until so many exchanges, or one more, are done" },
 	{ "keys-to", 2, 2, do_keys_to, "FILE: secrets of all exchanges, in hex" },
+	{ "key-log", 2, 2, do_key_log, "FILE: the keys of all exchanges, whole, for nonces" },
 	{ "service", 1, 2, do_service, "[NAME]: service-send and service-recv" },
 	{ "service-send", 1, 2, do_service_send, "[NAME]" },
 	{ "service-recv", 1, 1, do_service_recv, "" },
