@@ -165,7 +165,8 @@
 	METER(ZIP_STORED, "zip records not made smaller, for want of memory") \
 	METER(ZIP_TAKEN, "zip streams that gave their memory to busier ones") \
 	METER(ZIP_WAITED, "zip turns put off because others had the work of a round") \
-	METER(ZIP_REFUSED, "zip exchanges that compression was not offered in, for want of memory")
+	METER(ZIP_REFUSED, "zip exchanges that compression was not offered in, for want of memory") \
+	METER(TCP_UNDO_UNSENT, "tcp reductions undone before anything was sent again")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls

@@ -37,6 +37,7 @@ struct tcp_loss_stats {
 	uint64_t undo_frto;      /* reductions undone by it */
 	uint64_t undo_eifel;     /* by timestamps */
 	uint64_t undo_dsack;     /* by D-SACK */
+	uint64_t undo_unsent;    /* because all had arrived before it was sent again */
 	uint64_t dsack_in;       /* segments with a D-SACK */
 	uint64_t dsack_out;
 	uint64_t board_grown;    /* scoreboards that took another block */

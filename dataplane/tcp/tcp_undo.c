@@ -1,10 +1,12 @@
 /*
  * Reductions that were none: what was taken for lost was late.
  *
- * Three ways to know. The answer to a retransmission carries a timestamp from
+ * Four ways to know. The answer to a retransmission carries a timestamp from
  * before it (Eifel, RFC 3522); every byte that was sent again came twice (D-SACK,
  * RFC 3708); after a timeout, what was not sent again is acknowledged (F-RTO, RFC
- * 5682 section 3). Then the windows go back to what they were (RFC 4015) and
+ * 5682 section 3). And what arrives before it was sent again was late for certain: where
+ * acknowledgements come together, the one that ends a recovery is behind the one that
+ * began it. Then the windows go back to what they were (RFC 4015) and
  * nothing is lost. All of it is in the board: without SACK nothing is undone.
  */
 #include "dataplane/tcp/tcp_loss.h"
@@ -100,7 +102,9 @@ tcp_undo_ack(struct tcp *t, const struct tcp_in *in, bool moved, bool once)
 
 	if (!b->undo_on)
 		return;
-	if (moved && (t->cc.recovery || t->cc.after_rto) && eifel(t, b, in))
+	if (t->cc.recovery && b->lost == 0 && !b->undo_stamped)
+		undo(t, b, &t->stack->loss.undo_unsent);
+	else if (moved && (t->cc.recovery || t->cc.after_rto) && eifel(t, b, in))
 		undo(t, b, &t->stack->loss.undo_eifel);
 	else
 		frto_ack(t, b, moved, once);

@@ -39,6 +39,7 @@ static const struct row tcp_rows[] = {
 	ROW(loss.undo_frto, TCP_UNDO_FRTO),
 	ROW(loss.undo_eifel, TCP_UNDO_EIFEL),
 	ROW(loss.undo_dsack, TCP_UNDO_DSACK),
+	ROW(loss.undo_unsent, TCP_UNDO_UNSENT),
 	ROW(loss.dsack_in, TCP_DSACK_IN),
 	ROW(loss.dsack_out, TCP_DSACK_OUT),
 	ROW(loss.board_grown, TCP_BOARD_GROWN),

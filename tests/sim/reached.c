@@ -28,7 +28,7 @@ static const struct row {
 	LOSS(recoveries), LOSS(reno), LOSS(rack_lost), LOSS(lost_again), LOSS(count_lost),
 	LOSS(reo_timeouts), LOSS(reordering), LOSS(reneged), LOSS(prr_reduced), LOSS(prr_bound),
 	LOSS(doubt), LOSS(rescue), LOSS(limited), LOSS(probes), LOSS(probes_fresh), LOSS(probe_losses),
-	LOSS(frto), LOSS(undo_frto), LOSS(undo_eifel), LOSS(undo_dsack), LOSS(dsack_in), LOSS(dsack_out),
+	LOSS(frto), LOSS(undo_frto), LOSS(undo_eifel), LOSS(undo_dsack), LOSS(undo_unsent), LOSS(dsack_in), LOSS(dsack_out),
 	CC(css), CC(css_back), CC(css_done), CC(epochs), CC(cubic), CC(friendly), CC(converged),
 	CC(shifts), CC(idle_restarts), CC(nvp), CC(paced),
 	BUF(rcv_grown), BUF(rcv_capped), BUF(snd_grown), BUF(snd_capped), BUF(refused),
