@@ -15,9 +15,8 @@
 #include "dataplane/net/net_priv.h"
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/worker/emit.h"
+#include "tests/fuzz/tcp/pkts.h"
 
-#define BUFS 64u
-#define BUF_SIZE 2048u
 #define BLOCKS 64u
 #define LEN_MAX 1514u
 #define GOOD 0x8000u
@@ -31,44 +30,11 @@ static struct {
 	struct tcp_config cfg;
 	struct pool pool;
 	void *mem, *pool_mem;
-	struct pkt pkts[BUFS];
-	uint8_t bufs[BUFS][BUF_SIZE];
-	bool busy[BUFS];
 	uint64_t now;
 	struct flow_key key;
 	enum flow_whose whose;
 	uint32_t hash;
 } f;
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static struct pkt *
-on_alloc(void *owner)
-{
-	(void)owner;
-	for (uint32_t i = 0; i < BUFS; i++) {
-		if (f.busy[i])
-			continue;
-		f.busy[i] = true;
-		f.pkts[i] = (struct pkt){ .head = f.bufs[i], .data = f.bufs[i] + PKT_HEADROOM,
-			.size = BUF_SIZE, .truesize = BUF_SIZE };
-		return &f.pkts[i];
-	}
-	return NULL;
-}
-
-static void
-on_free(void *owner, struct pkt *p)
-{
-	(void)owner;
-	require(f.busy[p - f.pkts]);
-	f.busy[p - f.pkts] = false;
-}
 
 static void
 on_send(void *owner, struct pkt *p)
@@ -78,13 +44,6 @@ on_send(void *owner, struct pkt *p)
 	require(memcmp(p->data + 6, "\2\0\0\0\0\1", 6) == 0 || memcmp(p->data + 6, "\0\0\x5e\0\1\x33", 6) == 0 ||
 	    memcmp(p->data + 6, "\0\0\x5e\0\2\x33", 6) == 0);
 	on_free(owner, p);
-}
-
-static void
-on_drop(void *owner, int reason)
-{
-	(void)owner;
-	require(reason > 0 && reason < REASON_MAX);
 }
 
 /* The hash over a connection's ends, seen from the peer. */
@@ -183,7 +142,7 @@ set_up(void)
 	}
 	memset(f.net, 0, net_size());
 	memset(f.mem, 0, tcp_stack_size(&f.cfg));
-	memset(f.busy, 0, sizeof(f.busy));
+	memset(pkts.busy, 0, sizeof(pkts.busy));
 	f.now = 1000000;
 	flow_key_init(&f.key, key);
 	pool_init(&f.pool, f.pool_mem, BLOCKS);

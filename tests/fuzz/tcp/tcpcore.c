@@ -27,10 +27,9 @@
 #include "dataplane/tcp/tcp_opt.h"
 #include "dataplane/tcp/tcp_wire.h"
 #include "dataplane/worker/emit.h"
+#include "tests/fuzz/tcp/pkts.h"
 
 #define CONNS 2u
-#define BUFS 96u
-#define BUF_SIZE 2048u
 #define BLOCKS 512u
 #define FRAME_MAX 1514u
 #define EVENTS 300
@@ -56,10 +55,6 @@ static struct {
 	struct tcp_config cfg;
 	struct pool pool;
 	void *net_mem, *mem, *pool_mem;
-	struct pkt pkts[BUFS];
-	uint8_t bufs[BUFS][BUF_SIZE];
-	bool busy[BUFS];
-	uint32_t starve;     /* allocations that fail */
 	uint64_t now;
 	struct end end[CONNS];
 	bool raw;            /* somebody else may have written into the streams */
@@ -71,13 +66,6 @@ static const uint8_t us_mac[6] = { 2, 0, 0, 0, 0, 1 }, peer_mac[6] = { 2, 0, 0, 
 static const uint8_t us4[4] = { 10, 0, 0, 1 }, peer4[4] = { 10, 0, 0, 2 };
 static const uint8_t us6[16] = { 0xfd, [15] = 1 }, peer6[16] = { 0xfd, [15] = 2 };
 static uint8_t scratch[65536];
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static uint8_t
 byte_at(uint32_t off)
@@ -98,40 +86,6 @@ tuple(uint32_t k)
 }
 
 /* ---- what the rooms call ---- */
-
-static struct pkt *
-on_alloc(void *owner)
-{
-	(void)owner;
-	if (f.starve > 0) {
-		f.starve--;
-		return NULL;
-	}
-	for (uint32_t i = 0; i < BUFS; i++) {
-		if (f.busy[i])
-			continue;
-		f.busy[i] = true;
-		f.pkts[i] = (struct pkt){ .head = f.bufs[i], .data = f.bufs[i] + PKT_HEADROOM,
-			.size = BUF_SIZE, .truesize = BUF_SIZE };
-		return &f.pkts[i];
-	}
-	return NULL;
-}
-
-static void
-on_free(void *owner, struct pkt *p)
-{
-	(void)owner;
-	require(f.busy[p - f.pkts]);
-	f.busy[p - f.pkts] = false;
-}
-
-static void
-on_drop(void *owner, int reason)
-{
-	(void)owner;
-	require(reason > 0 && reason < REASON_MAX);
-}
 
 /* A segment of ours: its place in the stream says its bytes. */
 static void
@@ -604,7 +558,7 @@ event(struct cur *c)
 		inject(f.last, f.last_len);
 		break;
 	case 11:
-		f.starve = cur_u8(c);
+		pkts.starve = cur_u8(c);
 		break;
 	default:
 		pass_time(1000000ull * cur_u16(c), 64);
@@ -682,9 +636,9 @@ set_up(uint8_t how)
 	}
 	memset(f.net_mem, 0, net_size());
 	memset(f.mem, 0, tcp_stack_size(&f.cfg));
-	memset(f.busy, 0, sizeof(f.busy));
+	memset(pkts.busy, 0, sizeof(pkts.busy));
 	memset(f.end, 0, sizeof(f.end));
-	f.starve = f.last_len = 0;
+	f.last_len = pkts.starve = 0;
 	f.raw = false;
 	f.now = 1000000;
 	pool_init(&f.pool, f.pool_mem, BLOCKS);
@@ -723,7 +677,7 @@ finish(void)
 {
 	struct tcp_stats st;
 
-	f.starve = 0;
+	pkts.starve = 0;
 	for (uint32_t k = 0; k < CONNS; k++)
 		ev_end(&f.end[k], 2);
 	net_clear(f.net);
@@ -732,8 +686,8 @@ finish(void)
 	require(st.conn_open == 0 && st.half_open == 0 && st.timewait == 0);
 	require(f.pool.free_count == f.pool.count);
 	require(net_get_load(f.net).frags == 0);
-	for (uint32_t i = 0; i < BUFS; i++)
-		require(!f.busy[i]);
+	for (uint32_t i = 0; i < PKTS_COUNT; i++)
+		require(!pkts.busy[i]);
 }
 
 int
