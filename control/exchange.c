@@ -103,6 +103,32 @@ hostkey_find(const struct hostkey_list *l, struct view algorithm)
 	return NULL;
 }
 
+/* The key for an exchange of this connection: what it was shown before, if that is
+ * still there. OpenSSH's client takes no other one in a later exchange: there it does
+ * not know its host's name any more. */
+static const struct hostkey *
+hostkey_for(const struct hostkey_list *l, const struct note *n, struct view algorithm)
+{
+	for (uint32_t i = 0; i < l->count && n->host_key.len > 0; i++) {
+		uint8_t sum[32];
+
+		if (view_eq(algorithm, l->key[i].algorithm) &&
+		    pk_sha256(sum, l->key[i].blob.data, l->key[i].blob.len) == 0 &&
+		    view_eq(view_of(sum, sizeof(sum)), n->host_key))
+			return &l->key[i];
+	}
+	return hostkey_find(l, algorithm);
+}
+
+static const struct hostkey *
+same_of(const struct hostkey_list *l, const struct hostkey *k)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		if (view_eq(k->algorithm, l->key[i].algorithm) && view_eq(k->blob, l->key[i].blob))
+			return &l->key[i];
+	return NULL;
+}
+
 /* What is shown as before keeps its version: exchanges with it go on. */
 static void
 take_versions(struct hostkeys *k, struct hostkey_list *fresh)
@@ -110,10 +136,9 @@ take_versions(struct hostkeys *k, struct hostkey_list *fresh)
 	for (uint32_t i = 0; i < k->was.count; i++)
 		k->was.key[i].version = k->list.key[i].version;
 	for (uint32_t i = 0; i < fresh->count; i++) {
-		const struct hostkey *was = hostkey_find(&k->was, fresh->key[i].algorithm);
-		bool same = was != NULL && view_eq(was->blob, fresh->key[i].blob);
+		const struct hostkey *was = same_of(&k->was, &fresh->key[i]);
 
-		fresh->key[i].version = same ? was->version : k->next_version++;
+		fresh->key[i].version = was != NULL ? was->version : k->next_version++;
 	}
 }
 
@@ -357,12 +382,13 @@ context(const struct turn *t, const struct exchange_env *env, const struct hostk
 }
 
 static void
-ask(struct turn *t, const struct exchange *x)
+ask(struct turn *t, const struct exchange *x, const struct hostkey *key)
 {
 	struct put *w;
 
 	w = turn_ask(t, ASK_KEEPER, MSG_SIGN, x->serial);
 	put_cstr(w, x->choice.host_key);
+	put_sview(w, key->blob);
 	put_string(w, x->secret.h, x->secret.h_len);
 }
 
@@ -377,7 +403,7 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 		return r;
 	if (!x->paid)
 		return 0;
-	key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
+	key = hostkey_for(&env->keys.list, &t->note, view_str(x->choice.host_key));
 	if (key == NULL)
 		return env->keys.list.count > 0 ? -R_KEX_SIGN : 0;
 	context(t, env, key, &ctx);
@@ -386,7 +412,7 @@ answer(struct turn *t, struct exchange_env *env, struct exchange *x)
 		return r;
 	x->wait = EX_SIGN;
 	x->key_version = key->version;
-	ask(t, x);
+	ask(t, x, key);
 	return 0;
 }
 
@@ -394,16 +420,15 @@ int
 exchange_again(struct turn *t, struct exchange_env *env)
 {
 	struct exchange *x = t->peer->exchange;
-
 	const struct hostkey *key;
 
 	if (x == NULL)
 		return 0;
-	key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
+	key = hostkey_for(&env->keys.list, &t->note, view_str(x->choice.host_key));
 	if (x->wait != EX_COST && (key == NULL || key->version != x->key_version))
 		x->wait = EX_KEYS;
 	if (x->wait == EX_SIGN)
-		ask(t, x);
+		ask(t, x, key);
 	return exchange_go(t, env);
 }
 
@@ -473,9 +498,9 @@ step_reply(struct turn *t, const struct exchange_env *env, const struct exchange
 static int
 finish(struct turn *t, struct exchange_env *env, struct exchange *x)
 {
-	const struct hostkey *key = hostkey_find(&env->keys.list, view_str(x->choice.host_key));
+	const struct hostkey *key = hostkey_for(&env->keys.list, &t->note, view_str(x->choice.host_key));
 	bool was_first = first(t);
-	uint8_t session_id[SSH_HASH_MAX];
+	uint8_t session_id[SSH_HASH_MAX], sum[32];
 	int slot;
 
 	if (key == NULL)
@@ -490,6 +515,9 @@ finish(struct turn *t, struct exchange_env *env, struct exchange *x)
 	t->serial = x->serial;
 	step_reply(t, env, x, key, (uint32_t)slot, was_first && (t->note.flags & NOTE_F_EXT_INFO) != 0);
 	exchange_drop(t->peer, env);
+	if (pk_sha256(sum, key->blob.data, key->blob.len) != 0)
+		return -R_INTERNAL;
+	t->note.host_key = view_of(sum, sizeof(sum));
 	t->note.flags |= NOTE_F_FIRST_DONE;
 	t->note.kex_state = EXCHANGE_ANSWERED;
 	t->note.kexinit_peer = t->note.kexinit_ours = view_of(NULL, 0);

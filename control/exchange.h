@@ -35,7 +35,7 @@ enum exchange_state {
 	EXCHANGE_GROUP = 4,
 };
 
-#define HOSTKEYS_MAX 16u /* algorithms; one key may serve several */
+#define HOSTKEYS_MAX 80u /* algorithms; one key may serve several */
 #define HOSTKEYS_ALL_MAX 16u
 #define HOSTKEYS_BYTES_MAX 61440u
 

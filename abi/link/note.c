@@ -99,6 +99,9 @@ plain_field(struct note *n, uint8_t number, size_t *max)
 	case NOTE_SESSION_ID:
 		*max = SSH_HASH_MAX;
 		return &n->session_id;
+	case NOTE_HOST_KEY:
+		*max = 32;
+		return &n->host_key;
 	default:
 		return NULL;
 	}
@@ -183,6 +186,7 @@ note_encode(const struct note *n, struct put *w)
 	put_present(w, NOTE_IDENT_PEER, n->ident_peer);
 	put_present(w, NOTE_IDENT_OURS, n->ident_ours);
 	put_present(w, NOTE_SESSION_ID, n->session_id);
+	put_present(w, NOTE_HOST_KEY, n->host_key);
 	put_present(w, NOTE_NAMES, n->names);
 	put_present(w, NOTE_KEXINIT_PEER, n->kexinit_peer);
 	put_present(w, NOTE_KEXINIT_OURS, n->kexinit_ours);

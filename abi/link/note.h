@@ -43,6 +43,7 @@ enum note_field {
 	NOTE_KEX_STATE = 10,      /* u8: 0 none, 1 ours sent, 2 both known, 3 reply and NEWKEYS
 	                             sent, the peer's NEWKEYS to come, 4 group sent, the
 	                             peer's share to come; u8 skip guess */
+	NOTE_HOST_KEY = 11,       /* SHA-256 of the host key or certificate that was shown last */
 	NOTE_NEXT = 64,           /* written by the next minor version only */
 };
 
@@ -90,6 +91,7 @@ struct note {
 	struct view ident_peer;
 	struct view ident_ours;
 	struct view session_id;
+	struct view host_key;
 	struct view names;
 	struct view kexinit_peer;
 	struct view kexinit_ours;

@@ -5,7 +5,7 @@ hostkeys_free(struct hostkeys *k)
 {
 	for (uint32_t i = 0; i < k->key_count; i++)
 		pk_signer_free(k->key[i].signer);
-	k->key_count = k->cert_count = k->row_count = 0;
+	k->key_count = k->cert_count = k->row_count = k->all_count = 0;
 }
 
 int
@@ -18,10 +18,10 @@ hostkey_find(const struct hostkeys *k, struct view blob)
 }
 
 int
-hostkey_row_find(const struct hostkeys *k, struct view name)
+hostkey_row_find(const struct hostkeys *k, struct view name, struct view shown)
 {
-	for (uint32_t i = 0; i < k->row_count; i++)
-		if (view_is(name, k->row[i].name))
+	for (uint32_t i = 0; i < k->all_count; i++)
+		if (view_is(name, k->row[i].name) && view_eq(shown, k->row[i].shown))
 			return (int)i;
 	return -1;
 }
@@ -31,25 +31,25 @@ hostkey_row_find(const struct hostkeys *k, struct view name)
 static void
 add_row(struct hostkeys *k, const char *name, const struct sign_algorithm *a, uint32_t key, struct view shown)
 {
-	if (k->row_count < HOSTKEY_ROWS_MAX)
-		k->row[k->row_count++] = (struct hostkey_row){ name, a, key, shown };
+	if (k->all_count < HOSTKEY_ROWS_MAX)
+		k->row[k->all_count++] = (struct hostkey_row){ name, a, key, shown };
 }
 
+/* Of the keys and of the certificates of a type the first (others false), or what stands
+ * behind it. */
 static void
-add_rows(struct hostkeys *k, const struct sign_algorithm *a, bool all)
+add_rows(struct hostkeys *k, const struct sign_algorithm *a, bool away, bool others)
 {
+	uint32_t keys = 0, certs = 0;
+
 	for (uint32_t i = 0; i < k->key_count; i++)
-		if (k->key[i].type == a->type && (all || !k->key[i].away)) {
+		if (k->key[i].type == a->type && (away || !k->key[i].away) && (keys++ > 0) == others)
 			add_row(k, a->name, a, i, hostkey_blob(&k->key[i]));
-			break;
-		}
 	for (uint32_t i = 0; i < k->cert_count; i++) {
 		const struct hostcert *c = &k->cert[i];
 
-		if (k->key[c->key].type == a->type && (all || !k->key[c->key].away)) {
+		if (k->key[c->key].type == a->type && (away || !k->key[c->key].away) && (certs++ > 0) == others)
 			add_row(k, a->cert_name, a, c->key, view_of(c->blob, c->blob_len));
-			break;
-		}
 	}
 }
 
@@ -57,13 +57,16 @@ void
 hostkeys_rows(struct hostkeys *k)
 {
 	const struct sign_algorithm *a;
-	bool all = true;
+	bool away = true;
 
 	for (uint32_t i = 0; i < k->key_count; i++)
-		all = all && k->key[i].away;
-	k->row_count = 0;
+		away = away && k->key[i].away;
+	k->all_count = 0;
 	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
-		add_rows(k, a, all);
+		add_rows(k, a, away, false);
+	k->row_count = k->all_count;
+	for (size_t i = 0; (a = sign_at(i)) != NULL; i++)
+		add_rows(k, a, away, true);
 }
 
 void
@@ -72,8 +75,8 @@ hostkeys_put(const struct hostkeys *k, struct put *w)
 	put_u32(w, k->key_count);
 	for (uint32_t i = 0; i < k->key_count; i++)
 		put_sview(w, hostkey_blob(&k->key[i]));
-	put_u32(w, k->row_count);
-	for (uint32_t i = 0; i < k->row_count; i++) {
+	put_u32(w, k->all_count);
+	for (uint32_t i = 0; i < k->all_count; i++) {
 		put_cstr(w, k->row[i].name);
 		put_sview(w, k->row[i].shown);
 	}

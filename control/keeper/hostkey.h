@@ -11,7 +11,7 @@
 
 #define HOSTKEYS_MAX CONF_LIST_MAX /* HostKey lines */
 /* Public halves of all keys together: they go out in one message to the peer. */
-#define HOSTKEYS_BYTES_MAX 24576u
+#define HOSTKEYS_BYTES_MAX 12288u
 
 struct hostkey {
 	enum pk_type type;
@@ -30,9 +30,9 @@ struct hostcert {
 	uint8_t blob[CERT_MAX];
 };
 
-/* What is offered: a row per algorithm, so that an RSA key has two, and as many with
- * its certificate. */
-#define HOSTKEY_ROWS_MAX 12u
+/* A row per algorithm, so that an RSA key has two, and as many with its certificate.
+ * Those that are offered stand first. */
+#define HOSTKEY_ROWS_MAX (4 * HOSTKEYS_MAX)
 
 struct hostkey_row {
 	const char *name;
@@ -44,7 +44,8 @@ struct hostkey_row {
 struct hostkeys {
 	uint32_t key_count;
 	uint32_t cert_count;
-	uint32_t row_count;
+	uint32_t row_count; /* that are offered */
+	uint32_t all_count; /* with the others behind them */
 	struct hostkey_row row[HOSTKEY_ROWS_MAX];
 	struct hostkey key[HOSTKEYS_MAX];
 	struct hostcert cert[HOSTKEYS_MAX];
@@ -57,11 +58,12 @@ uint32_t hostkeys_load(struct hostkeys *k, const struct conf *c, uint64_t now);
 void hostkeys_free(struct hostkeys *k);
 
 /* hostkeys_rows(k): choose anew what is offered: of each type the first key, and the
- * first certificate. Keys that are away come in only when there are no others. */
+ * first certificate. Keys that are away come in only when there are no others. Behind
+ * them stand those that are there and not offered. */
 void hostkeys_rows(struct hostkeys *k);
 
-/* Of a row or a key by name or blob; -1: none. */
-int hostkey_row_find(const struct hostkeys *k, struct view name);
+/* Of a row or a key; -1: none. */
+int hostkey_row_find(const struct hostkeys *k, struct view name, struct view shown);
 int hostkey_find(const struct hostkeys *k, struct view blob);
 
 static inline struct view

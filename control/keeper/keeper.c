@@ -100,9 +100,9 @@ set_first(struct keeper_conn *c, struct view hash)
 
 void
 keeper_sign(struct keeper *k, uint32_t asker, uint32_t tag, uint32_t conn, uint32_t gen,
-    struct view algorithm, struct view hash)
+    struct view algorithm, struct view shown, struct view hash)
 {
-	int key = k->ops->key_find(k->ctx, algorithm);
+	int key = k->ops->key_find(k->ctx, algorithm, shown);
 	struct keeper_facts f = { .key = key >= 0, .conn = conn != UINT32_MAX, .hash_len = hash.len };
 	struct keeper_conn *c = NULL;
 	uint32_t reason;

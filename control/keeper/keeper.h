@@ -59,8 +59,8 @@ struct keeper_conn {
 };
 
 struct keeper_ops {
-	/* Row of a key for that algorithm, or -1. */
-	int (*key_find)(void *ctx, struct view algorithm);
+	/* Row of a key for that algorithm that is shown as this, or -1. */
+	int (*key_find)(void *ctx, struct view algorithm, struct view shown);
 	/* Ask the supervisor to store. 0, or -1: it cannot be asked. */
 	int (*store)(void *ctx, uint32_t conn, uint32_t gen, uint32_t tag, struct view hash);
 	/* Sign with key and send; or tell why not (reason not 0, key and hash unset). */
@@ -82,7 +82,7 @@ void keeper_fini(struct keeper *k);
 /* SIGN. A request that waits for the same connection is replaced: its asker is
  * told nothing, because a connection has one owner and the newer one asks. */
 void keeper_sign(struct keeper *k, uint32_t asker, uint32_t tag, uint32_t conn, uint32_t gen,
-    struct view algorithm, struct view hash);
+    struct view algorithm, struct view shown, struct view hash);
 /* FIRST_HASH_OK; tag is what store was given. */
 void keeper_verdict(struct keeper *k, uint32_t conn, uint32_t gen, uint32_t tag, uint32_t reason);
 /* CONN_HASH: what is stored already. */

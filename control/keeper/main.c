@@ -2,12 +2,16 @@
  * Keeper's process: the configuration, the keys, the sandbox, then requests.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "control/confmsg.h"
+#include "control/keeper/agentlink.h"
 #include "control/keeper/hostkey.h"
 #include "control/keeper/keeper.h"
 #include "control/keeper/work.h"
+#include "control/kex/agent.h"
 #include "control/log.h"
 #include "control/peers.h"
 #include "control/sandbox.h"
@@ -19,15 +23,17 @@ struct keeper_role {
 	struct work work;
 	struct loop *loop;
 	struct peers peers;
+	struct agentlink agent;
+	bool agent_gone;
 	int expiry; /* timer: of the oldest job */
 };
 
 static int
-key_find(void *ctx, struct view algorithm)
+key_find(void *ctx, struct view algorithm, struct view shown)
 {
 	struct keeper_role *r = ctx;
 
-	return hostkey_row_find(&r->keys, algorithm);
+	return hostkey_row_find(&r->keys, algorithm, shown);
 }
 
 static int
@@ -137,10 +143,132 @@ tell_keys(struct keeper_role *r, struct role_peer *to, uint32_t tag)
 	peers_send(to, &m);
 }
 
+/* ---- the agent ---- */
+
+static void
+agent_wanted(void *ctx)
+{
+	struct keeper_role *r = ctx;
+	struct msg m = { .type = MSG_AGENT_WANTED, .conn = UINT32_MAX };
+
+	peers_send(peers_find(&r->peers, ROLE_SUPERVISOR, 0), &m);
+}
+
+/* Some came or went: what is offered may be other keys now. */
+static void
+keys_changed(struct keeper_role *r)
+{
+	hostkeys_rows(&r->keys);
+	for (size_t i = 0; i < PEERS_MAX; i++) {
+		struct role_peer *p = &r->peers.list[i];
+
+		if (p->fd >= 0 && (p->role == ROLE_GATE || p->role == ROLE_CLERK))
+			tell_keys(r, p, 0);
+	}
+}
+
+static bool
+in_list(struct view keys, struct view wanted)
+{
+	struct view blob, comment;
+
+	while (agent_key(&keys, &blob, &comment))
+		if (view_eq(blob, wanted))
+			return true;
+	return false;
+}
+
+static bool
+agent_listed(void *ctx, struct view list)
+{
+	struct keeper_role *r = ctx;
+	bool all = true, changed = false;
+
+	if (r->agent_gone)
+		log_info("HostKeyAgent: it is back");
+	r->agent_gone = false;
+	for (uint32_t i = 0; i < r->keys.key_count; i++) {
+		struct hostkey *k = &r->keys.key[i];
+		bool away = k->signer == NULL && !in_list(list, hostkey_blob(k));
+
+		if (away && !k->away)
+			log_warn("host key %s: the agent does not have it", k->path);
+		changed |= away != k->away;
+		k->away = away;
+		all = all && !away;
+	}
+	if (changed)
+		keys_changed(r);
+	return all;
+}
+
+static void
+agent_signed(void *ctx, struct view signature)
+{
+	struct keeper_role *r = ctx;
+
+	work_agent(&r->work, signature);
+}
+
+static void
+agent_lost(void *ctx)
+{
+	struct keeper_role *r = ctx;
+
+	work_agent_lost(&r->work);
+}
+
+static void
+agent_gone(void *ctx, const char *why)
+{
+	struct keeper_role *r = ctx;
+
+	if (r->agent_gone)
+		return;
+	r->agent_gone = true;
+	log_warn("HostKeyAgent %s: %s", r->conf.host_key_agent, why);
+	for (uint32_t i = 0; i < r->keys.key_count; i++)
+		r->keys.key[i].away = r->keys.key[i].signer == NULL;
+	keys_changed(r);
+}
+
+static const struct agentlink_ops agent_ops = {
+	.wanted = agent_wanted,
+	.listed = agent_listed,
+	.signed_by = agent_signed,
+	.lost = agent_lost,
+	.gone = agent_gone,
+};
+
+static bool
+ask_agent(void *ctx, const struct hostkey *k, const struct sign_algorithm *a, struct view data)
+{
+	struct keeper_role *r = ctx;
+
+	return agentlink_sign(&r->agent, hostkey_blob(k), a->name, data);
+}
+
+static int
+on_agent_is(struct keeper_role *r, struct role_peer *from, struct msg *m)
+{
+	struct cur c = cur_view(m->body);
+	uint32_t error = cur_u32(&c);
+	int fd = msg_take_fd(m, 0);
+
+	(void)from;
+	if (!cur_done(&c) || (error == 0) != (fd >= 0)) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	agentlink_take(&r->agent, fd, strerror((int)error));
+	return 0;
+}
+
 /* ---- requests ---- */
 
 static int
-on_keys(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_keys(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	if (m->body.len != 0)
 		return -1;
@@ -149,7 +277,7 @@ on_keys(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 }
 
 static int
-on_prove(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_prove(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	const struct work_for whom = { from->serial, m->tag, m->conn, m->gen };
 	struct cur c = cur_view(m->body);
@@ -170,20 +298,21 @@ on_prove(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 }
 
 static int
-on_sign(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_sign(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	struct cur c = cur_view(m->body);
 	struct view algorithm = cur_string(&c);
+	struct view shown = cur_string(&c);
 	struct view hash = cur_string(&c);
 
 	if (!cur_done(&c))
 		return -1;
-	keeper_sign(&r->keeper, from->serial, m->tag, m->conn, m->gen, algorithm, hash);
+	keeper_sign(&r->keeper, from->serial, m->tag, m->conn, m->gen, algorithm, shown, hash);
 	return 0;
 }
 
 static int
-on_first_hash_ok(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_first_hash_ok(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	struct cur c = cur_view(m->body);
 	uint32_t reason = cur_u32(&c);
@@ -196,7 +325,7 @@ on_first_hash_ok(struct keeper_role *r, struct role_peer *from, const struct msg
 }
 
 static int
-on_conn_hash(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_conn_hash(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	struct cur c = cur_view(m->body);
 	struct view hash = cur_string(&c);
@@ -209,7 +338,7 @@ on_conn_hash(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 }
 
 static int
-on_conn_gone(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_conn_gone(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	(void)from;
 	keeper_forget(&r->keeper, m->conn, m->gen);
@@ -219,7 +348,7 @@ on_conn_gone(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 
 /* Keys are read before the sandbox: for others the supervisor starts another keeper. */
 static int
-on_conf(struct keeper_role *r, struct role_peer *from, const struct msg *m)
+on_conf(struct keeper_role *r, struct role_peer *from, struct msg *m)
 {
 	(void)r;
 	(void)from;
@@ -232,10 +361,11 @@ on_conf(struct keeper_role *r, struct role_peer *from, const struct msg *m)
 static const struct {
 	uint16_t type;
 	unsigned from;
-	int (*fn)(struct keeper_role *, struct role_peer *, const struct msg *);
+	int (*fn)(struct keeper_role *, struct role_peer *, struct msg *);
 } requests[] = {
 	{ MSG_CONF, BY(ROLE_SUPERVISOR), on_conf },
 	{ MSG_KEYS, BY(ROLE_GATE) | BY(ROLE_CLERK), on_keys },
+	{ MSG_AGENT_IS, BY(ROLE_SUPERVISOR), on_agent_is },
 	{ MSG_PROVE, BY(ROLE_CLERK), on_prove },
 	{ MSG_SIGN, BY(ROLE_GATE) | BY(ROLE_CLERK), on_sign },
 	{ MSG_FIRST_HASH_OK, BY(ROLE_SUPERVISOR), on_first_hash_ok },
@@ -252,17 +382,7 @@ on_message(void *ctx, struct role_peer *from, struct msg *m)
 	return -1;
 }
 
-static bool
-no_agent(void *ctx, const struct hostkey *k, const struct sign_algorithm *a, struct view data)
-{
-	(void)ctx;
-	(void)k;
-	(void)a;
-	(void)data;
-	return false;
-}
-
-static const struct work_ops work_ops = { .over = over, .agent = no_agent };
+static const struct work_ops work_ops = { .over = over, .agent = ask_agent };
 
 static int
 before(void *ctx)
@@ -281,6 +401,8 @@ serve(struct keeper_role *r, struct loop *loop)
 	    sandbox_enter(ROLE_KEEPER) != 0)
 		return 1;
 	peers_send(peers_find(&r->peers, ROLE_SUPERVISOR, 0), &ready);
+	if (r->conf.host_key_agent[0] != '\0' && agentlink_start(&r->agent, loop, &agent_ops, r) != 0)
+		return 1;
 	return loop_run(loop, before, r) == 0 ? 0 : 1;
 }
 
@@ -306,6 +428,7 @@ keeper_main(uint32_t index)
 		goto out_keys;
 	work_init(&r->work, &r->keys, &work_ops, r);
 	status = serve(r, loop);
+	agentlink_end(&r->agent);
 	work_fini(&r->work);
 	peers_end(&r->peers);
 	keeper_fini(&r->keeper);

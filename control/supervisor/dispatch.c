@@ -18,6 +18,7 @@ static const struct row rows[] = {
 	    on_ready },
 	{ MSG_LINK, ROLE_BIT(ROLE_GATE) | ROLE_BIT(ROLE_CLERK) | ROLE_BIT(ROLE_HOST), on_link },
 	{ MSG_FIRST_HASH, ROLE_BIT(ROLE_KEEPER), on_first_hash },
+	{ MSG_AGENT_WANTED, ROLE_BIT(ROLE_KEEPER), on_agent_wanted },
 	{ MSG_GRANT, ROLE_BIT(ROLE_WARDEN), on_grant },
 	{ MSG_DIALOGUE, ROLE_BIT(ROLE_WARDEN), on_dialogue },
 	{ MSG_DIALOGUE_OVER, ROLE_BIT(ROLE_WARDEN), on_dialogue_over },

@@ -294,6 +294,9 @@ void hash_again(struct sup *s, struct conn *c);
 void hash_drop(struct sup *s, struct conn *c, uint32_t reason);
 void hashes_tell(struct sup *s, struct proc *p);
 
+/* ---- agent.c: a socket to HostKeyAgent ---- */
+void on_agent_wanted(struct sup *s, struct proc *p, struct msg *m);
+
 /* ---- grants.c; pams.c is in grants.h ---- */
 void on_grant(struct sup *s, struct proc *p, struct msg *m);
 void grant_stored(struct sup *s, struct conn *c, uint32_t reason);

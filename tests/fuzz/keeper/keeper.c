@@ -21,9 +21,10 @@ static struct model {
 } model[CONNS];
 
 static int
-key_find(void *ctx, struct view algorithm)
+key_find(void *ctx, struct view algorithm, struct view shown)
 {
 	(void)ctx;
+	(void)shown;
 	return view_is(algorithm, "ssh-ed25519") ? 0 : -1;
 }
 
@@ -86,7 +87,7 @@ one(struct keeper *k, struct cur *c)
 	switch (op % 5) {
 	case 0:
 		keeper_sign(k, 1, a, conn, 1, view_str(op & 0x80 ? "ssh-rsa" : "ssh-ed25519"),
-		    view_of(hash, lens[op >> 4 & 7]));
+		    view_str("blob"), view_of(hash, lens[op >> 4 & 7]));
 		break;
 	case 1:
 		verdict(k, conn, m->asked_tag + (op & 0x80 ? 1 : 0), reasons[op >> 4 & 3]);

@@ -13,6 +13,7 @@ full_note(struct note *n)
 	n->ident_peer = view_str("SSH-2.0-OpenSSH_9.2p1");
 	n->ident_ours = view_str("SSH-2.0-postern_0.1");
 	n->session_id = view_str("0123456789abcdef0123456789abcdef");
+	n->host_key = view_str("fedcba9876543210fedcba9876543210");
 	n->names = view_str("names");
 	n->kexinit_peer = view_str("kexinit of the peer");
 	n->kexinit_ours = view_str("kexinit of ours");
@@ -42,6 +43,7 @@ test_note_round_trip(void)
 	CU_ASSERT_TRUE(view_eq(a.ident_peer, b.ident_peer));
 	CU_ASSERT_TRUE(view_eq(a.ident_ours, b.ident_ours));
 	CU_ASSERT_TRUE(view_eq(a.session_id, b.session_id));
+	CU_ASSERT_TRUE(view_eq(a.host_key, b.host_key) && b.host_key.len == 32);
 	CU_ASSERT_TRUE(view_eq(a.names, b.names));
 	CU_ASSERT_TRUE(view_eq(a.kexinit_peer, b.kexinit_peer));
 	CU_ASSERT_TRUE(view_eq(a.kexinit_ours, b.kexinit_ours));

@@ -680,6 +680,58 @@ test_reconcile(void)
 	clean(k);
 }
 
+/* Keeper's keys: a new Ed25519 key, and behind it the one that was there before. */
+static void
+rotate(struct clerkbench *k, bool old)
+{
+	uint8_t body[1024], fresh[64], blob[64];
+	struct put w = put_of(body, sizeof(body)), f = put_of(fresh, sizeof(fresh)), o = put_of(blob, sizeof(blob));
+
+	sign_key_put(&o, pk_signer_public(k->b.signer));
+	put_bytes(&f, blob, put_len(&o));
+	fresh[40] ^= 1;
+	put_u32(&w, 1);
+	put_sview(&w, put_view(&f));
+	put_u32(&w, old ? 2 : 1);
+	put_cstr(&w, "ssh-ed25519");
+	put_sview(&w, put_view(&f));
+	if (old) {
+		put_cstr(&w, "ssh-ed25519");
+		put_sview(&w, put_view(&o));
+	}
+	CU_ASSERT_EQUAL(hostkeys_decode(&k->env.exchange.keys, put_view(&w)), 0);
+}
+
+static int
+rekey_ed25519(struct clerkbench *k)
+{
+	struct kex_offer offer = *bench_offer_x25519();
+
+	offer.host_keys = "ssh-ed25519";
+	bench_client_kexinit(&k->b, &offer, false, false);
+	return bench_client_exchange(&k->b, &offer, false);
+}
+
+/* A connection goes on with the key that it was shown, as long as it is there, also
+ * with the next clerk. */
+static void
+test_rekey_rotated(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	CU_ASSERT_EQUAL(rekey_ed25519(k), 0);
+	rotate(k, true);
+	CU_ASSERT_EQUAL(rekey_ed25519(k), 0);
+	bench_kill(&k->b);
+	k->b.keys_told = true;
+	rotate(k, true);
+	CU_ASSERT_EQUAL(rekey_ed25519(k), 0);
+	/* it went: the new one, which the bench cannot sign with */
+	rotate(k, false);
+	CU_ASSERT_EQUAL(rekey_ed25519(k), -4);
+	clerkbench_free(k);
+}
+
 static bool
 global_failed(struct clerkbench *k)
 {
@@ -833,6 +885,7 @@ static const CU_TestInfo tests[] = {
 	{ "a rekey before keeper is known", test_rekey_no_keys },
 	{ "a wrong guess in a rekey", test_guess_in_rekey },
 	{ "the rate of rekeys", test_rekey_rate },
+	{ "a rekey after a rotation of host keys", test_rekey_rotated },
 	{ "all message numbers", test_sweep },
 	{ "every message cut at every length", test_cut },
 	{ "adopt images", test_images },

@@ -232,12 +232,13 @@ test_accumulate(void)
 	struct conf c, none;
 
 	CU_ASSERT(good(&c,
-	    "HostKey /a\nHostKey /b\nHostCertificate /c\nHostCertificate /d\n"
+	    "HostKey /a\nHostKey /b\nHostCertificate /c\nHostCertificate /d\nHostKeyAgent SSH_AUTH_SOCK\n"
 	    "AcceptEnv LANG LC_*\nAcceptEnv TERM\n"
 	    "Address 10.0.0.1/24\nAddress fd00::1/64 10.0.1.1/16\nGateway 10.0.0.254\nPort 22\nPort 22\n"));
 	CU_ASSERT_EQUAL(c.host_key_count, 2);
 	CU_ASSERT_EQUAL(c.host_certificate_count, 2);
 	CU_ASSERT_STRING_EQUAL(c.host_certificate[1], "/d");
+	CU_ASSERT_STRING_EQUAL(c.host_key_agent, "SSH_AUTH_SOCK");
 	CU_ASSERT(good(&none, "HostCertificate none\nHostKeyAgent none"));
 	CU_ASSERT(none.host_certificate_count == 0 && none.host_key_agent[0] == '\0');
 	CU_ASSERT_STRING_EQUAL(c.host_key[0], "/a");
@@ -395,6 +396,12 @@ static const struct {
 	{ "HostKey none", "an absolute path expected" },
 	{ "HostCertificate cert.pub", "an absolute path expected" },
 	{ "HostCertificate /a /b", "one value" },
+	{ "HostKeyAgent ssh_auth_sock", "an absolute path expected" },
+	{ "HostKeyAgent agent", "an absolute path expected" },
+	{ "HostKeyAgent "
+	  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaa",
+	    "longer than 107" },
 	{ "ControlSocket none", "an absolute path expected" },
 	{ "Nic eth0", "DRIVER:DEVICE, DRIVER one of af_packet, af_xdp, tap, memif, ring, bond, pci expected" },
 	{ "Nic \"af_packet:a b\"", "DRIVER:DEVICE" },
@@ -763,7 +770,7 @@ static const char rich[] =
     "Gateway 2001:db8::ff\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
     "PermitEmptyPasswords yes\nPAMDialogueTime 45\nPAMMaxDialogues 7\nPAMMaxDialoguesPerSource 3\n"
     "GateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
-    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nHostCertificate \"/etc/e f\"\nAuthorizedKeysFile \"a b\" "
+    "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nHostCertificate \"/etc/e f\"\nHostKeyAgent /run/agent\nAuthorizedKeysFile \"a b\" "
     "%h/x /#y =z\n"
     "PubkeyAuthentication no\nStrictModes no\nUsePAM no\nPAMServiceName 'ssh\"d'\nPermitRootLogin yes\n"
     "LoginGraceTime 2m\nMaxAuthTries 2\nMaxSessions 0\nRekeyLimit 1G 1h\nClientAliveInterval 7\n"

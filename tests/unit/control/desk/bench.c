@@ -422,12 +422,13 @@ sign(struct bench *b, const struct bench_ask *a, struct put *w)
 {
 	struct cur c = cur_of(a->bytes, a->len);
 	struct view algorithm = cur_string(&c);
+	struct view shown = cur_string(&c);
 	struct view hash = cur_string(&c);
 	const struct sign_algorithm *sign = sign_find(algorithm);
 	uint8_t blob[256];
 	struct put s = put_of(blob, sizeof(blob));
 
-	if (!cur_done(&c) || sign == NULL || hash.len > SSH_HASH_MAX)
+	if (!cur_done(&c) || sign == NULL || shown.len == 0 || hash.len > SSH_HASH_MAX)
 		bench_fault(b, "SIGN malformed");
 	if (b->phase == SSH_PHASE_KEX) {
 		memcpy(b->first_hash, hash.data, hash.len);

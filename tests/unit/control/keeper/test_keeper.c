@@ -72,10 +72,10 @@ static struct {
 } seen;
 
 static int
-key_find(void *ctx, struct view algorithm)
+key_find(void *ctx, struct view algorithm, struct view shown)
 {
 	(void)ctx;
-	return view_is(algorithm, "ssh-ed25519") ? 0 : -1;
+	return view_is(algorithm, "ssh-ed25519") && view_is(shown, "blob") ? 0 : -1;
 }
 
 static int
@@ -115,7 +115,7 @@ static const uint8_t hash_a[64] = { 1 }, hash_b[64] = { 2 };
 static void
 sign(struct keeper *k, uint32_t asker, uint32_t conn, uint32_t gen, const uint8_t *hash)
 {
-	keeper_sign(k, asker, 70 + asker, conn, gen, view_str("ssh-ed25519"), view_of(hash, 32));
+	keeper_sign(k, asker, 70 + asker, conn, gen, view_str("ssh-ed25519"), view_str("blob"), view_of(hash, 32));
 }
 
 static struct keeper *
@@ -169,11 +169,13 @@ test_refusals(void)
 	keeper_verdict(k, 5, 7, seen.tag, 0);
 	keeper_verdict(k, 5, 6, seen.tag + 1, 0);
 	CU_ASSERT_EQUAL(seen.signed_count, 0);
-	keeper_sign(k, 1, 1, 9, 9, view_str("ssh-rsa"), view_of(hash_a, 32));
+	keeper_sign(k, 1, 1, 9, 9, view_str("ssh-rsa"), view_str("blob"), view_of(hash_a, 32));
 	CU_ASSERT_EQUAL(seen.reason, R_KEX_SIGN);
-	keeper_sign(k, 1, 1, 9, 9, view_str("ssh-ed25519"), view_of(hash_a, 31));
+	keeper_sign(k, 1, 1, 9, 9, view_str("ssh-ed25519"), view_str("blob"), view_of(hash_a, 31));
 	CU_ASSERT_EQUAL(seen.reason, R_KEX_SIGN);
-	keeper_sign(k, 1, 1, UINT32_MAX, 0, view_str("ssh-ed25519"), view_of(hash_a, 32));
+	keeper_sign(k, 1, 1, 9, 9, view_str("ssh-ed25519"), view_str("another"), view_of(hash_a, 32));
+	CU_ASSERT_EQUAL(seen.reason, R_KEX_SIGN);
+	keeper_sign(k, 1, 1, UINT32_MAX, 0, view_str("ssh-ed25519"), view_str("blob"), view_of(hash_a, 32));
 	CU_ASSERT_EQUAL(seen.reason, R_KEX_SIGN);
 	seen.store_fails = true;
 	sign(k, 1, 8, 8, hash_a);
