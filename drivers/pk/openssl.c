@@ -90,6 +90,19 @@ try_agreement(int (*pair)(uint8_t *, uint8_t *),
 }
 
 static bool
+try_kem(const struct pk_kem *kem)
+{
+	uint8_t pub[PK_KEM_PUBLIC_MAX], priv[PK_KEM_PRIVATE_MAX], cipher[PK_KEM_CIPHER_MAX];
+	uint8_t shared[2][PK_KEM_SHARED];
+	bool good = kem->pair(pub, priv) == 0 && kem->encapsulate(cipher, shared[0], pub) == 0 &&
+		    kem->decapsulate(shared[1], priv, cipher) == 0 && pk_equal(shared[0], shared[1], PK_KEM_SHARED);
+
+	pk_wipe(priv, sizeof(priv));
+	pk_wipe(shared, sizeof(shared));
+	return good;
+}
+
+static bool
 try_ed25519(void)
 {
 	static const uint8_t seed[PK_ED25519_SIZE] = { 1 };
@@ -130,7 +143,7 @@ pk_start(void)
 {
 	if (openssl_ready() != 0 || !try_agreement(pk_x25519_pair, pk_x25519_shared) ||
 	    !try_agreement(pk_p256_pair, pk_p256_shared) || !try_agreement(pk_p384_pair, pk_p384_shared) ||
-	    !try_agreement(pk_p521_pair, pk_p521_shared) || pk_dh_group(14) == NULL)
+	    !try_agreement(pk_p521_pair, pk_p521_shared) || pk_dh_group(14) == NULL || !try_kem(&pk_mlkem768))
 		return -1;
 	return try_ed25519() && try_verifying(PK_P256) && try_verifying(PK_RSA) ? 0 : -1;
 }

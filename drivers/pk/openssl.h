@@ -34,6 +34,19 @@ struct openssl_curve {
 const struct openssl_curve *openssl_curve(enum pk_type type); /* NULL: it has none */
 int openssl_curves_start(void);
 
+/* ---- ML-KEM (openssl_mlkem.c), where the library has it ---- */
+
+enum openssl_mlkem { OPENSSL_MLKEM768, OPENSSL_MLKEM1024 };
+
+/* There is no other way to use them than after this has said yes. The stack is the
+ * caller's to clear. 0 or -1. */
+bool openssl_mlkem_there(void);
+int openssl_mlkem_pair(enum openssl_mlkem which, uint8_t *pub, uint8_t *priv, const uint8_t seed[64]);
+int openssl_mlkem_encapsulate(
+    enum openssl_mlkem which, uint8_t *cipher, uint8_t *shared, const uint8_t *pub, const uint8_t random[32]);
+int openssl_mlkem_decapsulate(
+    enum openssl_mlkem which, uint8_t *shared, const uint8_t *priv, const uint8_t *cipher);
+
 /* ---- keys by type: each makes a key object, or NULL ---- */
 
 struct evp_pkey_st *openssl_ed25519_private(const struct pk_private *key);

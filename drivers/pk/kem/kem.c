@@ -1,4 +1,7 @@
-/* The key encapsulations of pk.h: kem.h with the kernel's randomness. */
+/*
+ * The key encapsulations of pk.h, with the kernel's randomness: the library's ML-KEM
+ * where it has it, else that of kem.h; sntrup761 of kem.h.
+ */
 #include "drivers/pk/kem/kem.h"
 #include "drivers/pk/openssl.h"
 #include "drivers/pk/pk.h"
@@ -8,12 +11,14 @@ _Static_assert(MLKEM1024_PUBLIC_SIZE == PK_KEM_PUBLIC_MAX && MLKEM1024_PRIVATE_S
 	MLKEM1024_CIPHER_SIZE == PK_KEM_CIPHER_MAX, "the largest");
 
 static int
-pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv)
+pair(const struct mlkem *m, enum openssl_mlkem library, uint8_t *pub, uint8_t *priv)
 {
 	uint8_t seed[64];
 	int r = openssl_random(seed, sizeof(seed));
 
-	if (r == 0)
+	if (r == 0 && openssl_mlkem_there())
+		r = openssl_mlkem_pair(library, pub, priv, seed);
+	else if (r == 0)
 		mlkem_pair(m, pub, priv, seed, seed + 32);
 	pk_wipe(seed, sizeof(seed));
 	pk_wipe_stack();
@@ -21,12 +26,14 @@ pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv)
 }
 
 static int
-encapsulate(const struct mlkem *m, uint8_t *cipher, uint8_t *shared, const uint8_t *pub)
+encapsulate(const struct mlkem *m, enum openssl_mlkem library, uint8_t *cipher, uint8_t *shared, const uint8_t *pub)
 {
 	uint8_t seed[32];
 	int r = openssl_random(seed, sizeof(seed));
 
-	if (r == 0)
+	if (r == 0 && openssl_mlkem_there())
+		r = openssl_mlkem_encapsulate(library, cipher, shared, pub, seed);
+	else if (r == 0)
 		r = mlkem_encapsulate(m, cipher, shared, pub, seed);
 	pk_wipe(seed, sizeof(seed));
 	pk_wipe_stack();
@@ -34,25 +41,31 @@ encapsulate(const struct mlkem *m, uint8_t *cipher, uint8_t *shared, const uint8
 }
 
 static int
-decapsulate(const struct mlkem *m, uint8_t *shared, const uint8_t *priv, const uint8_t *cipher)
+decapsulate(const struct mlkem *m, enum openssl_mlkem library, uint8_t *shared, const uint8_t *priv,
+    const uint8_t *cipher)
 {
-	mlkem_decapsulate(m, shared, priv, cipher);
+	int r = 0;
+
+	if (openssl_mlkem_there())
+		r = openssl_mlkem_decapsulate(library, shared, priv, cipher);
+	else
+		mlkem_decapsulate(m, shared, priv, cipher);
 	pk_wipe_stack();
-	return 0;
+	return r;
 }
 
 #define MLKEM(n)                                                                                       \
 	static int pair##n(uint8_t *pub, uint8_t *priv)                                                \
 	{                                                                                              \
-		return pair(&mlkem##n, pub, priv);                                                     \
+		return pair(&mlkem##n, OPENSSL_MLKEM##n, pub, priv);                                   \
 	}                                                                                              \
 	static int encapsulate##n(uint8_t *cipher, uint8_t *shared, const uint8_t *pub)                \
 	{                                                                                              \
-		return encapsulate(&mlkem##n, cipher, shared, pub);                                    \
+		return encapsulate(&mlkem##n, OPENSSL_MLKEM##n, cipher, shared, pub);                  \
 	}                                                                                              \
 	static int decapsulate##n(uint8_t *shared, const uint8_t *priv, const uint8_t *cipher)         \
 	{                                                                                              \
-		return decapsulate(&mlkem##n, shared, priv, cipher);                                   \
+		return decapsulate(&mlkem##n, OPENSSL_MLKEM##n, shared, priv, cipher);                 \
 	}                                                                                              \
 	const struct pk_kem pk_mlkem##n = { MLKEM##n##_PUBLIC_SIZE, MLKEM##n##_PRIVATE_SIZE,           \
 		MLKEM##n##_CIPHER_SIZE, pair##n, encapsulate##n, decapsulate##n }
