@@ -21,7 +21,7 @@ data_up 67108864
 cat <<END
 Method: Debian's ssh ($(ssh -V 2>&1 | cut -d, -f1)) with aes128-gcm to postern and to sshd, a relay between
 veths with every offload off, $RATE with a queue of 256 KiB, losses each way, reordering $REORDER where on;
-$LANES_GRID wires at once, $RUNS runs of each with the same seeds, medians. The client's kernel is Linux in
+$LANES_GRID wires at once, $RUNS runs of each with the same seeds, geometric means. The client's kernel is Linux in
 both columns: down is postern's sending, up its receiving.
 END
 grid_run "$RUNS" < <(points)

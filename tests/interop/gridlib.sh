@@ -92,25 +92,31 @@ grid_exact() {
 	return $bad
 }
 
-# Medians in Mbit/s and their ratio; below `least` where loss is at most 1 % it says so
-# and fails.
+# Geometric means in Mbit/s, their ratio, and what it could be as well: runs differ by which
+# segment is lost when, a slow start that a loss ends early by tens. A point is below `least`
+# where even that is less: the ratio and three standard errors, no less than 10 %. It fails
+# there, and where the mean of the ratios of all points with loss up to 1 % is below.
 grid_table() { # least
 	sort -k1,1n -k2,2n -k3,3 -k4,4 "$work/results" | awk -v least="$1" '
-	function median(list,   n, v, i, j, t) {
-		n = split(list, v, " ")
-		for (i = 2; i <= n; i++) for (j = i; j > 1 && v[j] + 0 < v[j - 1] + 0; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
-		return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
-	}
-	$9 > 0 { key = $1 " " $2 " " $3 " " $4; if (!(key in seen)) order[++count] = key; seen[key]
-		rate[key, $6] = rate[key, $6] " " $8 * 8 / 1e6 / $9; bytes[key] = $8 }
+	$9 > 0 { key = $1 " " $2 " " $3 " " $4; if (!(key in bytes)) order[++count] = key; bytes[key] = $8
+		x = log($8 * 8 / 1e6 / $9); n[key, $6]++; sum[key, $6] += x; square[key, $6] += x * x }
+	function spread(key, who) { return square[key, who] - sum[key, who] * sum[key, who] / n[key, who] }
 	END {
-		printf "%7s %7s %8s %5s %9s %15s %15s %6s\n", "loss %", "RTT ms", "reorder", "", "KiB", "postern Mbit/s", "Linux Mbit/s", "ratio"
+		printf "%7s %7s %8s %5s %9s %15s %15s %6s %6s\n", "loss %", "RTT ms", "reorder", "", "KiB", "postern Mbit/s", "Linux Mbit/s", "ratio", "up to"
 		for (i = 1; i <= count; i++) {
-			split(order[i], k, " ")
-			p = median(rate[order[i], "postern"]); l = median(rate[order[i], "linux"])
-			r = l > 0 ? p / l : 0; low = k[1] <= 1 && r < least; bad += low
-			printf "%7s %7s %8s %5s %9d %15.2f %15.2f %6.2f%s\n", k[1], k[2], k[3], k[4], bytes[order[i]] / 1024, p, l, r, low ? "  below " least : ""
+			key = order[i]; split(key, k, " ")
+			np = n[key, "postern"]; nl = n[key, "linux"]
+			if (!np || !nl) continue
+			var = 0
+			if (np + nl > 2) var = (spread(key, "postern") + spread(key, "linux")) / (np + nl - 2)
+			p = sum[key, "postern"] / np; l = sum[key, "linux"] / nl
+			high = 3 * sqrt(var / np + var / nl)
+			r = exp(p - l); high = r * exp(high > 0.1 ? high : 0.1)
+			low = k[1] <= 1 && high < least; bad += low
+			if (k[1] <= 1) { total += p - l; points++ }
+			printf "%7s %7s %8s %5s %9d %15.2f %15.2f %6.2f %6.2f%s\n", k[1], k[2], k[3], k[4], bytes[key] / 1024, exp(p), exp(l), r, high, low ? "  below " least : ""
 		}
+		if (points) { mean = exp(total / points); printf "mean of the ratios with loss up to 1 %%: %.2f\n", mean; bad += mean < least }
 		exit bad > 0
 	}'
 }

@@ -124,6 +124,8 @@ void test_reached(void);
 void test_life(void);
 /* test_goodput(): the table of the algorithms of congestion control (tcp_goodput.c). */
 void test_goodput(void);
+/* test_bottleneck(): a short queue in front of a slow link overflows. */
+void test_bottleneck(void);
 /* test_growth(): a long path is filled, however small the buffers are at first. */
 void test_growth(void);
 

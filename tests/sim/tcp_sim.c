@@ -243,11 +243,13 @@ main(int argc, char **argv)
 		{ "late copies of a cookie's handshake were met", test_ghosts },
 		{ "goodput of CUBIC and NewReno", test_goodput },
 		{ "buffers grow with a long path", test_growth },
+		{ "a queue that overflows", test_bottleneck },
 		CU_TEST_INFO_NULL,
 	};
 	static const CU_TestInfo table[] = {
 		{ "goodput of CUBIC and NewReno", test_goodput },
 		{ "buffers grow with a long path", test_growth },
+		{ "a queue that overflows", test_bottleneck },
 		CU_TEST_INFO_NULL,
 	};
 
