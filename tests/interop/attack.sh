@@ -52,8 +52,9 @@ check "initial sequence numbers of neighbouring ports have nothing in common" is
 
 # ---- forged segments and errors ------------------------------------------------------
 check "a transfer begins" transfer_start
-# forged KIND REASON...: all of a kind; half of them at least were met and refused for
-# one of these reasons.
+# forged KIND REASON...: all of a kind; as many as half of them at least were met and
+# refused for one of these reasons. A dataplane that has to wait for its processor loses
+# what its ring does not hold: then it is sent again.
 refused() {
 	local n=0 r
 	for r in "$@"; do n=$((n + $(drops "$r"))); done
@@ -63,9 +64,12 @@ forged() {
 	local verb=$1 kind=$2 before
 	shift 2
 	before=$(refused "$@")
-	attack "$verb" "$kind" $count "$port" || return 1
 	met() { [ $(($(refused "$@") - before)) -ge $((count / 2)) ]; }
-	until_true 20 met "$@" || { echo "only $(($(refused "$@") - before)) were met"; return 1; }
+	for _ in 1 2 3 4 5; do
+		attack "$verb" "$kind" $count "$port" || return 1
+		until_true 5 met "$@" && break
+	done
+	met "$@" || { echo "only $(($(refused "$@") - before)) were met"; return 1; }
 	transfer_goes_on
 }
 check "RST spread over the window" forged spoof rst TCP_RST_CHALLENGE
@@ -116,9 +120,12 @@ check "it ends in order" side_end
 wrong() {
 	local before
 	before=$(meter rx_packets)
-	attack "$1" $count || return 1
 	came() { [ $(($(meter rx_packets) - before)) -ge $((count / 2)) ]; }
-	until_true 20 came && transfer_goes_on && probe
+	for _ in 1 2 3 4 5; do
+		attack "$1" $count || return 1
+		until_true 5 came && break
+	done
+	came && transfer_goes_on && probe
 }
 check "land, sources that nobody may have, lengths and options that lie" wrong junk
 check "ARP: a flood, and others that claim the client's address" wrong arp

@@ -132,12 +132,14 @@ for nic in ${NICS:-af_xdp tap memif}; do
 done
 # Frames of 9000 bytes on the ring of af_packet.
 large() { client ss -Htni state established dst "$HOST" | grep -o 'rcvmss:[0-9]*' | tee "$work/large" | grep -qx 'rcvmss:8948'; }
+large_was() { cat "$work/large"; grep -qx 'rcvmss:8948' "$work/large"; }
 segments() {
 	local transfer
-	ssh_to 'head -c 200000000 /dev/zero' >/dev/null &
+	ssh_to 'while [ ! -e seen ]; do head -c 1000000 /dev/zero; done' >/dev/null &
 	transfer=$!
-	until_true 30 large || { cat "$work/large"; kill $transfer; return 1; }
-	wait $transfer
+	until_true 30 large
+	touch "$ROOT/home/$SSH_USER/seen"
+	wait $transfer && large_was
 }
 if up_as "af_packet, 9000 bytes" --mtu 9000; then
 	check "af_packet: $mib MiB both ways in frames of 9000 bytes" both_ways
