@@ -200,6 +200,7 @@ bench: build
 	$(Q)tests/bench/unknown.sh
 	$(Q)tests/bench/strangers.sh
 	$(Q)tests/bench/length.sh
+	$(Q)tests/bench/rekeys.sh
 	$(Q)BIN=$(BIN) tests/bench/kex.sh
 
 bench-tcp: build

@@ -7,3 +7,4 @@ $(eval $(call prog,tests/cipher-rate,tests/bench/cipher_rate.c,cipher cipher_ips
 $(eval $(call prog,tests/record-time,tests/bench/record_time.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))
 $(eval $(call prog,tests/kex-rate,tests/bench/kex_rate.c,kex pk,$(PK_LD)))
 $(eval $(call prog,tests/tcp-cost,tests/bench/tcp_cost.c,tcp net mem wire nic clock))
+$(eval $(call prog,tests/rekey-load,tests/bench/rekey_load.c,$(TESTCLIENT_LIBS),$(TESTCLIENT_LD)))
