@@ -51,14 +51,14 @@ does "two packets behind a wrong guess" ident "offer kex nonsense@example.com,cu
     "kexinit-send guess" "send 1e$(str wrong)" "send 1e$(str wrong)" "expect-close 3"
 
 # ---- the transport layer, after the login --------------------------------------------------
-login=(ident kex service "auth $SSH_USER $SSH_KEY")
+login=(ident kex service "auth $SSH_USER $SSH_KEY" "see 80") # all host keys, right behind success
 done_well=(open "exec true" "wait-exit 0" wait-close)
 does "IGNORE, DEBUG, UNIMPLEMENTED, PONG: nothing comes back" "${login[@]}" "send 02$(str chaff)" \
     "send 0401$(str words)$(str en)" "send 0300000007" "send c1$(str pong)" "quiet 100" "${done_well[@]}"
 does "the same before the login" ident kex "send 02$(str chaff)" "send 0400$(str words)00000000" "send 0300000001" \
     "send c1$(str pong)" service "auth $SSH_USER $SSH_KEY" "${done_well[@]}"
 does "PING before the login is dropped" ident kex "send c0$(str early)" service "auth $SSH_USER $SSH_KEY" \
-    "quiet 100" "${done_well[@]}"
+    "see 80" "quiet 100" "${done_well[@]}"
 does "PING while keys are exchanged is refused" "${login[@]}" kexinit-send "send c0$(str late)" "expect-close 2"
 does "IGNORE and DEBUG while keys are exchanged" "${login[@]}" kexinit-send "send 02$(str chaff)" \
     "send 0400$(str words)00000000" kex "${done_well[@]}"

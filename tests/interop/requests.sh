@@ -35,8 +35,10 @@ kexdh
 newkeys
 service"
 authenticate="auth $SSH_USER $SSH_KEY"
+# GLOBAL_REQUEST, with all host keys, comes right behind success.
 login="$hello
-$authenticate"
+$authenticate
+see 80"
 leave_a_line() { echo "echo x >>once.$1; echo r'an'"; } # and say "ran"
 ran="reply
 expect-data ran
