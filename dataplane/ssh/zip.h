@@ -28,9 +28,9 @@
 /* What a compressed record may become. Short of SSH_PAYLOAD_MAX, so that an answer of
  * the same length fits when it grows. RFC 4253 section 6.1 asks for 32768. */
 #define ZIP_PLAIN_MAX (SSH_PAYLOAD_MAX - 200u)
-#define ZIP_SLICE 8192u        /* of channel data in one record: what is compressed in one go */
-#define ZIP_SHARE (16u * 1024u) /* work of one connection in one call, begun with less */
-#define ZIP_POLL (32u * 1024u) /* of all connections in one poll, begun with less */
+#define ZIP_SLICE 4096u        /* of channel data in one record: what is compressed in one go */
+#define ZIP_SHARE 4096u        /* work of one connection in one call, begun with less */
+#define ZIP_POLL 8192u         /* of all connections in one poll, begun with less */
 #define ZIP_STALE_US 1000000u
 #define ZIP_GUEST_SHARE 4u     /* one place in so many may be held before login */
 

@@ -4,3 +4,9 @@ SESSION_LIBS := gatestep clerkstep turns warden keeper callend step kex rng ssh 
 
 $(eval $(call fuzz,session,$(SESSION_FUZZ),$(SESSION_LIBS),$(ZIP_LD)))
 $(eval $(call unit,test_session_reached,$(SESSION_FUZZ) tests/fuzz/session/reached.c,$(SESSION_LIBS),$(ZIP_LD)))
+
+CALL_FUZZ := $(addprefix tests/fuzz/session/,call.c stub.c)
+CALL_LIBS := callend client step kex rng ssh mem link wire zip
+
+$(eval $(call fuzz,call,$(CALL_FUZZ),$(CALL_LIBS),$(ZIP_LD)))
+$(eval $(call unit,test_call_reached,$(CALL_FUZZ) tests/fuzz/session/reached.c,$(CALL_LIBS),$(ZIP_LD)))

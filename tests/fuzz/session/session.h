@@ -10,6 +10,7 @@ struct session_seen {
 };
 
 extern struct session_seen session_seen;
+extern const char *const session_corpus; /* folder of what is checked in */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

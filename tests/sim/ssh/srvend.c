@@ -219,12 +219,13 @@ static void
 sign(struct srvend *e, struct cur *c, struct put *w)
 {
 	const struct sign_algorithm *a = cert_host_sign(cur_string(c));
+	struct view blob = cur_string(c);
 	struct view hash = cur_string(c);
 	size_t mark;
 
 	put_u32(w, 0);
 	mark = put_mark(w);
-	if (!cur_done(c) || a == NULL ||
+	if (!cur_done(c) || a == NULL || blob.len == 0 ||
 	    sign_make(w, a, (struct pk_signer *)signer_of(e->w, a), hash) != 0)
 		e->faulty = true;
 	put_fill(w, mark);
