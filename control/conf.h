@@ -111,6 +111,7 @@ struct conf {
 	uint32_t rekey_s;
 	uint32_t alive_interval_s;
 	uint32_t alive_count_max;
+	uint32_t chaff_ms;        /* ChaffInterval; 0: none */
 	bool tcp_keepalive;
 	uint32_t qos_interactive;         /* IPQoS: a DSCP, or CONF_QOS_NONE */
 	uint32_t qos_bulk;

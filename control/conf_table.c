@@ -119,6 +119,7 @@ const struct conf_row conf_rows[] = {
 	NUMBER("MaxConnections", conn_max, 1, 1048576),
 	{ .name = "TCPTimeWait", .kind = CONF_K_TIME, OFF(time_wait_s), .min = 1, .max = 240 },
 	FLAG("TCPPacing", tcp_pacing),
+	NUMBER("ChaffInterval", chaff_ms, 0, 1000),
 	/* ours: PAM's dialogues */
 	{ .name = "PAMDialogueTime", .kind = CONF_K_TIME, OFF(dialogue_s), .min = 1, .max = 3600 },
 	NUMBER("PAMMaxDialogues", dialogues_max, 1, CONF_DIALOGUES_MAX),

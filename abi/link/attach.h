@@ -125,6 +125,7 @@ enum attach_conf {
 	/* u8 1: keepalive, u32 seconds of TIME-WAIT, u8 DSCP with a terminal, u8 without;
 	 * 255: unmarked; u8 1: pacing, which may be absent */
 	ATTACH_CONF_TCP = 18,
+	ATTACH_CONF_CHAFF = 19,    /* u32 milliseconds; absent or 0: none */
 	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };
 

@@ -135,6 +135,7 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 	field_u32s(w, ATTACH_CONF_GATES, c->gates, c->clerks, 2);
 	field_u32s(w, ATTACH_CONF_GRACE_KEX, grace_kex(c), 0, 1);
 	field_u32s(w, ATTACH_CONF_ALIVE, c->alive_interval_s, c->alive_count_max, 2);
+	field_u32s(w, ATTACH_CONF_CHAFF, c->chaff_ms, 0, 1);
 	field_u32s(w, ATTACH_CONF_CONN_MAX, c->conn_max, 0, 1);
 	field_tcp(w, c);
 	field_u32s(w, ATTACH_CONF_CHAN_MAX, c->max_sessions, 0, 1);

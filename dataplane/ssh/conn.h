@@ -122,6 +122,7 @@ struct ssh_env {
 	uint32_t chan_max;         /* at most SSH_CHAN_MAX */
 	uint64_t alive_us;         /* keepalive@openssh.com after this much silence; 0: off */
 	uint32_t alive_max;
+	uint64_t chaff_us;         /* IGNORE so often after what looks typed; 0: never */
 };
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };
@@ -223,6 +224,8 @@ struct ssh_conn {
 	uint64_t kex_us;           /* time the exchange that runs began, 0: none runs */
 	uint64_t heard_us;
 	uint64_t alive_us;         /* time of the last probe */
+	uint64_t typed_us;         /* time of the last data that looks typed, 0: none */
+	uint64_t chaff_us;         /* time of the last chaff */
 	uint32_t alive_sent;
 	uint64_t reported;         /* deadlines already reported, bit per enum */
 	struct ssh_chan chan[SSH_CHAN_MAX];

@@ -150,6 +150,7 @@ conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, ui
 	case DEMUX_NEWKEYS:
 		return newkeys_in(c, len, seq);
 	case DEMUX_CHANNEL:
+		chaff_heard(c, msg, len, now);
 		return chan_in(c, payload, len, seq);
 	case DEMUX_UNKNOWN:
 		return unimplemented(c, seq);

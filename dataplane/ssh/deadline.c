@@ -215,5 +215,6 @@ ssh_tick(struct ssh_conn *c, uint64_t now, int *fatal)
 	next = earlier(next, enforce(c, SSH_DEADLINE_GRACE, grace_at(c), now, R_SSH_GRACE, fatal));
 	next = earlier(next, enforce(c, SSH_DEADLINE_REKEY, rekey_at(c), now, R_SSH_REKEY_TIME, fatal));
 	next = earlier(next, alive_tick(c, now, fatal));
+	next = earlier(next, chaff_tick(c, now));
 	return earlier(next, rekey_tick(c, now, fatal));
 }

@@ -90,6 +90,10 @@ int keys_out_switch(struct ssh_conn *c);
 /* deadline.c: ask clerk for a rekey when a limit is reached. */
 int rekey_check(struct ssh_conn *c, uint64_t now);
 
+/* chaff.c: a message of the peer was taken; the next time of interest. */
+void chaff_heard(struct ssh_conn *c, uint8_t msg, size_t len, uint64_t now);
+uint64_t chaff_tick(struct ssh_conn *c, uint64_t now);
+
 /* ---- channels ---- */
 
 /* chan.c */

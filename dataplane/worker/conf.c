@@ -8,6 +8,7 @@
 
 #include "dataplane/ssh/ident.h"
 
+#define CHAFF_MAX_MS 1000u
 #define TIME_WAIT_MAX_S 240u /* twice the MSL of RFC 9293 section 3.4.2 */
 #define DSCP_COUNT 64u       /* RFC 2474 section 3 */
 
@@ -217,6 +218,9 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 	case ATTACH_CONF_ALIVE:
 		w->env.alive_us = seconds(&c);
 		w->env.alive_max = cur_u32(&c);
+		break;
+	case ATTACH_CONF_CHAFF:
+		w->env.chaff_us = (uint64_t)bounded(cur_u32(&c), 0, CHAFF_MAX_MS) * 1000u;
 		break;
 	case ATTACH_CONF_CONN_MAX:
 		w->conn_limit = bounded(cur_u32(&c), 1, w->c.conn_max);

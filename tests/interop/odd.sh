@@ -72,11 +72,14 @@ does "global requests are answered in order" "${login[@]}" "send 50$(str keepali
     "send 50$(str keepalive@openssh.com)00" "send 50$(str nonsense@example.com)01" "see 82" "quiet 100" "${done_well[@]}"
 does "DISCONNECT ends the connection without a word" "${login[@]}" disconnect "expect-close 0"
 
-# A probe after a second of silence, which any answer will do for.
+# A probe after a second of silence, which any answer will do for; chaff after a key. The
+# dataplane may have the new configuration a moment after the command's end.
 cp "$CONF" "$work/conf"
 set_conf() { cat "$work/conf" >"$CONF" && printf '%s\n' "$@" >>"$CONF" && $CTL reload >/dev/null; }
-set_conf "ClientAliveInterval 1" "ClientAliveCountMax 3"
-does "our keepalive asks for an answer" "${login[@]}" "see 80 50$(str keepalive@openssh.com)01" "send 52" \
+steps() { client "$client_bin" "timeout 5" "connect $HOST $PORT" "${login[@]}" "$@"; }
+set_conf "ClientAliveInterval 1" "ClientAliveCountMax 30" "ChaffInterval 20"
+check "our keepalive asks for an answer" until_true 60 steps "see 80 50$(str keepalive@openssh.com)01" "send 52" \
     "see 80 50$(str keepalive@openssh.com)01" "send 51" "${done_well[@]}"
+check "chaff follows a key" until_true 60 steps open "exec cat" "data k" "see 2" "see 2" "data l" eof "wait-exit 0"
 set_conf
 finish

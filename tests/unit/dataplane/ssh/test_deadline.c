@@ -217,6 +217,53 @@ test_keepalive(void)
 	duo_free(d);
 }
 
+/* Chaff follows what looks typed, evenly, for a second; never in an exchange. */
+static void
+test_chaff(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+	struct duo_side *s = &d->s[SRV];
+	uint64_t at, typed;
+	unsigned count = 0;
+	int fatal;
+
+	s->env.chaff_us = 20000;
+	duo_login(d);
+	duo_channel(d, 0, 1u << 20, 32768);
+	duo_run(d);
+	at = d->now + SECOND;
+	CU_ASSERT_EQUAL(tick(d, at, &fatal), UINT64_MAX); /* nothing was typed */
+	d->now = typed = at;
+	CU_ASSERT_EQUAL(ssh_host_data(&d->s[CLI].c, &d->s[CLI].c.chan[0], 0, view_of("k", 1)), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(s->c.typed_us, typed);
+	while (at < typed + SECOND) {
+		size_t before = s->wire_bytes;
+
+		CU_ASSERT_EQUAL(tick(d, at, &fatal), at + 20000);
+		CU_ASSERT(s->c.ctrl.len > 0);
+		duo_run(d);
+		CU_ASSERT(s->wire_bytes > before && s->wire_bytes < before + 100);
+		/* between them: nothing */
+		CU_ASSERT_EQUAL(tick(d, at + 10000, &fatal), at + 20000);
+		CU_ASSERT_EQUAL(s->c.ctrl.len, 0);
+		at += 20000;
+		count++;
+	}
+	CU_ASSERT_EQUAL(count, 50);
+	CU_ASSERT_EQUAL(tick(d, at, &fatal), UINT64_MAX);
+	CU_ASSERT_EQUAL(s->c.ctrl.len, 0);
+	/* while keys are exchanged there is none */
+	s->c.typed_us = at;
+	s->c.hold = true;
+	tick(d, at, &fatal);
+	CU_ASSERT_EQUAL(s->c.ctrl.len, 0);
+	s->c.hold = false;
+	CU_ASSERT_EQUAL(fatal, 0);
+	CU_ASSERT_EQUAL(d->s[CLI].fatal, 0);
+	duo_free(d);
+}
+
 /* Replies have no names: ours and clerk's are told apart by their order. */
 static void
 test_reply_order(void)
@@ -284,6 +331,7 @@ main(void)
 		{ "an exchange that does not end", test_rekey_deadline },
 		{ "time for a rekey", test_rekey_time },
 		{ "keepalive", test_keepalive },
+		{ "chaff", test_chaff },
 		{ "global replies in order", test_reply_order },
 		{ "no probe inside an exchange", test_quiet_while_kexing },
 		CU_TEST_INFO_NULL,
