@@ -163,7 +163,7 @@ test-full: deps
 DEPS := gcc g++ libc6-dev make pkg-config libdpdk-dev libipsec-mb-dev libssl-dev nettle-dev libcunit1-dev \
 	libseccomp-dev zlib1g-dev libjansson-dev libpam0g-dev iproute2 ethtool iputils-ping tcpdump openssh-client \
 	expect sudo procps util-linux debootstrap abigail-tools perl tar xz-utils dropbear-bin putty-tools sshfs \
-	keepalived nmap
+	keepalived nmap valgrind
 deps:
 	$(Q)tools/deps.sh $(DEPS)
 

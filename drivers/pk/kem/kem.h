@@ -28,6 +28,11 @@ extern const struct mlkem mlkem768, mlkem1024;
 /* mlkem_pair: KeyGen_internal (algorithm 16). */
 void mlkem_pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t d[32], const uint8_t z[32]);
 
+/* mlkem_pair_expanded: the same, with rho and sigma, which it makes of d, given; rho
+ * becomes public. */
+void mlkem_pair_expanded(
+    const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t seeds[64], const uint8_t z[32]);
+
 /* mlkem_encapsulate: Encaps_internal (algorithm 17) behind the modulus check of
  * section 7.2. 0, or -1 for a public key that fails it; then nothing is written. */
 int mlkem_encapsulate(const struct mlkem *m, uint8_t *cipher, uint8_t shared[KEM_SHARED_SIZE], const uint8_t *pub,

@@ -50,15 +50,12 @@ add_row(struct poly *sum, const struct mlkem *m, const uint8_t rho[32], unsigned
 
 /* ---- the component scheme, K-PKE ---- */
 
-/* Algorithm 13. */
+/* Algorithm 13 from step 3 on; seeds: rho, sigma. */
 static void
-pke_pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t d[32])
+pke_pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t seeds[64])
 {
-	const uint8_t k = (uint8_t)m->k;
 	struct poly s[K_MAX], t, e;
-	uint8_t seeds[64]; /* rho, sigma */
 
-	sha3_512(seeds, d, 32, &k, 1);
 	for (unsigned i = 0; i < m->k; i++) {
 		poly_noise(&s[i], seeds + 32, (uint8_t)i);
 		poly_ntt(&s[i]);
@@ -76,7 +73,6 @@ pke_pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t d[32]
 	memcpy(pub + vector_size(m), seeds, 32);
 	pk_wipe(s, sizeof(s));
 	pk_wipe(&e, sizeof(e));
-	pk_wipe(seeds, sizeof(seeds));
 }
 
 /* Algorithm 14; the public key was checked, or is our own. */
@@ -141,15 +137,27 @@ pke_decrypt(const struct mlkem *m, uint8_t message[32], const uint8_t *priv, con
 
 /* The private key is the component scheme's, the public key, its hash, z. */
 void
-mlkem_pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t d[32], const uint8_t z[32])
+mlkem_pair_expanded(
+    const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t seeds[64], const uint8_t z[32])
 {
 	uint8_t *p = priv + vector_size(m);
 
-	pke_pair(m, pub, priv, d);
+	pke_pair(m, pub, priv, seeds);
 	memcpy(p, pub, public_size(m));
 	p += public_size(m);
 	sha3_256(p, pub, public_size(m));
 	memcpy(p + 32, z, 32);
+}
+
+void
+mlkem_pair(const struct mlkem *m, uint8_t *pub, uint8_t *priv, const uint8_t d[32], const uint8_t z[32])
+{
+	const uint8_t k = (uint8_t)m->k;
+	uint8_t seeds[64];
+
+	sha3_512(seeds, d, 32, &k, 1);
+	mlkem_pair_expanded(m, pub, priv, seeds, z);
+	pk_wipe(seeds, sizeof(seeds));
 }
 
 int
