@@ -128,7 +128,7 @@ FUZZ_BINS := $(addprefix $(BIN)/fuzz/,$(FUZZERS))
 print-%:
 	@echo $($*)
 
-.PHONY: fuzz-deps all build check test test-full run fuzz bench bench-tcp install format clean deps includes abi-check units
+.PHONY: fuzz-deps all build check test test-full run fuzz bench bench-kex bench-tcp install format clean deps includes abi-check units
 build: $(PROGS) $(PLUGIN_OUT)
 units: $(UNITS) $(FUZZ_BINS)
 
@@ -201,6 +201,10 @@ bench: build
 	$(Q)tests/bench/strangers.sh
 	$(Q)tests/bench/length.sh
 	$(Q)tests/bench/rekeys.sh
+	$(Q)BIN=$(BIN) tests/bench/kex.sh
+
+# Key exchanges of one gate's core, by method, beside the library's primitives.
+bench-kex: build
 	$(Q)BIN=$(BIN) tests/bench/kex.sh
 
 bench-tcp: build
