@@ -133,7 +133,7 @@ does "an unknown request" "${channel[@]}" "send 62$(u32 0)$(str nonsense@example
 does "two programs on one channel" "${channel[@]}" "exec cat" "!exec cat" eof "wait-exit 0"
 overrun="send 5e$(u32 0)$(u32 32000)$(rep 61 32000)"
 does "more data than the window" "${channel[@]}" "exec sleep 60" \
-    "zeros 1048576" "$overrun" "$overrun" "$overrun" "expect-close 2" # what a pipe holds was given back
+    "zeros 2097152" "$overrun" "$overrun" "$overrun" "expect-close 2" # what a pipe holds was given back
 does "a window beyond 2^32" "${channel[@]}" "send 5d$(u32 0)ffffffff" "expect-close 2"
 does "data after EOF" "${channel[@]}" "exec cat" eof "send 5e$(u32 0)$(str x)" "expect-close 2"
 does "a rekey at rest" "${logged_in[@]}" rekey rekey rekey open "${done_well[@]}"
