@@ -1,6 +1,7 @@
 /* Service request and user authentication of the scripted client, RFC 4252. */
 #include "tests/lib/client.h"
 
+#include "control/client/userauth.h"
 #include "drivers/pk/pk.h"
 
 #define REQUEST_MAX 1024
@@ -22,15 +23,6 @@ client_service_recv(struct client *c)
 	return client_expect(c, SSH_MSG_SERVICE_ACCEPT);
 }
 
-static void
-put_request(struct put *w, const char *user, const char *method)
-{
-	put_u8(w, SSH_MSG_USERAUTH_REQUEST);
-	put_cstr(w, user);
-	put_cstr(w, "ssh-connection");
-	put_cstr(w, method);
-}
-
 int
 client_auth_none_send(struct client *c, const char *user)
 {
@@ -38,7 +30,7 @@ client_auth_none_send(struct client *c, const char *user)
 	struct put w = put_of(buf, sizeof(buf));
 
 	c->dialogue = false;
-	put_request(&w, user, "none");
+	userauth_put_none(&w, user);
 	return w.bad ? client_fail(c, "user too long") : client_say(c, put_view(&w));
 }
 
@@ -49,13 +41,10 @@ client_auth_password_send(struct client *c, const char *user, const char *passwo
 	struct put w = put_of(buf, sizeof(buf));
 
 	c->dialogue = false;
-	put_request(&w, user, "password");
-	put_bool(&w, false);
-	put_cstr(&w, password);
+	userauth_put_password(&w, user, password, NULL);
 	return w.bad ? client_fail(c, "request too long") : client_say(c, put_view(&w));
 }
 
-/* RFC 4256 */
 int
 client_auth_kbdint_send(struct client *c, const char *user)
 {
@@ -63,12 +52,11 @@ client_auth_kbdint_send(struct client *c, const char *user)
 	struct put w = put_of(buf, sizeof(buf));
 
 	c->dialogue = true;
-	put_request(&w, user, "keyboard-interactive");
-	put_cstr(&w, "");
-	put_cstr(&w, "");
+	userauth_put_kbdint(&w, user, "");
 	return w.bad ? client_fail(c, "request too long") : client_say(c, put_view(&w));
 }
 
+/* Not userauth_put_responses: any count, as if it had been asked for. */
 int
 client_auth_response_send(struct client *c, uint32_t count, const char *text)
 {
@@ -113,10 +101,7 @@ client_auth_key_send(struct client *c, const char *user, const struct client_key
 
 	c->dialogue = false;
 	sign_key_put(&b, &public);
-	put_request(&w, user, "publickey");
-	put_bool(&w, sign);
-	put_cstr(&w, "ssh-ed25519");
-	put_sview(&w, put_view(&b));
+	userauth_put_key(&w, user, "ssh-ed25519", put_view(&b), sign, view_of(NULL, 0));
 	if (sign && put_signature(c, &w, key) != 0)
 		return client_fail(c, "cannot sign");
 	return w.bad ? client_fail(c, "request too long") : client_say(c, put_view(&w));
@@ -138,18 +123,12 @@ take_failure(struct client *c)
 static int
 take_prompt(struct client *c)
 {
-	struct cur p = cur_view(c->payload);
+	struct userauth_prompt p;
 
-	cur_u8(&p);
-	cur_string(&p); /* name */
-	cur_string(&p); /* instruction */
-	cur_string(&p); /* language */
-	c->prompt_count = cur_u32(&p);
-	for (uint32_t i = 0; i < c->prompt_count && !p.bad; i++) {
-		cur_string(&p);
-		cur_bool(&p);
-	}
-	return cur_done(&p) ? CLIENT_AUTH_PROMPT : client_fail(c, "malformed prompt");
+	if (userauth_prompt(&p, view_of(c->payload.data + 1, c->payload.len - 1)) != 0)
+		return client_fail(c, "malformed prompt");
+	c->prompt_count = p.count;
+	return CLIENT_AUTH_PROMPT;
 }
 
 int

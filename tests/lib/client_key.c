@@ -1,114 +1,37 @@
-/* Reading an Ed25519 key in OpenSSH's private key format (PROTOCOL.key),
- * unencrypted. */
+/* Keys for the scripted client. */
+#include "control/keeper/keyfile.h"
+#include "drivers/pk/pk.h"
 #include "tests/lib/client.h"
 
-#include <ctype.h>
-
-#include "drivers/pk/pk.h"
-
-#define FILE_MAX 8192
-#define BEGIN "-----BEGIN OPENSSH PRIVATE KEY-----"
-#define END "-----END OPENSSH PRIVATE KEY-----"
-#define MAGIC "openssh-key-v1" /* with its NUL */
-
-static int
-digit(char ch)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = ch != '\0' ? strchr(digits, ch) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* In place, white space left out; stops at '=' or anything else. */
-static size_t
-unbase64(char *text)
-{
-	uint8_t *out = (uint8_t *)text;
-	uint32_t bits = 0;
-	unsigned have = 0;
-	size_t len = 0;
-
-	for (; *text != '\0'; text++) {
-		int d = digit(*text);
-
-		if (isspace((unsigned char)*text))
-			continue;
-		if (d < 0)
-			break;
-		bits = bits << 6 | (uint32_t)d;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[len++] = (uint8_t)(bits >> have);
-		}
-	}
-	return len;
-}
-
 static const char *
-take_private(struct client_key *key, struct view section)
+take_key(struct client_key *key, const struct keyfile *k)
 {
-	struct cur c = cur_view(section);
-	uint32_t check = cur_u32(&c);
-	bool same = check == cur_u32(&c);
-	struct view type = cur_string(&c);
-	struct view pub = cur_string(&c);
-	struct view priv = cur_string(&c);
+	struct pk_public public;
 
-	if (c.bad || !same)
-		return "damaged key";
-	if (!view_is(type, "ssh-ed25519") || pub.len != 32 || priv.len != 64)
+	if (k->key.type != PK_ED25519 || sign_key_parse(&public, k->public) != 0)
 		return "not an Ed25519 key";
-	memcpy(key->seed, priv.data, sizeof(key->seed));
-	memcpy(key->pub, pub.data, sizeof(key->pub));
+	memcpy(key->seed, k->key.secret.data, sizeof(key->seed));
+	memcpy(key->pub, public.key.data, sizeof(key->pub));
 	return NULL;
-}
-
-static const char *
-take_file(struct client_key *key, struct view file)
-{
-	struct cur c = cur_view(file);
-	struct view magic = cur_take(&c, sizeof(MAGIC));
-	struct view cipher = cur_string(&c);
-	struct view kdf = cur_string(&c);
-	uint32_t count;
-
-	cur_string(&c); /* options of the key derivation */
-	count = cur_u32(&c);
-	cur_string(&c); /* public key */
-	if (c.bad || !view_eq(magic, view_of(MAGIC, sizeof(MAGIC))))
-		return "not a key in OpenSSH's format";
-	if (!view_is(cipher, "none") || !view_is(kdf, "none"))
-		return "the key is encrypted";
-	if (count != 1)
-		return "not one key";
-	return take_private(key, cur_string(&c));
 }
 
 int
 client_key_load(struct client_key *key, const char *path, const char **why)
 {
-	char text[FILE_MAX];
+	static struct keyfile k;
+	char text[KEYFILE_MAX];
 	FILE *f = fopen(path, "re");
-	char *begin, *end;
+	enum keyfile_result r;
 	size_t len;
 
 	*why = "cannot open";
 	if (f == NULL)
 		return -1;
-	len = fread(text, 1, sizeof(text) - 1, f);
+	len = fread(text, 1, sizeof(text), f);
 	fclose(f);
-	text[len] = '\0';
-	begin = strstr(text, BEGIN);
-	end = begin != NULL ? strstr(begin, END) : NULL;
-	*why = "no OpenSSH private key";
-	if (end != NULL) {
-		*end = '\0';
-		begin += strlen(BEGIN);
-		len = unbase64(begin);
-		*why = take_file(key, view_of(begin, len));
-	}
+	r = keyfile_parse(&k, text, len);
+	*why = r == KEYFILE_OK ? take_key(key, &k) : keyfile_text(r);
 	pk_wipe(text, sizeof(text));
+	pk_wipe(&k, sizeof(k));
 	return *why == NULL ? 0 : -1;
 }

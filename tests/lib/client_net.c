@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dataplane/ssh/ident.h"
 #include "drivers/cipher/select.h"
 #include "drivers/pk/pk.h"
 
@@ -230,34 +231,24 @@ client_ident_send(struct client *c)
 	return client_raw(c, line, (size_t)len);
 }
 
-/* Lines before the one that begins with SSH- are skipped (RFC 4253, 4.2). */
 int
 client_ident_recv(struct client *c)
 {
 	for (;;) {
-		const char *start = (const char *)c->inbuf.data + c->inbuf.start;
-		const char *end = c->inbuf.len > 0 ? memchr(start, '\n', c->inbuf.len) : NULL;
-		size_t len;
+		struct view line;
+		size_t used = 0;
+		int r = IDENT_MORE;
 
-		if (end == NULL) {
-			if (c->inbuf.len > 4096)
-				return client_fail(c, "no identification line");
-			if (client_fill(c) != 0)
-				return -1;
-			continue;
-		}
-		len = (size_t)(end - start);
-		if (len < 4 || memcmp(start, "SSH-", 4) != 0) {
-			client_bytes_take(&c->inbuf, len + 1);
-			continue;
-		}
-		if (len > SSH_IDENT_MAX - 1)
-			return client_fail(c, "the identification line is too long");
-		memcpy(c->ident_theirs, start, len);
-		client_bytes_take(&c->inbuf, len + 1);
-		if (c->ident_theirs[len - 1] == '\r')
-			len--;
-		c->ident_theirs[len] = '\0';
-		return 0;
+		if (c->inbuf.len > 0)
+			r = ident_scan(c->inbuf.data + c->inbuf.start, c->inbuf.len, true, &used, &line);
+		if (r < 0)
+			return client_fail(c, reason_text(-r));
+		if (r == IDENT_MORE && client_fill(c) != 0)
+			return -1;
+		if (r == IDENT_LINE)
+			snprintf(c->ident_theirs, sizeof(c->ident_theirs), "%.*s", (int)line.len, (const char *)line.data);
+		client_bytes_take(&c->inbuf, used);
+		if (r == IDENT_LINE)
+			return 0;
 	}
 }

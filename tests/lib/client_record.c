@@ -93,19 +93,11 @@ take_disconnect(struct client *c)
 static void
 take_ext_info(struct client *c)
 {
-	struct cur p = cur_view(c->payload);
-	uint32_t count;
+	struct kex_ext_info e;
 
-	cur_u8(&p);
-	count = cur_u32(&p);
-	for (uint32_t i = 0; i < count && !p.bad; i++) {
-		struct view name = cur_string(&p);
-		struct view value = cur_string(&p);
-
-		if (view_is(name, "server-sig-algs"))
-			snprintf(c->server_sig_algs, sizeof(c->server_sig_algs), "%.*s", (int)value.len,
-			    (const char *)value.data);
-	}
+	if (kex_ext_info_parse(&e, c->payload) == 0)
+		snprintf(c->server_sig_algs, sizeof(c->server_sig_algs), "%.*s", (int)e.sign_names.len,
+		    e.sign_names.data != NULL ? (const char *)e.sign_names.data : "");
 }
 
 /* We serve no global request: keepalives are answered like by OpenSSH. */

@@ -1,5 +1,5 @@
-# With it goes: kex pk rng ssh mem cipher cipher_openssl wire, and its flags.
-TESTCLIENT_LIBS := testclient kex pk rng ssh mem cipher cipher_openssl wire
+# With it goes: client keeper kex pk rng ssh mem cipher cipher_openssl wire, and its flags.
+TESTCLIENT_LIBS := testclient client keeper kex pk rng ssh mem cipher cipher_openssl wire
 TESTCLIENT_LD = $(CIPHER_OPENSSL_LD) $(PK_LD)
 
 $(eval $(call lib,testclient,$(addprefix tests/lib/,client_net.c client_record.c client_kex.c client_auth.c \
