@@ -59,6 +59,8 @@ conf_default(struct conf *c)
 	c->max_sessions = 10;
 	c->alive_count_max = 3;
 	c->tcp_keepalive = true;
+	c->net_block4 = 32;
+	c->net_block6 = 128;
 	c->qos_interactive = 18; /* af21 */
 	c->qos_bulk = 8;         /* cs1 */
 	c->log_level = LOG_L_INFO;

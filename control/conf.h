@@ -113,6 +113,11 @@ struct conf {
 	uint32_t alive_count_max;
 	uint32_t chaff_ms;        /* ChaffInterval; 0: none */
 	bool tcp_keepalive;
+	uint32_t startups_begin;          /* MaxStartups: connections before login; full 0: none */
+	uint32_t startups_rate;           /* percent refused from begin on */
+	uint32_t startups_full;
+	uint32_t startups_source;         /* PerSourceMaxStartups; 0: none */
+	uint32_t net_block4, net_block6;  /* PerSourceNetBlockSize: bits that make a source */
 	uint32_t qos_interactive;         /* IPQoS: a DSCP, or CONF_QOS_NONE */
 	uint32_t qos_bulk;
 	char version_addendum[128];

@@ -195,6 +195,27 @@ dump_rekey(FILE *f, const struct conf_row *row, const struct conf *c)
 }
 
 static void
+dump_startups(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	conf_dump_startups(f, c);
+}
+
+static void
+dump_source_startups(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	conf_dump_source_startups(f, c);
+}
+
+static void
+dump_net_block(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	conf_dump_net_block(f, c);
+}
+
+static void
 dump_qos(FILE *f, const struct conf_row *row, const struct conf *c)
 {
 	put_name(f, row);
@@ -239,6 +260,9 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_VRRP] = dump_vrrp,
 	[CONF_K_REKEY] = dump_rekey,
 	[CONF_K_QOS] = dump_qos,
+	[CONF_K_STARTUPS] = dump_startups,
+	[CONF_K_SOURCE_STARTUPS] = dump_source_startups,
+	[CONF_K_NET_BLOCK] = dump_net_block,
 	[CONF_K_SUBSYSTEM] = dump_subsystem,
 };
 

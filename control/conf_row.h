@@ -27,6 +27,9 @@ enum conf_kind {
 	CONF_K_LISTEN,    /* addresses of ours; "*" is all of them; lines accumulate */
 	CONF_K_VRRP,      /* a virtual router a line */
 	CONF_K_REKEY,
+	CONF_K_STARTUPS,  /* START:RATE:FULL */
+	CONF_K_SOURCE_STARTUPS,
+	CONF_K_NET_BLOCK, /* IPv4:IPv6 prefix lengths */
 	CONF_K_QOS,       /* sshd's classes of service: interactive, and bulk */
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,
@@ -125,6 +128,7 @@ typedef void conf_value_fn(
     struct conf_parser *p, const struct conf_row *row, struct conf *c, const struct conf_args *a);
 conf_value_fn conf_set_vrrp; /* conf_vrrp.c */
 conf_value_fn conf_set_qos; /* conf_qos.c */
+conf_value_fn conf_set_startups, conf_set_source_startups, conf_set_net_block; /* conf_startups.c */
 conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
 
 /* conf_algorithms.c: when all lines are read: one list in effect; all of them. */
@@ -135,6 +139,11 @@ void conf_finish_algorithms(struct conf_parser *p);
  * them. 0, or -1 after telling what is wrong. */
 #define CONF_SFTP "sftp" /* the plugin that internal-sftp means */
 int conf_sftp(struct conf_parser *p, const struct conf_row *row, const struct conf_args *a, char *to, size_t size);
+
+/* conf_startups.c: the value, and the end of the line. */
+void conf_dump_startups(FILE *f, const struct conf *c);
+void conf_dump_source_startups(FILE *f, const struct conf *c);
+void conf_dump_net_block(FILE *f, const struct conf *c);
 
 /* conf_qos.c: both classes, and the end of the line. */
 void conf_dump_qos(FILE *f, const struct conf *c);

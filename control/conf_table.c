@@ -159,6 +159,9 @@ const struct conf_row conf_rows[] = {
 	FLAG("TCPKeepAlive", tcp_keepalive),
 	ALIAS("KeepAlive", "TCPKeepAlive"),
 	{ .name = "IPQoS", .kind = CONF_K_QOS },
+	{ .name = "MaxStartups", .kind = CONF_K_STARTUPS },
+	{ .name = "PerSourceMaxStartups", .kind = CONF_K_SOURCE_STARTUPS },
+	{ .name = "PerSourceNetBlockSize", .kind = CONF_K_NET_BLOCK },
 	TEXT("VersionAddendum", version_addendum),
 	{ .name = "AcceptEnv", .kind = CONF_K_LIST, LISTED(accept_env) },
 	{ .name = "LogLevel", .kind = CONF_K_WORD, OFF(log_level), .words = level_words },
@@ -198,11 +201,8 @@ const struct conf_row conf_rows[] = {
 	REFUSE("PermitListen", "any none", confine),
 	REFUSE("ChannelTimeout", "none", limits),
 	REFUSE("UnusedConnectionTimeout", "none 0", limits),
-	REFUSE("MaxStartups", "10:30:100", limits),
-	REFUSE("PerSourceMaxStartups", "none", limits),
 	REFUSE("PerSourcePenalties", "no", limits),
-	WARN("PerSourceNetBlockSize", "32:128", "there are no limits per source yet"),
-	WARN("PerSourcePenaltyExemptList", "none", "there are no limits per source yet"),
+	WARN("PerSourcePenaltyExemptList", "none", "there are no penalties yet"),
 
 	/* methods and sources of keys that are not there */
 	ALIAS("DSAAuthentication", "PubkeyAuthentication"),

@@ -126,6 +126,9 @@ enum attach_conf {
 	 * 255: unmarked; u8 1: pacing, which may be absent */
 	ATTACH_CONF_TCP = 18,
 	ATTACH_CONF_CHAFF = 19,    /* u32 milliseconds; absent or 0: none */
+	/* u32 begin, u32 percent, u32 full (MaxStartups; full 0: none), u32 of one source (0:
+	 * none), u8 bits of an IPv4 source, u8 of an IPv6 one; absent: none */
+	ATTACH_CONF_STARTUPS = 20,
 	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };
 

@@ -166,7 +166,8 @@
 	METER(ZIP_TAKEN, "zip streams that gave their memory to busier ones") \
 	METER(ZIP_WAITED, "zip turns put off because others had the work of a round") \
 	METER(ZIP_REFUSED, "zip exchanges that compression was not offered in, for want of memory") \
-	METER(TCP_UNDO_UNSENT, "tcp reductions undone before anything was sent again")
+	METER(TCP_UNDO_UNSENT, "tcp reductions undone before anything was sent again") \
+	METER(GUESTS, "connections before login")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -229,7 +230,9 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(ZIP_PLACES, "connections", NONE, "connections that may compress: beyond it none is offered (zip exchanges)") \
 	LIMIT(ZIP_GUESTS, "connections", NONE, "of them, before login") \
 	LIMIT(ZIP_INFLATE, "streams", NONE, "streams being inflated, 44 KiB each") \
-	LIMIT(ZIP_DEFLATE, "streams", NONE, "streams being compressed, 268 KiB each (zip records not made smaller)")
+	LIMIT(ZIP_DEFLATE, "streams", NONE, "streams being compressed, 268 KiB each (zip records not made smaller)") \
+	LIMIT(STARTUPS, "connections", TCP_STARTUPS, "before login, of all workers (MaxStartups: none after that)") \
+	LIMIT(STARTUPS_SOURCE, "connections", TCP_STARTUPS_OWN, "before login from one address or network, of a worker (PerSourceMaxStartups)")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -94,6 +94,21 @@ field_tcp(struct put *w, const struct conf *c)
 	field(w, ATTACH_CONF_TCP, &body);
 }
 
+static void
+field_startups(struct put *w, const struct conf *c)
+{
+	uint8_t room[32];
+	struct put body = put_of(room, sizeof(room));
+
+	put_u32(&body, c->startups_begin);
+	put_u32(&body, c->startups_rate);
+	put_u32(&body, c->startups_full);
+	put_u32(&body, c->startups_source);
+	put_u8(&body, (uint8_t)c->net_block4);
+	put_u8(&body, (uint8_t)c->net_block6);
+	field(w, ATTACH_CONF_STARTUPS, &body);
+}
+
 void
 attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 {
@@ -137,6 +152,7 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 	field_u32s(w, ATTACH_CONF_ALIVE, c->alive_interval_s, c->alive_count_max, 2);
 	field_u32s(w, ATTACH_CONF_CHAFF, c->chaff_ms, 0, 1);
 	field_u32s(w, ATTACH_CONF_CONN_MAX, c->conn_max, 0, 1);
+	field_startups(w, c);
 	field_tcp(w, c);
 	field_u32s(w, ATTACH_CONF_CHAN_MAX, c->max_sessions, 0, 1);
 }

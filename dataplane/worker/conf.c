@@ -143,6 +143,22 @@ dad(uint8_t v)
 	return v <= NET_DAD_FIRST ? (enum net_dad)v : NET_DAD_OFF;
 }
 
+static void
+conf_startups(struct worker *w, struct cur *c)
+{
+	struct startups *s = &w->startups;
+	uint32_t begin = cur_u32(c), rate = cur_u32(c), full = cur_u32(c), source_max = cur_u32(c);
+	uint8_t bits4 = cur_u8(c), bits6 = cur_u8(c);
+
+	if (!cur_done(c))
+		return;
+	s->begin = begin;
+	s->rate = bounded(rate, 0, 100);
+	s->full = full;
+	s->source_max = source_max;
+	startups_bits(w, bounded(bits4, 0, 32), bounded(bits6, 0, 128));
+}
+
 /* What makes no sense leaves all as it was. */
 static void
 conf_tcp(struct worker *w, struct cur *c)
@@ -224,6 +240,9 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 		break;
 	case ATTACH_CONF_CONN_MAX:
 		w->conn_limit = bounded(cur_u32(&c), 1, w->c.conn_max);
+		break;
+	case ATTACH_CONF_STARTUPS:
+		conf_startups(w, &c);
 		break;
 	case ATTACH_CONF_TCP:
 		conf_tcp(w, &c);

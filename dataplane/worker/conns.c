@@ -97,7 +97,7 @@ conns_open(const struct worker *w)
 {
 	uint64_t own = w->used_slots - w->free_count;
 
-	return w->c.crew != NULL ? own + crew_conns(w->c.crew, w->c.index) : own;
+	return w->c.crew != NULL ? own + crew_sum(w->c.crew, w->c.index, METER_CONN_OPEN) : own;
 }
 
 struct conn *
@@ -107,7 +107,7 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	struct conn *c;
 
 	if (w->stopping || tcp_get_load(w->tcp).level[TCP_RES_BLOCKS] == TCP_SHEDDING ||
-	    conns_open(w) >= w->conn_limit)
+	    conns_open(w) >= w->conn_limit || !startups_admit(w, at->remote.b))
 		return NULL;
 	c = slot_take_free(w);
 	if (c == NULL)
@@ -119,7 +119,7 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	c->at.remote_port = at->remote_port;
 	c->state = CONN_LIVE;
 	c->tcp = t;
-	tcp_set_guest(t, true);
+	guest_enter(w, c);
 	c->opened_ms = clock_unix_ms();
 	fifo_init(&c->undone, true);
 	fifo_init(&c->note, true);

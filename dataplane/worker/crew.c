@@ -129,12 +129,12 @@ crew_disarm(struct crew *c, uint32_t me)
 }
 
 uint64_t
-crew_conns(const struct crew *c, uint32_t me)
+crew_sum(const struct crew *c, uint32_t me, enum meter_id id)
 {
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < c->count; i++)
 		if (i != me && c->seat[i].meter != NULL)
-			n += __atomic_load_n(&c->seat[i].meter->value[METER_CONN_OPEN], __ATOMIC_RELAXED);
+			n += __atomic_load_n(&c->seat[i].meter->value[id], __ATOMIC_RELAXED);
 	return n;
 }

@@ -102,7 +102,7 @@ crew_face(const struct crew *c)
 	return __atomic_load_n(&c->face, __ATOMIC_RELAXED);
 }
 
-/* crew_conns(c, me): connections of all workers but me, as their meters say. */
-uint64_t crew_conns(const struct crew *c, uint32_t me);
+/* crew_sum(c, me, id): what the meters of all workers but me say, a moment ago. */
+uint64_t crew_sum(const struct crew *c, uint32_t me, enum meter_id id);
 
 #endif

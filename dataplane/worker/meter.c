@@ -194,6 +194,10 @@ limits_tell(struct worker *w)
 	meter_limit_set(w->meter, METER_LIMIT_TCP_TIMERS, w->c.conn_max, w->c.conn_max);
 	meter_limit_set(w->meter, METER_LIMIT_DEADLINES, w->c.conn_max, w->c.conn_max);
 	meter_limit_set(w->meter, METER_LIMIT_GUEST_BLOCKS, guest_share(w), guest_share(w));
+	meter_limit_set(w->meter, METER_LIMIT_STARTUPS, w->startups.full != 0 ? w->startups.full : w->conn_limit,
+	    w->c.conn_max);
+	meter_limit_each(w->meter, METER_LIMIT_STARTUPS_SOURCE,
+	    w->startups.source_max != 0 ? w->startups.source_max : w->conn_limit, w->c.conn_max);
 	meter_limit_set(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE, WORKER_SPARE);
 	meter_limit_set(w->meter, METER_LIMIT_NET_TX_QUEUE, WORKER_TX_QUEUE, WORKER_TX_QUEUE);
 	if (w->c.crew != NULL)
@@ -244,6 +248,7 @@ limits_now(struct worker *w)
 	meter_limit_now(w->meter, METER_LIMIT_TCP_ORPHANS, load.orphans);
 	meter_limit_now(w->meter, METER_LIMIT_DEADLINES, w->heap_count);
 	meter_limit_now(w->meter, METER_LIMIT_GUEST_BLOCKS, w->guest_blocks);
+	meter_limit_now(w->meter, METER_LIMIT_STARTUPS, w->startups.count);
 	meter_limit_now(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE - w->spare_count);
 	meter_limit_now(w->meter, METER_LIMIT_ZIP_PLACES, w->zip.places);
 	meter_limit_now(w->meter, METER_LIMIT_ZIP_GUESTS, w->zip.guests);
@@ -261,6 +266,7 @@ worker_meter(struct worker *w, uint64_t now)
 	struct net_stats net;
 
 	meter_set(w->meter, METER_CONN_OPEN, w->used_slots - w->free_count);
+	meter_set(w->meter, METER_GUESTS, w->startups.count);
 	meter_set(w->meter, METER_POOL_FREE, w->pool.free_count);
 	meter_set(w->meter, METER_CHAN_OPEN, w->chan_open);
 	limits_now(w);

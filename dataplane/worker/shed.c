@@ -116,8 +116,16 @@ guest_share(const struct worker *w)
 }
 
 void
+guest_enter(struct worker *w, struct conn *c)
+{
+	startups_enter(w, c);
+	tcp_set_guest(c->tcp, true);
+}
+
+void
 guest_leave(struct worker *w, struct conn *c)
 {
+	startups_leave(w, c);
 	charge(w, c, 0);
 	if (c->tcp != NULL)
 		tcp_set_guest(c->tcp, false);

@@ -131,6 +131,7 @@ worker_init(void *mem, const struct worker_config *c, struct port *port, struct 
 	pool_init(&w->pool, base + l.pool, c->block_count);
 	if (c->zip != NULL)
 		zip_pool_init(&w->zip, base + l.zip, c->zip, zip_in_max(c), WORKER_ZIP_OUT);
+	rng_fill(rng, w->startups.key, sizeof(w->startups.key));
 	env_init(w);
 	return stacks_init(w, base, &l) ? w : NULL;
 }

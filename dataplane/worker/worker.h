@@ -31,6 +31,7 @@
 
 #define WORKER_TX_QUEUE 256u     /* frames that wait for the port */
 #define WORKER_SPARE 64u         /* packet buffers kept for what lets old work go on */
+#define STARTUP_BUCKETS 1024u    /* of sources of connections before login */
 #define WORKER_CHECK_US 100000u  /* how often quiet control links are looked at */
 #define WORKER_ROOM_US 1000u     /* how often a full link is looked at */
 #define WORKER_CONFIRM_US 2000000u /* how often progress says that a neighbour is there */
@@ -96,6 +97,8 @@ struct conn {
 	struct conn *guest_next, *guest_prev; /* those that hold much: shed.c */
 	uint32_t guest_blocks;     /* of what it holds: beyond what any may */
 	uint8_t guest_list;        /* GUEST_LIGHT: on none */
+	uint16_t startup_at;       /* bucket of its source, plus 1; 0: it has logged in */
+	struct conn *startup_next, *startup_prev;
 	/* the note */
 	struct fifo note;
 	struct fifo grant;
@@ -180,6 +183,17 @@ struct worker {
 		struct conn *first, *last; /* in the order in which they asked for more */
 	} guests[GUEST_LISTS];
 	uint32_t guest_blocks;
+
+	/* connections before login: startups.c */
+	struct startups {
+		uint32_t begin, rate, full; /* MaxStartups; full 0: no limit */
+		uint32_t source_max;        /* of one source; 0: no limit */
+		uint32_t bits4, bits6;      /* of an address that make a source */
+		uint32_t count;
+		uint8_t key[16];
+		struct conn *bucket[STARTUP_BUCKETS];
+	} startups;
+
 	/* captures under way: capture.c */
 	struct capture *capture[CAPTURE_MAX];
 	uint32_t capture_count;
@@ -284,8 +298,16 @@ void spare_free(struct worker *w);
 /* What a connection before login holds has changed; this or others may go. */
 uint32_t guest_share(const struct worker *w);
 void guest_look(struct worker *w, struct conn *c);
+void guest_enter(struct worker *w, struct conn *c);
 /* It has logged in, or is over. */
 void guest_leave(struct worker *w, struct conn *c);
+
+/* startups.c: may another connection from there begin? What refuses it is counted. */
+bool startups_admit(struct worker *w, const uint8_t remote[16]);
+void startups_enter(struct worker *w, struct conn *c);
+void startups_leave(struct worker *w, struct conn *c); /* twice is no fault */
+/* Another size of what a source is: those who are there are counted anew. */
+void startups_bits(struct worker *w, uint32_t bits4, uint32_t bits6);
 
 /* up.c */
 bool up_ready(const struct worker *w, const struct conn *c);

@@ -684,7 +684,7 @@ test_reconcile(void)
 static void
 rotate(struct clerkbench *k, bool old)
 {
-	uint8_t body[1024], fresh[64], blob[64];
+	uint8_t body[1024], fresh[64] = { 0 }, blob[64];
 	struct put w = put_of(body, sizeof(body)), f = put_of(fresh, sizeof(fresh)), o = put_of(blob, sizeof(blob));
 
 	sign_key_put(&o, pk_signer_public(k->b.signer));

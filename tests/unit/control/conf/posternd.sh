@@ -71,7 +71,7 @@ ok "every error is told, not the first alone" [ "$(grep -c "^$dir/conf:[345]: " 
 for line in 'AllowUsers alice' 'DenyUsers eve' 'AllowGroups staff' 'DenyGroups games' \
 	'AuthenticationMethods publickey,password' 'RevokedKeys /etc/krl' 'ForceCommand /bin/true' \
 	'ChrootDirectory /srv' 'PermitOpen host:22' 'PermitListen 8080' \
-	'AddressFamily inet' 'MaxStartups 1:1:1' 'PerSourceMaxStartups 1' 'RefuseConnection yes' \
+	'AddressFamily inet' 'PerSourcePenalties yes' 'RefuseConnection yes' \
 	'ChannelTimeout session=1m' 'Match User eve'; do
 	refused "$line" "${line%% *}"
 done

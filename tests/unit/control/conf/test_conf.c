@@ -574,8 +574,8 @@ static const char sshd_keywords[] =
 static const char restricting[] = " AllowUsers DenyUsers AllowGroups DenyGroups AuthenticationMethods "
 				  "RevokedKeys RefuseConnection AddressFamily RDomain "
 				  "ForceCommand ChrootDirectory PermitOpen "
-				  "PermitListen ChannelTimeout UnusedConnectionTimeout MaxStartups "
-				  "PerSourceMaxStartups PerSourcePenalties ";
+				  "PermitListen ChannelTimeout UnusedConnectionTimeout "
+				  "PerSourcePenalties ";
 
 static void
 test_all_of_sshd(void)
@@ -793,6 +793,37 @@ round_trip(const char *text)
 }
 
 static void
+test_startups(void)
+{
+	static const char *const good_lines[] = { "MaxStartups 10:30:100", "MaxStartups none", "PerSourceMaxStartups 7",
+		"PerSourceMaxStartups none", "PerSourceNetBlockSize 24:56", "PerSourceNetBlockSize 0:0" };
+	static const char *const bad[] = { "MaxStartups", "MaxStartups 0", "MaxStartups 10:30", "MaxStartups 10:0:100",
+		"MaxStartups 10:101:100", "MaxStartups 10:30:9", "MaxStartups 10:30:100:1", "MaxStartups 1 2",
+		"MaxStartups -1", "MaxStartups 1x", "MaxStartups 1:", "MaxStartups 99999999999",
+		"PerSourceMaxStartups 0", "PerSourceMaxStartups 1:1", "PerSourceMaxStartups x",
+		"PerSourceNetBlockSize 33", "PerSourceNetBlockSize 32:129", "PerSourceNetBlockSize :64",
+		"PerSourceNetBlockSize none" };
+	struct conf c;
+	struct told t;
+
+	CU_ASSERT(good(&c, ""));
+	CU_ASSERT_EQUAL(c.startups_full, 0);
+	CU_ASSERT_EQUAL(c.startups_source, 0);
+	CU_ASSERT_EQUAL(c.net_block4, 32);
+	CU_ASSERT_EQUAL(c.net_block6, 128);
+	CU_ASSERT(good(&c, "MaxStartups 5\nPerSourceNetBlockSize 16\n"));
+	CU_ASSERT_EQUAL(c.startups_begin, 5);
+	CU_ASSERT_EQUAL(c.startups_rate, 100);
+	CU_ASSERT_EQUAL(c.startups_full, 5);
+	CU_ASSERT_EQUAL(c.net_block4, 16);
+	CU_ASSERT_EQUAL(c.net_block6, 128);
+	for (size_t i = 0; i < sizeof good_lines / sizeof good_lines[0]; i++)
+		round_trip(good_lines[i]);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		CU_ASSERT_EQUAL(parse(&c, bad[i], &t), -1);
+}
+
+static void
 test_dump(void)
 {
 	struct conf c;
@@ -895,6 +926,7 @@ main(void)
 		{ "errors", test_errors },
 		{ "bad bytes", test_bad_bytes },
 		{ "classes of service", test_qos },
+		{ "connections before login", test_startups },
 		{ "all keywords of sshd", test_all_of_sshd },
 		{ "every row", test_every_row },
 		{ "Debian's file", test_debian },

@@ -4,6 +4,7 @@ WORKER_UNIT_LIBS := worker ssh tcp net mem linkend link nic cipher clock rng wir
 
 $(eval $(call unit,test_worker,$(WORKER_UNIT)/test_worker.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_worker_shed,$(WORKER_UNIT)/test_shed.c $(RIG),$(WORKER_UNIT_LIBS)))
+$(eval $(call unit,test_startups,$(WORKER_UNIT)/test_startups.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_steward,$(WORKER_UNIT)/test_steward.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_worker_hostile,$(WORKER_UNIT)/test_hostile.c $(RIG),$(WORKER_UNIT_LIBS)))
 $(eval $(call unit,test_dp_options,$(WORKER_UNIT)/test_options.c dataplane/options.c,nic))

@@ -287,6 +287,8 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 		field(&w, ATTACH_CONF_VLAN, vlan, sizeof(vlan));
 	field(&w, ATTACH_CONF_PORT, port, sizeof(port));
 	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
+	if (r->startups.len > 0)
+		field(&w, ATTACH_CONF_STARTUPS, r->startups.data, r->startups.len);
 	field(&w, ATTACH_CONF_TCP, tcp, r->paced ? sizeof(tcp) : sizeof(tcp) - 1);
 	c->len = (uint32_t)put_len(&w);
 	rig_push_to(r, worker);

@@ -87,6 +87,7 @@ struct rig {
 	const char *pty;         /* of the next channel; NULL: none */
 	uint16_t vlan, client_vlan; /* before rig_conf: what the worker has; what the client sends */
 	bool paced;                 /* before rig_conf: TCPPacing */
+	struct view startups;       /* the same: ATTACH_CONF_STARTUPS; empty: none */
 	struct meter *meter;
 	int meter_fd;
 	struct rng client_rng;
