@@ -313,18 +313,23 @@ killed() {
 	until_true 10 gone
 }
 check "a client killed in the middle of a put leaves nothing behind" killed
+# In one mount namespace, that of `client`: a mount that others can see is copied into each
+# namespace that begins meanwhile, and lives on there.
 mounted() { # where sshfs is installed and works
 	local m=$work/mount
 	mkdir "$m"
-	# ip netns exec would mount it in a namespace of its own.
-	timeout 30 nsenter --net="/run/netns/$NETNS" sshfs -o ssh_command="ssh ${ssh_opts[*]}" "$SSH_USER@$HOST:files" "$m" || return 1
-	install -o 64301 -g 64301 "$local/mid" "$server/files/mid"
-	same "$local/mid" "$m/mid" && cp "$local/mid" "$m/by.sshfs" && same "$local/mid" "$server/files/by.sshfs" &&
+	export -f sum same through_mount
+	# shellcheck disable=SC2016
+	client bash -c 'through_mount "$@"' - "$m" "$local" "$server/files" "ssh ${ssh_opts[*]}" "$SSH_USER@$HOST:files"
+}
+through_mount() { # MOUNT LOCAL FILES SSH WHERE
+	local m=$1 local=$2 files=$3 r
+	timeout 30 sshfs -o ssh_command="$4" "$5" "$m" || return 1
+	install -o 64301 -g 64301 "$local/mid" "$files/mid"
+	same "$local/mid" "$m/mid" && cp "$local/mid" "$m/by.sshfs" && same "$local/mid" "$files/by.sshfs" &&
 	    mv "$m/by.sshfs" "$m/moved" && ln "$m/moved" "$m/hard" && rm "$m/moved" && same "$local/mid" "$m/hard"
-	local r=$?
-	# Somebody may still be looking at what was mounted.
-	until_true 10 fusermount3 -u "$m" || { fusermount3 -u -z "$m"; return 1; }
-	return $r
+	r=$?
+	fusermount3 -u "$m" && return $r
 }
 command -v sshfs >/dev/null && [ -w /dev/fuse ] && check "sshfs" mounted
 check "no host is left at the end" until_true 10 gone
