@@ -26,6 +26,8 @@ get)
 	[ -n "${PEER_SSHD_UNPACKED:-}" ] || [ ! -x /usr/sbin/sshd ] || { echo /usr/sbin/sshd; exit 0; }
 	dir=$(realpath -m "$2")
 	mkdir -p "$(dirname "$dir")"
+	exec 9>"$dir.lock" # whoever asks at the same time waits
+	flock 9
 	[ -x "$dir/usr/sbin/sshd" ] || unpack "$dir"
 	echo "$dir/usr/sbin/sshd"
 	;;
