@@ -86,7 +86,7 @@ hostkeys_parse(struct hostkey_list *l, struct view body)
 			return false;
 	}
 	l->count = cur_u32(&c);
-	if (l->count > HOSTKEYS_MAX)
+	if (l->count > HOSTKEY_OFFERS_MAX)
 		return false;
 	for (uint32_t i = 0; i < l->count; i++)
 		if (!take_offered(&l->key[i], &c))

@@ -35,8 +35,8 @@ enum exchange_state {
 	EXCHANGE_GROUP = 4,
 };
 
-#define HOSTKEYS_MAX 80u /* algorithms; one key may serve several */
-#define HOSTKEYS_ALL_MAX 16u
+#define HOSTKEY_OFFERS_MAX 80u /* algorithms; one key may serve several */
+#define HOSTKEYS_ALL_MAX CONF_LIST_MAX
 #define HOSTKEYS_BYTES_MAX 61440u
 
 struct hostkey {
@@ -48,7 +48,7 @@ struct hostkey {
 struct hostkey_list {
 	uint32_t count; /* 0: not known, or none is there now */
 	uint32_t all_count;
-	struct hostkey key[HOSTKEYS_MAX];
+	struct hostkey key[HOSTKEY_OFFERS_MAX];
 	struct view all[HOSTKEYS_ALL_MAX]; /* key blobs, offered or not, no certificates */
 };
 

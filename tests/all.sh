@@ -53,8 +53,8 @@ collect "$build/results-shared"
 wait
 cat "$build/debian13.log"
 if [ "$form" = full ]; then
-	stage "a million seeds of the simulator" tests/sim/million.sh
-	stage "100,000 seeds of client and server joined" tests/sim/joined.sh
+	stage "a million seeds of the simulator" tests/sim/many.sh tcp_sim
+	stage "100,000 seeds of client and server joined" tests/sim/many.sh sim_joined
 	stage "fuzzing" make --no-print-directory fuzz FUZZ_TIME="${FUZZ_TIME:-30}"
 fi
 tests/run.sh summary "$results"

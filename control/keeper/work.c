@@ -237,21 +237,18 @@ work_agent_lost(struct work *w)
 		drop(w, j);
 }
 
-bool
+void
 work_expire(struct work *w, uint64_t now)
 {
 	struct work_job *j = TAILQ_FIRST(&w->jobs);
-	bool agent = false;
 
 	/* In order of their time: all wait equally long. */
 	while (j != NULL && now >= j->until_ms) {
 		struct work_job *next = TAILQ_NEXT(j, at);
 
-		agent |= j == w->at_agent;
 		end(w, j, R_KEX_SIGN);
 		j = next;
 	}
-	return agent;
 }
 
 uint64_t

@@ -80,9 +80,9 @@ bool work_run(struct work *w);
 void work_agent(struct work *w, struct view signature);
 void work_agent_lost(struct work *w);
 
-/* work_expire(w, now): end what has waited too long; true: the agent's request was
- * among it. work_next(w): when to call it next, UINT64_MAX: nothing waits. */
-bool work_expire(struct work *w, uint64_t now);
+/* work_expire(w, now): end what has waited too long; what the agent says to it is for
+ * nobody then. work_next(w): when to call it next, UINT64_MAX: nothing waits. */
+void work_expire(struct work *w, uint64_t now);
 uint64_t work_next(const struct work *w);
 
 /* work_forget(w, conn, gen): the connection is gone. */
