@@ -34,7 +34,7 @@
 #endif
 
 #define LINK_MAJOR 1
-#define LINK_MINOR (3 + POSTERN_NEXT)
+#define LINK_MINOR (4 + POSTERN_NEXT)
 #define NOTE_VERSION (1 + POSTERN_NEXT)
 
 #define LINK_MAGIC 0x706f7374u /* "post" */
@@ -46,6 +46,8 @@
 #define LINK_HOST_RING 1024u
 #define LINK_HOST_ARENA (1024u * 1024u)
 #define LINK_SLOT_COUNT 8u
+
+#define LINK_REFUSE_MAX 255u /* text of CHAN_REFUSE */
 
 #define LINK_WORKER_SHIFT 24
 #define LINK_WORKER_MAX 0xfeu /* LINK_CONN_NONE has all bits */

@@ -46,6 +46,7 @@ enum link_start {
 	LINK_START_EXEC = 2,
 	LINK_START_SUBSYSTEM = 3,
 	LINK_START_COMMAND = 4, /* a command that is configured for a subsystem's name */
+	LINK_START_OPEN = 5,    /* the peer opened the channel, of another type than session */
 };
 
 /* link_op_allowed(op, role): may `role` send this down op? Unlisted: no. */

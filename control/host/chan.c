@@ -25,6 +25,27 @@ chan_consumed(struct host *h, struct chan *c, uint64_t n)
 
 /* ---- out ---- */
 
+/* Message 92 in place of 100, and nothing of the channel after it. */
+static bool
+refuse_out(struct host *h, struct chan *c)
+{
+	uint32_t code = c->refuse_code != 0 ? c->refuse_code : SSH_OPEN_CONNECT_FAILED;
+
+	if (!host_out(h, c, LINK_DOWN_CHAN_REFUSE, code, view_str(c->refuse_text != NULL ? c->refuse_text : "")))
+		return false;
+	outq_clear(&c->out);
+	c->flags |= CHAN_F_CLOSING | CHAN_F_LOCAL_EOF;
+	return true;
+}
+
+static bool
+reply_out(struct host *h, struct chan *c, bool success)
+{
+	if ((c->flags & CHAN_F_OPENING) && !success)
+		return refuse_out(h, c);
+	return host_out(h, c, LINK_DOWN_CHAN_REPLY, success ? 1 : 0, view_of(NULL, 0));
+}
+
 bool
 chan_flush(struct host *h, struct chan *c)
 {
@@ -38,8 +59,9 @@ chan_flush(struct host *h, struct chan *c)
 		return true;
 	}
 	while (owed_peek(&c->owed, &success)) {
-		if (!host_out(h, c, LINK_DOWN_CHAN_REPLY, success ? 1 : 0, view_of(NULL, 0)))
+		if (!reply_out(h, c, success))
 			return false;
+		c->flags &= ~CHAN_F_OPENING;
 		owed_take(&c->owed);
 	}
 	while (outq_peek(&c->out, &op, &payload)) {

@@ -148,6 +148,7 @@ chans_free(struct chans *t, struct chan *c)
 	outq_clear(&c->out);
 	owed_clear(&c->owed);
 	free(c->facts);
+	free(c->refuse_text);
 	free(c);
 }
 

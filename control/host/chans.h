@@ -34,6 +34,7 @@
 #define CHAN_F_SHUT 0x10000u      /* the peer closed */
 #define CHAN_F_SHUT_TOLD 0x20000u
 #define CHAN_F_SILENT 0x40000u    /* the peer wants no reply to the start */
+#define CHAN_F_OPENING 0x80000u   /* the peer's open is not answered toward the worker */
 
 struct host;
 
@@ -52,6 +53,8 @@ struct chan {
 	uint64_t took;         /* consumed and not yet told the worker */
 	uint64_t held;         /* taken, to be consumed by hand */
 	uint64_t start_token;  /* the start's reply; 0 once it is answered */
+	uint32_t refuse_code;  /* of message 92; 0: none was given */
+	char *refuse_text;     /* for people; NULL: none */
 	void *context;
 	uint8_t *facts;        /* grant image */
 	uint32_t facts_len;

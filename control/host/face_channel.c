@@ -240,6 +240,22 @@ channel_reply(const struct postern_host *face, struct postern_channel channel, u
 }
 
 static int32_t
+channel_refuse(const struct postern_host *face, struct postern_channel channel, uint64_t token,
+    int32_t result, struct postern_view text)
+{
+	struct host *h = host_of(face);
+	int32_t r;
+	struct chan *c = find_live(h, channel, &r);
+
+	if (c == NULL)
+		return r;
+	if (result >= 0 || (text.data == NULL && text.len > 0) ||
+	    chan_refuse(h, c, token, result, view_of(text.data, text.len)) != 0)
+		return POSTERN_E_INVAL;
+	return POSTERN_OK;
+}
+
+static int32_t
 channel_request(const struct postern_host *face, struct postern_channel channel,
     struct postern_view name, struct postern_view body)
 {
@@ -350,6 +366,7 @@ const struct postern_if_channel face_channel = {
 	.exit_status = channel_exit_status,
 	.exit_signal = channel_exit_signal,
 	.reply = channel_reply,
+	.refuse = channel_refuse,
 	.request = channel_request,
 	.close = channel_close,
 	.get = channel_get,

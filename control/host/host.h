@@ -142,6 +142,9 @@ void chan_discard(struct host *h, struct chan *c);
 /* chan_start(h, c, e, payload): decode UP(CHAN_OPEN) and open it with the plugin. */
 void chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct view payload);
 
+/* chan_refuse(h, c, token, result, text): -1 when the start is not open to an answer. */
+int chan_refuse(struct host *h, struct chan *c, uint64_t token, int32_t result, struct view text);
+
 /* ---- request.c ---- */
 void chan_request(struct host *h, struct chan *c, bool want_reply, struct view payload);
 

@@ -19,7 +19,8 @@ serves(const struct postern_if_subsystem *s, uint32_t kind, struct view name)
 
 		if (row->kind != kind)
 			continue;
-		if (kind != POSTERN_START_SUBSYSTEM || postern_view_is(row->name, "*") ||
+		if (kind == POSTERN_START_SHELL || kind == POSTERN_START_EXEC ||
+		    (kind == POSTERN_START_SUBSYSTEM && postern_view_is(row->name, "*")) ||
 		    view_eq(name, view_of(row->name.data, row->name.len)))
 			return true;
 	}
@@ -81,12 +82,41 @@ keep_facts(struct chan *c, struct view facts)
 	return true;
 }
 
+/* RFC 4254 section 5.1. */
+static uint32_t
+open_failure(int32_t result)
+{
+	switch (result) {
+	case POSTERN_E_DENIED:
+		return SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
+	case POSTERN_E_NOSUCH:
+		return SSH_OPEN_UNKNOWN_CHANNEL_TYPE;
+	case POSTERN_E_NOMEM:
+		return SSH_OPEN_RESOURCE_SHORTAGE;
+	default:
+		return SSH_OPEN_CONNECT_FAILED;
+	}
+}
+
+int
+chan_refuse(struct host *h, struct chan *c, uint64_t token, int32_t result, struct view text)
+{
+	size_t len = text.len < LINK_REFUSE_MAX ? text.len : LINK_REFUSE_MAX;
+
+	if (token == 0 || token != c->start_token)
+		return -1;
+	c->refuse_code = open_failure(result);
+	c->refuse_text = len > 0 ? strndup((const char *)text.data, len) : NULL;
+	(void)chan_resolve(h, c, token, false);
+	chan_close(h, c);
+	return 0;
+}
+
 static void
-refuse(struct host *h, struct chan *c, const char *why)
+refuse(struct host *h, struct chan *c, int32_t result, const char *why)
 {
 	log_info("plugin %s: channel %u not started: %s", h->name, (unsigned)c->number, why);
-	chan_answer(h, c, c->start_token, POSTERN_E_FAIL);
-	chan_close(h, c);
+	(void)chan_refuse(h, c, c->start_token, result, view_str(why));
 }
 
 static void
@@ -104,7 +134,31 @@ open_with_plugin(struct host *h, struct chan *c, struct postern_start *start)
 	c->flags &= ~CHAN_F_OPEN;
 	c->context = NULL;
 	chans_revoke(&h->chans, c);
-	refuse(h, c, "refused by the plugin");
+	refuse(h, c, r, "refused by the plugin");
+}
+
+/* What a channel's start does not have is empty in the plugin's record. */
+static bool
+read_specific(struct chan *c, struct postern_start *start, struct view specific)
+{
+	if (start->kind != POSTERN_START_OPEN)
+		return read_terminal(start, specific);
+	c->flags |= CHAN_F_OPENING;
+	start->body = view_out(specific);
+	return true;
+}
+
+/* Numbers of the link, and of the plugin. */
+static void
+read_kind(struct postern_start *start, uint8_t kind)
+{
+	start->kind = kind;
+	if (kind == LINK_START_COMMAND) {
+		start->kind = POSTERN_START_EXEC;
+		start->flags = POSTERN_START_IS_SUBSYSTEM;
+	} else if (kind == LINK_START_OPEN) {
+		start->kind = POSTERN_START_OPEN;
+	}
 }
 
 void
@@ -113,7 +167,7 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 	struct postern_start start = { .size = sizeof(start) };
 	struct postern_variable *environment = NULL;
 	struct cur in = cur_view(payload);
-	struct view name, pty;
+	struct view name, specific;
 	bool lost, ok;
 
 	c->use = e->seq;
@@ -125,20 +179,16 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 		c->flags |= CHAN_F_SILENT;
 	else
 		owed_add(&c->owed, start.token, &lost);
-	start.kind = cur_u8(&in);
-	if (start.kind == LINK_START_COMMAND) {
-		start.kind = POSTERN_START_EXEC;
-		start.flags = POSTERN_START_IS_SUBSYSTEM;
-	}
+	read_kind(&start, cur_u8(&in));
 	name = cur_string(&in);
 	start.name = view_out(name);
-	pty = cur_string(&in);
-	ok = read_environment(&start, &in, &environment) && keep_facts(c, cur_string(&in)) &&
-	    cur_done(&in) && read_terminal(&start, pty);
+	specific = cur_string(&in);
+	ok = read_specific(c, &start, specific) && read_environment(&start, &in, &environment) &&
+	    keep_facts(c, cur_string(&in)) && cur_done(&in);
 	if (!ok)
-		refuse(h, c, "malformed start");
+		refuse(h, c, POSTERN_E_FAIL, "malformed start");
 	else if (!serves(h->subsystem, start.kind, name))
-		refuse(h, c, "not served by this plugin");
+		refuse(h, c, POSTERN_E_NOSUCH, "not served by this plugin");
 	else
 		open_with_plugin(h, c, &start);
 	free(environment);

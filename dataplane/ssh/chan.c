@@ -18,7 +18,7 @@ chan_by_peers(struct ssh_conn *c, uint32_t peers)
 	while (left != 0) {
 		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
 
-		if (ch->peers == peers && !(ch->flags & CHAN_OPENING))
+		if (ch->peers == peers && !(ch->flags & (CHAN_OPENING | CHAN_CONFIRMING)))
 			return ch;
 		left &= left - 1;
 	}

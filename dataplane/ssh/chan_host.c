@@ -3,6 +3,7 @@
 #define REQUEST_MAX (16u * 1024u)
 #define REQUESTS_MAX SSH_CHAN_EXTRA_MAX
 #define REQUEST_NAME_MAX 64u /* RFC 4250 section 4.6.1 */
+#define REFUSE_TEXT_MAX 255u
 
 /*
  * What a host asks for. A host is hostile by assumption: everything is checked
@@ -25,7 +26,7 @@ ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link)
 static int
 said_after_close(struct ssh_conn *c, const struct ssh_chan *ch)
 {
-	if (ch->flags & CHAN_HOST_CLOSED)
+	if (ch->flags & (CHAN_HOST_CLOSED | CHAN_CONFIRMING))
 		return -R_LINK_STATE;
 	if (!(ch->flags & CHAN_CLOSE_OUT))
 		return 0;
@@ -132,23 +133,6 @@ ssh_host_request(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
 	return 0;
 }
 
-int
-ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok)
-{
-	const struct view none = { NULL, 0 };
-	int rc = said_after_close(c, ch);
-
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	if (ch->replies_owed == 0)
-		return -R_LINK_STATE;
-	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_REPLY, ok ? 1 : 0, none, false))
-		return -R_NOMEM;
-	ch->replies_owed--;
-	ch->replies_queued++;
-	return 0;
-}
-
 /* Nobody will take what the peer sent or still sends: as good as taken, so that
  * a peer which must write before it reads comes to read our CLOSE. */
 static void
@@ -160,11 +144,84 @@ stop_taking(struct ssh_conn *c, struct ssh_chan *ch)
 	ch->took = ch->window_in_max - ch->window_in;
 }
 
+/* RFC 4254 section 5.1. */
+static int
+confirm(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	uint8_t message[32];
+	struct put w = put_of(message, sizeof(message));
+	int rc;
+
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
+	put_u32(&w, ch->peers);
+	put_u32(&w, ch->ours);
+	put_u32(&w, ch->window_in);
+	put_u32(&w, ch->packet_in_max);
+	rc = ctrl_put(c, put_view(&w));
+	if (rc != 0)
+		return rc;
+	ch->flags &= ~CHAN_CONFIRMING;
+	ch->replies_owed = 0;
+	return 0;
+}
+
+int
+ssh_host_refuse(struct ssh_conn *c, struct ssh_chan *ch, uint32_t code, struct view text)
+{
+	uint8_t message[REFUSE_TEXT_MAX + 32];
+	struct put w = put_of(message, sizeof(message));
+	int rc;
+
+	if (code < SSH_OPEN_ADMINISTRATIVELY_PROHIBITED || code > SSH_OPEN_RESOURCE_SHORTAGE ||
+	    text.len > REFUSE_TEXT_MAX)
+		return -R_LINK_ITEM;
+	if (!(ch->flags & CHAN_CONFIRMING))
+		return -R_LINK_STATE;
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN_FAILURE);
+	put_u32(&w, ch->peers);
+	put_u32(&w, code);
+	put_sview(&w, text);
+	put_cstr(&w, ""); /* language tag */
+	rc = ctrl_put(c, put_view(&w));
+	if (rc != 0)
+		return rc;
+	/* For the peer it never was: nothing is exchanged to end it. */
+	ch->flags &= ~CHAN_CONFIRMING;
+	ch->flags |= CHAN_CLOSE_IN | CHAN_CLOSE_OUT | CHAN_CLOSE_SENT | CHAN_HOST_CLOSED;
+	ch->replies_owed = 0;
+	stop_taking(c, ch);
+	chan_settle(c, ch);
+	return 0;
+}
+
+int
+ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok)
+{
+	const struct view none = { NULL, 0 };
+	int rc;
+
+	if (ch->flags & CHAN_CONFIRMING)
+		return ok ? confirm(c, ch) : ssh_host_refuse(c, ch, SSH_OPEN_CONNECT_FAILED, none);
+	rc = said_after_close(c, ch);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (ch->replies_owed == 0)
+		return -R_LINK_STATE;
+	if (!itemq_put(&ch->out, c->env->pool, CHAN_ITEM_REPLY, ok ? 1 : 0, none, false))
+		return -R_NOMEM;
+	ch->replies_owed--;
+	ch->replies_queued++;
+	return 0;
+}
+
 int
 ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch)
 {
-	int rc = said_after_close(c, ch);
+	int rc;
 
+	if (ch->flags & CHAN_CONFIRMING)
+		return ssh_host_refuse(c, ch, SSH_OPEN_CONNECT_FAILED, view_of(NULL, 0));
+	rc = said_after_close(c, ch);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	ch->flags |= CHAN_CLOSE_OUT | CHAN_HOST_CLOSED;
@@ -185,6 +242,10 @@ ssh_host_gone(struct ssh_conn *c, uint32_t link)
 			continue;
 		ch->flags |= CHAN_HOST_TOLD;
 		stop_taking(c, ch);
+		if (ch->flags & CHAN_CONFIRMING) { /* chan_out.c tells the peer */
+			drop(c, R_CHAN_HOST_GONE);
+			continue;
+		}
 		if (!(ch->flags & CHAN_CLOSE_OUT)) {
 			ch->flags |= CHAN_CLOSE_OUT | (ch->flags & CHAN_STATUS ? 0 : CHAN_ABORT);
 			drop(c, R_CHAN_HOST_GONE);

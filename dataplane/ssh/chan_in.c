@@ -9,7 +9,7 @@
 static int
 live(const struct ssh_chan *ch)
 {
-	if (ch->flags & CHAN_OPENING)
+	if (ch->flags & (CHAN_OPENING | CHAN_CONFIRMING))
 		return -R_CHAN_UNKNOWN;
 	return ch->flags & CHAN_CLOSE_IN ? -R_CHAN_EOF : 0;
 }

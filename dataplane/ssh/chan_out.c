@@ -7,6 +7,7 @@
 #define EXTENDED_HEAD 13u /* and the type */
 #define ADJUST_LEN 9u
 #define PLAIN_LEN 5u      /* message and channel */
+#define ORPHAN_LEN 17u    /* and a code and two empty strings */
 
 /* RFC 4254 section 6.10: "exit-signal", no reply; ABRT, no core, no text. */
 static const uint8_t abort_request[] = "\0\0\0\013exit-signal\0\0\0\0\004ABRT\0\0\0\0\0\0\0\0\0";
@@ -70,6 +71,8 @@ chan_peek(struct ssh_conn *c, struct ssh_chan *ch)
 
 	if (ch->flags & (CHAN_OPENING | CHAN_CLOSE_SENT))
 		return 0;
+	if (ch->flags & CHAN_CONFIRMING)
+		return ch->flags & CHAN_HOST_TOLD ? ORPHAN_LEN : 0;
 	if (adjust_due(ch))
 		return ADJUST_LEN;
 	it = itemq_front(&ch->out, c->env->pool);
@@ -168,12 +171,29 @@ close_build(struct ssh_chan *ch, struct put *w)
 	}
 }
 
+/* The host died with the peer's open: RFC 4254 section 5.1. For the peer the channel
+ * never was. */
+static void
+orphan_build(struct ssh_chan *ch, struct put *w)
+{
+	plain(w, ch, SSH_MSG_CHANNEL_OPEN_FAILURE);
+	put_u32(w, SSH_OPEN_CONNECT_FAILED);
+	put_cstr(w, ""); /* text, language tag */
+	put_cstr(w, "");
+	ch->flags &= ~CHAN_CONFIRMING;
+	ch->flags |= CHAN_CLOSE_IN | CHAN_CLOSE_OUT | CHAN_CLOSE_SENT;
+}
+
 size_t
 chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len)
 {
 	struct put w = put_of(dst, len);
 	const struct item *it;
 
+	if (ch->flags & CHAN_CONFIRMING) {
+		orphan_build(ch, &w);
+		return put_len(&w);
+	}
 	if (adjust_due(ch)) {
 		plain(&w, ch, SSH_MSG_CHANNEL_WINDOW_ADJUST);
 		put_u32(&w, ch->took);

@@ -145,6 +145,7 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 #define CHAN_HOST_CLOSED 0x2000u /* the host asked for CLOSE */
 #define CHAN_OPEN_TOLD 0x4000u /* OPEN was handed to the host */
 #define CHAN_TERMINAL 0x8000u  /* started with a terminal */
+#define CHAN_CONFIRMING 0x10000u /* the peer's message 90 is with the host: 91 or 92 is owed */
 
 struct ssh_chan {
 	uint32_t ours;
@@ -303,6 +304,9 @@ int ssh_do_chan_new(struct ssh_conn *c, uint32_t ours, uint32_t peers, uint32_t 
  * start's own reply is owed when want_reply. */
 int ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_reply,
     struct view open_payload);
+/* The same of a channel that the peer opens, right after ssh_do_chan_new: the host's
+ * answer is message 91 or 92, and until then the channel exists for nobody else. */
+int ssh_do_chan_open(struct ssh_conn *c, uint32_t ours, uint32_t link, struct view open_payload);
 int ssh_do_chan_close(struct ssh_conn *c, uint32_t ours);
 
 /*
@@ -319,6 +323,8 @@ int ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes);
 int ssh_host_eof(struct ssh_conn *c, struct ssh_chan *ch);
 int ssh_host_request(struct ssh_conn *c, struct ssh_chan *ch, struct view payload);
 int ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok);
+/* The peer's open is refused: RFC 4254 section 5.1, code and text. */
+int ssh_host_refuse(struct ssh_conn *c, struct ssh_chan *ch, uint32_t code, struct view text);
 int ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch);
 int ssh_host_rekey(struct ssh_conn *c, uint64_t now);
 /* The host died: exit-signal (ABRT) where nothing was said yet, then CLOSE. */

@@ -251,25 +251,16 @@ chan_name(struct ssh_chan *ch, struct view open_payload)
 	ch->what_len = (uint8_t)(what.len < sizeof(ch->what) ? what.len : sizeof(ch->what));
 	if (ch->what_len > 0)
 		memcpy(ch->what, what.data, ch->what_len);
-	if (cur_string(&r).len > 0)
+	if (cur_string(&r).len > 0 && !(ch->flags & CHAN_CONFIRMING))
 		ch->flags |= CHAN_TERMINAL;
 }
 
-int
-ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_reply,
-    struct view open_payload)
+/* What is the same of every start. */
+static int
+start_on(struct ssh_conn *c, struct ssh_chan *ch, uint32_t link, bool want_reply, struct view open_payload)
 {
-	struct ssh_chan *ch = chan_find(c, ours);
-	int rc;
+	int rc = open_payload.len > SSH_START_MAX ? -R_LINK_ITEM : held_open(c, ch, open_payload);
 
-	c->last_msg = 0;
-	if (ch == NULL || (ch->flags & (CHAN_CLOSE_IN | CHAN_CLOSE_OUT)))
-		return -R_LINK_CHAN;
-	if (ch->flags & (CHAN_STARTED | CHAN_OPENING))
-		return -R_LINK_STATE;
-	if (open_payload.len > SSH_START_MAX)
-		return -R_LINK_ITEM;
-	rc = held_open(c, ch, open_payload);
 	if (rc != 0)
 		return rc;
 	chan_name(ch, open_payload);
@@ -280,6 +271,32 @@ ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_re
 	ch->control_owed = 0;
 	chan_pump(c, ch);
 	return 0;
+}
+
+int
+ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool want_reply,
+    struct view open_payload)
+{
+	struct ssh_chan *ch = chan_find(c, ours);
+
+	c->last_msg = 0;
+	if (ch == NULL || (ch->flags & (CHAN_CLOSE_IN | CHAN_CLOSE_OUT)))
+		return -R_LINK_CHAN;
+	if (ch->flags & (CHAN_STARTED | CHAN_OPENING))
+		return -R_LINK_STATE;
+	return start_on(c, ch, link, want_reply, open_payload);
+}
+
+int
+ssh_do_chan_open(struct ssh_conn *c, uint32_t ours, uint32_t link, struct view open_payload)
+{
+	struct ssh_chan *ch = chan_find(c, ours);
+
+	c->last_msg = 0;
+	if (ch == NULL || (ch->flags & ~CHAN_USED) != 0 || c->role != SSH_SERVER)
+		return -R_LINK_STATE;
+	ch->flags |= CHAN_CONFIRMING;
+	return start_on(c, ch, link, true, open_payload);
 }
 
 int

@@ -238,6 +238,18 @@ do_reply(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct lin
 	return ssh_host_reply(&c->ssh, ch, e->arg[0] == 1);
 }
 
+/* The text goes out with the record: copied out of shared memory first. */
+static int
+do_refuse(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct link_entry *e,
+    struct view payload)
+{
+	if (payload.len > LINK_REFUSE_MAX || e->arg[0] > UINT32_MAX)
+		return -R_LINK_ITEM;
+	if (payload.len > 0)
+		memcpy(w->step, payload.data, payload.len);
+	return ssh_host_refuse(&c->ssh, ch, (uint32_t)e->arg[0], view_of(w->step, payload.len));
+}
+
 static int
 do_close(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct link_entry *e,
     struct view payload)
@@ -271,6 +283,7 @@ static const struct host_row {
 	{ LINK_DOWN_CHAN_REPLY, false, do_reply },
 	{ LINK_DOWN_CHAN_CLOSE, false, do_close },
 	{ LINK_DOWN_CHAN_REKEY, false, do_rekey },
+	{ LINK_DOWN_CHAN_REFUSE, true, do_refuse },
 };
 
 static const struct host_row *

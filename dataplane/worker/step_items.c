@@ -286,7 +286,10 @@ apply_chan_start(struct worker *w, struct step_plan *p, struct view body)
 	int r;
 
 	(void)start_read(&s, body);
-	r = ssh_do_chan_start(&p->conn->ssh, s.ours, s.link, s.want_reply, s.open);
+	if (step_first_byte(s.open) == LINK_START_OPEN)
+		r = ssh_do_chan_open(&p->conn->ssh, s.ours, s.link, s.open);
+	else
+		r = ssh_do_chan_start(&p->conn->ssh, s.ours, s.link, s.want_reply, s.open);
 	if (r == 0 && link_find(w, s.link) == NULL)
 		ssh_host_gone(&p->conn->ssh, s.link);
 	if (r == 0)

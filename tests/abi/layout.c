@@ -5,8 +5,10 @@
 #include <postern/postern.h>
 #include <postern/draft/channel.h>
 #include <postern/draft/config.h>
+#include <postern/draft/connection.h>
 #include <postern/draft/log.h>
 #include <postern/draft/loop.h>
+#include <postern/draft/requests.h>
 #include <postern/draft/session.h>
 #include <postern/draft/spawn.h>
 #include <postern/draft/subsystem.h>
@@ -46,7 +48,7 @@ AT(postern_entry, create, 40);
 SIZE(postern_channel, 8);
 AT(postern_channel, handle, 0);
 
-SIZE(postern_if_channel, 112);
+SIZE(postern_if_channel, 120);
 AT(postern_if_channel, write, 0);
 AT(postern_if_channel, writev, 8);
 AT(postern_if_channel, await_credit, 16);
@@ -57,10 +59,43 @@ AT(postern_if_channel, eof, 48);
 AT(postern_if_channel, exit_status, 56);
 AT(postern_if_channel, exit_signal, 64);
 AT(postern_if_channel, reply, 72);
-AT(postern_if_channel, request, 80);
-AT(postern_if_channel, close, 88);
-AT(postern_if_channel, get, 96);
-AT(postern_if_channel, set, 104);
+AT(postern_if_channel, refuse, 80);
+AT(postern_if_channel, request, 88);
+AT(postern_if_channel, close, 96);
+AT(postern_if_channel, get, 104);
+AT(postern_if_channel, set, 112);
+
+SIZE(postern_connection, 8);
+AT(postern_connection, handle, 0);
+
+SIZE(postern_open, 56);
+AT(postern_open, size, 0);
+AT(postern_open, kind, 4);
+AT(postern_open, type, 8);
+AT(postern_open, body, 24);
+AT(postern_open, context, 40);
+AT(postern_open, opened, 48);
+
+SIZE(postern_if_connection, 56);
+AT(postern_if_connection, of, 0);
+AT(postern_if_connection, reply, 8);
+AT(postern_if_connection, variable, 16);
+AT(postern_if_connection, text, 24);
+AT(postern_if_connection, number, 32);
+AT(postern_if_connection, open, 40);
+AT(postern_if_connection, request, 48);
+
+SIZE(postern_answers, 24);
+AT(postern_answers, kind, 0);
+AT(postern_answers, reserved, 4);
+AT(postern_answers, name, 8);
+
+SIZE(postern_if_requests, 40);
+AT(postern_if_requests, answers, 0);
+AT(postern_if_requests, answers_count, 8);
+AT(postern_if_requests, request, 16);
+AT(postern_if_requests, session_ended, 24);
+AT(postern_if_requests, connection_ended, 32);
 
 SIZE(postern_serves, 24);
 AT(postern_serves, kind, 0);
@@ -77,7 +112,7 @@ SIZE(postern_variable, 32);
 AT(postern_variable, name, 0);
 AT(postern_variable, value, 16);
 
-SIZE(postern_start, 104);
+SIZE(postern_start, 120);
 AT(postern_start, size, 0);
 AT(postern_start, kind, 4);
 AT(postern_start, token, 8);
@@ -89,6 +124,7 @@ AT(postern_start, modes, 56);
 AT(postern_start, window, 72);
 AT(postern_start, environment, 88);
 AT(postern_start, environment_count, 96);
+AT(postern_start, body, 104);
 
 SIZE(postern_if_subsystem, 96);
 AT(postern_if_subsystem, serves, 0);
@@ -168,6 +204,11 @@ IS(POSTERN_CHANNEL_LOCAL_EOF, 7u);
 IS(POSTERN_CHANNEL_OWED, 8u);
 IS(POSTERN_CHANNEL_CONSUME_BY_HAND, 9u);
 ID(POSTERN_IF_CONFIG, "postern.config/1");
+ID(POSTERN_IF_CONNECTION, "postern.connection/1");
+IS(POSTERN_OPEN_CHANNEL, 1u);
+ID(POSTERN_IF_REQUESTS, "postern.requests/1");
+IS(POSTERN_REQUEST_GLOBAL, 1u);
+IS(POSTERN_REQUEST_SESSION, 2u);
 ID(POSTERN_IF_LOG, "postern.log/1");
 IS(POSTERN_LOG_ERROR, 3u);
 IS(POSTERN_LOG_WARN, 4u);
@@ -207,6 +248,7 @@ ID(POSTERN_IF_SUBSYSTEM, "postern.subsystem/1");
 IS(POSTERN_START_SHELL, 1u);
 IS(POSTERN_START_EXEC, 2u);
 IS(POSTERN_START_SUBSYSTEM, 3u);
+IS(POSTERN_START_OPEN, 4u);
 IS(POSTERN_START_HAS_TERMINAL, 0x1u);
 IS(POSTERN_CLOSED_BOTH, 0u);
 IS(POSTERN_CLOSED_CONNECTION, 1u);

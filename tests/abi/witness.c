@@ -5,8 +5,10 @@
 #include <postern/postern.h>
 #include <postern/draft/channel.h>
 #include <postern/draft/config.h>
+#include <postern/draft/connection.h>
 #include <postern/draft/log.h>
 #include <postern/draft/loop.h>
+#include <postern/draft/requests.h>
 #include <postern/draft/session.h>
 #include <postern/draft/spawn.h>
 #include <postern/draft/subsystem.h>
@@ -24,6 +26,11 @@ WITNESS(postern_plugin)
 WITNESS(postern_entry)
 WITNESS(postern_channel)
 WITNESS(postern_if_channel)
+WITNESS(postern_connection)
+WITNESS(postern_open)
+WITNESS(postern_if_connection)
+WITNESS(postern_answers)
+WITNESS(postern_if_requests)
 WITNESS(postern_serves)
 WITNESS(postern_window)
 WITNESS(postern_variable)

@@ -88,6 +88,15 @@ struct postern_if_channel {
 	int32_t (*reply)(const struct postern_host *host, struct postern_channel channel,
 	    uint64_t token, uint32_t success);
 
+	/*
+	 * Refuse a start whose open returned POSTERN_E_AGAIN: as reply with 0, but of a
+	 * channel that the peer opened (POSTERN_START_OPEN) it says why: `result` as of
+	 * open (subsystem.h), and `text` for people, of which at most 255 bytes are
+	 * sent. `closed` follows.
+	 */
+	int32_t (*refuse)(const struct postern_host *host, struct postern_channel channel,
+	    uint64_t token, int32_t result, struct postern_view text);
+
 	/* A channel request toward the peer, no reply wanted ("xon-xoff",
 	 * "eow@openssh.com"); `body` are its type specific bytes. */
 	int32_t (*request)(const struct postern_host *host, struct postern_channel channel,

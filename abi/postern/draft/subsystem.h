@@ -1,8 +1,8 @@
 /*
  * postern.subsystem/1, offered by the plugin: channels that it serves.
  *
- * The host calls `open` for a shell, exec or subsystem request that the plugin
- * serves, then the other methods with the context that `open` left, and last,
+ * The host calls `open` for a shell, exec or subsystem request or a channel of
+ * another type that the plugin serves, then the other methods with the context that `open` left, and last,
  * once, `closed`. Nothing follows a failed `open`.
  *
  * All methods are [plugin-thread]. Those marked optional may be NULL.
@@ -15,16 +15,19 @@
 
 #define POSTERN_IF_SUBSYSTEM "postern.subsystem/1"
 
-/* Which request started the channel: RFC 4254 section 6.5. */
+/* What started the channel: a request on a session (RFC 4254 section 6.5), or the
+ * peer's open of a channel of another type (section 5.1). */
 #define POSTERN_START_SHELL 1u
 #define POSTERN_START_EXEC 2u
 #define POSTERN_START_SUBSYSTEM 3u
+#define POSTERN_START_OPEN 4u
 
 /* One row of what a plugin serves. */
 struct postern_serves {
 	uint32_t kind;             /* POSTERN_START_* */
 	uint32_t reserved;         /* 0 */
-	struct postern_view name;  /* of a subsystem; "*" is any */
+	struct postern_view name;  /* of a subsystem, where "*" is any; or a channel
+	                              type, listed in NAME.conf too: "Serves open TYPE" */
 };
 
 /* Columns and rows, and pixels where known (else 0). */
@@ -48,7 +51,8 @@ struct postern_start {
 	uint32_t size;
 	uint32_t kind;                     /* POSTERN_START_* */
 	uint64_t token;                    /* for reply, when open returns POSTERN_E_AGAIN */
-	struct postern_view name;          /* subsystem name or command line, verbatim */
+	struct postern_view name;          /* subsystem name, command line or channel
+	                                      type, verbatim */
 	uint32_t flags;                    /* POSTERN_START_HAS_*, _IS_* */
 	uint32_t reserved;
 	struct postern_view terminal;      /* TERM */
@@ -56,6 +60,7 @@ struct postern_start {
 	struct postern_window window;
 	const struct postern_variable *environment; /* what policy let through */
 	uint64_t environment_count;
+	struct postern_view body;          /* OPEN: the type specific bytes of the open */
 };
 
 /* Why a channel is gone. */
@@ -69,8 +74,11 @@ struct postern_if_subsystem {
 
 	/*
 	 * POSTERN_OK: it runs; *context comes back in every call. POSTERN_E_AGAIN:
-	 * it will, and reply() tells the peer later. Another code: refused, the
-	 * channel is closed by the host and no method is called for it.
+	 * it will, and reply() or refuse() tells the peer later. Another code:
+	 * refused, the channel is closed by the host and no method is called for it.
+	 * Of POSTERN_START_OPEN the peer is told why (RFC 4254 section 5.1):
+	 * POSTERN_E_DENIED: prohibited (1), POSTERN_E_NOSUCH: unknown type (3),
+	 * POSTERN_E_NOMEM: resource shortage (4), any other: connect failed (2).
 	 */
 	int32_t (*open)(struct postern_plugin *plugin, struct postern_channel channel,
 	    const struct postern_start *start, void **context);
