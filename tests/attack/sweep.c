@@ -20,6 +20,7 @@
 
 #define FENCE 200 /* a number that nobody assigned: what is answered behind it came before */
 #define SEEN_MAX 16
+#define WORN 24576 /* three of them are more than the server's RekeyLimit, 64K */
 
 static struct client client;
 static struct client_key key;
@@ -176,6 +177,21 @@ login_to(enum sweep_phase phase)
 	return 0;
 }
 
+/* The server begins an exchange when it has read so much. */
+static int
+server_kexinit(void)
+{
+	static uint8_t ignore[1 + 4 + WORN];
+	struct put w = put_of(ignore, sizeof(ignore));
+
+	put_u8(&w, SSH_MSG_IGNORE);
+	put_u32(&w, WORN);
+	for (int i = 0; i < 3; i++)
+		if (client_send(&client, view_of(ignore, sizeof(ignore))) != 0)
+			return -1;
+	return client_kexinit_recv(&client);
+}
+
 /* Into the phase, with a new connection where there is none. */
 static int
 enter(enum sweep_phase phase)
@@ -188,6 +204,7 @@ enter(enum sweep_phase phase)
 			return -1;
 		client.timeout_ms = 60000;
 		client.watch = watch;
+		client.patient = true;
 		client.markers = phase != SWEEP_KEX && phase != SWEEP_REPLY;
 		client.offer.kex = "curve25519-sha256";
 		client.offer.ciphers = "aes128-gcm@openssh.com";
@@ -198,6 +215,10 @@ enter(enum sweep_phase phase)
 			return -1;
 		if (phase > SWEEP_FIRST && phase < SWEEP_SERVICE)
 			return exchange_to(phase);
+	}
+	if (phase == SWEEP_HELD) {
+		client.chan[0].used = true; /* that the minimal CHANNEL_OPEN names */
+		return server_kexinit();
 	}
 	return later ? exchange_to(phase) : 0;
 }
@@ -220,7 +241,7 @@ fence(enum sweep_phase phase)
 	const uint8_t unknown[] = { FENCE };
 	uint32_t seq = client.out.seq;
 
-	if (phase >= SWEEP_OPEN)
+	if (phase >= SWEEP_OPEN && phase != SWEEP_HELD)
 		return fence_open();
 	if (client_send(&client, view_of(unknown, sizeof(unknown))) != 0)
 		return false;
@@ -280,6 +301,44 @@ goes_on(enum sweep_phase phase, const char *rule, uint32_t seq, char *got, size_
 	else
 		snprintf(got, size, "A%u", seen[0].number);
 	return seen_count <= 1 && strstr(rule, got) != NULL;
+}
+
+/* What came since then and is no part of an exchange, in order. */
+static void
+said(const char *what, char *got, size_t size, size_t *len)
+{
+	for (size_t i = 0; i < seen_count; i++)
+		if ((seen[i].number < SSH_MSG_KEXINIT || seen[i].number > SSH_MSG_KEX_LAST) && *len < size)
+			*len += (size_t)snprintf(got + *len, size - *len, "%s%u", what, seen[i].number);
+	seen_count = 0;
+}
+
+/*
+ * Only the server's KEXINIT is out: what it says at once, and what it keeps until the
+ * exchange is over. The last is its answer to a global request of then.
+ */
+static bool
+goes_on_held(const char *rule, uint32_t seq, char *got, size_t size)
+{
+	char want[32];
+	size_t len = 0;
+
+	if (!fence(SWEEP_HELD)) {
+		snprintf(got, size, "%s", client.error);
+		return false;
+	}
+	if (rule[0] == 'U' && seen_count == 1 && seen[0].seq != seq)
+		seen[0].number = 0;
+	said(" at once ", got, size, &len);
+	if (client_global(&client, "fence", true) != 0 || client_kex(&client) != 0 ||
+	    client_global_reply(&client) != 1) {
+		snprintf(got, size, "%s", client.error);
+		return false;
+	}
+	said(" later ", got, size, &len);
+	snprintf(want, sizeof(want), "%s%s%s%s", rule[0] == 'U' ? " at once 3" : "", rule[0] == 'H' ? " later " : "",
+	    rule[0] == 'H' ? rule + 1 : "", " later 82");
+	return strcmp(got, want) == 0;
 }
 
 /* The exchange is finished; of the first one, a service can be asked for then. */
@@ -343,7 +402,16 @@ outcome(enum sweep_phase phase, uint8_t number, const char *rule, uint32_t seq, 
 		well = finishes(phase, rule[0] == 'L', got, size);
 		last = phase < SWEEP_SERVICE;
 		break;
+	case 'K':
+		well = finishes(phase, false, got, size);
+		last = false;
+		break;
 	default:
+		if (phase == SWEEP_HELD) {
+			well = goes_on_held(rule, seq, got, size);
+			last = false;
+			break;
+		}
 		if (rule[0] == 'A' && (in_exchange(phase) || number == SSH_MSG_KEXINIT || number == SSH_MSG_CHANNEL_OPEN)) {
 			well = answers(rule, got, size);
 			break;
@@ -376,7 +444,7 @@ one(enum sweep_phase phase, uint8_t number, enum sweep_body body)
 	seen_count = 0;
 	v = payload(buf, sizeof(buf), number, body);
 	seq = client.out.seq;
-	well = rule[0] == 'L' || client_send(&client, v) == 0;
+	well = rule[0] == 'L' || rule[0] == 'K' || client_send(&client, v) == 0;
 	well = well && outcome(phase, number, rule, seq, got, sizeof(got));
 	printf("case\n");
 	if (!well)

@@ -16,6 +16,7 @@ enum sweep_phase {
 	SWEEP_AUTH,           /* no method begun */
 	SWEEP_DIALOGUE,       /* a prompt of keyboard-interactive is out */
 	SWEEP_OPEN,           /* logged in, no channel */
+	SWEEP_HELD,           /* the server's KEXINIT of a later exchange is out, ours is not */
 	SWEEP_REKEY,          /* behind both KEXINITs of a later exchange */
 	SWEEP_REKEY_REPLY,
 	SWEEP_PHASES,
@@ -35,6 +36,8 @@ extern const char *const sweep_phase_name[SWEEP_PHASES];
  *   A51       answered with that message, and all goes on
  *   F         nothing is said, and the exchange can be finished
  *   L         it is the next step of the exchange, which can be finished
+ *   K         the same, for our KEXINIT
+ *   H92       nothing is said before the exchange is over, then it is answered with that
  *   T         nothing is said, and the KEXINIT that offers strict key exchange behind it
  *             ends the connection
  */

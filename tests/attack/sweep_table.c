@@ -18,7 +18,8 @@
 #define REPLY (BIT(REPLY_STRICT) | BIT(REPLY))
 #define LOGIN (BIT(SERVICE) | BIT(AUTH) | BIT(DIALOGUE))
 #define AUTHS (BIT(AUTH) | BIT(DIALOGUE))
-#define KEYED (LOGIN | BIT(OPEN))
+#define KEYED (LOGIN | OPENS)
+#define OPENS (BIT(OPEN) | BIT(HELD)) /* what is no part of an exchange goes on until our KEXINIT */
 #define REKEYS (BIT(REKEY) | BIT(REKEY_REPLY))
 #define ALL ((1u << SWEEP_PHASES) - 1)
 
@@ -36,14 +37,15 @@ static const struct {
 	{ BIT(KEX) | BIT(REPLY) | REKEYS, 2, 4, SAME("F") },
 	{ KEYED, 2, 4, SAME("S") },
 	{ LOGIN, 5, 5, { "C2:?", "A6", "C2:?" } },
-	{ LOGIN | BIT(OPEN), 7, 7, { "S|C2:?", "S", "S|C2:?" } },
+	{ LOGIN | OPENS, 7, 7, { "S|C2:?", "S", "S|C2:?" } },
 	{ KEYED, 8, 19, SAME("U") },
 
 	{ BIT(FIRST), 20, 20, { "C2:?", "A20", "C2:?" } },
 	{ KEX | BIT(REKEY) | BIT(REKEY_REPLY), 20, 20, SAME("C2:KEX_TWICE") },
 	{ REPLY, 20, 20, SAME("C2:?") },
 	{ BIT(OPEN), 20, 20, { "C2:?", "A20", "C2:?" } },
-	{ BIT(FIRST) | KEX | BIT(OPEN) | BIT(REKEY), 21, 21, SAME("C2:SSH_NEWKEYS") },
+	{ BIT(HELD), 20, 20, { "C2:?", "K", "C2:?" } },
+	{ BIT(FIRST) | KEX | OPENS | BIT(REKEY), 21, 21, SAME("C2:SSH_NEWKEYS") },
 	{ REPLY | BIT(REKEY_REPLY), 21, 21, { "L", "L", "C2:SSH_NEWKEYS" } },
 	{ KEYED, 22, 29, SAME("U") },
 	{ BIT(FIRST), 30, 49, SAME("C2:KEX_STATE") },
@@ -52,24 +54,28 @@ static const struct {
 	{ REPLY | BIT(REKEY_REPLY), 30, 49, SAME("C2:KEX_STATE") },
 
 	{ AUTHS, 50, 50, { "C2:?", "A51", "C2:?" } },
-	{ AUTHS | BIT(OPEN), 54, 59, SAME("U") },
+	{ AUTHS | OPENS, 54, 59, SAME("U") },
 	{ BIT(AUTH), 61, 61, SAME("C2:?") },
 	/* No response to the one prompt is a failed try (RFC 4256 section 3.4). */
 	{ BIT(DIALOGUE), 61, 61, { "C2:?", "A51", "C2:?" } },
-	{ AUTHS | BIT(OPEN), 62, 79, SAME("U") },
-	{ BIT(OPEN), 50, 50, SAME("S") },
+	{ AUTHS | OPENS, 62, 79, SAME("U") },
+	{ OPENS, 50, 50, SAME("S") },
 
-	{ BIT(OPEN), 80, 80, { "C2:?", "S", "C2:?" } },
-	{ BIT(OPEN), 81, 82, SAME("S") },
-	{ BIT(OPEN), 83, 89, SAME("U") },
+	{ OPENS, 80, 80, { "C2:?", "S", "C2:?" } },
+	{ OPENS, 81, 82, SAME("S") },
+	{ OPENS, 83, 89, SAME("U") },
 	{ BIT(OPEN), 90, 90, { "C2:?", "A92", "C2:?" } },
-	{ BIT(OPEN), 91, 100, SAME("C2:?") },
-	{ BIT(OPEN), 101, 127, SAME("U") },
+	/* RFC 4253 section 7.1: the answer is no message of an exchange. */
+	{ BIT(HELD), 90, 90, { "C2:?", "H92", "C2:?" } },
+	{ OPENS, 91, 100, SAME("C2:?") },
+	{ OPENS, 101, 127, SAME("U") },
 
 	{ KEYED, 128, 191, SAME("U") },
 	{ LOGIN, 192, 193, SAME("S") },
 	{ BIT(OPEN), 192, 192, SAME("A193") },
-	{ BIT(OPEN), 193, 193, SAME("S") },
+	/* Nor is PONG, and none is kept: a peer that asks would fill our memory. */
+	{ BIT(HELD), 192, 192, SAME("S") },
+	{ OPENS, 193, 193, SAME("S") },
 	{ KEYED, 194, 255, SAME("U") },
 
 	/* Not in an exchange: what a client may say, and what it may not say at any time. */
@@ -81,7 +87,7 @@ static const struct {
 
 const char *const sweep_phase_name[SWEEP_PHASES] = { "before KEXINIT", "behind KEXINIT, strict",
 	"behind KEXINIT", "behind the reply, strict", "behind the reply", "before the service",
-	"before authentication", "in a dialogue", "logged in", "behind KEXINIT of a rekey",
+	"before authentication", "in a dialogue", "logged in", "behind the server's KEXINIT of a rekey", "behind KEXINIT of a rekey",
 	"behind the reply of a rekey" };
 
 const char *

@@ -6,16 +6,16 @@
 . "$(dirname "$0")/attacklib.sh"
 LIMIT=900
 if [ "${FORM:-}" = full ]; then bodies=3; else bodies=1; fi
-bed_up
+bed_up --set 'RekeyLimit 64K'
 swept() {
 	$CTL --json status >"$work/before"
 	channels=$(meter chan_total)
 	client "${BIN:-build/bin}/tests/sweep" "$HOST" "$PORT" "$SSH_USER" "$SSH_KEY" 12 all $bodies >"$work/swept"
 	local rc=$?
 	sort "$work/swept" | grep -v '^case' | uniq -c | sort -rn | grep -v WRONG
-	! grep WRONG "$work/swept" && [ $rc -eq 0 ] && is $((256 * 11 * bodies)) grep -c '^case' "$work/swept"
+	! grep WRONG "$work/swept" && [ $rc -eq 0 ] && is $((256 * 12 * bodies)) grep -c '^case' "$work/swept"
 }
-check "256 numbers x 11 phases x $bodies of 3 bodies" swept
+check "256 numbers x 12 phases x $bodies of 3 bodies" swept
 # What ended for a reason that the table names was counted under that name; the rest, which
 # it does not name, may be under any.
 counted() {

@@ -91,6 +91,7 @@ struct client {
 	bool markers; /* offer strict kex and EXT_INFO; set by client_init */
 	struct kex_offer offer; /* what else; set by client_init to all that is served */
 	bool guess;   /* say that a guessed packet follows the next KEXINIT */
+	bool patient; /* an exchange that the server begins waits for our steps */
 	bool strict, ext_info;
 	bool kexing, automatic; /* ours is out, or theirs is in; nobody steps it */
 	bool kexinit_sent, kexinit_got, init_sent, reply_got, newkeys_sent, newkeys_got;

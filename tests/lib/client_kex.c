@@ -92,7 +92,7 @@ take_kexinit(struct client *c)
 	memcpy(c->kexinit_theirs, c->payload.data, c->payload.len);
 	c->kexinit_theirs_len = c->payload.len;
 	c->kexinit_got = true;
-	if (c->has_session_id && !c->kexinit_sent)
+	if (c->has_session_id && !c->kexinit_sent && !c->patient)
 		c->automatic = true;
 	if (!c->automatic)
 		return c->kexinit_sent ? negotiate(c) : 0;
