@@ -215,11 +215,11 @@ bench-tcp: build
 I := $(DESTDIR)$(PREFIX)
 install: build
 	$(Q)install -d $(I)/bin $(I)/sbin $(I)/lib/postern/plugins $(I)/share/man/man1 $(I)/share/man/man3 $(I)/share/man/man5 \
-	    $(I)/share/man/man8 $(DESTDIR)/etc/postern $(DESTDIR)/lib/systemd/system
+	    $(I)/share/man/man7 $(I)/share/man/man8 $(DESTDIR)/etc/postern $(DESTDIR)/lib/systemd/system
 	$(Q)install -m 755 $(BIN)/postern-dp $(BIN)/posternd $(I)/sbin/
-	$(Q)install -m 755 $(BIN)/posternctl $(I)/bin/
+	$(Q)install -m 755 $(BIN)/posternctl $(BIN)/postern-plugin-run $(I)/bin/
 	$(Q)install -m 644 $(PLUGIN_OUT) $(I)/lib/postern/plugins/
-	$(Q)$(foreach s,1 3 5 8,for m in tools/man/*.$(s); do [ -e "$$m" ] && install -m 644 $$m $(I)/share/man/man$(s)/ || true; done;)
+	$(Q)$(foreach s,1 3 5 7 8,for m in tools/man/*.$(s); do [ -e "$$m" ] && install -m 644 $$m $(I)/share/man/man$(s)/ || true; done;)
 	$(Q)install -m 644 tools/packaging/postern.conf $(DESTDIR)/etc/postern/postern.conf.example
 	$(Q)install -d $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/etc/pam.d
 	$(Q)install -m 644 tools/packaging/postern.sysusers $(DESTDIR)/usr/lib/sysusers.d/postern.conf

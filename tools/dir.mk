@@ -1,1 +1,1 @@
-include tools/client/dir.mk tools/posternctl/dir.mk
+include tools/client/dir.mk tools/pluginrun/dir.mk tools/posternctl/dir.mk

@@ -188,6 +188,11 @@ void leader_fini(struct host *h);
  */
 int load_plugin(struct host *h, const char *path, uint32_t owner, char why[256]);
 
+/* The two halves of it: load_check(path, owner, why) looks at the file and runs nothing
+ * of it, load_file(h, path, why) does the rest. */
+int load_check(const char *path, uint32_t owner, char why[256]);
+int load_file(struct host *h, const char *path, char why[256]);
+
 /* load_adopt(h, entry, why): the part behind dlopen. */
 int load_adopt(struct host *h, const struct postern_entry *entry, char why[256]);
 

@@ -80,8 +80,8 @@ check_symbol(int fd, size_t size, char why[256])
 	return good ? 0 : refuse(why, "not a plugin: no " PLUGIN_SYMBOL " for this machine in it");
 }
 
-static int
-check_file(const char *path, uint32_t owner, char why[256])
+int
+load_check(const char *path, uint32_t owner, char why[256])
 {
 	struct stat st;
 	int fd, r;
@@ -201,12 +201,10 @@ load_drop(struct host *h)
 }
 
 int
-load_plugin(struct host *h, const char *path, uint32_t owner, char why[256])
+load_file(struct host *h, const char *path, char why[256])
 {
 	const struct postern_entry *entry;
 
-	if (check_file(path, owner, why) != 0)
-		return -1;
 	h->object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (h->object == NULL)
 		return refuse(why, "%s", dlerror());
@@ -214,4 +212,10 @@ load_plugin(struct host *h, const char *path, uint32_t owner, char why[256])
 	if (entry == NULL)
 		return refuse(why, "no " PLUGIN_SYMBOL);
 	return load_adopt(h, entry, why);
+}
+
+int
+load_plugin(struct host *h, const char *path, uint32_t owner, char why[256])
+{
+	return load_check(path, owner, why) != 0 ? -1 : load_file(h, path, why);
 }
