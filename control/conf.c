@@ -68,6 +68,9 @@ conf_default(struct conf *c)
 	c->print_last_log = true;
 	c->permit_tty = true;
 	c->permit_user_rc = true;
+	c->allow_tcp = CONF_FORWARD_YES;
+	c->allow_streamlocal = CONF_FORWARD_YES;
+	c->streamlocal_mask = 0177;
 	SET(c->pam_service, "postern");
 	c->dialogue_s = 120;
 	c->dialogues_max = 64;

@@ -128,6 +128,17 @@ struct conf {
 	bool print_last_log;
 	bool permit_tty;
 	bool permit_user_rc;
+	/* sshd's: forwarding */
+	bool disable_forwarding;          /* of every kind, agent and X11 too */
+	int allow_tcp;                    /* enum conf_forward; AllowTcpForwarding */
+	int allow_streamlocal;            /* AllowStreamLocalForwarding */
+	int gateway_ports;                /* enum conf_gateway */
+	char permit_open[CONF_LIST_MAX][128]; /* PermitOpen; none: any; "none" */
+	uint32_t permit_open_count;
+	char permit_listen[CONF_LIST_MAX][128]; /* the same */
+	uint32_t permit_listen_count;
+	uint32_t streamlocal_mask;        /* StreamLocalBindMask */
+	bool streamlocal_unlink;          /* StreamLocalBindUnlink */
 	char pam_service[64];
 	/* ours: PAM's dialogues */
 	uint32_t dialogue_s;              /* PAMDialogueTime, of one from start to end */
@@ -154,6 +165,11 @@ enum conf_dad { CONF_DAD_NO = 0, CONF_DAD_OPTIMISTIC, CONF_DAD_YES };
 
 /* Both last mean the same: packets are compressed after the login, never before. */
 enum conf_compression { CONF_COMPRESSION_NO = 0, CONF_COMPRESSION_YES, CONF_COMPRESSION_DELAYED };
+
+/* Which side may open what is forwarded. */
+enum conf_forward { CONF_FORWARD_NO = 0, CONF_FORWARD_LOCAL = 1, CONF_FORWARD_REMOTE = 2, CONF_FORWARD_YES = 3 };
+
+enum conf_gateway { CONF_GATEWAY_NO = 0, CONF_GATEWAY_YES, CONF_GATEWAY_CLIENT };
 
 enum conf_root { CONF_ROOT_NO = 0, CONF_ROOT_PROHIBIT_PASSWORD, CONF_ROOT_FORCED_ONLY, CONF_ROOT_YES };
 

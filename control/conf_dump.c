@@ -223,6 +223,20 @@ dump_qos(FILE *f, const struct conf_row *row, const struct conf *c)
 }
 
 static void
+dump_permit(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	conf_dump_permit(f, row, c);
+}
+
+static void
+dump_mask(FILE *f, const struct conf_row *row, const struct conf *c)
+{
+	put_name(f, row);
+	conf_dump_mask(f, row, c);
+}
+
+static void
 dump_subsystem(FILE *f, const struct conf_row *row, const struct conf *c)
 {
 	for (uint32_t i = 0; i < c->subsystem_count; i++) {
@@ -263,6 +277,8 @@ static dump_fn *const dump_of[CONF_K_KIND_COUNT] = {
 	[CONF_K_STARTUPS] = dump_startups,
 	[CONF_K_SOURCE_STARTUPS] = dump_source_startups,
 	[CONF_K_NET_BLOCK] = dump_net_block,
+	[CONF_K_PERMIT] = dump_permit,
+	[CONF_K_MASK] = dump_mask,
 	[CONF_K_SUBSYSTEM] = dump_subsystem,
 };
 

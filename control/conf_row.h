@@ -31,6 +31,8 @@ enum conf_kind {
 	CONF_K_SOURCE_STARTUPS,
 	CONF_K_NET_BLOCK, /* IPv4:IPv6 prefix lengths */
 	CONF_K_QOS,       /* sshd's classes of service: interactive, and bulk */
+	CONF_K_PERMIT,    /* destinations, the first line wins; min 1: a port alone too */
+	CONF_K_MASK,      /* u32, octal */
 	CONF_K_SUBSYSTEM,
 	CONF_K_INCLUDE,
 	CONF_K_MATCH,
@@ -129,6 +131,7 @@ typedef void conf_value_fn(
 conf_value_fn conf_set_vrrp; /* conf_vrrp.c */
 conf_value_fn conf_set_qos; /* conf_qos.c */
 conf_value_fn conf_set_startups, conf_set_source_startups, conf_set_net_block; /* conf_startups.c */
+conf_value_fn conf_set_permit, conf_set_mask; /* conf_permit.c */
 conf_value_fn conf_set_subsystem, conf_set_include, conf_set_match, conf_set_algorithms, conf_set_unserved;
 
 /* conf_algorithms.c: when all lines are read: one list in effect; all of them. */
@@ -144,6 +147,10 @@ int conf_sftp(struct conf_parser *p, const struct conf_row *row, const struct co
 void conf_dump_startups(FILE *f, const struct conf *c);
 void conf_dump_source_startups(FILE *f, const struct conf *c);
 void conf_dump_net_block(FILE *f, const struct conf *c);
+
+/* conf_permit.c: the value, and the end of the line. */
+void conf_dump_permit(FILE *f, const struct conf_row *row, const struct conf *c);
+void conf_dump_mask(FILE *f, const struct conf_row *row, const struct conf *c);
 
 /* conf_qos.c: both classes, and the end of the line. */
 void conf_dump_qos(FILE *f, const struct conf *c);

@@ -73,6 +73,22 @@ static const struct conf_word level_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct conf_word forward_words[] = {
+	{ "no", CONF_FORWARD_NO },
+	{ "yes", CONF_FORWARD_YES },
+	{ "all", CONF_FORWARD_YES },
+	{ "local", CONF_FORWARD_LOCAL },
+	{ "remote", CONF_FORWARD_REMOTE },
+	{ NULL, 0 },
+};
+
+static const struct conf_word gateway_words[] = {
+	{ "no", CONF_GATEWAY_NO },
+	{ "yes", CONF_GATEWAY_YES },
+	{ "clientspecified", CONF_GATEWAY_CLIENT },
+	{ NULL, 0 },
+};
+
 static const struct conf_word profile_words[] = {
 	{ "modern", CONF_PROFILE_MODERN },
 	{ "line-rate", CONF_PROFILE_LINE_RATE },
@@ -169,6 +185,15 @@ const struct conf_row conf_rows[] = {
 	FLAG("PrintMotd", print_motd),
 	FLAG("PermitTTY", permit_tty),
 	FLAG("PermitUserRC", permit_user_rc),
+	FLAG("DisableForwarding", disable_forwarding),
+	{ .name = "AllowTcpForwarding", .kind = CONF_K_WORD, OFF(allow_tcp), .words = forward_words },
+	{ .name = "AllowStreamLocalForwarding", .kind = CONF_K_WORD, OFF(allow_streamlocal),
+	    .words = forward_words },
+	{ .name = "GatewayPorts", .kind = CONF_K_WORD, OFF(gateway_ports), .words = gateway_words },
+	{ .name = "PermitOpen", .kind = CONF_K_PERMIT, LISTED(permit_open) },
+	{ .name = "PermitListen", .kind = CONF_K_PERMIT, LISTED(permit_listen), .min = 1 },
+	{ .name = "StreamLocalBindMask", .kind = CONF_K_MASK, OFF(streamlocal_mask) },
+	FLAG("StreamLocalBindUnlink", streamlocal_unlink),
 	{ .name = "Subsystem", .kind = CONF_K_SUBSYSTEM },
 	{ .name = "Include", .kind = CONF_K_INCLUDE },
 	{ .name = "Match", .kind = CONF_K_MATCH },
@@ -197,8 +222,6 @@ const struct conf_row conf_rows[] = {
 	REFUSE("RDomain", "none", "routing domains are not served"),
 	REFUSE("ForceCommand", "none", confine),
 	REFUSE("ChrootDirectory", "none", confine),
-	REFUSE("PermitOpen", "any none", confine),
-	REFUSE("PermitListen", "any none", confine),
 	REFUSE("ChannelTimeout", "none", limits),
 	REFUSE("UnusedConnectionTimeout", "none 0", limits),
 	REFUSE("PerSourcePenalties", "no", limits),
@@ -235,13 +258,7 @@ const struct conf_row conf_rows[] = {
 
 	/* what a login could do, and cannot yet */
 	WARN("AllowAgentForwarding", "no", no_forward),
-	WARN("AllowStreamLocalForwarding", "no", no_forward),
-	WARN("AllowTcpForwarding", "no", no_forward),
-	WARN("DisableForwarding", "yes no", no_forward),
-	WARN("GatewayPorts", "no", no_forward),
 	WARN("PermitTunnel", "no", no_forward),
-	WARN("StreamLocalBindMask", NULL, no_forward),
-	WARN("StreamLocalBindUnlink", "no", no_forward),
 	WARN("X11Forwarding", "no", no_x11),
 	WARN("X11DisplayOffset", NULL, no_x11),
 	WARN("X11UseLocalhost", "yes", no_x11),

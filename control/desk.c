@@ -42,6 +42,18 @@ on_moduli(struct desk *d, const struct msg *m)
 	return 0;
 }
 
+static int
+on_serves(struct desk *d, const struct msg *m)
+{
+	struct serves *s = calloc(1, sizeof(*s));
+	int r = -1;
+
+	if (s != NULL && d->ops->serves != NULL && (r = serves_decode(s, m->body)) == 0)
+		d->ops->serves(d->ctx, s);
+	free(s);
+	return r;
+}
+
 /* The worker tells it too, behind what it had to say before. */
 static int
 on_conn_gone(struct desk *d, const struct msg *m)
@@ -76,6 +88,7 @@ static const struct {
 } messages[] = {
 	{ MSG_CONF, ROLE_SUPERVISOR, on_conf },
 	{ MSG_MODULI, ROLE_SUPERVISOR, on_moduli },
+	{ MSG_SERVES, ROLE_SUPERVISOR, on_serves },
 	{ MSG_LINK_UP, ROLE_SUPERVISOR, desk_link_up },
 	{ MSG_LINK_DOWN, ROLE_SUPERVISOR, desk_link_down },
 	{ MSG_WORKERS, ROLE_SUPERVISOR, desk_workers },

@@ -13,6 +13,7 @@
 #include "control/exchange.h"
 #include "control/linkend.h"
 #include "control/peers.h"
+#include "control/serves.h"
 #include "control/turn.h"
 
 #define DESK_WORKERS_MAX 32u
@@ -34,6 +35,8 @@ struct desk_ops {
 	uint32_t finished_max; /* leave after so many connections; 0: never */
 	uint32_t age_min_ms;   /* but not earlier: that would look like a crash */
 	void (*conf)(void *ctx, const struct conf *c);
+	/* What plugins serve; NULL: not told. */
+	void (*serves)(void *ctx, const struct serves *s);
 	int (*adopt)(void *ctx, uint32_t conn, uint32_t gen, struct view image, struct conhash_node **n);
 	void (*free)(void *ctx, struct conhash_node *n);
 	void (*up)(void *ctx, struct conhash_node *n, const struct link_entry *e, struct view payload,

@@ -26,6 +26,14 @@ conf(void *ctx, const struct conf *c)
 	clerk_env_conf(&k->env, c);
 }
 
+static void
+serves(void *ctx, const struct serves *s)
+{
+	struct clerk *k = ctx;
+
+	k->env.serves = *s;
+}
+
 static int
 adopt(void *ctx, uint32_t conn, uint32_t gen, struct view image, struct conhash_node **n)
 {
@@ -91,6 +99,7 @@ static const struct desk_ops ops = {
 	.link_role = LINK_CLERK,
 	.conn_max = CLERK_CONN_MAX,
 	.conf = conf,
+	.serves = serves,
 	.adopt = adopt,
 	.free = release,
 	.up = up,

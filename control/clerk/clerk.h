@@ -13,6 +13,7 @@
 #include "control/conf.h"
 #include "control/exchange.h"
 #include "control/msg.h"
+#include "control/serves.h"
 #include "control/turn.h"
 
 #define CLERK_SESSIONS_MAX 10u       /* MaxSessions */
@@ -31,10 +32,13 @@
 #define CLERK_KEX_RATE 400u
 #define CLERK_PROVE_MAX 8u /* proofs of host keys that one connection may ask for */
 #define CLERK_GLOBAL UINT32_MAX /* in place of a channel: global requests */
+#define CLERK_OPENING (UINT32_MAX - 1) /* an open: it has no number yet */
+#define CLERK_OPENS_MAX 32u /* opens of one connection that wait for hosts */
 
 struct clerk_env {
 	struct exchange_env exchange;
 	struct conf conf;
+	struct serves serves;
 };
 
 void clerk_env_init(struct clerk_env *env, struct rng *rng);
@@ -52,7 +56,7 @@ struct clerk_wait {
 	uint8_t kind; /* enum link_start */
 	uint32_t len;
 	char plugin[64];
-	uint8_t bytes[]; /* start: the command or name; proof: the key blobs; else the record */
+	uint8_t bytes[]; /* start: the command or name; proof: the key blobs; an open or another: the record */
 };
 
 struct clerk_conn {
@@ -91,6 +95,7 @@ struct clerk_chan {
 	uint32_t ours;
 	uint32_t peers;
 	bool started;
+	bool foreign; /* opened by the peer, of another type than session */
 	bool has_pty;
 	struct view pty; /* type specific part of pty-req, RFC 4254 6.2 */
 	uint32_t env_count;
@@ -103,9 +108,16 @@ int clerk_chan_find(const struct note *n, uint32_t ours, struct clerk_chan *ch, 
  * -R_LIMIT when it does not fit. */
 int clerk_chan_store(struct note *n, uint32_t at, const struct clerk_chan *ch, struct put *w);
 void clerk_chan_remove(struct note *n, uint32_t at);
+/* clerk_sessions(n): how many of the channels are sessions. */
+uint32_t clerk_sessions(const struct note *n);
+
+/* clerk_policy.c: do configuration and login let the peer have what a plugin serves? */
+bool clerk_may(const struct clerk_env *env, const struct clerk_conn *c, enum serves_kind kind, struct view name);
 
 /* clerk_open.c */
 int clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
+/* clerk_open_ready: the host of an open that waited: reason 0, or why there is none. */
+int clerk_open_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, uint32_t reason);
 int clerk_global(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 
 /* clerk_prove.c: hostkeys-prove-00@openssh.com */

@@ -6,6 +6,7 @@
  * u32 count, (str name, str value)*. */
 #define CHAN_F_STARTED 0x01u
 #define CHAN_F_PTY 0x02u
+#define CHAN_F_FOREIGN 0x04u
 
 static int
 clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from)
@@ -19,6 +20,7 @@ clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from)
 	flags = cur_u8(&c);
 	ch->started = (flags & CHAN_F_STARTED) != 0;
 	ch->has_pty = (flags & CHAN_F_PTY) != 0;
+	ch->foreign = (flags & CHAN_F_FOREIGN) != 0;
 	ch->pty = cur_string(&c);
 	ch->env_count = cur_u32(&c);
 	ch->env = cur_take(&c, cur_left(&c));
@@ -43,7 +45,8 @@ clerk_chan_store(struct note *n, uint32_t at, const struct clerk_chan *ch, struc
 	uint8_t *from = w->p;
 
 	put_u32(w, ch->peers);
-	put_u8(w, (uint8_t)((ch->started ? CHAN_F_STARTED : 0) | (ch->has_pty ? CHAN_F_PTY : 0)));
+	put_u8(w, (uint8_t)((ch->started ? CHAN_F_STARTED : 0) | (ch->has_pty ? CHAN_F_PTY : 0) |
+	              (ch->foreign ? CHAN_F_FOREIGN : 0)));
 	put_sview(w, ch->pty);
 	put_u32(w, ch->env_count);
 	put_bytes(w, ch->env.data, ch->env.len);
@@ -52,6 +55,17 @@ clerk_chan_store(struct note *n, uint32_t at, const struct clerk_chan *ch, struc
 	n->chan[at].ours = ch->ours;
 	n->chan[at].state = view_of(from, (size_t)(w->p - from));
 	return 0;
+}
+
+uint32_t
+clerk_sessions(const struct note *n)
+{
+	struct clerk_chan ch;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n->chan_count; i++)
+		count += clerk_chan_decode(&ch, &n->chan[i]) != 0 || !ch.foreign;
+	return count;
 }
 
 void

@@ -1,11 +1,18 @@
 #include "control/clerk/clerk.h"
 
+#include <stdio.h>
+
+#include "abi/link/grant.h"
+
+#define OPEN_BODY_MAX 2048u /* type specific bytes */
+
 /* RFC 4254 section 5.1. */
 struct open_request {
 	struct view type;
 	uint32_t peers;
 	uint32_t window;
 	uint32_t packet;
+	struct view body;
 };
 
 static int
@@ -18,9 +25,10 @@ parse(struct open_request *q, struct view payload)
 	q->peers = cur_u32(&c);
 	q->window = cur_u32(&c);
 	q->packet = cur_u32(&c);
+	q->body = cur_take(&c, cur_left(&c));
 	if (c.bad)
 		return -R_SHORT;
-	if (view_is(q->type, "session") && !cur_done(&c))
+	if (view_is(q->type, "session") && q->body.len > 0)
 		return -R_PROTOCOL;
 	return q->packet == 0 ? -R_CHAN_PACKET : 0;
 }
@@ -54,6 +62,24 @@ free_number(const struct note *n)
 	return ours;
 }
 
+/* The channel into note and step. Its state must live on in sw's bytes. */
+static int
+make_channel(struct turn *t, const struct open_request *q, const struct clerk_chan *ch, struct put *sw)
+{
+	struct step_chan item = { .ours = ch->ours,
+		.peers = q->peers,
+		.peer_window = q->window,
+		.peer_packet = q->packet,
+		.window = CLERK_WINDOW,
+		.packet = SSH_CHAN_PACKET_MAX };
+
+	if (clerk_chan_store(&t->note, t->note.chan_count, ch, sw) != 0)
+		return -R_INTERNAL;
+	t->note.chan_count++;
+	step_chan_new(&t->act->step, &item);
+	return 0;
+}
+
 static int
 open_session(struct turn *t, const struct open_request *q)
 {
@@ -61,23 +87,15 @@ open_session(struct turn *t, const struct open_request *q)
 	struct put sw = put_of(state, sizeof(state));
 	struct put *w = &t->act->step.w;
 	struct clerk_chan ch = { .ours = free_number(&t->note), .peers = q->peers };
-	struct step_chan item = { .ours = ch.ours,
-		.peers = q->peers,
-		.peer_window = q->window,
-		.peer_packet = q->packet,
-		.window = CLERK_WINDOW,
-		.packet = SSH_CHAN_PACKET_MAX };
 	size_t mark;
 
-	if (clerk_chan_store(&t->note, t->note.chan_count, &ch, &sw) != 0)
+	if (make_channel(t, q, &ch, &sw) != 0)
 		return -R_INTERNAL;
-	t->note.chan_count++;
-	step_chan_new(&t->act->step, &item);
 	mark = step_record_open(&t->act->step, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
 	put_u32(w, q->peers);
 	put_u32(w, ch.ours);
-	put_u32(w, item.window);
-	put_u32(w, item.packet);
+	put_u32(w, CLERK_WINDOW);
+	put_u32(w, SSH_CHAN_PACKET_MAX);
 	step_record_close(&t->act->step, mark);
 	return turn_commit(t);
 }
@@ -103,6 +121,68 @@ is_prohibited(struct view type)
 	return false;
 }
 
+/* ---- what plugins serve ---- */
+
+static uint32_t
+opens_waiting(const struct clerk_conn *c)
+{
+	uint32_t count = 0;
+
+	for (const struct clerk_wait *w = c->waits; w != NULL; w = w->next)
+		count += w->chan == CLERK_OPENING;
+	return count;
+}
+
+/* The host answers the peer; until it is there the record is not done. */
+static int
+open_served(struct clerk_conn *c, struct turn *t, const struct open_request *q, const char *plugin)
+{
+	struct clerk_wait *w;
+
+	if (q->body.len > OPEN_BODY_MAX || t->note.chan_count + opens_waiting(c) >= CLERK_CHAN_MAX ||
+	    opens_waiting(c) >= CLERK_OPENS_MAX)
+		return refuse(t, q, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
+	w = clerk_wait_add(c, t->serial, CLERK_OPENING, t->payload);
+	if (w == NULL)
+		return -R_LIMIT;
+	w->start = true;
+	w->want_reply = true;
+	w->kind = LINK_START_OPEN;
+	snprintf(w->plugin, sizeof(w->plugin), "%s", plugin);
+	clerk_wait_ask(t, w);
+	return 0;
+}
+
+/* Channel, binding, start and done are this one step: whoever dies now, the host has
+ * got the open once or not at all, and answers it. */
+int
+clerk_open_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, uint32_t reason)
+{
+	uint8_t state[64];
+	struct put sw = put_of(state, sizeof(state));
+	struct put *p = &t->act->step.w;
+	struct clerk_chan ch = { .ours = free_number(&t->note), .started = true, .foreign = true };
+	struct open_request q;
+	size_t mark;
+
+	if (parse(&q, view_of(w->bytes, w->len)) != 0)
+		return -R_INTERNAL;
+	if (reason != 0)
+		return refuse(t, &q, SSH_OPEN_CONNECT_FAILED, "the service is not there");
+	if (ch.ours >= CLERK_CHAN_MAX)
+		return refuse(t, &q, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
+	ch.peers = q.peers;
+	if (make_channel(t, &q, &ch, &sw) != 0)
+		return -R_INTERNAL;
+	mark = step_chan_start_open(&t->act->step, ch.ours, link_id, true);
+	put_u8(p, LINK_START_OPEN);
+	put_sview(p, q.type);
+	put_sview(p, q.body);
+	put_u32(p, 0);
+	step_chan_start_close(&t->act->step, mark);
+	return turn_commit(t);
+}
+
 int
 clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 {
@@ -110,17 +190,21 @@ clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	uint32_t max = env->conf.max_sessions < CLERK_CHAN_MAX ? env->conf.max_sessions : CLERK_CHAN_MAX;
 	int r = parse(&q, t->payload);
 
-	(void)c;
+	const char *plugin;
+
 	if (r != 0)
 		return r;
-	if (is_prohibited(q.type))
+	plugin = view_is(q.type, "session") ? NULL : serves_who(&env->serves, SERVES_OPEN, q.type);
+	if (plugin != NULL && clerk_may(env, c, SERVES_OPEN, q.type))
+		return open_served(c, t, &q, plugin);
+	if (plugin != NULL || is_prohibited(q.type))
 		return refuse(t, &q, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "not allowed");
 	if (!view_is(q.type, "session"))
 		return refuse(t, &q, SSH_OPEN_UNKNOWN_CHANNEL_TYPE, "unknown channel type");
 	/* OpenSSH PROTOCOL 2.2: a session after the promise means a hijacked client. */
 	if ((t->note.flags & NOTE_F_NO_MORE_SESSIONS) != 0)
 		return -R_PROTOCOL;
-	if (t->note.chan_count >= max)
+	if (clerk_sessions(&t->note) >= max || t->note.chan_count >= CLERK_CHAN_MAX)
 		return refuse(t, &q, SSH_OPEN_RESOURCE_SHORTAGE, "too many sessions");
 	return open_session(t, &q);
 }

@@ -187,7 +187,11 @@ clerk_host_ready(struct clerk_conn *c, struct turn *t, const struct msg *m)
 	if (!cur_done(&b) || (w = start_of(c, m->tag, plugin)) == NULL)
 		return 0;
 	t->serial = w->serial;
-	if (clerk_chan_find(&t->note, w->chan, &ch, &at) != 0) {
+	if (w->chan == CLERK_OPENING) {
+		if (reason != 0)
+			log_no_host(t, w, reason, text);
+		r = clerk_open_ready(t, w, link_id, reason);
+	} else if (clerk_chan_find(&t->note, w->chan, &ch, &at) != 0) {
 		r = turn_done(t);
 	} else if (reason != 0) {
 		log_no_host(t, w, reason, text);

@@ -364,7 +364,7 @@ orphan(struct clerk_conn *c, const struct note *n)
 	uint32_t at;
 
 	for (struct clerk_wait *w = c->waits; w != NULL; w = w->next)
-		if (w->chan != CLERK_GLOBAL && clerk_chan_find(n, w->chan, &ch, &at) != 0)
+		if (w->chan != CLERK_GLOBAL && w->chan != CLERK_OPENING && clerk_chan_find(n, w->chan, &ch, &at) != 0)
 			return w;
 	return NULL;
 }

@@ -219,6 +219,7 @@ take_hello(struct sup *s, struct cur *c)
 	log_debug("dataplane: link %u.%u, note %u", major, minor, note);
 	s->attach.minor = minor;
 	s->attach.state = ATTACH_SNAPSHOT;
+	served_tell_all(s);
 	attach_snapshot_begin(s);
 	attach_conf(s);
 	return true;

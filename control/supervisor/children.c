@@ -164,6 +164,8 @@ child_feed(struct sup *s, struct child *c)
 		if (peers[i].b == role)
 			children_each(s, ROLE_BIT(peers[i].a), pair_with, c);
 	}
+	if (role == ROLE_CLERK)
+		served_tell(s, &c->proc);
 	if (role == ROLE_GATE || role == ROLE_CLERK)
 		links_workers(s, &c->proc);
 	if (role == ROLE_CONSOLE) {

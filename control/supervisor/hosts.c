@@ -99,7 +99,7 @@ host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
 		return NULL;
 	if (plugin_find(pl, s->conf.plugin_dir, (const char *)plugin.data, plugin.len, why) == 0) {
 		*why = "its configuration is too long";
-		if (plugin_arguments(pl, &s->conf) != 0) {
+		if (plugin_arguments(pl, &s->conf) != 0 || plugin_keywords(pl, s->conf_text) != 0) {
 			free(pl);
 			return NULL;
 		}

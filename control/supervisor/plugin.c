@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/plugconf.h"
+#include "control/serves.h"
 
 static bool
 id_ok(const char *id, size_t len)
@@ -125,4 +128,47 @@ plugin_arguments(struct plugin *p, const struct conf *conf)
 		have += (size_t)n;
 	}
 	return 0;
+}
+
+/* One line behind the text. */
+static int
+append(struct plugin *p, const char *line, size_t len)
+{
+	size_t have = strlen(p->config);
+	int n = snprintf(p->config + have, sizeof(p->config) - have, "%s%.*s\n",
+	    have > 0 && p->config[have - 1] != '\n' ? "\n" : "", (int)len, line);
+
+	return n < 0 || (size_t)n >= sizeof(p->config) - have ? -1 : 0;
+}
+
+static bool
+wants(const struct serves *s, const char *line)
+{
+	size_t len = strcspn(line, " \t\n");
+
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->row[i].kind == SERVES_KEYWORD && strlen(s->row[i].name) == len &&
+		    strncasecmp(s->row[i].name, line, len) == 0)
+			return true;
+	return false;
+}
+
+int
+plugin_keywords(struct plugin *p, const char *text)
+{
+	struct serves *s = calloc(1, sizeof(*s));
+	const char *why;
+	int r = 0;
+
+	if (s == NULL)
+		return -1;
+	/* Rows that cannot be read were told when the table was made. */
+	(void)serves_lines(s, p->id, p->config, strlen(p->config), &why);
+	for (const char *at = text, *end; r == 0 && at != NULL && *at != '\0'; at = *end != '\0' ? end + 1 : end) {
+		end = at + strcspn(at, "\n");
+		if (wants(s, at))
+			r = append(p, at, (size_t)(end - at));
+	}
+	free(s);
+	return r;
 }

@@ -43,4 +43,8 @@ int plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, c
  * each subsystem that is this plugin with arguments. -1: no room for them. */
 int plugin_arguments(struct plugin *p, const struct conf *conf);
 
+/* plugin_keywords(p, text): put those lines of the configuration in effect behind its
+ * text whose keywords its rows name ("Keyword NAME", serves.h). -1: no room. */
+int plugin_keywords(struct plugin *p, const char *text);
+
 #endif

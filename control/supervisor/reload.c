@@ -223,9 +223,11 @@ conf_reload(struct sup *s, const char **why, struct js **said)
 	if (conf_install(s, fresh) != 0)
 		goto out;
 	moduli_install(s, s->conf.moduli_file, *said);
+	served_install(s);
 	log_info("configuration generation %u is in effect", s->generation);
 	js_set_u64(*said, "generation", s->generation);
 	children_conf(s);
+	served_tell_all(s);
 	if (rekeyed)
 		children_stop(s, ROLE_BIT(ROLE_KEEPER));
 	if (attach_on(s))

@@ -222,6 +222,7 @@ supervisor_run(const char *conf_path, const struct conf *conf)
 	if (sandbox_enter(ROLE_SUPERVISOR) != 0)
 		return 1;
 	moduli_install(s, s->conf.moduli_file, NULL);
+	served_install(s);
 	children_start(s);
 	attach_start(s);
 	r = loop_run(s->loop, NULL, NULL);

@@ -25,6 +25,7 @@
 #include "control/msg.h"
 #include "control/role.h"
 #include "control/supervisor/line.h"
+#include "control/serves.h"
 #include "control/supervisor/plugin.h"
 
 #define SUP_POOL_MAX 32 /* gates, and clerks */
@@ -193,6 +194,7 @@ struct sup {
 	char *conf_text;
 	int conf_fd; /* sealed file of conf_text */
 	int moduli_fd; /* sealed table made from ModuliFile; -1: none */
+	struct serves served; /* by plugins beside sessions */
 	bool moduli_there; /* now or before: it is told when it goes */
 	uint32_t generation;
 	uint64_t keys_stamp; /* of the host key files that keeper has */
@@ -234,6 +236,13 @@ struct sup {
 	uint64_t dialogues_refused;
 	uint64_t field_exchanges, fields_waited, fields_refused; /* cost.h */
 };
+
+/* ---- served.c ---- */
+/* served_install(s): read what the plugins serve, anew. served_tell(s, clerk): tell one;
+ * nothing while no dataplane is attached. */
+void served_install(struct sup *s);
+void served_tell(struct sup *s, struct proc *clerk);
+void served_tell_all(struct sup *s);
 
 /* ---- supervisor.c ---- */
 int supervisor_run(const char *conf_path, const struct conf *conf);

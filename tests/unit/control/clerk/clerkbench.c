@@ -79,6 +79,7 @@ configure(struct conf *c)
 {
 	c->max_sessions = CLERK_SESSIONS_MAX;
 	c->permit_tty = true;
+	c->allow_tcp = CONF_FORWARD_YES;
 	strcpy(c->accept_env[0], "LANG");
 	strcpy(c->accept_env[1], "LC_*");
 	c->accept_env_count = 2;

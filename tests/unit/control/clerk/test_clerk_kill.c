@@ -114,6 +114,7 @@ rekeys(struct clerkbench *k)
 static int
 dialogue(struct clerkbench *k)
 {
+	struct clerk_started s;
 	int r;
 
 	TRY((r = shell(k, 0)) == 0, r);
@@ -126,10 +127,15 @@ dialogue(struct clerkbench *k)
 	clerkbench_global(k, "unknown@example.org", false);
 	bench_run(&k->b);
 	clerkbench_open(k, "direct-tcpip", 9);
+	clerkbench_open(k, "pipe@example.org", 10);
 	bench_run(&k->b);
 	TRY(clerkbench_proved(k, 2), -69);
 	TRY(global(k, false) && global(k, true), -70);
 	TRY(bench_take(&k->b, SSH_MSG_CHANNEL_OPEN_FAILURE).len > 0, -71);
+	TRY(bench_take_kind(&k->b, OUT_CHAN_NEW) != NULL && clerkbench_started(k, &s), -74);
+	TRY(s.kind == LINK_START_OPEN && s.want_reply && view_is(s.text, "pipe@example.org"), -75);
+	bench_chan_free(&k->b, s.ours);
+	bench_run(&k->b);
 	TRY(bench_next(&k->b) == NULL, -72);
 	return bench_clean(&k->b) ? 0 : -73;
 }
@@ -145,6 +151,7 @@ run(uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kills)
 	k->b.kill_at[0] = kill0;
 	k->b.kill_at[1] = kill1;
 	k->b.kill_seed = seed;
+	serves_add(&k->env.serves, SERVES_OPEN, view_str("pipe@example.org"), "pipe");
 	r = dialogue(k);
 	if (r != 0) {
 		fprintf(stderr, "killed at %u and %u, seed %llu: %d\n", kill0, kill1,

@@ -55,6 +55,96 @@ test_open_types(void)
 	clean(k);
 }
 
+/* What a plugin serves: its host answers, here is nothing to be said. */
+static void
+served(struct clerkbench *k, uint32_t peers, uint32_t ours)
+{
+	struct clerk_started s;
+
+	clerkbench_open(k, "direct-tcpip", peers);
+	bench_run(&k->b);
+	CU_ASSERT_PTR_NOT_NULL(bench_take_kind(&k->b, OUT_CHAN_NEW));
+	CU_ASSERT_TRUE(clerkbench_started(k, &s));
+	CU_ASSERT_EQUAL(s.ours, ours);
+	CU_ASSERT_EQUAL(s.kind, LINK_START_OPEN);
+	CU_ASSERT_TRUE(s.want_reply);
+	CU_ASSERT_TRUE(view_is(s.text, "direct-tcpip"));
+	CU_ASSERT_TRUE(s.pty.len > 0); /* where the type specific part is */
+	CU_ASSERT_EQUAL(s.env_count, 0);
+}
+
+static void
+test_open_served(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	uint32_t i;
+
+	serves_add(&k->env.serves, SERVES_OPEN, view_str("direct-tcpip"), "forward");
+	/* A session cannot be taken from those who serve it. */
+	serves_add(&k->env.serves, SERVES_OPEN, view_str("session"), "forward");
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	served(k, 11, 1);
+	served(k, 12, 2);
+	bench_chan_free(&k->b, 1);
+	served(k, 13, 1);
+	/* They count beside sessions, and both against what the worker has. */
+	for (i = 3; i < CLERK_CHAN_MAX; i++)
+		served(k, 20 + i, i);
+	clerkbench_open(k, "direct-tcpip", 100);
+	clerkbench_open(k, "session", 101);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(refused(k, 100, SSH_OPEN_RESOURCE_SHORTAGE));
+	CU_ASSERT_TRUE(refused(k, 101, SSH_OPEN_RESOURCE_SHORTAGE));
+	clean(k);
+}
+
+static void
+test_open_no_host(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	serves_add(&k->env.serves, SERVES_OPEN, view_str("direct-tcpip"), "forward");
+	k->no_host = true;
+	clerkbench_open(k, "direct-tcpip", 7);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(refused(k, 7, SSH_OPEN_CONNECT_FAILED));
+	clean(k);
+}
+
+static void
+test_open_policy(void)
+{
+	static const struct {
+		uint32_t restrictions;
+		int allow;
+		bool disabled, ok;
+	} rows[] = {
+		{ 0, CONF_FORWARD_YES, false, true },
+		{ 0, CONF_FORWARD_LOCAL, false, true },
+		{ 0, CONF_FORWARD_REMOTE, false, false },
+		{ 0, CONF_FORWARD_NO, false, false },
+		{ 0, CONF_FORWARD_YES, true, false },
+		{ GRANT_NO_FORWARD, CONF_FORWARD_YES, false, false },
+		{ GRANT_NO_PTY | GRANT_NO_X11, CONF_FORWARD_YES, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct clerkbench *k = clerkbench_new(rows[i].restrictions);
+
+		serves_add(&k->env.serves, SERVES_OPEN, view_str("direct-tcpip"), "forward");
+		k->env.conf.allow_tcp = rows[i].allow;
+		k->env.conf.disable_forwarding = rows[i].disabled;
+		if (rows[i].ok) {
+			served(k, 3, 0);
+		} else {
+			clerkbench_open(k, "direct-tcpip", 3);
+			bench_run(&k->b);
+			CU_ASSERT_TRUE(refused(k, 3, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED));
+		}
+		clean(k);
+	}
+}
+
 static void
 test_max_sessions(void)
 {
@@ -861,6 +951,9 @@ test_closed(void)
 
 static const CU_TestInfo tests[] = {
 	{ "channel types", test_open_types },
+	{ "channel types that plugins serve", test_open_served },
+	{ "an open without a host", test_open_no_host },
+	{ "who may have what plugins serve", test_open_policy },
 	{ "MaxSessions, and numbers used again", test_max_sessions },
 	{ "no-more-sessions", test_no_more_sessions },
 	{ "maximum packet of 0", test_zero_packet },

@@ -70,7 +70,7 @@ ok "every error is told, not the first alone" [ "$(grep -c "^$dir/conf:[345]: " 
 # What would restrict somebody and is not served is an error, never a warning.
 for line in 'AllowUsers alice' 'DenyUsers eve' 'AllowGroups staff' 'DenyGroups games' \
 	'AuthenticationMethods publickey,password' 'RevokedKeys /etc/krl' 'ForceCommand /bin/true' \
-	'ChrootDirectory /srv' 'PermitOpen host:22' 'PermitListen 8080' \
+	'ChrootDirectory /srv' \
 	'AddressFamily inet' 'PerSourcePenalties yes' 'RefuseConnection yes' \
 	'ChannelTimeout session=1m' 'Match User eve'; do
 	refused "$line" "${line%% *}"

@@ -573,8 +573,8 @@ static const char sshd_keywords[] =
 /* Those whose loss would let somebody in or loose: never a mere warning. */
 static const char restricting[] = " AllowUsers DenyUsers AllowGroups DenyGroups AuthenticationMethods "
 				  "RevokedKeys RefuseConnection AddressFamily RDomain "
-				  "ForceCommand ChrootDirectory PermitOpen "
-				  "PermitListen ChannelTimeout UnusedConnectionTimeout "
+				  "ForceCommand ChrootDirectory "
+				  "ChannelTimeout UnusedConnectionTimeout "
 				  "PerSourcePenalties ";
 
 static void
@@ -824,6 +824,39 @@ test_startups(void)
 }
 
 static void
+test_permits(void)
+{
+	static const char *const good_lines[] = { "PermitOpen any", "PermitOpen none", "PermitOpen host:22 *:80 [::1]:*",
+		"PermitListen 8080 localhost:* *:0", "StreamLocalBindMask 0077", "AllowTcpForwarding local",
+		"AllowStreamLocalForwarding remote", "GatewayPorts clientspecified", "DisableForwarding yes",
+		"StreamLocalBindUnlink yes" };
+	static const char *const bad[] = { "PermitOpen", "PermitOpen host", "PermitOpen 22", "PermitOpen host:",
+		"PermitOpen :22", "PermitOpen host:70000", "PermitOpen any host:22", "PermitOpen [::1:22",
+		"PermitListen x", "PermitListen 0x1", "StreamLocalBindMask 8", "StreamLocalBindMask 1000",
+		"AllowTcpForwarding perhaps", "GatewayPorts local" };
+	struct conf c;
+	struct told t;
+
+	CU_ASSERT(good(&c, ""));
+	CU_ASSERT_EQUAL(c.allow_tcp, CONF_FORWARD_YES);
+	CU_ASSERT_EQUAL(c.allow_streamlocal, CONF_FORWARD_YES);
+	CU_ASSERT_EQUAL(c.gateway_ports, CONF_GATEWAY_NO);
+	CU_ASSERT_EQUAL(c.permit_open_count, 0);
+	CU_ASSERT_EQUAL(c.streamlocal_mask, 0177);
+	CU_ASSERT_FALSE(c.disable_forwarding);
+	CU_ASSERT(good(&c, "PermitOpen a:1 b:2\nPermitOpen c:3\nPermitListen none\nAllowTcpForwarding all\n"));
+	CU_ASSERT_EQUAL(c.permit_open_count, 2);
+	CU_ASSERT_STRING_EQUAL(c.permit_open[1], "b:2");
+	CU_ASSERT_EQUAL(c.permit_listen_count, 1);
+	CU_ASSERT_STRING_EQUAL(c.permit_listen[0], "none");
+	CU_ASSERT_EQUAL(c.allow_tcp, CONF_FORWARD_YES);
+	for (size_t i = 0; i < sizeof good_lines / sizeof good_lines[0]; i++)
+		round_trip(good_lines[i]);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		CU_ASSERT_EQUAL(parse(&c, bad[i], &t), -1);
+}
+
+static void
 test_dump(void)
 {
 	struct conf c;
@@ -927,6 +960,7 @@ main(void)
 		{ "bad bytes", test_bad_bytes },
 		{ "classes of service", test_qos },
 		{ "connections before login", test_startups },
+		{ "what may be forwarded", test_permits },
 		{ "all keywords of sshd", test_all_of_sshd },
 		{ "every row", test_every_row },
 		{ "Debian's file", test_debian },

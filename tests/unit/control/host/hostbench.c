@@ -21,6 +21,7 @@ guest_open(struct postern_plugin *plugin, struct postern_channel channel, const 
 	g->flags = start->flags;
 	g->window = start->window;
 	g->environment_count = start->environment_count;
+	g->body_len = start->body.len;
 	snprintf(g->name, sizeof(g->name), "%.*s", (int)start->name.len, (const char *)start->name.data);
 	*context = g;
 	if (g->reply_in_open)
@@ -118,12 +119,13 @@ guest_request(void *context, uint64_t token, struct postern_view name, struct po
 
 static const struct postern_serves serves[] = {
 	{ POSTERN_START_SUBSYSTEM, 0, POSTERN_LITERAL("bench") },
+	{ POSTERN_START_OPEN, 0, POSTERN_LITERAL("pipe") },
 	{ POSTERN_START_SHELL, 0, POSTERN_LITERAL("") },
 };
 
 static const struct postern_if_subsystem subsystem = {
 	.serves = serves,
-	.serves_count = 2,
+	.serves_count = sizeof(serves) / sizeof(serves[0]),
 	.open = guest_open,
 	.data = guest_data,
 	.closed = guest_closed,

@@ -44,6 +44,7 @@ struct bench_guest {
 	uint32_t flags;                      /* of the last start */
 	char name[64];
 	uint64_t environment_count;
+	uint64_t body_len;
 	struct postern_channel other;        /* used inside closed(), when not 0 */
 	int32_t closed_write;                /* result of a write inside closed() */
 };

@@ -62,6 +62,58 @@ test_start_refused(void)
 	bench_free(b);
 }
 
+/* A channel that the peer opens: the type specific part comes as the body, and a
+ * refusal says why. */
+static void
+test_open_answers(void)
+{
+	static const struct {
+		int32_t result;
+		uint64_t code;
+	} rows[] = { { POSTERN_E_DENIED, 1 }, { POSTERN_E_FAIL, 2 }, { POSTERN_E_NOSUCH, 3 }, { POSTERN_E_NOMEM, 4 } };
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+	struct said s;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		b->guest.open_result = rows[i].result;
+		bench_start(b, i, LINK_START_OPEN, "pipe", view_str("where"), 100, 0);
+		bench_run(b);
+		CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REFUSE), rows[i].code);
+		CU_ASSERT_TRUE(bench_silent(b));
+	}
+	b->guest.open_result = POSTERN_E_AGAIN;
+	bench_start(b, 4, LINK_START_OPEN, "pipe", view_str("where"), 100, 0);
+	bench_start(b, 5, LINK_START_OPEN, "other", view_str("where"), 100, 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REFUSE), 3);
+	CU_ASSERT_EQUAL(b->guest.body_len, 5);
+	CU_ASSERT_EQUAL(b->guest.flags, 0);
+	CU_ASSERT_EQUAL(ch->refuse(&b->host.face, b->guest.channel, b->guest.token, 0, postern_text("")),
+	    POSTERN_E_INVAL);
+	CU_ASSERT_EQUAL(ch->refuse(&b->host.face, b->guest.channel, b->guest.token + 1, -1, postern_text("")),
+	    POSTERN_E_INVAL);
+	CU_ASSERT_EQUAL(ch->refuse(&b->host.face, b->guest.channel, b->guest.token, POSTERN_E_FAIL,
+	                    postern_text("Connection refused")), POSTERN_OK);
+	bench_run(b);
+	CU_ASSERT_TRUE_FATAL(ring_pending(&b->in));
+	(void)bench_next(b, &s);
+	CU_ASSERT_EQUAL(s.e.op, LINK_DOWN_CHAN_REFUSE);
+	CU_ASSERT_EQUAL(s.e.arg[0], SSH_OPEN_CONNECT_FAILED);
+	CU_ASSERT_EQUAL(s.e.len, 18);
+	CU_ASSERT_TRUE(bench_silent(b));
+	b->guest.open_result = POSTERN_OK;
+	bench_start(b, 6, LINK_START_OPEN, "pipe", view_str("where"), 100, 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	for (uint32_t i = 0; i < 7; i++)
+		bench_send(b, LINK_UP_CHAN_CLOSED, i, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 2);
+	CU_ASSERT_EQUAL(b->host.chans.count, 0);
+	bench_free(b);
+}
+
 static void
 test_late_reply(void)
 {
@@ -501,6 +553,7 @@ main(void)
 	static const CU_TestInfo tests[] = {
 		{ "start and reply", test_start_and_reply },
 		{ "start refused", test_start_refused },
+		{ "answers to an open", test_open_answers },
 		{ "late reply", test_late_reply },
 		{ "data taken", test_data_taken },
 		{ "data held back", test_data_held_back },

@@ -513,6 +513,117 @@ test_wiped(void)
 	duo_free(d);
 }
 
+/* The peer opens number 9 of its own, which is our 5; the host has it and has not
+ * answered. */
+static struct duo *
+confirming(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+	struct duo_side *s = &d->s[SRV];
+	uint8_t open[64];
+	struct put w = put_of(open, sizeof(open));
+
+	duo_login(d);
+	s->passive = d->s[CLI].passive = true;
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN);
+	put_cstr(&w, "pipe");
+	put_u32(&w, 9);
+	put_u32(&w, WINDOW);
+	put_u32(&w, PACKET);
+	CU_ASSERT_EQUAL(duo_record(d, CLI, open, put_len(&w)), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(ssh_do_chan_open(&s->c, 5, DUO_LINK, view_str("pipe")), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(ssh_do_chan_new(&s->c, 5, 9, WINDOW, PACKET, WINDOW, PACKET), 0);
+	CU_ASSERT_EQUAL(ssh_do_chan_open(&s->c, 5, DUO_LINK, view_str("pipe")), 0);
+	CU_ASSERT_EQUAL(ssh_do_chan_open(&s->c, 5, DUO_LINK, view_str("pipe")), -R_LINK_STATE);
+	duo_run(d);
+	CU_ASSERT_STRING_EQUAL(s->host[5].log, "O");
+	return d;
+}
+
+/* The last record that the client's control was given. */
+static uint8_t
+answer_of(const struct duo *d)
+{
+	const struct duo_side *s = &d->s[CLI];
+
+	return s->up_count > 0 && s->up[s->up_count - 1].len > 0 ? s->up[s->up_count - 1].data[0] : 0;
+}
+
+static void
+test_open_confirmed(void)
+{
+	struct duo *d = confirming();
+	struct duo_side *s = &d->s[SRV];
+	struct ssh_chan *ch = duo_chan(d, SRV, 5);
+
+	/* For the peer it does not exist yet: a host cannot say anything on it. */
+	CU_ASSERT_EQUAL(ssh_host_data(&s->c, ch, 0, view_str("early")), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(ssh_host_eof(&s->c, ch), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(ssh_host_request(&s->c, ch, view_str("\0\0\0\1x")), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(ssh_host_reply(&s->c, ch, true), 0);
+	CU_ASSERT_EQUAL(ssh_host_reply(&s->c, ch, true), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(ssh_host_refuse(&s->c, ch, 1, view_str("late")), -R_LINK_STATE);
+	duo_run(d);
+	CU_ASSERT_EQUAL(answer_of(d), SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
+	CU_ASSERT_EQUAL(d->s[CLI].c.chan[9].peers, 5);
+	CU_ASSERT_EQUAL(ssh_host_data(&s->c, ch, 0, view_str("now")), 0);
+	CU_ASSERT_EQUAL(ssh_host_close(&s->c, ch), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(d->s[CLI].fatal, 0);
+	CU_ASSERT_EQUAL(s->fatal, 0);
+	duo_free(d);
+}
+
+/* Refused by the host, closed by it without an answer, or the host is dead: message 92,
+ * and the number is free at once. */
+static void
+refused(int how)
+{
+	struct duo *d = confirming();
+	struct duo_side *s = &d->s[SRV];
+	struct ssh_chan *ch = duo_chan(d, SRV, 5);
+
+	if (how == 0) {
+		CU_ASSERT_EQUAL(ssh_host_refuse(&s->c, ch, 0, view_str("x")), -R_LINK_ITEM);
+		CU_ASSERT_EQUAL(ssh_host_refuse(&s->c, ch, 5, view_str("x")), -R_LINK_ITEM);
+		CU_ASSERT_EQUAL(ssh_host_refuse(&s->c, ch, 4, view_str("none left")), 0);
+	} else if (how == 1) {
+		CU_ASSERT_EQUAL(ssh_host_close(&s->c, ch), 0);
+	} else if (how == 2) {
+		CU_ASSERT_EQUAL(ssh_host_reply(&s->c, ch, false), 0);
+	} else {
+		ssh_host_gone(&s->c, DUO_LINK);
+	}
+	CU_ASSERT_PTR_NULL(duo_chan(d, SRV, 5));
+	duo_run(d);
+	CU_ASSERT_EQUAL(answer_of(d), SSH_MSG_CHANNEL_OPEN_FAILURE);
+	CU_ASSERT_EQUAL(s->freed, 1u << 5);
+	CU_ASSERT_EQUAL(s->c.chan_count, 0);
+	CU_ASSERT_STRING_EQUAL(s->host[5].log, how == 3 ? "O" : "OX");
+	CU_ASSERT_EQUAL(s->fatal, 0);
+	CU_ASSERT_EQUAL(d->s[CLI].fatal, 0);
+	duo_free(d);
+}
+
+static void
+test_open_refused(void)
+{
+	for (int how = 0; how < 4; how++)
+		refused(how);
+}
+
+/* A peer that speaks on a channel which was not confirmed guesses. */
+static void
+test_open_guessed(void)
+{
+	struct duo *d = confirming();
+
+	duo_forge_data(d, CLI, 5, 10);
+	CU_ASSERT_EQUAL(server_after(d), -R_CHAN_UNKNOWN);
+	duo_free(d);
+}
+
 int
 main(void)
 {
@@ -529,6 +640,9 @@ main(void)
 		{ "CLOSED waits for room", test_closed_waits },
 		{ "status after the peer's CLOSE", test_status_after_peers_close },
 		{ "opens of ours", test_own_open },
+		{ "the host confirms an open", test_open_confirmed },
+		{ "the host refuses an open", test_open_refused },
+		{ "a number that was not told", test_open_guessed },
 		{ "a reply that comes too late", test_late_reply },
 		{ "an empty pool", test_pool_empty },
 		{ "the connection ends", test_fini },
