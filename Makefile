@@ -225,6 +225,8 @@ install: build
 	$(Q)install -m 644 tools/packaging/postern.sysusers $(DESTDIR)/usr/lib/sysusers.d/postern.conf
 	$(Q)install -m 644 tools/packaging/postern.pam $(DESTDIR)/etc/pam.d/postern
 	$(Q)install -m 644 tools/packaging/*.service $(DESTDIR)/lib/systemd/system/
+	$(Q)install -d $(I)/share/doc/postern/examples
+	$(Q)install -m 644 plugins/skeleton/skeleton.c plugins/skeleton/skeleton.conf $(I)/share/doc/postern/examples/
 	$(Q)$(MAKE) --no-print-directory install-headers DESTDIR=$(DESTDIR)
 
 # The lines that differ from HEAD, and no others: tables are set by hand.

@@ -323,6 +323,18 @@ timers_wait(const struct loop *l, struct timespec *wait)
 
 static const struct timespec at_once;
 
+/* Kernels before 5.11, and valgrind, do not know the call that waits to the nanosecond. */
+static int
+wait_events(const struct loop *l, struct epoll_event *ev, const struct timespec *wait)
+{
+	int n = epoll_pwait2(l->epoll, ev, EVENTS_MAX, wait, NULL);
+
+	if (n >= 0 || errno != ENOSYS)
+		return n;
+	return epoll_wait(l->epoll, ev, EVENTS_MAX,
+	    wait == NULL ? -1 : (int)(wait->tv_sec * 1000 + (wait->tv_nsec + 999999) / 1000000));
+}
+
 int
 loop_run(struct loop *l, int (*before)(void *ctx), void *ctx)
 {
@@ -336,7 +348,7 @@ loop_run(struct loop *l, int (*before)(void *ctx), void *ctx)
 		wait = before != NULL && before(ctx) != 0 ? &at_once : timers_wait(l, &space);
 		if (l->stop)
 			break;
-		n = epoll_pwait2(l->epoll, ev, EVENTS_MAX, wait, NULL);
+		n = wait_events(l, ev, wait);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < n && !l->stop; i++)

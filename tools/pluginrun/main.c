@@ -217,8 +217,12 @@ serve(struct run *r)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0 || loop_watch(r->loop, fd, LOOP_IN, on_signal, r) != 0 || channel_begin(r) != 0)
+	if (fd < 0 || loop_watch(r->loop, fd, LOOP_IN, on_signal, r) != 0)
 		return -1;
+	if (channel_begin(r) != 0) {
+		fprintf(stderr, "postern-plugin-run: the start is too long\n");
+		return -1;
+	}
 	if (loop_run(r->loop, before_wait, r) != 0)
 		return -1;
 	close(fd);
@@ -252,7 +256,7 @@ main(int argc, char **argv)
 	static struct run r;
 	int o, status;
 
-	log_start("plugin", -1);
+	log_start("postern-plugin-run", -1);
 	r.loop = loop_new();
 	if (r.loop == NULL || facts_init(&r) != 0)
 		return 1;

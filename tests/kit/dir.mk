@@ -1,0 +1,1 @@
+CHECK_SCRIPTS += tests/kit/kit.sh
