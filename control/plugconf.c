@@ -44,12 +44,45 @@ sandbox(struct plugconf *p, struct word value, const char **why)
 	return p->sandbox != SANDBOX_PLAIN || is(value, "plain") ? 0 : -1;
 }
 
+/* A number from 1 to `most`. */
+static int
+number(uint32_t *to, struct word value, uint32_t most)
+{
+	uint32_t n = 0;
+
+	if (value.len == 0 || value.len > 9)
+		return -1;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.text[i] < '0' || value.text[i] > '9')
+			return -1;
+		n = n * 10 + (uint32_t)(value.text[i] - '0');
+	}
+	*to = n;
+	return n >= 1 && n <= most ? 0 : -1;
+}
+
+static int
+task_threads(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "TaskThreads is not a number from 1 to 64";
+	return number(&p->task_threads, value, 64);
+}
+
+static int
+task_queue(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "TaskQueue is not a number from 1 to 65536";
+	return number(&p->task_queue, value, 65536);
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct plugconf *p, struct word value, const char **why);
 } rows[] = {
 	{ "RunAs", run_as },
 	{ "Sandbox", sandbox },
+	{ "TaskThreads", task_threads },
+	{ "TaskQueue", task_queue },
 };
 
 int
@@ -61,6 +94,8 @@ plugconf_parse(struct plugconf *p, const char *text, size_t len, const char **wh
 
 	p->user = false;
 	p->sandbox = SANDBOX_PLAIN;
+	p->task_threads = PLUGCONF_TASK_THREADS;
+	p->task_queue = PLUGCONF_TASK_QUEUE;
 	for (at = text; at < end; at = next) {
 		const char *line_end = memchr(at, '\n', (size_t)(end - at));
 

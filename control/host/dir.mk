@@ -2,4 +2,5 @@
 $(eval $(call lib,host,control/host/main.c control/host/init.c control/host/link.c control/host/chan.c \
 	control/host/start.c control/host/request.c control/host/chans.c control/host/inq.c control/host/outq.c \
 	control/host/owed.c control/host/load.c control/host/elf.c control/host/leader.c control/host/face.c \
-	control/host/face_channel.c control/host/face_session.c control/host/face_loop.c))
+	control/host/face_channel.c control/host/face_session.c control/host/face_loop.c \
+	control/host/face_task.c control/host/tasks.c))

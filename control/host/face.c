@@ -68,6 +68,7 @@ static const struct face_row rows[] = {
 	{ POSTERN_IF_CHANNEL, &face_channel, false },
 	{ POSTERN_IF_SESSION, &face_session, false },
 	{ POSTERN_IF_LOOP, &face_loop, false },
+	{ POSTERN_IF_TASK, &face_task, false },
 	{ POSTERN_IF_LOG, &face_log, false },
 	{ POSTERN_IF_CONFIG, &face_config, false },
 	{ POSTERN_IF_SPAWN, &face_spawn, true },

@@ -10,10 +10,12 @@
 #include "abi/postern/draft/loop.h"
 #include "abi/postern/draft/session.h"
 #include "abi/postern/draft/spawn.h"
+#include "abi/postern/draft/task.h"
 
 extern const struct postern_if_channel face_channel;
 extern const struct postern_if_session face_session;
 extern const struct postern_if_loop face_loop;
 extern const struct postern_if_spawn face_spawn;
+extern const struct postern_if_task face_task;
 
 #endif

@@ -20,6 +20,7 @@
 #include "abi/postern/draft/subsystem.h"
 #include "abi/postern/postern.h"
 #include "control/host/chans.h"
+#include "control/host/tasks.h"
 #include "control/linkend.h"
 #include "control/loop.h"
 
@@ -67,6 +68,7 @@ struct host {
 	struct host_timer *timers;
 	struct host_watch *watches;
 	uint64_t timer_id;
+	struct tasks tasks;
 
 	/* leader, user hosts only */
 	int leader;                  /* -1: none */
@@ -174,6 +176,11 @@ bool face_thread(struct host *h);
 
 void face_loop_fini(struct host *h);
 
+/* face_task_stop(h): no task begins any more; what has begun is waited for, and its done
+ * called. -1: something still runs, and has the plugin: only the process's end is left. */
+int face_task_stop(struct host *h);
+void face_task_fini(struct host *h);
+
 /* ---- leader.c ---- */
 int leader_init(struct host *h, int sock);
 void leader_fini(struct host *h);
@@ -196,9 +203,10 @@ int load_file(struct host *h, const char *path, char why[256]);
 /* load_adopt(h, entry, why): the part behind dlopen. */
 int load_adopt(struct host *h, const struct postern_entry *entry, char why[256]);
 
-/* The instance's start and stop, where it has them. */
+/* The instance's start and stop, where it has them. load_stop: -1: a task still runs
+ * and stop was not called: end the process. */
 int32_t load_start(struct host *h);
-void load_stop(struct host *h);
+int load_stop(struct host *h);
 
 /* load_drop(h): destroy the instance. */
 void load_drop(struct host *h);

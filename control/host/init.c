@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "control/plugconf.h"
+
 void
 host_init(struct host *h, struct loop *loop)
 {
@@ -16,6 +18,9 @@ host_init(struct host *h, struct loop *loop)
 	for (uint32_t i = 0; i < HOST_LINKS_MAX; i++)
 		linkend_init(&h->link[i], LINK_HOST, i);
 	h->leader = -1;
+	tasks_init(&h->tasks);
+	h->tasks.thread_max = PLUGCONF_TASK_THREADS;
+	h->tasks.queue_max = PLUGCONF_TASK_QUEUE;
 #ifdef __SANITIZE_ADDRESS__
 	h->debug = true;
 #endif
@@ -24,7 +29,11 @@ host_init(struct host *h, struct loop *loop)
 void
 host_fini(struct host *h)
 {
-	load_drop(h);
+	/* What still runs may use both. */
+	if (face_task_stop(h) == 0) {
+		load_drop(h);
+		face_task_fini(h);
+	}
 	face_loop_fini(h);
 	leader_fini(h);
 	if (h->room_timer > 0)

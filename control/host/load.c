@@ -183,11 +183,14 @@ load_start(struct host *h)
 	return h->plugin->start != NULL ? h->plugin->start(h->plugin) : POSTERN_OK;
 }
 
-void
+int
 load_stop(struct host *h)
 {
+	if (face_task_stop(h) != 0)
+		return -1;
 	if (h->plugin->stop != NULL)
 		h->plugin->stop(h->plugin);
+	return 0;
 }
 
 void

@@ -220,6 +220,8 @@ run(struct host *h, uint8_t *buf)
 		log_error("plugin %s: %s", h->name, wrong);
 		return 1;
 	}
+	h->tasks.thread_max = plugin.task_threads;
+	h->tasks.queue_max = plugin.task_queue;
 	user_host = conf.uid == 0 && conf.gid == 0;
 	if (links_make(h, &conf) != 0) {
 		log_error("host %s: no memory for its links", h->name);
@@ -242,7 +244,9 @@ run(struct host *h, uint8_t *buf)
 	if (links_up(h, buf) != 0 || serve(h) != 0)
 		return 1;
 	chan_end_all(h);
-	load_stop(h);
+	/* A thread of the plugin's must not see what leaving takes down. */
+	if (load_stop(h) != 0)
+		_exit(1);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <postern/draft/session.h>
 #include <postern/draft/spawn.h>
 #include <postern/draft/subsystem.h>
+#include <postern/draft/task.h>
 
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
 #define AT(type, member, bytes) \
@@ -177,6 +178,10 @@ AT(postern_if_session, text, 0);
 AT(postern_if_session, number, 8);
 AT(postern_if_session, rekey, 16);
 
+SIZE(postern_if_task, 16);
+AT(postern_if_task, run, 0);
+AT(postern_if_task, cancel, 8);
+
 SIZE(postern_if_config, 16);
 AT(postern_if_config, text, 0);
 AT(postern_if_config, name, 8);
@@ -237,6 +242,7 @@ IS(POSTERN_NO_FORWARD, 0x02u);
 IS(POSTERN_NO_AGENT, 0x04u);
 IS(POSTERN_NO_X11, 0x08u);
 IS(POSTERN_NO_RC, 0x10u);
+ID(POSTERN_IF_TASK, "postern.task/1");
 ID(POSTERN_IF_SPAWN, "postern.spawn/1");
 IS(POSTERN_SPAWN_PROGRAM, 1u);
 IS(POSTERN_SPAWN_F_LOGIN, 0x1u);

@@ -5,6 +5,7 @@
 #include <postern/draft/session.h>
 #include <postern/draft/spawn.h>
 #include <postern/draft/subsystem.h>
+#include <postern/draft/task.h>
 #include <postern/postern.h>
 
 namespace {

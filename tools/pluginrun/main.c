@@ -246,7 +246,8 @@ run(struct run *r)
 	if (serve(r) != 0)
 		return 1;
 	chan_end_all(&r->host);
-	load_stop(&r->host);
+	if (load_stop(&r->host) != 0)
+		_exit(1);
 	return r->status;
 }
 

@@ -96,7 +96,7 @@ whole_life(const char *version, bool later_host)
 	bench_send(b, LINK_UP_CHAN_CLOSED, 1, 0, 0, none());
 	bench_run(b);
 	CU_ASSERT_EQUAL(b->host.chans.count, 0);
-	load_stop(&b->host);
+	CU_ASSERT_EQUAL(load_stop(&b->host), 0);
 	bench_free(b);
 }
 

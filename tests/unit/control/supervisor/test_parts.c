@@ -215,6 +215,14 @@ test_plugin_parse(void)
 	CU_ASSERT(parse(&p, "Sandbox plain") == 0 && p.sandbox == SANDBOX_PLAIN);
 	CU_ASSERT(parse(&p, "Sandbox none") == -1);
 	CU_ASSERT(parse(&p, "Sandbox") == -1);
+	CU_ASSERT(parse(&p, "") == 0 && p.task_threads == 4 && p.task_queue == 1024);
+	CU_ASSERT(parse(&p, "TaskThreads 64\nTaskQueue 65536") == 0 && p.task_threads == 64 && p.task_queue == 65536);
+	CU_ASSERT(parse(&p, "TaskThreads 65") == -1);
+	CU_ASSERT(parse(&p, "TaskThreads 0") == -1);
+	CU_ASSERT(parse(&p, "TaskThreads 1x") == -1);
+	CU_ASSERT(parse(&p, "TaskQueue") == -1);
+	CU_ASSERT(parse(&p, "TaskQueue 65537") == -1);
+	CU_ASSERT(parse(&p, "TaskQueue 99999999999") == -1);
 	/* The next line is no value of this one. */
 	CU_ASSERT(parse(&p, "RunAs\nuser\n") == -1);
 }
