@@ -24,6 +24,9 @@
  *
  * A group exchange stays in INIT for its message 31 and ends with 33.
  *
+ * A channel that the server opens is asked about by an event, where env->opens has its
+ * type: caller_accept() or caller_refuse(), later and in any order. Others are refused.
+ *
  * What only the user of a caller can say is asked by `wants`; the functions that
  * answer fill a step too. Nothing is asked twice, and until the answer the server
  * waits. Errors: 0 or -R_*; a caller whose function failed by what the server sent
@@ -88,6 +91,7 @@ enum caller_told {
 	CALLER_TOLD_REPLY,    /* chan, ok: to a request that wanted one, in their order */
 	CALLER_TOLD_ASKED,    /* chan, text, data: a request of the server before the start */
 	CALLER_TOLD_GONE,     /* chan: closed by both, the number is free again */
+	CALLER_TOLD_OPEN,     /* the server opens chan; text: type, data: for caller_origin() */
 	CALLER_TOLD_GLOBAL,   /* text: name, data: of a global request of the server */
 	CALLER_TOLD_ANSWER,   /* ok, data: to a global request of ours */
 };
@@ -104,6 +108,7 @@ struct caller;
 
 struct caller_env {
 	const char *ident; /* our identification line, without CR LF */
+	const char *opens; /* types of channels that the server may open, a name-list; NULL: none */
 	struct rng *rng;
 	/* Put keys into a slot; its number, or < 0: then the connection ends. */
 	int (*slot)(void *ctx, const struct link_slot *keys);
@@ -114,7 +119,9 @@ struct caller_env {
 
 struct caller_chan {
 	bool used, open, starting;
+	bool theirs; /* the server's, which is not answered yet */
 	uint32_t peers;
+	uint32_t peer_window, peer_packet; /* of theirs */
 	uint32_t asked; /* requests that wait for their reply */
 	uint32_t link;  /* host that gets the channel at its start */
 };
@@ -205,6 +212,26 @@ int caller_start(struct caller *c, uint32_t chan, const char *name, struct view 
     struct step *s);
 /* caller_chan_close(c, chan, s): of one that was not started; others are the host's. */
 int caller_chan_close(struct caller *c, uint32_t chan, struct step *s);
+
+/* caller_accept(c, chan, window, packet, link, s): of one that the server opens: it goes to
+ * the host `link`. caller_refuse: with an enum ssh_open_failure; the number is free again. */
+int caller_accept(struct caller *c, uint32_t chan, uint32_t window, uint32_t packet, uint32_t link,
+    struct step *s);
+int caller_refuse(struct caller *c, uint32_t chan, uint32_t code, const char *text, struct step *s);
+
+/* What a channel of the server's is for: forwarded-tcpip (RFC 4254 section 7.2), x11
+ * (section 6.3.2), forwarded-streamlocal@openssh.com (OpenSSH PROTOCOL section 2.4),
+ * auth-agent@openssh.com, which says nothing. Section 7.2 also has it that connections to
+ * a port that was not asked for MUST be refused: who asked compares. */
+struct caller_origin {
+	struct view address; /* that was connected to, or the path */
+	uint32_t port;
+	struct view originator;
+	uint32_t originator_port;
+};
+/* 0; -R_SHORT; -R_PROTOCOL: no port, or no type of these. */
+int caller_origin(struct caller_origin *o, struct view type, struct view data);
+
 int caller_global(struct caller *c, const char *name, struct view body, bool want_reply, struct step *s);
 
 /* caller_end(c, reason, text, s): CLOSE; DISCONNECT goes out where the reason has a
@@ -218,11 +245,13 @@ typedef int caller_fn(struct caller *c, struct view payload, uint32_t seq, struc
 caller_fn caller_on_kexinit, caller_on_method;                         /* exchange.c */
 caller_fn caller_on_accept, caller_on_ext_info, caller_on_auth;        /* login.c */
 caller_fn caller_on_global, caller_on_answer, caller_on_chan;          /* channels.c */
+caller_fn caller_on_open;                                              /* opens.c */
 
 int caller_kexinit(struct caller *c, struct step *s);
 int caller_on_newkeys(struct caller *c, struct step *s);
 void caller_login_begin(struct caller *c, struct step *s);
 void caller_chan_free(struct caller *c, uint32_t chan);
+void caller_chan_start(uint32_t chan, uint32_t link, struct step *s);
 
 static inline void
 caller_tell(struct caller *c, const struct caller_event *e)

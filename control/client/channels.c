@@ -140,26 +140,6 @@ caller_on_answer(struct caller *c, struct view payload, uint32_t seq, struct ste
 	return 0;
 }
 
-/* No channel of the server's is served. */
-static int
-refuse(struct cur *p, struct step *s)
-{
-	uint32_t peers;
-	size_t mark;
-
-	cur_string(p); /* type */
-	peers = cur_u32(p);
-	if (p->bad)
-		return -R_SHORT;
-	mark = step_record_open(s, SSH_MSG_CHANNEL_OPEN_FAILURE);
-	put_u32(&s->w, peers);
-	put_u32(&s->w, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
-	put_cstr(&s->w, "");
-	put_cstr(&s->w, "");
-	step_record_close(s, mark);
-	return 0;
-}
-
 static int
 on_opened(struct caller *c, uint32_t chan, struct cur *p)
 {
@@ -175,22 +155,35 @@ on_opened(struct caller *c, uint32_t chan, struct cur *p)
 	return 0;
 }
 
+/*
+ * RFC 4254 section 5.1: a reason, a description and its language. Old servers leave the
+ * last two out, or the last; both are for people, nothing of the protocol hangs on them
+ * and no byte is read as another for their want, so what is missing is taken for empty.
+ * What is there has to be whole.
+ */
 static int
 on_unopened(struct caller *c, uint32_t chan, struct cur *p)
 {
 	struct caller_event e = { .told = CALLER_TOLD_UNOPENED, .chan = chan };
 
-	e.code = cur_u32(p);
-	e.text = cur_string(p);
 	if (c->chan[chan].open)
 		return -R_CHAN_UNKNOWN;
+	e.code = cur_u32(p);
+	if (p->bad)
+		return -R_SHORT;
+	if (cur_left(p) > 0)
+		e.text = cur_string(p);
+	if (cur_left(p) > 0)
+		cur_string(p); /* language */
+	if (!cur_done(p))
+		return -R_SHORT;
 	c->chan[chan].used = false;
 	caller_tell(c, &e);
 	return 0;
 }
 
-static void
-start(uint32_t chan, uint32_t link, struct step *s)
+void
+caller_chan_start(uint32_t chan, uint32_t link, struct step *s)
 {
 	size_t mark = step_chan_start_open(s, chan, link, false);
 
@@ -214,7 +207,7 @@ on_reply(struct caller *c, uint32_t chan, bool ok, struct step *s)
 	if (ch->starting && ch->asked == 0) {
 		ch->starting = false;
 		if (ok)
-			start(chan, ch->link, s);
+			caller_chan_start(chan, ch->link, s);
 	}
 	caller_tell(c, &e);
 	return 0;
@@ -247,11 +240,11 @@ caller_on_chan(struct caller *c, struct view payload, uint32_t seq, struct step 
 	uint8_t msg = cur_u8(&p);
 	uint32_t chan;
 
-	(void)seq;
 	if (msg == SSH_MSG_CHANNEL_OPEN)
-		return refuse(&p, s);
+		return caller_on_open(c, payload, seq, s);
 	chan = cur_u32(&p);
-	if (p.bad || chan_of(c, chan) == NULL)
+	/* Of one that is not answered the server does not know the number. */
+	if (p.bad || chan_of(c, chan) == NULL || c->chan[chan].theirs)
 		return -R_CHAN_UNKNOWN;
 	switch (msg) {
 	case SSH_MSG_CHANNEL_OPEN_CONFIRMATION:

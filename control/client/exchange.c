@@ -109,6 +109,17 @@ group(struct caller *c, struct view payload, struct step *s)
 	return r != 0 ? r : w.bad ? -R_LIMIT : 0;
 }
 
+/* RFC 8308 section 2.4: right behind our first NEWKEYS, to a server that takes it. */
+static void
+ext_info(struct step *s)
+{
+	uint8_t payload[64];
+	struct put w = put_of(payload, sizeof(payload));
+
+	kex_ext_info_client(&w);
+	step_record(s, put_view(&w));
+}
+
 /* Keys of both directions into a slot, and our NEWKEYS. */
 static int
 newkeys(struct caller *c, struct step *s)
@@ -128,6 +139,8 @@ newkeys(struct caller *c, struct step *s)
 	if (r != 0 || slot < 0)
 		return r != 0 ? r : -R_LINK_SLOT;
 	step_newkeys(s, (uint32_t)slot);
+	if (c->state == CALLER_FIRST && c->ext_info)
+		ext_info(s);
 	c->exchange = CALLER_EX_DONE;
 	return 0;
 }

@@ -48,6 +48,8 @@ caller_on_ext_info(struct caller *c, struct view payload, uint32_t seq, struct s
 	(void)s;
 	if (r != 0)
 		return r;
+	if (++c->banners > CALLER_BANNERS_MAX)
+		return -R_AUTH_PACKETS;
 	if (e.sign_names.data != NULL)
 		keep_text(c->sign_names, sizeof(c->sign_names), e.sign_names);
 	c->hostbound = c->hostbound || e.host_bound;

@@ -22,6 +22,15 @@ kex_ext_info(struct put *w, const char *sign_names)
 	}
 }
 
+void
+kex_ext_info_client(struct put *w)
+{
+	put_u8(w, SSH_MSG_EXT_INFO);
+	put_u32(w, 1);
+	put_cstr(w, "ext-info-in-auth@openssh.com");
+	put_cstr(w, "0");
+}
+
 /* The count is the peer's word: what is left of the message bounds the loop. */
 int
 kex_ext_info_parse(struct kex_ext_info *e, struct view payload)

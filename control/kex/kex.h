@@ -163,6 +163,10 @@ void kex_keys_wipe(struct kex_keys *k);
  * algorithms of user keys, ping@openssh.com and what else is served. */
 void kex_ext_info(struct put *w, const char *sign_names);
 
+/* kex_ext_info_client(w): the client's: it takes the server's while it logs in too
+ * (ext-info-in-auth@openssh.com, OpenSSH PROTOCOL section 1.11). */
+void kex_ext_info_client(struct put *w);
+
 /* What a peer of either role says of itself; names that we do not know are skipped,
  * and so is a version of an extension that we do not know. */
 struct kex_ext_info {

@@ -152,4 +152,22 @@ check "of another host: refused" refused "unknown" sshd -N 10.79.0.77 -K "$kh"
 echo "@revoked * $(cut -d' ' -f1,2 "$work/sshd/ca.pub")" >>"$kh"
 check "its CA is revoked: refused" refused "revoked, line 2" sshd -K "$kh"
 check "the service's own key" taken "known" postern -K "$KNOWN_HOSTS"
+
+# ---- what a server does of itself ----
+learns() { # who: of one known key the others are learnt, each once
+	local who=$1 name
+	: >"$kh"
+	taken unknown "$who" -A -g ssh-ed25519 -K "$kh" || return 1
+	with_key "$who" -U -K "$kh" true 2>"$work/learnt" || { cat "$work/learnt"; return 1; }
+	for name in $(sed -n 's/^new host key: //p' "$work/learnt"); do
+		[ "$name" = ssh-rsa ] && name=rsa-sha2-512
+		taken known "$who" -g "$name" -K "$kh" || return 1
+	done
+	is "${2:-2}" grep -c '^new host key' "$work/learnt" || return 1
+	with_key "$who" -U -K "$kh" true 2>"$work/said" && ! grep '^new host key\|not proved' "$work/said"
+}
+check "sshd: its other keys, proved" learns sshd
+check "postern: its other keys, proved" learns postern 2
+knock='exec 3<>/dev/tcp/127.0.0.1/7777; echo knock >&3; read -r said <&3; echo "got $said"'
+check "sshd: a channel that the server opens" is "got knock" with_key sshd -f 7777 "$knock"
 finish

@@ -27,8 +27,14 @@ read_file(const char *path)
 
 /* ---- the server's key ---- */
 
-static void
-learn(struct engine *x, struct view key)
+struct view
+engine_known_hosts(const struct engine *x)
+{
+	return x->o.known_hosts != NULL ? read_file(x->o.known_hosts) : view_of(NULL, 0);
+}
+
+void
+engine_learn(struct engine *x, struct view key)
 {
 	uint8_t line[2 * CERT_MAX], salt[KNOWNHOSTS_SALT];
 	struct put w = put_of(line, sizeof(line));
@@ -52,12 +58,12 @@ trusted(struct engine *x)
 
 	if (x->o.known_hosts == NULL)
 		return true;
-	knownhosts_find(&f, read_file(x->o.known_hosts), x->o.name, (uint16_t)atoi(x->o.port), key,
+	knownhosts_find(&f, engine_known_hosts(x), x->o.name, (uint16_t)atoi(x->o.port), key,
 	    (uint64_t)time(NULL));
 	fprintf(stderr, "host key: %s, line %u%s%s%s\n", words[f.verdict], f.line, f.by_ca ? ", by its CA" : "",
 	    f.why != NULL ? ": " : "", f.why != NULL ? f.why : "");
 	if (f.verdict == KNOWNHOSTS_UNKNOWN && x->o.learn)
-		learn(x, key);
+		engine_learn(x, key);
 	return f.verdict == KNOWNHOSTS_KNOWN || (f.verdict == KNOWNHOSTS_UNKNOWN && x->o.learn);
 }
 

@@ -9,6 +9,8 @@
  *   -i FILE  private key    -a SOCKET  agent                 -p TEXT  password
  *   -d  by keyboard-interactive      -s  COMMAND is a subsystem      -t  with a terminal
  *   -C  compression   -e NAME=VALUE   -r BYTES  RekeyLimit             -R BYTES  asks for new keys
+ *   -U  other keys that the server proves to have go into known_hosts
+ *   -f PORT  the server listens on its 127.0.0.1; what comes there goes back
  *   -k, -g, -c, -m LIST     methods, host keys, ciphers, MACs        -v
  */
 #include "tests/interop/engine_client.h"
@@ -70,9 +72,14 @@ told(void *ctx, struct callend *e, const struct caller_event *v)
 		x->asks -= x->asks > 0;
 		break;
 	case CALLER_TOLD_GONE:
-		x->gone = true;
+		x->gone |= v->chan == x->chan;
+		break;
+	case CALLER_TOLD_OPEN:
+	case CALLER_TOLD_ANSWER:
+		engine_more_told(x, v);
 		break;
 	case CALLER_TOLD_GLOBAL:
+		engine_more_told(x, v);
 		if (x->o.verbose)
 			fprintf(stderr, "told: %.*s\n", (int)v->text.len, (const char *)v->text.data);
 		break;
@@ -100,7 +107,8 @@ chan(void *ctx, struct callend *e, uint32_t n, enum chan_up kind, uint64_t arg0,
 	struct cur c = cur_view(bytes);
 
 	(void)e;
-	(void)n;
+	if (n != x->chan)
+		return engine_more_chan(x, n, kind, bytes);
 	switch (kind) {
 	case CHAN_UP_OPEN:
 		x->started = true;
@@ -165,6 +173,9 @@ begin(struct engine *x)
 	uint8_t body[8192];
 	struct put w = put_of(body, sizeof(body));
 
+	engine_more(x);
+	if (x->forward_waits)
+		return;
 	if (!x->open_asked) {
 		x->chan = (uint32_t)caller_open(
 		    c, "session", WINDOW, SSH_CHAN_PACKET_MAX, view_of(NULL, 0), callend_step(x->e));
@@ -279,7 +290,7 @@ read_stdin(struct engine *x)
 static void
 run(struct engine *x)
 {
-	while (!x->gone) {
+	while (!x->gone || engine_more_waits(x)) {
 		struct pollfd p[2] = { { .fd = x->fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 		uint64_t now = engine_now(), next;
 
@@ -293,7 +304,7 @@ run(struct engine *x)
 		callend_run(x->e, now);
 		next = memconn_tick(&x->e->m, now);
 		write_socket(x);
-		if (x->e->m.fatal != 0 || x->gone || (x->refused && x->asks == 0))
+		if (x->e->m.fatal != 0 || (x->gone && !engine_more_waits(x)) || (x->refused && x->asks == 0))
 			return;
 		if (memconn_out(&x->e->m).len > 0)
 			p[0].events |= POLLOUT;
@@ -321,7 +332,7 @@ options(struct options *o, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "K:N:Ai:a:p:dstCe:r:R:k:g:c:m:v")) != -1) {
+	while ((ch = getopt(argc, argv, "K:N:AUi:a:p:dstCe:f:r:R:k:g:c:m:v")) != -1) {
 		switch (ch) {
 		case 'K': o->known_hosts = optarg; break;
 		case 'N': o->name = optarg; break;
@@ -332,6 +343,8 @@ options(struct options *o, int argc, char **argv)
 		case 'd': o->dialogue = true; break;
 		case 's': o->subsystem = true; break;
 		case 't': o->terminal = true; break;
+		case 'U': o->update = true; break;
+		case 'f': o->forward = optarg; break;
 		case 'C': o->compression = true; break;
 		case 'e': o->env = optarg; break;
 		case 'r': o->rekey_bytes = strtoull(optarg, NULL, 10); break;
@@ -361,7 +374,7 @@ engine(struct engine *x)
 	static char host_keys[1024];
 	const struct options *o = &x->o;
 	struct callend_conf conf = { .user = o->user, .comment = "engine", .rng = &x->rng, .told = told, .zip = &zip_zlib,
-		.chan = chan, .ctx = x, .offer = *kex_offer_default(false) };
+		.chan = chan, .ctx = x, .opens = o->forward != NULL ? "forwarded-tcpip" : NULL, .offer = *kex_offer_default(false) };
 	struct put w = put_of(host_keys, sizeof(host_keys) - 1);
 	static uint8_t file[KNOWNHOSTS_FILE_MAX];
 	FILE *f = o->known_hosts != NULL ? fopen(o->known_hosts, "re") : NULL;

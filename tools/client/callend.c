@@ -65,7 +65,7 @@ start(struct callend *e, uint64_t now)
 		return r;
 	e->ident[put_len(&w) - 2] = '\0'; /* without CR LF */
 	e->env = (struct caller_env){
-		.ident = e->ident, .rng = e->conf.rng, .slot = slot, .told = told, .ctx = e
+		.ident = e->ident, .opens = e->conf.opens, .rng = e->conf.rng, .slot = slot, .told = told, .ctx = e
 	};
 	e->ops = (struct memconn_ops){ .up = up, .chan = chan, .zip = e->conf.zip, .sealed = sealed, .ctx = e };
 	caller_init(&e->caller, &e->env, &e->conf.offer, e->conf.user, 1, 1);

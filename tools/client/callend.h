@@ -33,6 +33,7 @@ struct callend_conf {
 	const char *comment; /* of our identification line, or NULL */
 	struct kex_offer offer;
 	struct ssh_env limits; /* as memconn_init takes them */
+	const char *opens; /* types of channels that the server may open; or NULL */
 	const struct zip_engine *zip; /* for compression that the offer names; or NULL */
 	struct rng *rng;
 	void (*told)(void *ctx, struct callend *e, const struct caller_event *event);

@@ -1,14 +1,16 @@
 /*
  * A server that says anything to a caller: u8 state, then entries: u8 what, u16 length,
  * bytes. What: 0 a record, 1 the identification line, 2 NEWKEYS, 3 the user answers what
- * is wanted, 4 a channel is opened and started, 5 a global request. Every step is well
- * formed, and what is over stays so.
+ * is wanted, 4 a channel is opened and started, 5 a global request, 6 a channel of the
+ * server's is accepted or refused. Every step is well formed, and what is over stays so.
  */
 #include <stdlib.h>
 
 #include "control/client/caller.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define OPENS "forwarded-tcpip,x11,auth-agent@openssh.com,forwarded-streamlocal@openssh.com"
 
 static struct {
 	struct caller c;
@@ -31,7 +33,10 @@ static void
 told(void *ctx, struct caller *c, const struct caller_event *e)
 {
 	volatile uint8_t sum = 0;
+	struct caller_origin o;
 
+	if (e->told == CALLER_TOLD_OPEN && caller_origin(&o, e->text, e->data) != 0)
+		abort();
 	(void)ctx;
 	(void)c;
 	for (size_t i = 0; i < e->text.len; i++)
@@ -45,7 +50,7 @@ begin(uint8_t state)
 {
 	if (!f.ready) {
 		rng_fixed(&f.rng, 1);
-		f.env = (struct caller_env){ .ident = "SSH-2.0-fuzz", .rng = &f.rng, .slot = slot, .told = told };
+		f.env = (struct caller_env){ .ident = "SSH-2.0-fuzz", .opens = OPENS, .rng = &f.rng, .slot = slot, .told = told };
 		f.offer = *kex_offer_default(false);
 		f.offer.kex = "curve25519-sha256";
 		step_init(&f.step);
@@ -105,19 +110,26 @@ entry(uint8_t what, struct view bytes)
 	int r = 0;
 
 	step_begin(&f.step, 1, 1);
-	if (what % 6 < 3) {
-		e.op = ops[what % 6];
+	if (what % 7 < 3) {
+		e.op = ops[what % 7];
 		e.len = (uint32_t)bytes.len;
 		r = caller_up(&f.c, &e, bytes, &f.step);
 		if (!over && (!f.step.done || (r != 0) != (f.c.state == CALLER_OVER)))
 			abort();
-	} else if (what % 6 == 3) {
+	} else if (what % 7 == 3) {
 		answer(bytes);
-	} else if (what % 6 == 4) {
+	} else if (what % 7 == 4) {
 		if (caller_start(&f.c, 0, "shell", none, 1, &f.step) != 0)
 			caller_open(&f.c, "session", 1000, 32768, none, &f.step);
-	} else {
+	} else if (what % 7 == 5) {
 		caller_global(&f.c, "g", bytes, true, &f.step);
+	} else if (bytes.len > 0) {
+		uint32_t chan = bytes.data[0] / 2;
+
+		r = (bytes.data[0] & 1) != 0 ? caller_accept(&f.c, chan, 1000, 32768, 1, &f.step)
+					     : caller_refuse(&f.c, chan, 2, "no", &f.step);
+		if (r == 0 && f.c.state != CALLER_OPEN)
+			abort();
 	}
 	if (over && f.c.state != CALLER_OVER)
 		abort();

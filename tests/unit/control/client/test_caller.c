@@ -318,6 +318,8 @@ chan_message(uint8_t msg, uint32_t chan)
 		put_u32(&w, 1000);
 		put_u32(&w, 32768);
 	}
+	if (msg == SSH_MSG_CHANNEL_OPEN_FAILURE)
+		put_u32(&w, SSH_OPEN_CONNECT_FAILED);
 	return up(LINK_UP_RECORD, put_view(&w), 1);
 }
 
@@ -347,6 +349,112 @@ test_channels(void)
 	CU_ASSERT_EQUAL(chan_message(92, 0), 0);
 	CU_ASSERT(x.told == CALLER_TOLD_UNOPENED && !x.c.chan[0].used);
 	CU_ASSERT_EQUAL(chan_message(99, 0), -R_CHAN_UNKNOWN);
+}
+
+/* RFC 4254 section 5.1: without a language, or without the description too, as old servers
+ * have it; a code there has to be, and what is there has to be whole. */
+static void
+test_unopened(void)
+{
+	static const uint8_t message[] = { 92, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 'x', 0, 0, 0, 2, 'e', 'n', 0 };
+	const struct view none = { NULL, 0 };
+
+	for (size_t len = 5; len <= sizeof(message); len++) {
+		bool good = len == 9 || len == 14 || len == 20;
+
+		make(CALLER_OPEN, false);
+		CU_ASSERT_EQUAL(caller_open(&x.c, "session", 1000, 32768, none, &x.step), 0);
+		CU_ASSERT_EQUAL(up(LINK_UP_RECORD, view_of(message, len), 1), good ? 0 : -R_SHORT);
+		CU_ASSERT_EQUAL(x.told_count, good);
+	}
+}
+
+/* ---- channels that the server opens ---- */
+
+static int
+server_opens(const char *type, uint32_t peers, uint32_t packet, struct view data)
+{
+	uint8_t buf[256];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_u8(&w, SSH_MSG_CHANNEL_OPEN);
+	put_cstr(&w, type);
+	put_u32(&w, peers);
+	put_u32(&w, 5000);
+	put_u32(&w, packet);
+	put_bytes(&w, data.data, data.len);
+	return up(LINK_UP_RECORD, put_view(&w), 1);
+}
+
+/* The step's first record; its first number is 77. */
+static uint32_t
+failed_with(void)
+{
+	struct cur c = cur_of(x.step.buf, put_len(&x.step.w));
+	uint32_t code;
+
+	if (cur_u8(&c) != LINK_ITEM_RECORD)
+		return 0;
+	cur_u32(&c);
+	if (cur_u8(&c) != SSH_MSG_CHANNEL_OPEN_FAILURE || cur_u32(&c) != 77)
+		return 0;
+	code = cur_u32(&c);
+	return c.bad ? 0 : code;
+}
+
+static void
+test_opens(void)
+{
+	static const uint8_t tcpip[] = { 0, 0, 0, 1, 'a', 0, 0, 0, 80, 0, 0, 0, 1, 'b', 0, 0, 2, 0 };
+	static const uint8_t port[] = { 0, 0, 0, 1, 'a', 0, 1, 0, 0, 0, 0, 0, 1, 'b', 0, 0, 2, 0 };
+	const struct view none = { NULL, 0 }, body = view_of(tcpip, sizeof(tcpip));
+	struct caller_origin o;
+
+	make(CALLER_OPEN, false);
+	CU_ASSERT_EQUAL(server_opens("forwarded-tcpip", 77, 32768, body), 0);
+	CU_ASSERT(failed_with() == SSH_OPEN_ADMINISTRATIVELY_PROHIBITED && x.told_count == 0);
+	x.env.opens = "session,forwarded-tcpip,auth-agent@openssh.com,x11,new@x";
+	/* Never a session (RFC 4254 section 6.1), nor what cannot be read. */
+	CU_ASSERT_EQUAL(server_opens("session", 77, 32768, none), 0);
+	CU_ASSERT_EQUAL(failed_with(), SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
+	CU_ASSERT_EQUAL(server_opens("forwarded-streamlocal@openssh.com", 77, 32768, none), 0);
+	CU_ASSERT_EQUAL(failed_with(), SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
+	CU_ASSERT_EQUAL(server_opens("new@x", 77, 32768, none), 0);
+	CU_ASSERT(failed_with() == SSH_OPEN_UNKNOWN_CHANNEL_TYPE && x.told_count == 0);
+	/* Asked about, and answered in another order. */
+	for (uint32_t i = 0; i < CALLER_CHANS; i++) {
+		CU_ASSERT_EQUAL(server_opens(i == 1 ? "auth-agent@openssh.com" : "forwarded-tcpip", 77, 32768, i == 1 ? none : body), 0);
+		CU_ASSERT(x.told == CALLER_TOLD_OPEN && x.told_count == i + 1 && put_len(&x.step.w) == 0);
+	}
+	CU_ASSERT_EQUAL(server_opens("forwarded-tcpip", 77, 32768, body), 0);
+	CU_ASSERT(failed_with() == SSH_OPEN_RESOURCE_SHORTAGE && x.told_count == CALLER_CHANS);
+	CU_ASSERT_EQUAL(caller_request(&x.c, 3, "env", none, true, &x.step), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(caller_refuse(&x.c, 3, SSH_OPEN_CONNECT_FAILED, "no", &x.step), 0);
+	CU_ASSERT(failed_with() == SSH_OPEN_CONNECT_FAILED && !x.c.chan[3].used);
+	CU_ASSERT_EQUAL(caller_refuse(&x.c, 3, 1, "", &x.step), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(caller_accept(&x.c, 2, 1000, 0, 5, &x.step), -R_LIMIT);
+	CU_ASSERT_EQUAL(caller_accept(&x.c, 2, 1000, 32768, 5, &x.step), 0);
+	CU_ASSERT_EQUAL(x.step.buf[0], LINK_ITEM_CHAN_NEW);
+	CU_ASSERT_EQUAL(caller_accept(&x.c, 2, 1000, 32768, 5, &x.step), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(caller_request(&x.c, 2, "x", none, true, &x.step), 0);
+	/* The server does not know a number that was not told. */
+	CU_ASSERT_EQUAL(chan_message(91, 4), -R_CHAN_UNKNOWN);
+	make(CALLER_OPEN, false);
+	x.env.opens = "forwarded-tcpip,x11";
+	CU_ASSERT_EQUAL(server_opens("forwarded-tcpip", 77, 0, body), -R_CHAN_PACKET);
+	for (size_t len = 0; len < sizeof(tcpip); len++) {
+		make(CALLER_OPEN, false);
+		x.env.opens = "forwarded-tcpip,x11";
+		CU_ASSERT_EQUAL(server_opens("forwarded-tcpip", 77, 32768, view_of(tcpip, len)), -R_SHORT);
+	}
+	CU_ASSERT_EQUAL(caller_origin(&o, view_str("forwarded-tcpip"), body), 0);
+	CU_ASSERT(view_is(o.address, "a") && o.port == 80 && view_is(o.originator, "b") && o.originator_port == 512);
+	CU_ASSERT_EQUAL(caller_origin(&o, view_str("forwarded-tcpip"), view_of(port, sizeof(port))), -R_PROTOCOL);
+	CU_ASSERT_EQUAL(caller_origin(&o, view_str("x11"), view_of(tcpip, 9)), 0);
+	CU_ASSERT(view_is(o.originator, "a") && o.originator_port == 80 && o.address.len == 0);
+	CU_ASSERT_EQUAL(caller_origin(&o, view_str("auth-agent@openssh.com"), none), 0);
+	CU_ASSERT_EQUAL(caller_origin(&o, view_str("auth-agent@openssh.com"), view_of(tcpip, 1)), -R_SHORT);
+	CU_ASSERT_EQUAL(caller_origin(&o, view_str("session"), none), -R_PROTOCOL);
 }
 
 static void
@@ -385,6 +493,8 @@ main(void)
 		{ "refusals", test_refusals },
 		{ "what is signed", test_signature },
 		{ "channels and their replies", test_channels },
+		{ "channels that are refused", test_unopened },
+		{ "channels that the server opens", test_opens },
 		{ "global requests", test_globals },
 		CU_TEST_INFO_NULL,
 	};
