@@ -48,6 +48,11 @@
 #define LINK_SLOT_COUNT 8u
 
 #define LINK_REFUSE_MAX 255u /* text of CHAN_REFUSE */
+/* What a host may ask for by ASK_OPEN and ASK_GLOBAL. */
+#define LINK_ASKS_MAX 32u      /* of one host, not answered yet */
+#define LINK_ASK_NAME_MAX 64u  /* RFC 4250 section 4.6.1 */
+#define LINK_ASK_BODY_MAX 1024u
+#define LINK_MINOR_ASK 4u      /* from this minor version on */
 
 #define LINK_WORKER_SHIFT 24
 #define LINK_WORKER_MAX 0xfeu /* LINK_CONN_NONE has all bits */

@@ -238,6 +238,9 @@ ssh_host_gone(struct ssh_conn *c, uint32_t link)
 		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
 
 		left &= left - 1;
+		/* Closed as soon as the peer says that it is open. */
+		if ((ch->flags & (CHAN_ASKED | CHAN_OPENING)) == (CHAN_ASKED | CHAN_OPENING) && ch->link == link)
+			ch->flags |= CHAN_HOST_TOLD;
 		if (!(ch->flags & CHAN_STARTED) || ch->link != link)
 			continue;
 		ch->flags |= CHAN_HOST_TOLD;

@@ -229,16 +229,22 @@ opened_in(struct ssh_conn *c, struct ssh_chan *ch, struct view payload, uint32_t
 		return -R_CHAN_PACKET;
 	ch->packet_out_max = packet < SSH_CHAN_PACKET_MAX ? packet : SSH_CHAN_PACKET_MAX;
 	ch->flags &= ~CHAN_OPENING;
+	if (ch->flags & CHAN_ASKED)
+		return ask_opened(c, ch);
 	return control_up(c, SSH_UP_RECORD, payload, seq, ch->ours, 0);
 }
 
 static int
 refused_in(struct ssh_conn *c, struct ssh_chan *ch, struct view payload, uint32_t seq)
 {
+	struct cur r = cur_view(payload);
 	uint32_t ours = ch->ours;
 
 	if (!(ch->flags & CHAN_OPENING))
 		return -R_CHAN_UNKNOWN;
+	cur_take(&r, 5);
+	if (ch->flags & CHAN_ASKED)
+		return ask_refused(c, ch, &r);
 	chan_drop(c, ch);
 	return control_up(c, SSH_UP_RECORD, payload, seq, ours, 0);
 }

@@ -15,6 +15,7 @@ ssh_init(struct ssh_conn *c, const struct ssh_env *env, enum ssh_role role, stru
 	record_dir_init(&c->out, &ctx[1]);
 	fifo_init(&c->ctrl, true);
 	fifo_init(&c->delayed, true);
+	itemq_init(&c->told, true);
 	c->opened_us = now;
 	c->heard_us = now;
 }
@@ -35,6 +36,7 @@ ssh_fini(struct ssh_conn *c, int reason)
 	}
 	fifo_clear(&c->ctrl, c->env->pool);
 	fifo_clear(&c->delayed, c->env->pool);
+	itemq_clear(&c->told, c->env->pool);
 	record_dir_wipe(&c->in);
 	record_dir_wipe(&c->out);
 	if (c->env->zip != NULL)
@@ -117,7 +119,7 @@ ssh_drained(const struct ssh_conn *c)
 size_t
 ssh_charge(const struct ssh_conn *c)
 {
-	size_t blocks = c->ctrl.blocks + c->delayed.blocks;
+	size_t blocks = c->ctrl.blocks + c->delayed.blocks + c->told.f.blocks;
 	uint32_t left = c->used;
 
 	while (left != 0) {
@@ -134,6 +136,7 @@ ssh_host_ready(struct ssh_conn *c, uint32_t link)
 {
 	uint32_t left = c->used;
 
+	told_pump(c);
 	while (left != 0) {
 		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
 

@@ -35,6 +35,9 @@
 #define SSH_CTRL_SOFT (48u * 1024u)   /* with more queued, the peer is not read */
 #define SSH_CTRL_MAX (256u * 1024u)   /* control records queued, hard limit */
 #define SSH_GLOBAL_MAX 64u            /* global requests of ours that await a reply */
+#define SSH_ASKED_MAX 16u             /* of these: those that hosts asked for */
+#define SSH_ANSWER_MAX 1024u          /* bytes of a reply that a host is told */
+#define SSH_REFUSED_MAX 255u          /* bytes of text in a message 92 that a host is told */
 #define SSH_KEXINIT_HOLD_US 200000u   /* or three round trips, whichever is more */
 #define SSH_REKEY_APART_US 10000000u /* plugins get new keys no sooner after the last */
 #define SSH_SLACK_US 2000000u         /* a reported deadline is enforced here after this */
@@ -51,6 +54,17 @@ enum ssh_up { /* what goes to gate or clerk */
 enum chan_up { /* what goes to a channel's host */
 	CHAN_UP_OPEN, CHAN_UP_DATA, CHAN_UP_EOF, CHAN_UP_REQUEST, CHAN_UP_CREDIT, CHAN_UP_SHUT,
 	CHAN_UP_CLOSED,
+};
+
+enum host_up { /* what goes to a host and belongs to no channel: answers to what it asked */
+	HOST_UP_REFUSED, HOST_UP_ANSWER,
+};
+
+/* Who asked for a channel toward the peer or a global request: a host's link, and its
+ * own number for it. */
+struct ssh_ask {
+	uint32_t link;
+	uint32_t id;
 };
 
 enum ssh_deadline { /* arg of SSH_UP_DEADLINE; the numbers are enum link_deadline's */
@@ -91,8 +105,12 @@ struct ssh_ops {
 	 *           CLOSE is expected */
 	bool (*host)(void *owner, struct ssh_conn *, struct ssh_chan *, enum chan_up,
 	    uint64_t arg0, uint64_t arg1, struct view payload);
-	/* The channel is gone, its number free again. Not called for an open of ours
-	 * that message 92 refused. */
+	/* Hand an answer to the host that asked; the owner copies. False: no room now, as
+	 * of host. arg: REFUSED: code of message 92; ANSWER: 1 success, 0 failure. */
+	bool (*told)(void *owner, struct ssh_conn *, struct ssh_ask, enum host_up, uint64_t arg,
+	    struct view payload);
+	/* The channel is gone, its number free again. Not called for an open of control's
+	 * own that message 92 refused. */
 	void (*chan_free)(void *owner, struct ssh_conn *, uint32_t ours, bool started);
 	/* Count a reason that is not fatal. */
 	void (*drop)(void *owner, int reason);
@@ -146,6 +164,7 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 #define CHAN_OPEN_TOLD 0x4000u /* OPEN was handed to the host */
 #define CHAN_TERMINAL 0x8000u  /* started with a terminal */
 #define CHAN_CONFIRMING 0x10000u /* the peer's message 90 is with the host: 91 or 92 is owed */
+#define CHAN_ASKED 0x20000u      /* opened toward the peer because a host asked: `link`, `ask` */
 
 struct ssh_chan {
 	uint32_t ours;
@@ -159,6 +178,7 @@ struct ssh_chan {
 	uint32_t packet_out_max;
 	uint32_t credit;           /* granted to the host, not yet used */
 	uint32_t link;             /* host link id */
+	uint32_t ask;              /* ASKED: the host's own number for it */
 	uint32_t replies_owed;     /* requests of the peer whose reply the host owes */
 	uint32_t control_owed;     /* the same, owed by gate or clerk before a start */
 	uint32_t queued;           /* data bytes in out */
@@ -213,7 +233,11 @@ struct ssh_conn {
 	struct fifo ctrl;          /* records to send before any channel data: u32 length, payload */
 	struct fifo delayed;       /* the same, held back by HOLD; leave after ctrl */
 	uint64_t global_ours;      /* bit i: the i-th awaited global reply is for a keepalive */
+	uint64_t global_asked;     /* bit i: it is for a host: the next of `asked` */
 	uint32_t global_count;
+	uint32_t asked_count;
+	struct ssh_ask asked[SSH_ASKED_MAX]; /* in order */
+	struct itemq told;         /* answers that their hosts have no room for */
 	uint32_t used;             /* bit per channel in use */
 	uint32_t next_chan;        /* mux: whose turn it is */
 	uint32_t chan_count;
@@ -308,6 +332,30 @@ int ssh_do_chan_start(struct ssh_conn *c, uint32_t ours, uint32_t link, bool wan
  * answer is message 91 or 92, and until then the channel exists for nobody else. */
 int ssh_do_chan_open(struct ssh_conn *c, uint32_t ours, uint32_t link, struct view open_payload);
 int ssh_do_chan_close(struct ssh_conn *c, uint32_t ours);
+
+/*
+ * ---- what a host asked for, and control allowed: ask.c; 0 or -R_* ----
+ *
+ * The answer of the peer, or of control, goes to the host that asked, once; to nobody
+ * when it died meanwhile.
+ */
+
+/* A channel toward the peer: message 90 leaves, and the row knows its host from here on:
+ * with 91 it is started there, with 92 it is refused. -R_LINK_STATE: the number is in
+ * use. */
+struct ssh_ask_chan {
+	uint32_t ours;
+	uint32_t window;
+	uint32_t packet;
+	struct view type;
+	struct view body;          /* type specific */
+};
+int ssh_ask_open(struct ssh_conn *c, struct ssh_ask from, const struct ssh_ask_chan *q);
+/* A global request. Without `want` it is answered as soon as it is queued; with too many
+ * under way at once with failure. */
+int ssh_ask_global(struct ssh_conn *c, struct ssh_ask from, bool want, struct view name, struct view body);
+/* It is not allowed. arg as of told(). */
+int ssh_ask_refuse(struct ssh_conn *c, struct ssh_ask from, enum host_up what, uint32_t arg, struct view text);
 
 /*
  * ---- what a host asks for; 0 or -R_LINK_*: the host broke the rules ----

@@ -52,18 +52,26 @@ self_in(struct ssh_conn *c, uint8_t *payload, size_t len)
 	return ctrl_put(c, view_of(payload, len));
 }
 
-/* 81 and 82 have no name: ours are told from clerk's by their place. */
-static bool
-global_reply_ours(struct ssh_conn *c, bool *expected)
+/* 81 and 82 have no name: who asked is known by their place (RFC 4254 section 4).
+ * 1: it was ours or a host's, or nobody's; 0: it is clerk's; or -R_*. */
+static int
+global_reply(struct ssh_conn *c, struct view payload)
 {
 	bool ours = (c->global_ours & 1) != 0;
+	bool asked = (c->global_asked & 1) != 0;
+	int rc = 0;
 
-	*expected = c->global_count > 0;
-	if (!*expected)
-		return false;
+	if (c->global_count == 0) {
+		drop(c, R_SSH_PHASE);
+		return 1;
+	}
 	c->global_count--;
 	c->global_ours >>= 1;
-	return ours;
+	c->global_asked >>= 1;
+	if (asked)
+		rc = ask_answered(c, payload.data[0] == SSH_MSG_REQUEST_SUCCESS,
+		    view_of(payload.data + 1, payload.len - 1));
+	return rc < 0 ? rc : ours || asked;
 }
 
 static int
@@ -73,14 +81,9 @@ control_in(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, uint6
 	int rc;
 
 	if (msg == SSH_MSG_REQUEST_SUCCESS || msg == SSH_MSG_REQUEST_FAILURE) {
-		bool expected;
-
-		if (global_reply_ours(c, &expected))
-			return 0;
-		if (!expected) {
-			drop(c, R_SSH_PHASE);
-			return 0;
-		}
+		rc = global_reply(c, view_of(payload, len));
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	if (msg == SSH_MSG_KEXINIT) {
 		c->kex_in = true;

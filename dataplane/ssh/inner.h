@@ -112,6 +112,15 @@ bool chan_starts(struct view name);
 /* Requests that waited for a start which was refused. */
 int chan_release(struct ssh_conn *c);
 
+/* ask.c: the peer's answers to what a host asked for. */
+int ask_opened(struct ssh_conn *c, struct ssh_chan *ch);
+int ask_refused(struct ssh_conn *c, struct ssh_chan *ch, struct cur *r);
+int ask_answered(struct ssh_conn *c, bool ok, struct view body);
+void told_pump(struct ssh_conn *c);
+
+/* step.c: OPEN for the channel's host, in front of what is held for it. */
+int chan_hold_open(struct ssh_conn *c, struct ssh_chan *ch, struct view payload);
+
 /* chan_up.c: toward the host. */
 bool chan_offer(struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint32_t arg,
     uint8_t *bytes, size_t len);

@@ -221,8 +221,8 @@ ssh_do_chan_new(struct ssh_conn *c, uint32_t ours, uint32_t peers, uint32_t wind
 }
 
 /* OPEN goes in front of what was held: put it behind and turn the queue once. */
-static int
-held_open(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
+int
+chan_hold_open(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
 {
 	struct pool *p = c->env->pool;
 	uint32_t turns = ch->held.count;
@@ -259,7 +259,7 @@ chan_name(struct ssh_chan *ch, struct view open_payload)
 static int
 start_on(struct ssh_conn *c, struct ssh_chan *ch, uint32_t link, bool want_reply, struct view open_payload)
 {
-	int rc = open_payload.len > SSH_START_MAX ? -R_LINK_ITEM : held_open(c, ch, open_payload);
+	int rc = open_payload.len > SSH_START_MAX ? -R_LINK_ITEM : chan_hold_open(c, ch, open_payload);
 
 	if (rc != 0)
 		return rc;

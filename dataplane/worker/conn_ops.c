@@ -175,6 +175,13 @@ ssh_host(void *owner, struct ssh_conn *s, struct ssh_chan *ch, enum chan_up what
 	return host_send(owner, s->user, ch, what, arg0, arg1, payload);
 }
 
+static bool
+ssh_told(void *owner, struct ssh_conn *s, struct ssh_ask to, enum host_up what, uint64_t arg,
+    struct view payload)
+{
+	return host_tell(owner, s->user, to, what, arg, payload);
+}
+
 static void
 ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, bool started)
 {
@@ -225,6 +232,7 @@ const struct ssh_ops conn_ssh_ops = {
 	.control_ready = ssh_control_ready,
 	.control = ssh_control,
 	.host = ssh_host,
+	.told = ssh_told,
 	.chan_free = ssh_chan_free,
 	.drop = on_drop,
 	.random = ssh_random,

@@ -64,10 +64,15 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 		e.arg[2] = ch->window_in_max;
 		e.arg[3] = ch->replies_owed == 0;
 	}
-	if (what == CHAN_UP_OPEN)
-		e.arg[2] = ch->window_in_max;
-	if (link_send(w, l, &e, payload))
+	if (what == CHAN_UP_OPEN && (ch->flags & CHAN_ASKED)) {
+		e.op = LINK_UP_CHAN_OPENED;
+		e.arg[3] = ch->ask;
+	}
+	if (link_send(w, l, &e, payload)) {
+		if (e.op == LINK_UP_CHAN_OPENED)
+			l->asks--;
 		return true;
+	}
 	if (c->state == CONN_LIVE)
 		conn_list_add(w, c, LIST_STALL);
 	else
@@ -94,6 +99,30 @@ host_closed(struct worker *w, struct conn *c)
 	return c->closed_owed == 0;
 }
 
+bool
+host_tell(struct worker *w, struct conn *c, struct ssh_ask to, enum host_up what, uint64_t arg,
+    struct view payload)
+{
+	struct link *l = link_find(w, to.link);
+	struct link_entry e;
+
+	if (l == NULL)
+		return true; /* nobody is there to be told */
+	memset(&e, 0, sizeof(e));
+	e.op = what == HOST_UP_REFUSED ? LINK_UP_OPEN_REFUSED : LINK_UP_GLOBAL_ANSWER;
+	e.conn = conn_id(w, c);
+	e.gen = c->gen;
+	e.chan = LINK_CHAN_NONE;
+	e.arg[0] = arg;
+	e.arg[3] = to.id;
+	if (!link_send(w, l, &e, payload)) {
+		conn_list_add(w, c, LIST_STALL);
+		return false;
+	}
+	l->asks--;
+	return true;
+}
+
 static bool
 send_end(struct worker *w, struct link *l)
 {
@@ -104,6 +133,7 @@ send_end(struct worker *w, struct link *l)
 	e.conn = l->conn;
 	e.gen = l->gen;
 	e.chan = LINK_CHAN_NONE;
+	e.arg[0] = l->conn != LINK_CONN_NONE && conn_find(w, l->conn, l->gen) == NULL;
 	return link_send(w, l, &e, view_of(NULL, 0));
 }
 
@@ -318,6 +348,8 @@ host_entry(struct worker *w, struct link *l, const struct link_entry *e, struct 
 	struct conn *c;
 	int r;
 
+	if (e->op == LINK_DOWN_ASK_OPEN || e->op == LINK_DOWN_ASK_GLOBAL)
+		return ask_entry(w, l, e, payload);
 	if (row == NULL || !link_op_allowed(e->op, l->role))
 		return -R_LINK_OP;
 	if (!row->payload && payload.len > 0)

@@ -31,6 +31,8 @@ struct link {
 	struct ring_in in;
 	uint32_t arena_end[LINK_CONTROL_RING];
 	struct link_slot *slots; /* gate and clerk */
+	struct view plugin;    /* host: its name, as the supervisor said */
+	uint32_t asks;         /* host: ASK_* that are not answered */
 	int wait_fd;
 	int ring_fd;           /* -1 in tests without bells */
 	uint32_t hot_at;       /* place among the hot ones, plus 1; 0: cold */

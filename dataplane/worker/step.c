@@ -93,6 +93,16 @@ may_act(struct worker *w, const struct link *l, struct conn *c, const struct lin
 	return 0;
 }
 
+/* A host is told in any case: whoever is done with what it asked for and says nothing
+ * does not know of such things. */
+static int
+refuse_rest(struct step_plan *p)
+{
+	if (!p->asked || p->answered)
+		return 0;
+	return step_refuse(p, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, view_str("not served"));
+}
+
 int
 step_run(struct worker *w, struct link *l, const struct link_entry *e, struct view payload)
 {
@@ -107,10 +117,13 @@ step_run(struct worker *w, struct link *l, const struct link_entry *e, struct vi
 		return 0;
 	}
 	p.phase = p.conn->ssh.phase;
+	p.asked = (e->flags & LINK_F_DONE) != 0 && up_asked(p.conn, e->serial, &p.ask);
 	r = check_all(w, &p);
 	if (r == 0) {
 		int end = p.no_grant ? -R_NO_GRANT : apply_all(w, &p);
 
+		if (end == 0)
+			end = refuse_rest(&p);
 		if (end != 0)
 			conn_end(w, p.conn, end, NULL);
 		else if ((e->flags & LINK_F_DONE) != 0)

@@ -20,6 +20,9 @@ struct step_plan {
 	uint8_t msg;           /* and its message, if a RECORD */
 	bool no_grant;         /* message 52 without a grant: the connection ends */
 	bool keyed;            /* `keys` is set */
+	bool asked;            /* `ask` is set: the record is what a host asked for */
+	bool answered;         /* and an item of the step says what becomes of it */
+	struct up_asked ask;
 	struct link_slot keys;
 };
 
@@ -33,6 +36,15 @@ struct step_item {
 
 /* NULL when there is no such item. */
 const struct step_item *step_item_find(uint8_t item);
+
+/* asks.c: the items of what a host asked for; and a refusal. */
+int step_check_chan_asked(struct worker *w, struct step_plan *p, struct view body);
+int step_apply_chan_asked(struct worker *w, struct step_plan *p, struct view body);
+int step_check_global_asked(struct worker *w, struct step_plan *p, struct view body);
+int step_apply_global_asked(struct worker *w, struct step_plan *p, struct view body);
+int step_check_refuse(struct worker *w, struct step_plan *p, struct view body);
+int step_apply_refuse(struct worker *w, struct step_plan *p, struct view body);
+int step_refuse(struct step_plan *p, uint32_t code, struct view text);
 
 /* Of an item: the message number of a RECORD, the phase of a PHASE. */
 static inline uint8_t

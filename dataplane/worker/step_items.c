@@ -323,6 +323,9 @@ static const struct step_item rows[] = {
 	{ LINK_ITEM_CHAN_NEW, check_chan_new, apply_chan_new },
 	{ LINK_ITEM_CHAN_START, check_chan_start, apply_chan_start },
 	{ LINK_ITEM_CHAN_CLOSE, check_chan_close, apply_chan_close },
+	{ LINK_ITEM_CHAN_ASKED, step_check_chan_asked, step_apply_chan_asked },
+	{ LINK_ITEM_GLOBAL_ASKED, step_check_global_asked, step_apply_global_asked },
+	{ LINK_ITEM_REFUSE, step_check_refuse, step_apply_refuse },
 };
 
 const struct step_item *

@@ -95,6 +95,7 @@ read_request(struct peer *p, struct cur *c)
 	if (plugin.len > 0)
 		memcpy(p->plugin, plugin.data, plugin.len);
 	p->plugin_len = plugin.len;
+	p->link.plugin = view_of(p->plugin, p->plugin_len);
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct up_head {
 	uint16_t op;
 	uint8_t msg;
 	uint8_t done;
+	uint8_t ask; /* not of the peer: it does not count among those that stop reading it */
 };
 
 #define UP_BUDGET 64u     /* connections served in one poll */
@@ -47,28 +48,46 @@ append(struct worker *w, struct conn *c, struct up_head *h, struct view payload)
 	return 0;
 }
 
+/* One that is outstanding from here on. */
+static int
+append_new(struct worker *w, struct conn *c, struct up_head *h, struct view payload)
+{
+	int r;
+
+	h->serial = c->serial + 1 != 0 ? c->serial + 1 : 1;
+	h->len = (uint32_t)payload.len;
+	r = append(w, c, h, payload);
+	if (r == 0)
+		c->serial = h->serial;
+	return r;
+}
+
 int
 up_record(struct worker *w, struct conn *c, uint16_t op, struct view payload, uint32_t seq, uint32_t chan,
     uint64_t arg)
 {
-	struct up_head h = { .serial = c->serial + 1,
-		.len = (uint32_t)payload.len,
-		.seq = seq,
-		.chan = chan,
-		.arg = arg,
-		.op = op };
+	struct up_head h = { .seq = seq, .chan = chan, .arg = arg, .op = op };
 	int r;
 
-	if (h.serial == 0)
-		h.serial = 1;
 	if (op == LINK_UP_RECORD && payload.len > 0)
 		h.msg = payload.data[0];
-	r = append(w, c, &h, payload);
-	if (r != 0)
-		return r;
-	c->serial = h.serial;
-	c->pending++;
-	return 0;
+	r = append_new(w, c, &h, payload);
+	if (r == 0)
+		c->pending++;
+	return r;
+}
+
+int
+up_ask(struct worker *w, struct conn *c, uint16_t op, struct view payload, struct ssh_ask from,
+    bool want)
+{
+	struct up_head h = { .seq = want,
+		.chan = LINK_CHAN_NONE,
+		.arg = (uint64_t)from.link << 32 | from.id,
+		.op = op,
+		.ask = 1 };
+
+	return append_new(w, c, &h, payload);
 }
 
 int
@@ -106,6 +125,27 @@ up_has(struct worker *w, struct conn *c, uint32_t serial)
 	return find(c, serial) >= 0;
 }
 
+bool
+up_asked(const struct conn *c, uint32_t serial, struct up_asked *q)
+{
+	int64_t off = find(c, serial);
+	struct up_head h;
+	struct cur r;
+
+	if (off < 0 || !head_at(c, (uint32_t)off, &h) || !h.ask || h.len > sizeof(q->bytes))
+		return false;
+	(void)fifo_copy(&c->undone, (uint32_t)off + (uint32_t)sizeof(h), q->bytes, h.len);
+	r = cur_of(q->bytes, h.len);
+	q->op = h.op;
+	q->from.link = (uint32_t)(h.arg >> 32);
+	q->from.id = (uint32_t)h.arg;
+	q->want = h.seq != 0;
+	(void)cur_string(&r); /* the plugin, for clerk */
+	q->name = cur_string(&r);
+	q->body = cur_take(&r, cur_left(&r));
+	return !r.bad;
+}
+
 /* Give back what is done at the front. */
 static void
 trim(struct worker *w, struct conn *c)
@@ -136,11 +176,13 @@ void
 up_done(struct worker *w, struct conn *c, uint32_t serial)
 {
 	int64_t off = find(c, serial);
+	struct up_head h;
 
-	if (off < 0)
+	if (off < 0 || !head_at(c, (uint32_t)off, &h))
 		return;
 	mark_done(c, (uint32_t)off);
-	c->pending--;
+	if (!h.ask)
+		c->pending--;
 	trim(w, c);
 	conn_touch(w, c);
 }

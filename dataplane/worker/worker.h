@@ -45,6 +45,7 @@
 #define UP_MAX_KEX 8u
 #define UP_MAX_OPEN 32u
 #define UP_MAX_BYTES (64u * 1024u)
+#define UP_ASK_MAX (LINK_ASK_BODY_MAX + LINK_ASK_NAME_MAX + 128u) /* payload of ASKED_* */
 
 struct worker_config {
 	uint32_t index;
@@ -315,6 +316,19 @@ int up_record(struct worker *w, struct conn *c, uint16_t op, struct view payload
     uint32_t chan, uint64_t arg);
 /* Something that is not outstanding: CHAN_FREE. */
 int up_tell(struct worker *w, struct conn *c, uint16_t op, uint32_t chan);
+/* What a host asks for: outstanding as a record, but the peer is read on. */
+int up_ask(struct worker *w, struct conn *c, uint16_t op, struct view payload, struct ssh_ask from,
+    bool want);
+/* Is this record one of them? Its name and specific bytes lie in `bytes`. */
+struct up_asked {
+	uint16_t op;               /* LINK_UP_ASKED_* */
+	struct ssh_ask from;
+	bool want;                 /* ASKED_GLOBAL: a reply */
+	struct view name;
+	struct view body;
+	uint8_t bytes[UP_ASK_MAX];
+};
+bool up_asked(const struct conn *c, uint32_t serial, struct up_asked *q);
 /* up_has(c, serial): is it outstanding? up_done: it is not any more. */
 bool up_has(struct worker *w, struct conn *c, uint32_t serial);
 void up_done(struct worker *w, struct conn *c, uint32_t serial);
@@ -343,9 +357,15 @@ bool host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_
     uint64_t arg0, uint64_t arg1, struct view payload);
 void host_lost(struct worker *w, struct link *l);
 void host_end_wanted(struct worker *w, struct conn *c);
+/* A host's answer, of its connection and no channel. False: no room. */
+bool host_tell(struct worker *w, struct conn *c, struct ssh_ask to, enum host_up what, uint64_t arg,
+    struct view payload);
 /* Tell hosts CLOSED that had no room before; true when all know. */
 bool host_closed(struct worker *w, struct conn *c);
 uint32_t stall_stage(struct worker *w);
+
+/* asks.c: an entry ASK_OPEN or ASK_GLOBAL of a host; result as of host_rows. */
+int ask_entry(struct worker *w, struct link *l, const struct link_entry *e, struct view payload);
 
 /* links.c */
 struct link *link_find(const struct worker *w, uint32_t id);
