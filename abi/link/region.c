@@ -32,7 +32,7 @@ region_create(struct region *r, const char *name, uint32_t ring_count, uint32_t 
 	h = region_header(r);
 	h->magic = LINK_MAGIC;
 	h->major = LINK_MAJOR;
-	h->minor = LINK_MINOR;
+	h->minor = r->minor = LINK_MINOR;
 	h->ring_count = ring_count;
 	h->arena_size = arena_size;
 	return 0;
@@ -59,6 +59,7 @@ region_attach(struct region *r, int fd, uint32_t ring_count, uint32_t arena_size
 	r->size = size;
 	r->ring_count = ring_count;
 	r->arena_size = arena_size;
+	r->minor = h.minor;
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct region {
 	int fd;             /* of the creator: to be handed over; -1 for a reader */
 	uint32_t ring_count;
 	uint32_t arena_size;
+	uint16_t minor;     /* of who made it: LINK_MINOR there */
 };
 
 static inline struct link_header *

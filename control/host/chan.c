@@ -284,14 +284,15 @@ untouch(struct host *h, struct chan *c)
 		*at = c->next_dirty;
 }
 
-static void
-release(struct host *h, struct chan *c)
+void
+chan_release(struct host *h, struct chan *c)
 {
 	finish(h, c);
 	if (c->flags & CHAN_F_DIRTY)
 		untouch(h, c);
 	if (c->linger > 0)
 		loop_cancel(h->loop, c->linger);
+	conns_leave(&h->conns, c->on);
 	chans_free(&h->chans, c);
 }
 
@@ -300,14 +301,15 @@ chan_end_all(struct host *h)
 {
 	uint32_t i;
 
+	ask_end_all(h);
 	for (i = 0; i < h->chans.size; i++) {
 		struct chan *c = h->chans.place[i].chan;
 
-		if (c == NULL)
+		if (c == NULL || (c->flags & CHAN_F_ASKING))
 			continue;
 		c->flags |= CHAN_F_GONE;
 		c->gone_reason = R_PEER_GONE;
-		release(h, c);
+		chan_release(h, c);
 	}
 }
 
@@ -382,7 +384,7 @@ settle(struct host *h, struct chan *c, bool *work)
 	if (c->flags & CHAN_F_FAULT)
 		finish(h, c);
 	if ((c->flags & CHAN_F_GONE) && c->in.bytes == 0) {
-		release(h, c);
+		chan_release(h, c);
 		*work = true;
 		return;
 	}
@@ -420,6 +422,11 @@ on_open(struct host *h, const struct link_entry *e, struct view payload)
 	c = chans_new(&h->chans, e->conn, e->gen, e->chan);
 	if (c == NULL)
 		return -R_NOMEM;
+	c->on = conns_join(&h->conns, e->conn, e->gen);
+	if (c->on == NULL) {
+		chans_free(&h->chans, c);
+		return -R_NOMEM;
+	}
 	c->host = h;
 	chan_start(h, c, e, payload);
 	return 0;
@@ -444,8 +451,12 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 		return on_open(h, e, payload);
 	if (e->op == LINK_UP_HOST_END) {
 		h->ending = true;
+		if (e->arg[0] == 1)
+			ask_end_all(h);
 		return 0;
 	}
+	if (e->op == LINK_UP_CHAN_OPENED || e->op == LINK_UP_OPEN_REFUSED || e->op == LINK_UP_GLOBAL_ANSWER)
+		return ask_entry(h, e, payload);
 	c = chans_find(&h->chans, e->conn, e->gen, e->chan);
 	if (c == NULL)
 		return 0;

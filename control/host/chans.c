@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "abi/link/layout.h"
+
 static uint32_t
 bucket_of(const struct chans *t, uint32_t conn, uint32_t gen, uint32_t number)
 {
@@ -59,10 +61,9 @@ grow_places(struct chans *t)
 }
 
 struct chan *
-chans_new(struct chans *t, uint32_t conn, uint32_t gen, uint32_t number)
+chans_new_unnamed(struct chans *t, uint32_t conn, uint32_t gen)
 {
 	struct chan *c;
-	uint32_t b;
 
 	if (t->free == t->size && grow_places(t) != 0)
 		return NULL;
@@ -73,16 +74,33 @@ chans_new(struct chans *t, uint32_t conn, uint32_t gen, uint32_t number)
 		return NULL;
 	c->conn = conn;
 	c->gen = gen;
-	c->number = number;
+	c->number = LINK_CHAN_NONE;
 	c->slot = t->free;
 	t->free = t->place[c->slot].next_free;
 	t->place[c->slot].chan = c;
 	t->place[c->slot].uses++;
-	b = bucket_of(t, conn, gen, number);
+	t->count++;
+	return c;
+}
+
+void
+chans_name(struct chans *t, struct chan *c, uint32_t number)
+{
+	uint32_t b = bucket_of(t, c->conn, c->gen, number);
+
+	c->number = number;
 	c->next_hash = t->hash[b];
 	t->hash[b] = c;
-	c->flags = CHAN_F_HASHED;
-	t->count++;
+	c->flags |= CHAN_F_HASHED;
+}
+
+struct chan *
+chans_new(struct chans *t, uint32_t conn, uint32_t gen, uint32_t number)
+{
+	struct chan *c = chans_new_unnamed(t, conn, gen);
+
+	if (c != NULL)
+		chans_name(t, c, number);
 	return c;
 }
 
@@ -147,7 +165,6 @@ chans_free(struct chans *t, struct chan *c)
 	inq_clear(&c->in);
 	outq_clear(&c->out);
 	owed_clear(&c->owed);
-	free(c->facts);
 	free(c->refuse_text);
 	free(c);
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/postern/result.h"
+#include "control/host/conns.h"
 #include "control/host/inq.h"
 #include "control/host/outq.h"
 #include "control/host/owed.h"
@@ -34,6 +36,7 @@
 #define CHAN_F_SHUT 0x10000u      /* the peer closed */
 #define CHAN_F_SHUT_TOLD 0x20000u
 #define CHAN_F_SILENT 0x40000u    /* the peer wants no reply to the start */
+#define CHAN_F_ASKING 0x100000u    /* asked for by the plugin, and not open yet: it has no number */
 #define CHAN_F_OPENING 0x80000u   /* the peer's open is not answered toward the worker */
 
 struct host;
@@ -56,8 +59,9 @@ struct chan {
 	uint32_t refuse_code;  /* of message 92; 0: none was given */
 	char *refuse_text;     /* for people; NULL: none */
 	void *context;
-	uint8_t *facts;        /* grant image */
-	uint32_t facts_len;
+	struct host_conn *on;  /* its connection */
+	uint32_t ask;          /* ASKING: our number for what was asked */
+	void (*opened)(void *context, int32_t result, uint32_t code, struct postern_view text);
 	int linger;            /* timer of a channel that still drains; 0 none */
 	struct inq in;
 	struct outq out;
@@ -83,6 +87,10 @@ struct chans {
 
 /* A new channel, hashed; NULL when memory is out. */
 struct chan *chans_new(struct chans *t, uint32_t conn, uint32_t gen, uint32_t number);
+
+/* The same without a name on the link; chans_name gives it one later. */
+struct chan *chans_new_unnamed(struct chans *t, uint32_t conn, uint32_t gen);
+void chans_name(struct chans *t, struct chan *c, uint32_t number);
 
 /* From the link; NULL for one that is not there. */
 struct chan *chans_find(const struct chans *t, uint32_t conn, uint32_t gen, uint32_t number);

@@ -71,6 +71,7 @@ static const struct face_row rows[] = {
 	{ POSTERN_IF_TASK, &face_task, false },
 	{ POSTERN_IF_LOG, &face_log, false },
 	{ POSTERN_IF_CONFIG, &face_config, false },
+	{ POSTERN_IF_CONNECTION, &face_connection, false },
 	{ POSTERN_IF_SPAWN, &face_spawn, true },
 };
 

@@ -5,7 +5,7 @@
 
 /* The channel behind a handle, or why not in *r. */
 static struct chan *
-find(struct host *h, struct postern_channel channel, int32_t *r)
+find_any(struct host *h, struct postern_channel channel, int32_t *r)
 {
 	struct chan *c;
 
@@ -15,6 +15,19 @@ find(struct host *h, struct postern_channel channel, int32_t *r)
 	}
 	c = chans_by_handle(&h->chans, channel.handle);
 	*r = c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
+	return c;
+}
+
+/* The same of one that the peer knows. */
+static struct chan *
+find(struct host *h, struct postern_channel channel, int32_t *r)
+{
+	struct chan *c = find_any(h, channel, r);
+
+	if (c != NULL && (c->flags & CHAN_F_ASKING)) {
+		*r = POSTERN_E_AGAIN;
+		return NULL;
+	}
 	return c;
 }
 
@@ -279,13 +292,16 @@ channel_close(const struct postern_host *face, struct postern_channel channel)
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find(h, channel, &r);
+	struct chan *c = find_any(h, channel, &r);
 
 	if (c == NULL)
 		return r;
 	if (c->flags & CHAN_F_CLOSING)
 		return POSTERN_E_CLOSED;
-	chan_close(h, c);
+	if (c->flags & CHAN_F_ASKING) /* closed as soon as it is open */
+		c->flags |= CHAN_F_CLOSING | CHAN_F_LOCAL_EOF;
+	else
+		chan_close(h, c);
 	return POSTERN_OK;
 }
 
@@ -297,7 +313,7 @@ channel_get(const struct postern_host *face, struct postern_channel channel, uin
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find(h, channel, &r);
+	struct chan *c = find_any(h, channel, &r);
 
 	if (value == NULL)
 		return POSTERN_E_INVAL;

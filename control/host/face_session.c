@@ -6,7 +6,7 @@
 
 /* The facts stay encoded: an idle channel costs its strings, not its limits. */
 static bool
-fact(const struct chan *c, uint8_t number, struct view *body)
+fact(const struct host_conn *c, uint8_t number, struct view *body)
 {
 	struct cur in;
 	uint16_t version;
@@ -30,7 +30,7 @@ struct fact_peer {
 };
 
 static void
-fact_peer(const struct chan *c, struct fact_peer *p)
+fact_peer(const struct host_conn *c, struct fact_peer *p)
 {
 	struct view body;
 	struct cur in;
@@ -54,18 +54,13 @@ find(struct host *h, struct postern_channel channel, struct chan **c)
 	return *c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
 }
 
-static int32_t
-session_text(const struct postern_host *face, struct postern_channel channel, uint32_t what,
-    struct postern_view *out)
+int32_t
+face_fact_text(const struct host_conn *c, uint32_t what, struct postern_view *out)
 {
 	static const uint8_t fields[] = { 0, GRANT_USER, GRANT_HOME, GRANT_SHELL, GRANT_METHODS, GRANT_KEY };
 	struct fact_peer p;
-	struct chan *c;
 	struct view body;
-	int32_t r = find(host_of(face), channel, &c);
 
-	if (r != POSTERN_OK)
-		return r;
 	if (out == NULL)
 		return POSTERN_E_INVAL;
 	if (what == POSTERN_SESSION_PEER || what == POSTERN_SESSION_LOCAL) {
@@ -80,18 +75,13 @@ session_text(const struct postern_host *face, struct postern_channel channel, ui
 	return POSTERN_OK;
 }
 
-static int32_t
-session_number(const struct postern_host *face, struct postern_channel channel, uint32_t what,
-    uint64_t *out)
+int32_t
+face_fact_number(const struct host_conn *c, uint32_t what, uint64_t *out)
 {
 	struct fact_peer p;
-	struct chan *c;
 	struct view body;
 	struct cur in;
-	int32_t r = find(host_of(face), channel, &c);
 
-	if (r != POSTERN_OK)
-		return r;
 	if (out == NULL)
 		return POSTERN_E_INVAL;
 	switch (what) {
@@ -120,6 +110,26 @@ session_number(const struct postern_host *face, struct postern_channel channel, 
 	default:
 		return POSTERN_E_NOSUCH;
 	}
+}
+
+static int32_t
+session_text(const struct postern_host *face, struct postern_channel channel, uint32_t what,
+    struct postern_view *out)
+{
+	struct chan *c;
+	int32_t r = find(host_of(face), channel, &c);
+
+	return r == POSTERN_OK ? face_fact_text(c->on, what, out) : r;
+}
+
+static int32_t
+session_number(const struct postern_host *face, struct postern_channel channel, uint32_t what,
+    uint64_t *out)
+{
+	struct chan *c;
+	int32_t r = find(host_of(face), channel, &c);
+
+	return r == POSTERN_OK ? face_fact_number(c->on, what, out) : r;
 }
 
 static int32_t

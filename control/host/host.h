@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 
+#include "abi/postern/draft/connection.h"
 #include "abi/postern/draft/subsystem.h"
 #include "abi/postern/postern.h"
 #include "control/host/chans.h"
@@ -61,8 +62,14 @@ struct host {
 
 	/* channels */
 	struct chans chans;
+	struct host_conns conns;
 	struct chan *dirty;
 	uint64_t token;              /* last reply token given */
+
+	/* what was asked of the peer, and is not answered: ask.c */
+	struct host_asked *asked;
+	uint32_t asked_count;        /* channels included */
+	uint32_t asked_id;
 
 	/* what the plugin waits for */
 	struct host_timer *timers;
@@ -103,6 +110,9 @@ void host_wake(struct host *h);
  * room; the host looks again soon. */
 bool host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload);
 
+/* host_out_entry(h, e, payload): the same of an entry that is complete. */
+bool host_out_entry(struct host *h, struct link_entry *e, struct view payload);
+
 /* host_blocked(h): something waits for room in the ring: look again soon. */
 void host_blocked(struct host *h);
 
@@ -120,6 +130,9 @@ void chan_end_all(struct host *h);
 
 /* Flush, offer, tell: everything that waits. True: something happened. */
 bool chan_settle_all(struct host *h);
+
+/* chan_release(h, c): it is over: the plugin is told if it has it, and it is freed. */
+void chan_release(struct host *h, struct chan *c);
 
 /* chan_touch(h, c): settle it soon. */
 void chan_touch(struct host *h, struct chan *c);
@@ -155,7 +168,27 @@ void chan_request(struct host *h, struct chan *c, bool want_reply, struct view p
 int chan_resolve(struct host *h, struct chan *c, uint64_t token, bool success);
 void chan_answer(struct host *h, struct chan *c, uint64_t token, int32_t result);
 
+/* ---- ask.c ---- */
+
+/* ask_entry(h, e, payload): an answer of the worker. */
+int ask_entry(struct host *h, const struct link_entry *e, struct view payload);
+
+/* ask_end_all(h): no answer will come: the plugin is told. */
+void ask_end_all(struct host *h);
+
+/* As of postern.connection/1. */
+int32_t ask_open(struct host *h, const struct host_conn *on, const struct postern_open *record,
+    struct postern_channel *channel);
+int32_t ask_global(struct host *h, const struct host_conn *on, struct postern_view name,
+    struct postern_view body,
+    void (*answered)(void *context, int32_t success, struct postern_view body), void *context);
+
 /* ---- face.c and its parts ---- */
+
+/* face_session.c: facts of a connection. */
+int32_t face_fact_text(const struct host_conn *on, uint32_t what, struct postern_view *out);
+int32_t face_fact_number(const struct host_conn *on, uint32_t what, uint64_t *out);
+
 const void *face_query(const struct postern_host *face, struct postern_view id);
 
 static inline struct host *

@@ -38,7 +38,9 @@ host_fini(struct host *h)
 	leader_fini(h);
 	if (h->room_timer > 0)
 		loop_cancel(h->loop, h->room_timer);
+	ask_end_all(h);
 	chans_fini(&h->chans);
+	conns_fini(&h->conns);
 	for (uint32_t i = 0; i < h->link_count; i++)
 		linkend_down(&h->link[i]);
 	free(h->config);

@@ -21,19 +21,25 @@ host_blocked(struct host *h)
 }
 
 bool
-host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload)
+host_out_entry(struct host *h, struct link_entry *e, struct view payload)
 {
-	struct link_entry e = { .op = op, .conn = c->conn, .gen = c->gen, .chan = c->number,
-	    .seq = c->use, .arg = { arg } };
+	struct linkend *l = host_link(h, e->conn);
 
-	struct linkend *l = host_link(h, c->conn);
-
-	if (!ring_send(&l->out, &e, payload)) {
+	if (!ring_send(&l->out, e, payload)) {
 		host_blocked(h);
 		return false;
 	}
 	h->rang |= 1u << (l - h->link);
 	return true;
+}
+
+bool
+host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload)
+{
+	struct link_entry e = { .op = op, .conn = c->conn, .gen = c->gen, .chan = c->number,
+	    .seq = c->use, .arg = { arg } };
+
+	return host_out_entry(h, &e, payload);
 }
 
 uint64_t

@@ -69,19 +69,6 @@ read_environment(struct postern_start *start, struct cur *c, struct postern_vari
 	return !c->bad;
 }
 
-static bool
-keep_facts(struct chan *c, struct view facts)
-{
-	if (facts.len == 0)
-		return true;
-	c->facts = malloc(facts.len);
-	if (c->facts == NULL)
-		return false;
-	memcpy(c->facts, facts.data, facts.len);
-	c->facts_len = (uint32_t)facts.len;
-	return true;
-}
-
 /* RFC 4254 section 5.1. */
 static uint32_t
 open_failure(int32_t result)
@@ -184,7 +171,7 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 	start.name = view_out(name);
 	specific = cur_string(&in);
 	ok = read_specific(c, &start, specific) && read_environment(&start, &in, &environment) &&
-	    keep_facts(c, cur_string(&in)) && cur_done(&in);
+	    conns_facts(c->on, cur_string(&in)) == 0 && cur_done(&in);
 	if (!ok)
 		refuse(h, c, POSTERN_E_FAIL, "malformed start");
 	else if (!serves(h->subsystem, start.kind, name))
