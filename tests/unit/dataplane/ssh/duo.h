@@ -60,6 +60,7 @@ struct duo_side {
 	bool control_deaf;     /* control_ready says no */
 	bool passive;          /* no control side acts: the test does */
 	struct duo_host host[SSH_CHAN_MAX];
+	char told[512];        /* answers to asks: "link.id:R<code>(text) " or "link.id:A<ok>(body) " */
 	uint32_t freed;        /* bit per channel that chan_free named */
 	uint32_t drops[256];
 	uint64_t wire_bytes;

@@ -2,6 +2,7 @@
 #include "tests/unit/dataplane/ssh/duo_inner.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 
@@ -199,6 +200,22 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 	return true;
 }
 
+static bool
+op_told(void *owner, struct ssh_conn *c, struct ssh_ask to, enum host_up what, uint64_t arg,
+    struct view payload)
+{
+	struct duo_side *s = side_of(c);
+	size_t at = strlen(s->told);
+
+	(void)owner;
+	if (s->host_full)
+		return false;
+	snprintf(s->told + at, sizeof(s->told) - at, "%u.%u:%c%u(%.*s) ", to.link, to.id,
+	    what == HOST_UP_REFUSED ? 'R' : 'A', (unsigned)arg, (int)payload.len,
+	    payload.len > 0 ? (const char *)payload.data : "");
+	return true;
+}
+
 static void
 op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, bool started)
 {
@@ -230,5 +247,5 @@ op_random(void *owner, void *dst, size_t len)
 const struct ssh_ops duo_ops = {
 	.peek = op_peek, .take = op_take, .readable = op_readable, .room = op_room, .room_short = op_room_short,
 	.wire = op_wire, .control_ready = op_control_ready, .control = op_control, .host = op_host,
-	.chan_free = op_chan_free, .drop = op_drop, .random = op_random,
+	.told = op_told, .chan_free = op_chan_free, .drop = op_drop, .random = op_random,
 };
