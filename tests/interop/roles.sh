@@ -5,16 +5,14 @@ ROLES="gate clerk keeper warden reader console supervisor all"
 # role_pids ROLE: gate, clerk, ..., supervisor, dp, host, login, or all (every
 # process of the control plane but hosts and login leaders).
 role_pids() {
-	local p line out=
-	for p in $($PIDS_CMD); do
-		line=$(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null) || continue
-		case "$1 $line" in
-		"supervisor posternd role "* | "supervisor "*postern-dp*) ;;
-		"supervisor "*) out="$out $p" ;;
-		"all posternd role host"* | "all posternd role login"* | "all "*postern-dp*) ;;
-		"all "*) out="$out $p" ;;
-		"dp "*postern-dp*) out="$out $p" ;;
-		*" posternd role $1 "*) out="$out $p" ;;
+	local p words out=
+	for p in $(ip netns pids "$SERVER_NETNS"); do
+		words=()
+		{ mapfile -d '' -t words <"/proc/$p/cmdline"; } 2>/dev/null
+		case "$1 ${words[*]:0:3}" in
+		"$1 posternd role $1" | "supervisor "*/posternd\ -f\ * | "dp "*/postern-dp\ *) out="$out $p" ;;
+		"all posternd role host" | "all posternd role login") ;;
+		"all posternd role "* | "all "*/posternd\ -f\ *) out="$out $p" ;;
 		esac
 	done
 	echo "${out# }"

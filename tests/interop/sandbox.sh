@@ -65,14 +65,16 @@ keep() {
 	[ -n "$(service_host)" ] || sleep 300 | client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" echo >/dev/null 2>&1 &
 	until_true 10 all_hosts
 }
-# A pam child lives for one dialogue: one that takes its time.
+# A pam child lives for one dialogue: one that takes its time, and has just begun.
 keep_pam() {
-	[ -z "$(role_pids pam)" ] || return 0
-	sed -i '1i account optional pam_exec.so quiet /bin/sleep 6' "$ROOT/etc/pam.d/postern"
+	[ -z "$(role_pids pam)" ] || signal_role KILL pam
+	until_true 10 no_pam || return 1
+	sed -i '1i account optional pam_exec.so quiet /bin/sleep 9' "$ROOT/etc/pam.d/postern"
 	ssh_to true &
-	until_true 5 pid_is_there pam
+	until_true 15 pid_is_there pam
 	sed -i 1d "$ROOT/etc/pam.d/postern"
 }
+no_pam() { [ -z "$(role_pids pam)" ]; }
 all_hosts() { [ -n "$(user_host)" ] && [ -n "$(sftp_host)" ] && [ -n "$(service_host)" ]; }
 user_host() { local p; for p in $(role_pids host); do [ "$(uid_of "$p")" = 64301 ] && loaded "$p" exec && echo "$p"; done | head -n 1; }
 sftp_host() { local p; for p in $(role_pids host); do loaded "$p" sftp && echo "$p"; done | head -n 1; }
@@ -127,7 +129,7 @@ revived() {
 	case $1 in
 	host | sftphost | servicehost) keep ;;
 	dp) ssh_to true && keep ;;
-	*) role_back "$1" "$2" && sleep 0.6 ;; # long enough not to look like a crash loop
+	*) role_back "$1" "$2" ;;
 	esac
 }
 pid_is_there() { [ -n "$(pid_of "$1")" ]; }
