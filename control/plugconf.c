@@ -1,5 +1,6 @@
 #include "control/plugconf.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,35 +45,106 @@ sandbox(struct plugconf *p, struct word value, const char **why)
 	return p->sandbox != SANDBOX_PLAIN || is(value, "plain") ? 0 : -1;
 }
 
-/* A number from 1 to `most`. */
-static int
-number(uint32_t *to, struct word value, uint32_t most)
+/* Decimal digits, and a letter where `units` is set. */
+static bool
+number(struct word value, bool units, uint64_t least, uint64_t most, uint64_t *n)
 {
-	uint32_t n = 0;
+	static const char letters[] = "kmg";
+	const char *letter;
+	size_t i;
 
-	if (value.len == 0 || value.len > 9)
-		return -1;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.text[i] < '0' || value.text[i] > '9')
-			return -1;
-		n = n * 10 + (uint32_t)(value.text[i] - '0');
+	*n = 0;
+	for (i = 0; i < value.len && isdigit((unsigned char)value.text[i]); i++)
+		if ((*n = *n * 10 + (uint64_t)(value.text[i] - '0')) > UINT32_MAX)
+			return false;
+	if (units && i > 0 && i + 1 == value.len) {
+		letter = strchr(letters, tolower((unsigned char)value.text[i]));
+		if (letter == NULL || *letter == '\0')
+			return false;
+		*n <<= 10 * (letter - letters + 1);
+		i++;
 	}
-	*to = n;
-	return n >= 1 && n <= most ? 0 : -1;
+	return i > 0 && i == value.len && *n >= least && *n <= most;
+}
+
+static int
+small(struct word value, uint32_t least, uint32_t most, uint32_t *to)
+{
+	uint64_t n;
+
+	if (!number(value, false, least, most, &n))
+		return -1;
+	*to = (uint32_t)n;
+	return 0;
 }
 
 static int
 task_threads(struct plugconf *p, struct word value, const char **why)
 {
 	*why = "TaskThreads is not a number from 1 to 64";
-	return number(&p->task_threads, value, 64);
+	return small(value, 1, 64, &p->task_threads);
 }
 
 static int
 task_queue(struct plugconf *p, struct word value, const char **why)
 {
 	*why = "TaskQueue is not a number from 1 to 65536";
-	return number(&p->task_queue, value, 65536);
+	return small(value, 1, 65536, &p->task_queue);
+}
+
+static int
+memory(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "MemoryMax is not 16M to 1024G";
+	return number(value, true, 16ull << 20, 1ull << 40, &p->memory) ? 0 : -1;
+}
+
+static int
+files(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "FilesMax is not 32 to 1000000";
+	return small(value, 32, 1000000, &p->files);
+}
+
+static int
+threads(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "ThreadsMax is not 1 to 10000";
+	return small(value, 1, 10000, &p->threads);
+}
+
+static int
+cpu(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "CPUMax is not 0 to 100000 percent";
+	return small(value, 0, 100000, &p->cpu);
+}
+
+static int
+watchdog(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "Watchdog is not 0 to 3600 seconds";
+	return small(value, 0, 3600, &p->watchdog);
+}
+
+static int
+restart_delay(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "RestartDelayMax is not 0 to 3600 seconds";
+	return small(value, 0, 3600, &p->restart_delay);
+}
+
+void
+plugconf_default(struct plugconf *p)
+{
+	*p = (struct plugconf){ .sandbox = SANDBOX_PLAIN,
+		.memory = 512ull << 20,
+		.files = 4096,
+		.threads = 128,
+		.watchdog = 15,
+		.restart_delay = 60,
+		.task_threads = PLUGCONF_TASK_THREADS,
+		.task_queue = PLUGCONF_TASK_QUEUE };
 }
 
 static const struct {
@@ -83,6 +155,12 @@ static const struct {
 	{ "Sandbox", sandbox },
 	{ "TaskThreads", task_threads },
 	{ "TaskQueue", task_queue },
+	{ "MemoryMax", memory },
+	{ "FilesMax", files },
+	{ "ThreadsMax", threads },
+	{ "CPUMax", cpu },
+	{ "Watchdog", watchdog },
+	{ "RestartDelayMax", restart_delay },
 };
 
 int
@@ -92,10 +170,7 @@ plugconf_parse(struct plugconf *p, const char *text, size_t len, const char **wh
 	struct word keyword;
 	size_t i;
 
-	p->user = false;
-	p->sandbox = SANDBOX_PLAIN;
-	p->task_threads = PLUGCONF_TASK_THREADS;
-	p->task_queue = PLUGCONF_TASK_QUEUE;
+	plugconf_default(p);
 	for (at = text; at < end; at = next) {
 		const char *line_end = memchr(at, '\n', (size_t)(end - at));
 

@@ -5,9 +5,20 @@
  *	RunAs service | user     who its host runs as; service without the line
  *	Sandbox plain | files    which row of the sandbox's table it gets; plain
  *	                         without the line
- *
  *	TaskThreads 1..64        threads for its tasks; 4 without the line
  *	TaskQueue 1..65536       tasks that are given and not done; 1024 without it
+ *
+ * and what each of its hosts may take, none of which reaches a user's programs:
+ *
+ *	MemoryMax BYTES          of its own, with K, M or G; 512M. More is not given.
+ *	FilesMax NUMBER          descriptors; 4096, or what the system gives. More are not given.
+ *	ThreadsMax NUMBER        128. A host that has more is ended.
+ *	CPUMax PERCENT           of one core, in the average of 10 s; 0, the default, is no
+ *	                         limit. A host that takes more is ended.
+ *	Watchdog SECONDS         the plugin thread answers within; 15; 0 is for ever. A
+ *	                         host whose does not is ended.
+ *	RestartDelayMax SECONDS  the longest wait before a service that fails again and
+ *	                         again is started anew; 60
  *
  * All other lines are the plugin's own.
  */
@@ -28,7 +39,15 @@ struct plugconf {
 	enum sandbox_row sandbox;
 	uint32_t task_threads;
 	uint32_t task_queue;
+	uint64_t memory;         /* bytes */
+	uint32_t files;
+	uint32_t threads;
+	uint32_t cpu;            /* percent; 0: no limit */
+	uint32_t watchdog;       /* s; 0: none */
+	uint32_t restart_delay;  /* s */
 };
+
+void plugconf_default(struct plugconf *p);
 
 /* 0; or -1 and *why says what is wrong. `text` need not be terminated. */
 int plugconf_parse(struct plugconf *p, const char *text, size_t len, const char **why);

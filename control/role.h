@@ -17,6 +17,10 @@
 #define ROLE_LEADER_FD 5      /* a user host's socket to its login leader */
 #define ROLE_CONSOLE_LOG_FD 5 /* console's own lines: its descriptor 4 is the reading end */
 
+/* The exit status of a host that ended as it was told to; every other end is the
+ * plugin's doing. */
+#define ROLE_HOST_DONE 64
+
 enum role_id {
 	ROLE_SUPERVISOR = 0,
 	ROLE_KEEPER,

@@ -75,6 +75,13 @@ ask_channels(struct console *c, struct client *cl, const struct js *request)
 }
 
 static void
+ask_plugins(struct console *c, struct client *cl, const struct js *request)
+{
+	(void)request;
+	ask_table(c, cl, "plugins", WANT_PLUGINS);
+}
+
+static void
 ask_tcp(struct console *c, struct client *cl, const struct js *request)
 {
 	uint8_t body[128];
@@ -154,6 +161,7 @@ static const struct {
 	{ "status", ask_status },
 	{ "sessions", ask_sessions },
 	{ "channels", ask_channels },
+	{ "plugins", ask_plugins },
 	{ "tcp", ask_tcp },
 	{ "workers", tell_workers },
 	{ "drops", tell_drops },
@@ -228,7 +236,7 @@ answer_table(struct console *c, struct client *cl, struct js *table, const struc
 	} else if (cl->want == WANT_TCP) {
 		js_set_bool(table, "complete", m->fd_count > 1);
 		lists_tcp(c, table, rows, cl->from);
-	} else {
+	} else if (cl->want != WANT_PLUGINS) {
 		js_set_bool(table, "complete", m->fd_count > 1);
 		lists_sessions(table, rows, cl->all);
 	}

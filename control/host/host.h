@@ -51,6 +51,7 @@ struct host {
 	bool blocked;                /* a ring was full: look again soon */
 	int room_timer;
 	bool ending;                 /* no more channels will come */
+	bool faulty;                 /* it ends because a worker broke the rules */
 
 	/* plugin */
 	char name[HOST_NAME_MAX];

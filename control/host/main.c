@@ -1,6 +1,9 @@
 #include "control/host/host.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,6 +11,7 @@
 #include <unistd.h>
 
 #include "abi/wire/reason.h"
+#include "control/host/limits.h"
 #include "control/log.h"
 #include "control/msg.h"
 #include "control/plugconf.h"
@@ -23,6 +27,27 @@ struct conf {
 };
 
 /* ---- the supervisor ---- */
+
+/* Why there is nothing to serve: to the log, and for whoever asks the supervisor.
+ * The exit status. */
+static int __attribute__((format(printf, 2, 3)))
+fails(struct host *h, const char *format, ...)
+{
+	uint8_t body[512];
+	struct put w = put_of(body, sizeof(body));
+	struct msg m = { .type = MSG_FAILS };
+	char why[400];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof(why), format, ap);
+	va_end(ap);
+	log_error("plugin %s: %s", h->name, why);
+	put_cstr(&w, why);
+	m.body = put_view(&w);
+	(void)msg_send(ROLE_SUPERVISOR_FD, &m);
+	return 1;
+}
 
 /* Wait for the one message that may come now; anything else ends the host. So
  * does LOG_FD: another supervisor took over, and the answer that was awaited went
@@ -99,6 +124,7 @@ static void
 on_supervisor(void *ctx, int fd, unsigned events)
 {
 	static uint8_t buf[MSG_MAX];
+	struct msg pong = { .type = MSG_PONG };
 	struct host *h = ctx;
 	struct msg m;
 	int r, log_fd;
@@ -111,6 +137,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 			close(log_fd);
 		} else if (m.type == MSG_STOP) {
 			h->ending = true;
+		} else if (m.type == MSG_PING) {
+			(void)msg_send(fd, &pong);
 		}
 		msg_drop_fds(&m);
 	}
@@ -181,6 +209,7 @@ before_wait(void *ctx)
 	r = host_poll(h);
 	if (r < 0) {
 		log_error("host %s: %s", h->name, reason_text(-r));
+		h->faulty = true;
 		loop_stop(h->loop);
 		return 1;
 	}
@@ -213,41 +242,35 @@ run(struct host *h, uint8_t *buf)
 	const char *wrong;
 	char why[256];
 	bool user_host;
+	int r;
 
 	if (get_conf(h, &conf, buf) != 0)
 		return 1;
-	if (plugconf_parse(&plugin, h->config, h->config_len, &wrong) != 0) {
-		log_error("plugin %s: %s", h->name, wrong);
-		return 1;
-	}
+	if (plugconf_parse(&plugin, h->config, h->config_len, &wrong) != 0)
+		return fails(h, "%s", wrong);
 	h->tasks.thread_max = plugin.task_threads;
 	h->tasks.queue_max = plugin.task_queue;
 	user_host = conf.uid == 0 && conf.gid == 0;
-	if (links_make(h, &conf) != 0) {
-		log_error("host %s: no memory for its links", h->name);
-		return 1;
-	}
+	if (links_make(h, &conf) != 0)
+		return fails(h, "no memory for its links");
+	r = limits_set(&plugin, h->link_count);
+	if (r != 0)
+		return fails(h, "limits: %s", strerror(-r));
 	if (sandbox_host(conf.uid, conf.gid, !user_host, plugin.sandbox) != 0)
-		return 1;
-	if (user_host && leader_init(h, ROLE_LEADER_FD) != 0) {
-		log_error("host %s: no leader", h->name);
-		return 1;
-	}
-	if (load_plugin(h, conf.file, 0, why) != 0) {
-		log_error("plugin %s: %s: %s", h->name, conf.file, why);
-		return 1;
-	}
-	if (load_start(h) != POSTERN_OK) {
-		log_error("plugin %s: does not start", h->name);
-		return 1;
-	}
+		return fails(h, "no sandbox");
+	if (user_host && leader_init(h, ROLE_LEADER_FD) != 0)
+		return fails(h, "no leader");
+	if (load_plugin(h, conf.file, 0, why) != 0)
+		return fails(h, "%s: %s", conf.file, why);
+	if (load_start(h) != POSTERN_OK)
+		return fails(h, "it does not start");
 	if (links_up(h, buf) != 0 || serve(h) != 0)
 		return 1;
 	chan_end_all(h);
 	/* A thread of the plugin's must not see what leaving takes down. */
 	if (load_stop(h) != 0)
 		_exit(1);
-	return 0;
+	return h->faulty ? 1 : ROLE_HOST_DONE;
 }
 
 int

@@ -54,6 +54,21 @@ say_end(const struct login_host *host, int status)
 	    WTERMSIG(status), name != NULL ? name : "?");
 }
 
+/* The supervisor cannot know: it is not the parent. */
+static void
+tell_end(const struct login_host *host, int status)
+{
+	struct msg m = { .type = MSG_HOST_ENDED };
+	uint8_t body[256];
+	struct put w = put_of(body, sizeof(body));
+
+	put_u32(&w, (uint32_t)host->pid);
+	put_u32(&w, (uint32_t)status);
+	put_cstr(&w, host->why != NULL ? host->why : "");
+	m.body = put_view(&w);
+	(void)msg_send(ROLE_SUPERVISOR_FD, &m);
+}
+
 static void
 on_end(void *ctx, int fd, unsigned events)
 {
@@ -64,6 +79,7 @@ on_end(void *ctx, int fd, unsigned events)
 	if (waitpid(host->pid, &status, WNOHANG) == 0)
 		return;
 	say_end(host, status);
+	tell_end(host, status);
 	if (host->linger > 0)
 		loop_cancel(host->login->loop, host->linger);
 	loop_unwatch(host->login->loop, fd);
@@ -103,6 +119,8 @@ linger_over(void *ctx)
 	struct login_host *host = ctx;
 
 	host->linger = 0;
+	if (host->why == NULL)
+		host->why = "it closed its socket to its login leader";
 	kill(host->pid, SIGKILL);
 }
 
@@ -135,6 +153,8 @@ on_request(void *ctx, int fd, unsigned events)
 	}
 	if (refused || r < 0)
 		hang_up(host);
+	if (refused && !l->ending)
+		host->why = "a message to its login leader made no sense";
 	if (refused)
 		kill(host->pid, SIGKILL);
 }

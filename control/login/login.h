@@ -50,6 +50,7 @@ struct login_host {
 	int pidfd;  /* -1 once it ended */
 	int sock;   /* -1 once it closed it */
 	int linger; /* timer: it closed it and has not ended */
+	const char *why; /* it is killed; NULL: it is not */
 };
 
 struct terminal {

@@ -27,6 +27,9 @@ static const struct row rows[] = {
 	{ MSG_HOST_WANTED, ROLE_BIT(ROLE_CLERK), on_host_wanted },
 	{ MSG_HOST_STARTED, ROLE_BIT(ROLE_LOGIN), on_host_started },
 	{ MSG_LOGIN_STARTED, ROLE_BIT(ROLE_LOGIN), on_login_started },
+	{ MSG_HOST_ENDED, ROLE_BIT(ROLE_LOGIN), on_host_ended },
+	{ MSG_FAILS, ROLE_BIT(ROLE_HOST), on_host_fails },
+	{ MSG_PONG, ROLE_BIT(ROLE_HOST), on_pong },
 	{ MSG_STATUS, ROLE_BIT(ROLE_CONSOLE), on_status },
 	{ MSG_ACTION, ROLE_BIT(ROLE_CONSOLE), on_action },
 	{ MSG_CAPTURE, ROLE_BIT(ROLE_CONSOLE), on_capture },
@@ -49,6 +52,8 @@ proc_refuse(struct proc *p, const struct msg *m)
 {
 	log_error(
 	    "%s %u sent a %s that makes no sense: ended", roles[p->role].name, p->index, msg_name(m->type));
+	if (p->role == ROLE_HOST)
+		host_fault(p, msg_name(m->type));
 	proc_hang_up(p);
 	if (p->role != ROLE_LOGIN)
 		proc_signal(p, SIGKILL);

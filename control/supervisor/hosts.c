@@ -3,6 +3,7 @@
  * one that is there is named at once, one that is on its way is waited for, by as
  * many as ask. What follows is in hosts_run.c.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ find(const struct host_list *list, struct view plugin)
 	struct host *h;
 
 	LIST_FOREACH(h, list, at)
-	if (!h->ending && view_is(plugin, h->plugin))
+	if (!h->ending && !h->retired && view_is(plugin, h->plugin))
 		return h;
 	return NULL;
 }
@@ -82,6 +83,42 @@ host_new(struct sup *s, struct host_list *list, uint32_t conn, uint32_t gen, str
 	return h;
 }
 
+/* A service that fails again and again is not started for every channel. */
+static bool
+may_start(struct sup *s, const char *id, const char **why)
+{
+	static char text[96];
+	struct plug *p = plug_get(s, id);
+	uint32_t wait = p != NULL ? backoff_wait(&p->backoff, loop_now_ms()) : 0;
+
+	if (wait == 0)
+		return true;
+	p->refused++;
+	snprintf(text, sizeof(text), "it failed %u times and is not started again for %u ms", p->backoff.failures, wait);
+	*why = text;
+	return false;
+}
+
+/* Started, or NULL: *why. */
+static struct host *
+host_make(struct sup *s, struct conn *c, const struct plugin *pl, const char **why)
+{
+	struct view plugin = view_str(pl->id);
+	struct host *h;
+
+	if (!pl->user && !may_start(s, pl->id, why))
+		return NULL;
+	*why = "out of memory";
+	h = pl->user ? host_new(s, &c->hosts, c->conn, c->gen, plugin) :
+	               host_new(s, &s->services, LINK_CONN_NONE, 0, plugin);
+	if (h == NULL)
+		return NULL;
+	if (pl->user && c->leader == NULL)
+		c->leader = leader_start(s, c);
+	host_start(s, h, pl, pl->user ? c->leader : NULL);
+	return h;
+}
+
 /* The host that is there or on its way; else one is started. NULL: *why. */
 static struct host *
 host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
@@ -99,19 +136,9 @@ host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
 		return NULL;
 	if (plugin_find(pl, s->conf.plugin_dir, (const char *)plugin.data, plugin.len, why) == 0) {
 		*why = "its configuration is too long";
-		if (plugin_arguments(pl, &s->conf) != 0 || plugin_keywords(pl, s->conf_text) != 0) {
-			free(pl);
-			return NULL;
-		}
-		if (pl->user)
-			h = host_new(s, &c->hosts, c->conn, c->gen, plugin);
-		else
-			h = host_new(s, &s->services, LINK_CONN_NONE, 0, plugin);
+		if (plugin_arguments(pl, &s->conf) == 0 && plugin_keywords(pl, s->conf_text) == 0)
+			h = host_make(s, c, pl, why);
 	}
-	if (h != NULL && pl->user && c->leader == NULL)
-		c->leader = leader_start(s, c);
-	if (h != NULL)
-		host_start(s, h, pl, pl->user ? c->leader : NULL);
 	free(pl);
 	return h;
 }

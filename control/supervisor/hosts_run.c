@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "abi/link/layout.h"
@@ -14,94 +15,12 @@
 #include "control/supervisor/supervisor.h"
 
 #define START_MS 15000u  /* until it is linked; a leader's start included */
-#define TERM_MS 1000u    /* between SIGTERM and SIGKILL */
-#define ORPHAN_MS 20000u /* for the leader to end it */
+#define ORPHAN_MS 20000u /* of one that is found without a connection */
 
 /* What a user host waits with for its leader. */
 struct host_plan {
 	struct plugin plugin;
 };
-
-static struct host *
-host_of(struct proc *p)
-{
-	return (struct host *)((char *)p - offsetof(struct host, proc));
-}
-
-static void
-host_free(struct host *h)
-{
-	struct sup *s = h->proc.sup;
-	int i;
-
-	loop_cancel(s->loop, h->deadline);
-	links_forget(s, &h->proc, ~0u);
-	for (i = 0; i < 2; i++)
-		if (h->link_fds[i] >= 0)
-			close(h->link_fds[i]);
-	proc_forget(&h->proc);
-	LIST_REMOVE(h, at);
-	free(h->plan);
-	free(h);
-}
-
-/* Of a user's host only its leader, the parent, knows whether it crashed; it says
- * so. A service is not expected to end while the dataplane is there. */
-static void
-log_end(const struct host *h)
-{
-	enum proc_end end = h->proc.end;
-	bool service = h->conn == LINK_CONN_NONE;
-	bool crash = end == PROC_CRASHED || (end == PROC_UNKNOWN && service && attach_on(h->proc.sup));
-
-	log_line(crash ? LOG_L_WARN : LOG_L_DEBUG, "host of plugin %s %s", h->plugin, h->proc.status);
-}
-
-static void
-host_ended(struct proc *p)
-{
-	struct host *h = host_of(p);
-
-	if (!h->ending)
-		log_end(h);
-	host_answer(p->sup, h, R_CHAN_HOST_GONE, "its host ended");
-	host_free(h);
-}
-
-static void
-kill_late(void *ctx)
-{
-	struct host *h = ctx;
-
-	h->deadline = 0;
-	/* One that the leader never reported has no pidfd: it ends with its socket. */
-	if (h->proc.pidfd < 0)
-		host_free(h);
-	else
-		proc_signal(&h->proc, SIGKILL);
-}
-
-static void
-end_by(struct host *h, uint32_t ms)
-{
-	struct sup *s = h->proc.sup;
-
-	h->ending = true;
-	loop_cancel(s->loop, h->deadline);
-	h->deadline = loop_after(s->loop, ms, kill_late, h);
-}
-
-void
-host_end(struct host *h, const char *why)
-{
-	struct sup *s = h->proc.sup;
-
-	host_answer(s, h, R_CHAN_HOST_GONE, why);
-	links_forget(s, &h->proc, ~0u);
-	line_close(&h->proc.line);
-	proc_signal(&h->proc, SIGKILL);
-	end_by(h, TERM_MS);
-}
 
 static void
 start_late(void *ctx)
@@ -109,8 +28,7 @@ start_late(void *ctx)
 	struct host *h = ctx;
 
 	h->deadline = 0;
-	log_warn("host of plugin %s is not ready in time: ended", h->plugin);
-	host_end(h, "its host did not start in time");
+	host_end_for(h, CAUSE_START, "not ready in time");
 }
 
 /* ---- start ---- */
@@ -161,16 +79,30 @@ start_by_leader(struct sup *s, struct host *h, struct leader *l)
 	h->plan = NULL;
 }
 
+static void
+started(struct sup *s, struct host *h, const struct plugin *pl)
+{
+	struct plug *p = plug_get(s, pl->id);
+
+	h->proc.ended = host_ended;
+	h->limits = pl->limits;
+	if (p == NULL)
+		return;
+	p->conf = pl->limits;
+	p->starts++;
+}
+
 void
 host_start(struct sup *s, struct host *h, const struct plugin *pl, struct leader *l)
 {
-	h->proc.ended = host_ended;
+	started(s, h, pl);
 	h->deadline = loop_after(s->loop, START_MS, start_late, h);
 	if (!pl->user) {
 		if (proc_start(s, &h->proc) != 0)
 			host_end(h, "its host cannot be started");
 		else
 			send_conf(h, pl);
+		h->pid = h->proc.pid;
 		return;
 	}
 	h->plan = malloc(sizeof(*h->plan));
@@ -236,7 +168,7 @@ on_host_started(struct sup *s, struct proc *p, struct msg *m)
 		host_end(h, why);
 		return;
 	}
-	h->proc.pid = (pid_t)pid;
+	h->proc.pid = h->pid = (pid_t)pid;
 	h->proc.pidfd = msg_take_fd(m, 0);
 	if (proc_watch_pid(&h->proc) != 0)
 		host_end(h, "its end cannot be watched");
@@ -288,6 +220,7 @@ host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason)
 	h->ready = true;
 	loop_cancel(s->loop, h->deadline);
 	h->deadline = 0;
+	beats_start(s);
 	host_answer(s, h, R_NONE, "");
 }
 
@@ -302,8 +235,8 @@ has_link(const struct host *h, uint32_t link_id)
 	return false;
 }
 
-static struct host *
-by_link(const struct host_list *list, uint32_t link_id)
+struct host *
+host_by_link(const struct host_list *list, uint32_t link_id)
 {
 	struct host *h;
 
@@ -325,6 +258,23 @@ by_first(const struct host_list *list, uint32_t first)
 	return NULL;
 }
 
+/* Of a host that another supervisor started. */
+static void
+limits_again(struct sup *s, struct host *h)
+{
+	struct plugin *pl = malloc(sizeof(*pl));
+	struct plug *p = plug_get(s, h->plugin);
+	const char *why;
+
+	plugconf_default(&h->limits);
+	h->limits.user = h->conn != LINK_CONN_NONE;
+	if (pl != NULL && plugin_find(pl, s->conf.plugin_dir, h->plugin, strlen(h->plugin), &why) == 0)
+		h->limits = pl->limits;
+	if (p != NULL)
+		p->conf = h->limits;
+	free(pl);
+}
+
 static struct host *
 restore_new(struct sup *s, struct host_list *list, const struct host_link *l, int pidfd, int sock)
 {
@@ -337,13 +287,16 @@ restore_new(struct sup *s, struct host_list *list, const struct host_link *l, in
 		return NULL;
 	}
 	h->proc.ended = host_ended;
+	limits_again(s, h);
 	if (proc_adopt(s, &h->proc, sock, pidfd) != 0) {
 		host_free(h);
 		return NULL;
 	}
+	h->pid = h->proc.pid;
 	proc_send(&h->proc, &m);
+	h->expected = list == &s->orphans;
 	if (list == &s->orphans)
-		end_by(h, ORPHAN_MS);
+		host_end_by(h, ORPHAN_MS);
 	return h;
 }
 
@@ -353,7 +306,7 @@ host_restore(struct sup *s, const struct host_link *l, int pidfd, int sock)
 	bool service = l->conn == LINK_CONN_NONE;
 	struct conn *c = service ? NULL : conn_find(s, l->conn, l->gen);
 	struct host_list *list = service ? &s->services : c != NULL ? &c->hosts : &s->orphans;
-	struct host *h = by_link(list, l->id);
+	struct host *h = host_by_link(list, l->id);
 
 	if (h == NULL && (h = by_first(list, l->first)) == NULL) {
 		h = restore_new(s, list, l, pidfd, sock);
@@ -376,10 +329,12 @@ settle(struct host *h)
 
 	for (uint32_t i = 0; i < h->linked; i++)
 		whole &= h->link_id[i] != 0;
-	if (whole)
+	if (whole) {
 		h->ready = true;
-	else if (h->first != 0 && !h->ending)
+		beats_start(h->proc.sup);
+	} else if (h->first != 0 && !h->ending) {
 		host_end(h, "it is not linked to every worker");
+	}
 }
 
 static void
@@ -403,77 +358,4 @@ hosts_settle(struct sup *s)
 	LIST_FOREACH(h, &s->orphans, at)
 	settle(h);
 	conns_each(s, settle_of, NULL);
-}
-
-/* ---- ends ---- */
-
-struct gone {
-	uint32_t link_id;
-	struct host *host;
-};
-
-static void
-look_in(struct sup *s, struct conn *c, void *ctx)
-{
-	struct gone *g = ctx;
-
-	(void)s;
-	if (g->host == NULL)
-		g->host = by_link(&c->hosts, g->link_id);
-}
-
-void
-host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason)
-{
-	struct gone g = { .link_id = link_id, .host = by_link(&s->services, link_id) };
-
-	if (g.host == NULL)
-		conns_each(s, look_in, &g);
-	if (g.host == NULL)
-		return;
-	log_warn("dataplane closed the link of plugin %s: %s", g.host->plugin, reason_text((int)reason));
-	host_end(g.host, "its host went away");
-}
-
-void
-host_orphan(struct host *h)
-{
-	struct sup *s = h->proc.sup;
-
-	LIST_REMOVE(h, at);
-	LIST_INSERT_HEAD(&s->orphans, h, at);
-	host_answer(s, h, R_LINK_CONN, "the connection is gone");
-	end_by(h, ORPHAN_MS);
-}
-
-static void
-terminate(struct sup *s, struct host *h)
-{
-	host_answer(s, h, R_PEER_GONE, "the dataplane is gone");
-	links_forget(s, &h->proc, ~0u);
-	line_close(&h->proc.line);
-	proc_signal(&h->proc, SIGTERM);
-	end_by(h, TERM_MS);
-}
-
-static void
-terminate_of(struct sup *s, struct conn *c, void *ctx)
-{
-	struct host *h;
-
-	(void)ctx;
-	LIST_FOREACH(h, &c->hosts, at)
-	terminate(s, h);
-}
-
-void
-hosts_end(struct sup *s)
-{
-	struct host *h;
-
-	LIST_FOREACH(h, &s->services, at)
-	terminate(s, h);
-	LIST_FOREACH(h, &s->orphans, at)
-	terminate(s, h);
-	conns_each(s, terminate_of, NULL);
 }

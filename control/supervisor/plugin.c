@@ -64,6 +64,7 @@ read_config(struct plugin *p, const char *dir, const char **why)
 	if ((size_t)n == sizeof(p->config) - 1 || plugconf_parse(&conf, p->config, (size_t)n, why) != 0)
 		return -1;
 	p->user = conf.user;
+	p->limits = conf;
 	return 0;
 }
 
@@ -92,6 +93,7 @@ plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const
 	int fd;
 
 	memset(p, 0, sizeof(*p));
+	plugconf_default(&p->limits);
 	*why = "not a plugin's name";
 	if (!id_ok(id, len))
 		return -1;

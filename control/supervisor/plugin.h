@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "control/conf.h"
+#include "control/plugconf.h"
 
 #define PLUGIN_ID_MAX 64
 #define PLUGIN_CONFIG_MAX 8192
@@ -34,6 +35,7 @@ struct plugin {
 	bool user; /* RunAs user */
 	uid_t uid; /* service: identity to take */
 	gid_t gid;
+	struct plugconf limits;
 };
 
 /* plugin_find(p, dir, id, len, why): 0, or -1 and *why says what is wrong. */

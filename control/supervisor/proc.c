@@ -147,6 +147,8 @@ linger_over(void *ctx)
 	struct proc *p = ctx;
 
 	p->linger = 0;
+	if (p->role == ROLE_HOST)
+		host_fault(p, "it closed its socket");
 	proc_signal(p, SIGKILL);
 }
 
@@ -214,10 +216,12 @@ say_end(struct proc *p, const siginfo_t *info)
 	const char *name;
 
 	p->signal = 0;
+	p->code = 0;
 	if (info == NULL) {
 		p->end = PROC_UNKNOWN;
 		snprintf(p->status, sizeof(p->status), "ended");
 	} else if (info->si_code == CLD_EXITED) {
+		p->code = info->si_status;
 		p->end = info->si_status == 0 ? PROC_DONE : PROC_CRASHED;
 		snprintf(p->status, sizeof(p->status), "exited with status %d", info->si_status);
 	} else {

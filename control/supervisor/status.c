@@ -228,6 +228,7 @@ static const struct {
 } tables[] = {
 	{ "status", status, false, false },
 	{ "sessions", sessions, true, false },
+	{ "plugins", plugs_table, false, false },
 	{ "tcp", tcp, true, true },
 };
 

@@ -24,9 +24,11 @@
 #include "control/loop.h"
 #include "control/msg.h"
 #include "control/role.h"
+#include "control/supervisor/beat.h"
 #include "control/supervisor/line.h"
 #include "control/serves.h"
 #include "control/supervisor/plugin.h"
+#include "control/supervisor/plugs.h"
 
 #define SUP_POOL_MAX 32 /* gates, and clerks */
 #define SUP_WORKERS_MAX 32
@@ -64,6 +66,7 @@ struct proc {
 	int linger; /* timer: its socket is closed, its end is awaited */
 	enum proc_end end;
 	int signal;            /* that ended it, 0: none */
+	int code;              /* its exit status, where it had one */
 	char status[48];              /* the same for the log */
 	void (*ended)(struct proc *); /* the process is gone; the only place where the
 	                               proc may be freed */
@@ -127,6 +130,16 @@ struct host {
 	uint32_t link_tag;          /* the LINK's tag, told with LINK_UP */
 	struct host_waiter *waiter; /* clerks that asked for it */
 	struct host_plan *plan;     /* of a user's, until its leader is there */
+	pid_t pid;                  /* stays when the process is gone */
+	struct plugconf limits;
+	struct beat beat;
+	enum cause cause; /* why it ended or is being ended; NONE: as it should */
+	bool expected;    /* its end is nobody's fault */
+	bool retired;     /* its channels finish, no more come */
+	bool gone;        /* the process; its leader has not said how yet */
+	bool told;        /* its leader has: */
+	int status;       /* how, as of wait */
+	char why[160];    /* what it said before its end, or its leader */
 };
 
 /* A login leader. */
@@ -219,6 +232,9 @@ struct sup {
 	uint32_t bucket_count; /* a power of two */
 	uint32_t conn_count;
 	struct host_list services;
+	struct plug *plugs;
+	int beat_timer;
+	bool beating; /* there is a host to look at */
 	struct host_list orphans; /* user hosts whose connection is gone */
 	struct leader_list leaders;
 	struct link_ask *link_asks;
@@ -360,6 +376,18 @@ void hosts_settle(struct sup *s);
 void host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason);
 /* host_end(h, why): it is killed; whoever asked for it is told why. */
 void host_end(struct host *h, const char *why);
+/* ---- hosts_end.c ---- */
+void host_free(struct host *h);
+void host_ended(struct proc *p); /* its process has */
+/* host_end_by(h, ms): it takes no more channels, and is killed then. */
+void host_end_by(struct host *h, uint32_t ms);
+struct host *host_by_link(const struct host_list *list, uint32_t link_id);
+/* host_end_for(h, cause, text): it is ended for what it did. */
+void host_end_for(struct host *h, enum cause cause, const char *text);
+/* host_fault(p, text): a host's process broke a rule and is being ended. */
+void host_fault(struct proc *p, const char *text);
+void on_host_ended(struct sup *s, struct proc *p, struct msg *m);
+void on_host_fails(struct sup *s, struct proc *p, struct msg *m);
 /* host_orphan(h): its connection is gone, its leader ends it soon. */
 void host_orphan(struct host *h);
 void hosts_end(struct sup *s); /* the dataplane is gone */
@@ -373,6 +401,10 @@ void leaders_tell(struct sup *s); /* after an attachment: who is not known there
 /* leader_end(l): its connection is gone: it ends its hosts and the session. */
 void leader_end(struct leader *l);
 void leaders_end(struct sup *s); /* the dataplane is gone */
+
+/* ---- beats.c: hosts that hang or take too much ---- */
+void beats_start(struct sup *s);
+void on_pong(struct sup *s, struct proc *p, struct msg *m);
 
 /* ---- attach.c ---- */
 void attach_init(struct sup *s);

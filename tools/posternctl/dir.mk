@@ -1,1 +1,1 @@
-$(eval $(call prog,posternctl,$(addprefix tools/posternctl/,main.c ask.c text.c tables.c tables_conn.c tables_meter.c tables_count.c tables_tcp.c capture.c trace.c),json wire,-ljansson))
+$(eval $(call prog,posternctl,$(addprefix tools/posternctl/,main.c ask.c text.c tables.c tables_conn.c tables_meter.c tables_count.c tables_tcp.c tables_plugins.c capture.c trace.c),json wire,-ljansson))

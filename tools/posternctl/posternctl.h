@@ -42,6 +42,7 @@ void table_channels(const struct js *answer);
 /* a page; its head is printed once */
 void table_tcp_head(void);
 void table_tcp(const struct js *answer);
+void table_plugins(const struct js *answer);
 void table_captures(const struct js *answer);
 void table_limits(const struct js *answer);
 /* since the answer before, which is so many seconds old, or since the start (NULL) */

@@ -12,3 +12,5 @@ $(eval $(call unit,supervisor_apart,tests/unit/control/supervisor/test_apart.c,\
 	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
 $(eval $(call unit,supervisor_dialogues,tests/unit/control/supervisor/test_dialogues.c \
 	tests/unit/control/supervisor/puppet.c,$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
+$(eval $(call unit,supervisor_watch,tests/unit/control/supervisor/test_watch.c,\
+	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))

@@ -223,6 +223,25 @@ test_plugin_parse(void)
 	CU_ASSERT(parse(&p, "TaskQueue") == -1);
 	CU_ASSERT(parse(&p, "TaskQueue 65537") == -1);
 	CU_ASSERT(parse(&p, "TaskQueue 99999999999") == -1);
+	CU_ASSERT(parse(&p, "") == 0);
+	CU_ASSERT(p.memory == 512ull << 20 && p.files == 4096 && p.threads == 128 && p.cpu == 0);
+	CU_ASSERT(p.watchdog == 15 && p.restart_delay == 60);
+	CU_ASSERT(parse(&p, "MemoryMax 64M\nFilesMax 99\nthreadsmax 3\nCPUMax 250\n") == 0);
+	CU_ASSERT(p.memory == 64ull << 20 && p.files == 99 && p.threads == 3 && p.cpu == 250);
+	CU_ASSERT(parse(&p, "Watchdog 0\nRestartDelayMax 3600\nMemoryMax 1g") == 0);
+	CU_ASSERT(p.memory == 1ull << 30 && p.watchdog == 0 && p.restart_delay == 3600);
+	CU_ASSERT(parse(&p, "MemoryMax 20000k") == 0 && p.memory == 20000ull << 10);
+	CU_ASSERT(parse(&p, "MemoryMax 15M") == -1);
+	CU_ASSERT(parse(&p, "MemoryMax 64MB") == -1);
+	CU_ASSERT(parse(&p, "MemoryMax M") == -1);
+	CU_ASSERT(parse(&p, "MemoryMax 99999999999999999999") == -1);
+	CU_ASSERT(parse(&p, "FilesMax 4k") == -1);
+	CU_ASSERT(parse(&p, "FilesMax 31") == -1);
+	CU_ASSERT(parse(&p, "ThreadsMax 0") == -1);
+	CU_ASSERT(parse(&p, "ThreadsMax -1") == -1);
+	CU_ASSERT(parse(&p, "CPUMax") == -1);
+	CU_ASSERT(parse(&p, "Watchdog 3601") == -1);
+	CU_ASSERT(parse(&p, "RestartDelayMax 1s") == -1);
 	/* The next line is no value of this one. */
 	CU_ASSERT(parse(&p, "RunAs\nuser\n") == -1);
 }
