@@ -60,7 +60,7 @@ static const char *const calls_plugin[] = { "load", "threads", "tty", NULL };
 static const char *const calls_files[] = { "open", "openat", "pwrite64", "truncate", "ftruncate", "fsync",
 	"fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
 	"link", "linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown",
-	"fchown", "lchown", "fchownat", "utimensat", "umask", NULL };
+	"fchown", "lchown", "fchownat", "utimensat", "umask", "preadv2", "fadvise64", NULL };
 
 /* Nobody asks for these in good faith: the process ends. */
 static const char *const calls_kill[] = { "execve", "execveat", "ptrace", "process_vm_readv",

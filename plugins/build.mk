@@ -9,7 +9,7 @@ plugin_files_skeleton := plugins/skeleton/skeleton.c
 plugin_files_echo := plugins/echo/echo.c
 plugin_files_exec := plugins/exec/exec.c plugins/exec/session.c plugins/exec/output.c plugins/exec/launch.c \
 	plugins/exec/modes.c plugins/exec/signals.c
-plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c reply.c ops.c look.c names.c copy.c request.c attrs.c longname.c \
+plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c job.c order.c reply.c ops.c content.c look.c names.c copy.c request.c attrs.c longname.c \
 	handles.c options.c posix.c accounts.c)
 plugin_headers_sftp := $(wildcard plugins/sftp/*.h)
 plugin_headers_exec := plugins/exec/exec.h plugins/exec/modes.h plugins/exec/signals.h

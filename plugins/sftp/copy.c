@@ -1,88 +1,65 @@
 /*
- * copy-data: draft-ietf-secsh-filexfer-extensions-00 section 7. A copy takes as long as
- * it takes; it is done in slices, and what the peer asks meanwhile waits behind it.
+ * copy-data: draft-ietf-secsh-filexfer-extensions-00 section 7. One task, as long as
+ * it takes; what does not concern its two files goes on meanwhile.
  */
-#include "session.h"
+#include "ops.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-#define COPY_CHUNK 65536u
-
-static void
-finish(struct session *s, int r, int short_of)
-{
-	s->copy.active = 0;
-	if (short_of)
-		reply_status(s, s->copy.id, FX_EOF, NULL);
-	else
-		reply_result(s, s->copy.id, r);
-}
-
-void
-copy_start(struct session *s, const struct request *r)
-{
-	struct handle *from = handles_find(&s->handles, r->handle[0], HANDLE_FILE);
-	struct handle *to = handles_find(&s->handles, r->handle[1], HANDLE_FILE);
-
-	if (from == NULL || to == NULL) {
-		reply_status(s, r->id, FX_FAILURE, "Invalid handle");
-		return;
-	}
-	/* Over itself a file could grow without end. */
-	if (from == to || (from->device == to->device && from->inode == to->inode)) {
-		reply_status(s, r->id, FX_FAILURE, "A file cannot be copied to itself");
-		return;
-	}
-	s->copy = (struct copy){ .active = 1, .id = r->id, .from = from, .to = to, .from_off = r->u64[0],
-	    .left = r->u64[1], .to_off = r->u64[2], .to_end = r->u64[1] == 0 };
-	copy_go(s);
-}
+#define COPY_CHUNK (256u * 1024u)
 
 /* The whole of a chunk; 0 or -errno. */
 static int
-put(struct session *s, const uint8_t *from, size_t len)
+put(struct job *j, const uint8_t *from, size_t len, uint64_t off)
 {
-	struct copy *c = &s->copy;
+	const struct session *s = j->s;
 	int64_t n;
 
 	while (len > 0) {
-		n = s->files->write(s->files_ctx, c->to->fd, from, len, c->to_off);
+		n = s->files->write(s->files_ctx, j->h[1]->fd, from, len, off);
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;
 		from += n;
 		len -= (size_t)n;
-		c->to_off += (uint64_t)n;
-		c->to->wrote += (uint64_t)n;
+		off += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* 0 or -errno; 1: the source ended before `left` bytes. */
+static int
+copy(struct job *j, uint8_t *chunk)
+{
+	const struct session *s = j->s;
+	uint64_t left = j->u64[1];
+	int to_end = left == 0;
+
+	while ((to_end || left > 0) && !atomic_load(&s->stop)) {
+		size_t want = to_end || left > COPY_CHUNK ? COPY_CHUNK : (size_t)left;
+		int64_t n = s->files->read(s->files_ctx, j->h[0]->fd, chunk, want, j->u64[0] + j->moved, 1);
+		int r;
+
+		if (n <= 0)
+			return n < 0 ? (int)n : !to_end;
+		r = put(j, chunk, (size_t)n, j->u64[2] + j->moved);
+		if (r < 0)
+			return r;
+		j->moved += (uint64_t)n;
+		left -= to_end ? 0 : (uint64_t)n;
 	}
 	return 0;
 }
 
 void
-copy_go(struct session *s)
+op_copy(struct job *j)
 {
-	struct copy *c = &s->copy;
-	uint8_t chunk[COPY_CHUNK];
+	uint8_t *chunk = malloc(COPY_CHUNK);
+	int r = chunk != NULL ? copy(j, chunk) : -ENOMEM;
 
-	while (s->slice > 0) {
-		size_t want = c->to_end || c->left > sizeof(chunk) ? sizeof(chunk) : (size_t)c->left;
-		int64_t n =
-		    want > 0 ? s->files->read(s->files_ctx, c->from->fd, chunk, want, c->from_off) : 0;
-		int r;
-
-		if (n <= 0) {
-			finish(s, (int)n, n == 0 && !c->to_end && c->left > 0);
-			return;
-		}
-		s->slice -= n;
-		c->from_off += (uint64_t)n;
-		c->from->read += (uint64_t)n;
-		if (!c->to_end)
-			c->left -= (uint64_t)n;
-		r = put(s, chunk, (size_t)n);
-		if (r < 0) {
-			finish(s, r, 0);
-			return;
-		}
-	}
-	s->io->later(s->io_ctx);
+	free(chunk);
+	if (r == 1)
+		reply_status(j, FX_EOF, NULL);
+	else
+		reply_result(j, r);
 }

@@ -3,8 +3,9 @@
  * database is a method here, so that the protocol is tested and fuzzed on any other.
  *
  * Paths are absolute and terminated. Results: 0 (or what the method says), or
- * -errno. Regular files are read and written in place, as OpenSSH's server does; a
- * method never waits for another process (FIFO, terminal), only for the disk.
+ * -errno. A method may wait as long as its file system does, and is called on many
+ * threads at once; never twice at once for one open directory. It never waits for
+ * another process at the end of a FIFO or terminal.
  */
 #ifndef SFTP_FILES_H
 #define SFTP_FILES_H
@@ -19,13 +20,25 @@
 
 #define FILES_NAME_MAX 256 /* of an account, a group, an entry of a directory */
 
+/* What the methods on an open file may wait for. */
+enum files_wait {
+	FILES_WAIT_ANY,    /* another machine or a process, perhaps for ever */
+	FILES_WAIT_DISK,   /* a disk; what is in memory is told at once */
+	FILES_WAIT_NOTHING /* it lives in memory */
+};
+
 struct files {
 	/* open: flags and mode of open(2); a descriptor. */
 	int (*open)(void *ctx, const char *path, int flags, uint32_t mode);
 	void (*close)(void *ctx, int fd);
-	int64_t (*read)(void *ctx, int fd, void *to, size_t len, uint64_t off);
+	/* Without `wait` only what is in memory: as much as there is from `off` on, or
+	 * -EAGAIN; -EOPNOTSUPP: this file cannot be read so. */
+	int64_t (*read)(void *ctx, int fd, void *to, size_t len, uint64_t off, int wait);
 	int64_t (*write)(void *ctx, int fd, const void *from, size_t len, uint64_t off);
 	int (*fsync)(void *ctx, int fd);
+	enum files_wait (*wait)(void *ctx, int fd);
+	/* These bytes will be read soon. A hint: nothing is held for it here. */
+	void (*ahead)(void *ctx, int fd, uint64_t off, size_t len);
 
 	/* opendir: *fd names it for fstat, fsetstat and fstatvfs. */
 	int (*opendir)(void *ctx, const char *path, void **dir, int *fd);

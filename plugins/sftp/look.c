@@ -11,7 +11,7 @@
 /* ---- directories ---- */
 
 static void
-account(struct session *s, int (*name)(void *ctx, uint32_t id, char to[FILES_NAME_MAX]), uint32_t id,
+account(const struct session *s, int (*name)(void *ctx, uint32_t id, char to[FILES_NAME_MAX]), uint32_t id,
     char to[FILES_NAME_MAX])
 {
 	if (name(s->files_ctx, id, to) != 0)
@@ -19,7 +19,7 @@ account(struct session *s, int (*name)(void *ctx, uint32_t id, char to[FILES_NAM
 }
 
 static void
-put_entry(struct session *s, struct out *o, const char *name, const struct stat *st, int64_t now)
+put_entry(const struct session *s, struct out *o, const char *name, const struct stat *st, int64_t now)
 {
 	char user[FILES_NAME_MAX], group[FILES_NAME_MAX], line[LONGNAME_MAX];
 	time_t modified = st->st_mtime;
@@ -36,185 +36,141 @@ put_entry(struct session *s, struct out *o, const char *name, const struct stat 
 }
 
 void
-op_readdir(struct session *s, const struct request *r, const char *p0, const char *p1)
+op_readdir(struct job *j)
 {
-	struct handle *h = ops_handle(s, r, HANDLE_DIR);
+	const struct session *s = j->s;
+	struct handle *h = j->h[0];
+	int64_t now = s->now();
 	char name[FILES_NAME_MAX];
 	uint32_t count = 0;
-	int64_t now;
 	struct stat st;
-	struct out o;
 	int more = 1;
 
-	(void)p0;
-	(void)p1;
-	if (h == NULL)
-		return;
-	now = s->now();
-	reply_open(s, &o, FXP_NAME, r->id);
-	out_u32(&o, 0);
-	while (!h->ended && count < SESSION_NAMES && o.len < SESSION_NAMES_BYTES) {
+	reply_open(j, FXP_NAME);
+	out_u32(&j->out, 0);
+	while (!h->ended && count < SESSION_NAMES && j->out.len < SESSION_NAMES_BYTES) {
 		more = s->files->readdir(s->files_ctx, h->dir, name, &st);
 		h->ended = more == 0;
 		if (more <= 0)
 			break;
-		put_entry(s, &o, name, &st, now);
+		put_entry(s, &j->out, name, &st, now);
 		count++;
 	}
-	s->slice -= SESSION_SLOW_COST;
 	if (count > 0) {
-		store_u32(o.buf + HANDLE_SIZE + 1, count);
-		reply_close(s, &o);
+		store_u32(j->out.buf + HANDLE_SIZE + 1, count);
+		reply_close(j);
 	} else if (more < 0) {
-		reply_result(s, r->id, more);
+		reply_result(j, more);
 	} else {
-		reply_status(s, r->id, FX_EOF, NULL);
+		reply_status(j, FX_EOF, NULL);
 	}
 }
 
 /* ---- attributes ---- */
 
 static void
-reply_stat(struct session *s, uint32_t id, int r, const struct stat *st)
+reply_stat(struct job *j, int r, const struct stat *st)
 {
 	if (r < 0)
-		reply_result(s, id, r);
+		reply_result(j, r);
 	else
-		reply_attrs(s, id, st);
+		reply_attrs(j, st);
 }
 
 void
-op_stat(struct session *s, const struct request *r, const char *path, const char *unused)
+op_stat(struct job *j)
 {
 	struct stat st;
 
-	(void)unused;
-	reply_stat(s, r->id, s->files->stat(s->files_ctx, path, r->op == OP_STAT, &st), &st);
+	reply_stat(j, j->s->files->stat(j->s->files_ctx, j->path[0], j->op == OP_STAT, &st), &st);
 }
 
 void
-op_fstat(struct session *s, const struct request *r, const char *p0, const char *p1)
+op_fstat(struct job *j)
 {
-	struct handle *h = ops_handle(s, r, HANDLE_FREE);
 	struct stat st;
 
-	(void)p0;
-	(void)p1;
-	if (h != NULL)
-		reply_stat(s, r->id, s->files->fstat(s->files_ctx, h->fd, &st), &st);
-}
-
-static void
-log_attrs(struct session *s, const char *path, const struct attrs *a)
-{
-	if (a->flags & ATTR_SIZE)
-		session_log(s, SFTP_LOG_INFO, "set \"%s\" size %ju", path, (uintmax_t)a->size);
-	if (a->flags & ATTR_UIDGID)
-		session_log(s, SFTP_LOG_INFO, "set \"%s\" owner %u group %u", path, (unsigned)a->uid,
-		    (unsigned)a->gid);
-	if (a->flags & ATTR_PERMISSIONS)
-		session_log(
-		    s, SFTP_LOG_INFO, "set \"%s\" mode %04o", path, (unsigned)(a->permissions & 07777));
-	if (a->flags & ATTR_ACMODTIME)
-		session_log(s, SFTP_LOG_INFO, "set \"%s\" modtime %u", path, (unsigned)a->mtime);
+	reply_stat(j, j->s->files->fstat(j->s->files_ctx, j->h[0]->fd, &st), &st);
 }
 
 void
-op_setstat(struct session *s, const struct request *r, const char *path, const char *unused)
+op_setstat(struct job *j)
 {
-	(void)unused;
 	/* A link has no size that could be set. */
-	if (r->op == OP_LSETSTAT && (r->attrs.flags & ATTR_SIZE)) {
-		reply_status(s, r->id, FX_BAD_MESSAGE, NULL);
-		return;
-	}
-	log_attrs(s, path, &r->attrs);
-	reply_result(s, r->id, s->files->setstat(s->files_ctx, path, r->op == OP_SETSTAT, &r->attrs));
+	if (j->op == OP_LSETSTAT && (j->attrs.flags & ATTR_SIZE))
+		reply_status(j, FX_BAD_MESSAGE, NULL);
+	else
+		reply_result(j,
+		    j->s->files->setstat(j->s->files_ctx, j->path[0], j->op == OP_SETSTAT, &j->attrs));
 }
 
 void
-op_fsetstat(struct session *s, const struct request *r, const char *p0, const char *p1)
+op_fsetstat(struct job *j)
 {
-	struct handle *h = ops_handle(s, r, HANDLE_FREE);
-
-	(void)p0;
-	(void)p1;
-	if (h == NULL)
-		return;
-	log_attrs(s, h->path != NULL ? h->path : "", &r->attrs);
-	reply_result(s, r->id, s->files->fsetstat(s->files_ctx, h->fd, &r->attrs));
+	reply_result(j, j->s->files->fsetstat(j->s->files_ctx, j->h[0]->fd, &j->attrs));
 }
 
 #define STATVFS_READ_ONLY 1u
 #define STATVFS_NO_SETUID 2u
 
 static void
-reply_statvfs(struct session *s, uint32_t id, int r, const struct statvfs *v)
+reply_statvfs(struct job *j, int r, const struct statvfs *v)
 {
-	struct out o;
+	struct out *o = &j->out;
 
 	if (r < 0) {
-		reply_result(s, id, r);
+		reply_result(j, r);
 		return;
 	}
-	reply_open(s, &o, FXP_EXTENDED_REPLY, id);
-	out_u64(&o, v->f_bsize);
-	out_u64(&o, v->f_frsize);
-	out_u64(&o, v->f_blocks);
-	out_u64(&o, v->f_bfree);
-	out_u64(&o, v->f_bavail);
-	out_u64(&o, v->f_files);
-	out_u64(&o, v->f_ffree);
-	out_u64(&o, v->f_favail);
-	out_u64(&o, v->f_fsid);
-	out_u64(&o, (v->f_flag & ST_RDONLY ? STATVFS_READ_ONLY : 0) |
-			(v->f_flag & ST_NOSUID ? STATVFS_NO_SETUID : 0));
-	out_u64(&o, v->f_namemax);
-	reply_close(s, &o);
+	reply_open(j, FXP_EXTENDED_REPLY);
+	out_u64(o, v->f_bsize);
+	out_u64(o, v->f_frsize);
+	out_u64(o, v->f_blocks);
+	out_u64(o, v->f_bfree);
+	out_u64(o, v->f_bavail);
+	out_u64(o, v->f_files);
+	out_u64(o, v->f_ffree);
+	out_u64(o, v->f_favail);
+	out_u64(o, v->f_fsid);
+	out_u64(o, (v->f_flag & ST_RDONLY ? STATVFS_READ_ONLY : 0) |
+		       (v->f_flag & ST_NOSUID ? STATVFS_NO_SETUID : 0));
+	out_u64(o, v->f_namemax);
+	reply_close(j);
 }
 
 void
-op_statvfs(struct session *s, const struct request *r, const char *path, const char *unused)
+op_statvfs(struct job *j)
 {
 	struct statvfs v;
 
-	(void)unused;
-	reply_statvfs(s, r->id, s->files->statvfs(s->files_ctx, path, &v), &v);
+	reply_statvfs(j, j->s->files->statvfs(j->s->files_ctx, j->path[0], &v), &v);
 }
 
 void
-op_fstatvfs(struct session *s, const struct request *r, const char *p0, const char *p1)
+op_fstatvfs(struct job *j)
 {
-	struct handle *h = ops_handle(s, r, HANDLE_FREE);
 	struct statvfs v;
 
-	(void)p0;
-	(void)p1;
-	if (h != NULL)
-		reply_statvfs(s, r->id, s->files->fstatvfs(s->files_ctx, h->fd, &v), &v);
+	reply_statvfs(j, j->s->files->fstatvfs(j->s->files_ctx, j->h[0]->fd, &v), &v);
 }
 
 /* ---- what there is ---- */
 
 void
-op_limits(struct session *s, const struct request *r, const char *p0, const char *p1)
+op_limits(struct job *j)
 {
-	struct out o;
-
-	(void)p0;
-	(void)p1;
-	reply_open(s, &o, FXP_EXTENDED_REPLY, r->id);
-	out_u64(&o, SFTP_PACKET_MAX);
-	out_u64(&o, SFTP_DATA_MAX);
-	out_u64(&o, SFTP_DATA_MAX);
-	out_u64(&o, s->handles.max);
-	reply_close(s, &o);
+	reply_open(j, FXP_EXTENDED_REPLY);
+	out_u64(&j->out, SFTP_PACKET_MAX);
+	out_u64(&j->out, SFTP_DATA_MAX);
+	out_u64(&j->out, SFTP_DATA_MAX);
+	out_u64(&j->out, j->s->options.handles);
+	reply_close(j);
 }
 
 /* One name for each number, as a string of strings; unknown ones are empty. -1: the
  * list is no list, or its answer too long. */
 static int
-put_names(struct session *s, struct out *o, struct text ids,
+put_names(const struct session *s, struct out *o, struct text ids,
     int (*name)(void *ctx, uint32_t id, char to[FILES_NAME_MAX]))
 {
 	struct cur c = { ids.data, ids.data + ids.len, 0 };
@@ -233,17 +189,14 @@ put_names(struct session *s, struct out *o, struct text ids,
 }
 
 void
-op_users_groups(struct session *s, const struct request *r, const char *p0, const char *p1)
+op_users_groups(struct job *j)
 {
-	struct out o;
+	const struct session *s = j->s;
 
-	(void)p0;
-	(void)p1;
-	s->slice -= SESSION_SLOW_COST;
-	reply_open(s, &o, FXP_EXTENDED_REPLY, r->id);
-	if (put_names(s, &o, r->bytes[0], s->files->user) != 0 ||
-	    put_names(s, &o, r->bytes[1], s->files->group) != 0)
-		reply_status(s, r->id, FX_BAD_MESSAGE, NULL);
+	reply_open(j, FXP_EXTENDED_REPLY);
+	if (put_names(s, &j->out, j->bytes[0], s->files->user) != 0 ||
+	    put_names(s, &j->out, j->bytes[1], s->files->group) != 0)
+		reply_status(j, FX_BAD_MESSAGE, NULL);
 	else
-		reply_close(s, &o);
+		reply_close(j);
 }

@@ -6,76 +6,71 @@
 #include <errno.h>
 
 void
-op_remove(struct session *s, const struct request *r, const char *path, const char *unused)
+op_remove(struct job *j)
 {
-	(void)unused;
-	session_log(s, SFTP_LOG_INFO, "%s name \"%s\"", request_rows[r->op].name, path);
-	reply_result(s, r->id,
-	    r->op == OP_REMOVE ? s->files->remove(s->files_ctx, path) : s->files->rmdir(s->files_ctx, path));
+	const struct session *s = j->s;
+
+	reply_result(j, j->op == OP_REMOVE ? s->files->remove(s->files_ctx, j->path[0])
+					   : s->files->rmdir(s->files_ctx, j->path[0]));
 }
 
 void
-op_mkdir(struct session *s, const struct request *r, const char *path, const char *unused)
+op_mkdir(struct job *j)
 {
-	uint32_t mode = r->attrs.flags & ATTR_PERMISSIONS ? r->attrs.permissions & 07777 : 0777;
+	uint32_t mode = j->attrs.flags & ATTR_PERMISSIONS ? j->attrs.permissions & 07777 : 0777;
 
-	(void)unused;
-	session_log(s, SFTP_LOG_INFO, "mkdir name \"%s\" mode 0%o", path, (unsigned)mode);
-	reply_result(s, r->id, s->files->mkdir(s->files_ctx, path, mode));
+	reply_result(j, j->s->files->mkdir(j->s->files_ctx, j->path[0], mode));
 }
 
 /* Version 3 has no rename over an existing file; posix-rename is that. */
 void
-op_rename(struct session *s, const struct request *r, const char *from, const char *to)
+op_rename(struct job *j)
 {
-	session_log(s, SFTP_LOG_INFO, "%s old \"%s\" new \"%s\"", request_rows[r->op].name, from, to);
-	reply_result(s, r->id, s->files->rename(s->files_ctx, from, to, r->op == OP_POSIX_RENAME));
+	reply_result(j,
+	    j->s->files->rename(j->s->files_ctx, j->path[0], j->path[1], j->op == OP_POSIX_RENAME));
 }
 
 void
-op_hardlink(struct session *s, const struct request *r, const char *from, const char *to)
+op_hardlink(struct job *j)
 {
-	session_log(s, SFTP_LOG_INFO, "hardlink old \"%s\" new \"%s\"", from, to);
-	reply_result(s, r->id, s->files->link(s->files_ctx, from, to));
+	reply_result(j, j->s->files->link(j->s->files_ctx, j->path[0], j->path[1]));
 }
 
 void
-op_symlink(struct session *s, const struct request *r, const char *target, const char *name)
+op_symlink(struct job *j)
 {
-	session_log(s, SFTP_LOG_INFO, "symlink old \"%s\" new \"%s\"", target, name);
-	reply_result(s, r->id, s->files->symlink(s->files_ctx, target, name));
+	reply_result(j, j->s->files->symlink(j->s->files_ctx, j->path[0], j->path[1]));
 }
 
 static void
-reply_path(struct session *s, uint32_t id, int r, const char *path)
+reply_path(struct job *j, int r, const char *path)
 {
 	if (r < 0)
-		reply_result(s, id, r);
+		reply_result(j, r);
 	else
-		reply_name(s, id, path);
+		reply_name(j, path);
 }
 
 void
-op_readlink(struct session *s, const struct request *r, const char *path, const char *unused)
+op_readlink(struct job *j)
 {
 	char to[PATH_MAX];
 
-	(void)unused;
-	reply_path(s, r->id, s->files->readlink(s->files_ctx, path, to), to);
+	reply_path(j, j->s->files->readlink(j->s->files_ctx, j->path[0], to), to);
 }
 
 void
-op_realpath(struct session *s, const struct request *r, const char *path, const char *unused)
+op_realpath(struct job *j)
 {
+	const char *path = j->path[0][0] != '\0' ? j->path[0] : j->s->start;
 	char to[PATH_MAX];
 
-	(void)unused;
-	reply_path(s, r->id, s->files->realpath(s->files_ctx, path[0] != '\0' ? path : s->start, to), to);
+	reply_path(j, j->s->files->realpath(j->s->files_ctx, path, to), to);
 }
 
 /* "~" and "~user" at the beginning; else as realpath. */
 static int
-expand_home(struct session *s, const char *path, char to[PATH_MAX])
+expand_home(const struct session *s, const char *path, char to[PATH_MAX])
 {
 	char user[FILES_NAME_MAX];
 	const char *rest = path + 1 + strcspn(path + 1, "/");
@@ -99,33 +94,33 @@ expand_home(struct session *s, const char *path, char to[PATH_MAX])
 }
 
 void
-op_expand_path(struct session *s, const struct request *r, const char *path, const char *unused)
+op_expand_path(struct job *j)
 {
+	const struct session *s = j->s;
+	const char *path = j->path[0], *at;
 	char named[PATH_MAX], to[PATH_MAX];
-	const char *at;
-	int r2 = 0;
+	int r = 0;
 
-	(void)unused;
 	at = path[0] != '\0' ? ops_path(s, path, named) : s->start;
 	if (path[0] == '~') {
-		r2 = expand_home(s, path, named);
+		r = expand_home(s, path, named);
 		at = named;
 	}
 	if (at == NULL)
-		r2 = -ENAMETOOLONG;
-	reply_path(s, r->id, r2 < 0 ? r2 : s->files->realpath(s->files_ctx, at, to), to);
+		r = -ENAMETOOLONG;
+	reply_path(j, r < 0 ? r : s->files->realpath(s->files_ctx, at, to), to);
 }
 
 void
-op_home(struct session *s, const struct request *r, const char *user, const char *unused)
+op_home(struct job *j)
 {
+	const struct session *s = j->s;
 	char home[PATH_MAX], to[PATH_MAX];
-	int r2 = 0;
+	int r = 0;
 
-	(void)unused;
-	if (user[0] == '\0' || strcmp(user, s->user) == 0)
+	if (j->path[0][0] == '\0' || strcmp(j->path[0], s->user) == 0)
 		strcpy(home, s->home);
 	else
-		r2 = s->files->home(s->files_ctx, user, home);
-	reply_path(s, r->id, r2 < 0 ? r2 : s->files->realpath(s->files_ctx, home, to), to);
+		r = s->files->home(s->files_ctx, j->path[0], home);
+	reply_path(j, r < 0 ? r : s->files->realpath(s->files_ctx, home, to), to);
 }

@@ -199,21 +199,36 @@ argument(struct options *o, struct line *l, struct word w, char why[128])
 }
 
 static int
-one_line(struct options *o, struct line *l, const char *name, size_t name_len, char why[128])
+limit(struct line *l, const char *keyword, uint32_t min, uint32_t max, uint32_t *to, char why[128])
 {
 	struct word w;
-	int64_t v;
+	int64_t v = next_word(l, &w) ? number(w, 10, max) : -1;
+
+	if (v < min) {
+		snprintf(why, 128, "%s: a number from %u to %u is expected", keyword, (unsigned)min,
+		    (unsigned)max);
+		return -1;
+	}
+	*to = (uint32_t)v;
+	return 0;
+}
+
+static int
+one_line(struct options *o, struct line *l, const char *name, size_t name_len, char why[128])
+{
+	uint32_t kib = OPTIONS_BUFFERED;
+	struct word w;
 
 	if (!next_word(l, &w))
 		return 0;
-	if (is(w, "MaxHandles")) {
-		v = next_word(l, &w) ? number(w, 10, OPTIONS_HANDLES_MAX) : -1;
-		if (v < 1) {
-			snprintf(
-			    why, 128, "MaxHandles: a number from 1 to %u is expected", OPTIONS_HANDLES_MAX);
+	if (is(w, "MaxHandles"))
+		return limit(l, "MaxHandles", 1, OPTIONS_HANDLES_MAX, &o->handles, why);
+	if (is(w, "MaxRequests"))
+		return limit(l, "MaxRequests", 1, OPTIONS_REQUESTS_MAX, &o->requests, why);
+	if (is(w, "MaxBuffered")) {
+		if (limit(l, "MaxBuffered", OPTIONS_BUFFERED_MIN, OPTIONS_BUFFERED_MAX, &kib, why) != 0)
 			return -1;
-		}
-		o->handles = (uint32_t)v;
+		o->buffered = (size_t)kib * 1024;
 		return 0;
 	}
 	if (!is(w, "Subsystem") || !next_word(l, &w) || w.len != name_len ||
@@ -234,6 +249,8 @@ options_parse(
 
 	*o = (struct options){ .umask = OPTIONS_UMASK_LOGIN,
 		.handles = OPTIONS_HANDLES,
+		.requests = OPTIONS_REQUESTS,
+		.buffered = (size_t)OPTIONS_BUFFERED * 1024,
 		.allowed = (UINT64_C(1) << OP_COUNT) - 1,
 		.log = SFTP_LOG_ERROR };
 	for (; text < end; text = next) {

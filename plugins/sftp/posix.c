@@ -6,11 +6,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "accounts.h"
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 static int
 result(int r)
@@ -18,14 +26,39 @@ result(int r)
 	return r < 0 ? -errno : r;
 }
 
-/* One process serves channels of several subsystems, which may differ in it. */
-static void
-set_umask(const struct posix_files *p)
-{
-	static uint32_t now = UINT32_MAX;
+/* ---- umask ---- */
 
-	if (p->umask != now)
-		umask((mode_t)(now = p->umask));
+/*
+ * It is the process's, and channels of several subsystems, which may differ in it, make
+ * files at the same time: those of one umask together, those of another wait. (To mask
+ * the mode here instead would overrule default ACLs, which replace the umask.)
+ */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t free;
+	uint32_t now;
+	unsigned users;
+} gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .free = PTHREAD_COND_INITIALIZER, .now = UINT32_MAX };
+
+static void
+umask_take(const struct posix_files *p)
+{
+	pthread_mutex_lock(&gate.lock);
+	while (gate.users > 0 && gate.now != p->umask)
+		pthread_cond_wait(&gate.free, &gate.lock);
+	if (gate.now != p->umask)
+		umask((mode_t)(gate.now = p->umask));
+	gate.users++;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void
+umask_give(void)
+{
+	pthread_mutex_lock(&gate.lock);
+	if (--gate.users == 0)
+		pthread_cond_broadcast(&gate.free);
+	pthread_mutex_unlock(&gate.lock);
 }
 
 /* ---- content ---- */
@@ -47,10 +80,14 @@ posix_open(void *ctx, const char *path, int flags, uint32_t mode)
 {
 	int fd, r;
 
-	set_umask(ctx);
+	if (flags & O_CREAT)
+		umask_take(ctx);
 	fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, (mode_t)mode);
+	r = -errno;
+	if (flags & O_CREAT)
+		umask_give();
 	if (fd < 0)
-		return -errno;
+		return r;
 	r = refuses(fd);
 	if (r < 0) {
 		close(fd);
@@ -67,13 +104,17 @@ posix_close(void *ctx, int fd)
 }
 
 static int64_t
-posix_read(void *ctx, int fd, void *to, size_t len, uint64_t off)
+posix_read(void *ctx, int fd, void *to, size_t len, uint64_t off, int wait)
 {
+	struct iovec piece = { to, len };
 	ssize_t n;
 
 	(void)ctx;
+	/* -1 would be the descriptor's own position. */
+	if (off > INT64_MAX)
+		return -EINVAL;
 	do
-		n = pread(fd, to, len, (off_t)off);
+		n = wait ? pread(fd, to, len, (off_t)off) : preadv2(fd, &piece, 1, (off_t)off, RWF_NOWAIT);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -95,6 +136,38 @@ posix_fsync(void *ctx, int fd)
 {
 	(void)ctx;
 	return result(fsync(fd));
+}
+
+/* File systems of this machine alone, by the numbers of statfs(2). */
+static enum files_wait
+posix_wait(void *ctx, int fd)
+{
+	struct statfs v;
+	struct stat st;
+
+	(void)ctx;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || fstatfs(fd, &v) != 0)
+		return FILES_WAIT_ANY;
+	switch ((uint32_t)v.f_type) {
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+		return FILES_WAIT_NOTHING;
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+		return FILES_WAIT_DISK;
+	default:
+		return FILES_WAIT_ANY;
+	}
+}
+
+/* Into the kernel's memory: what another process changes meanwhile is not missed. */
+static void
+posix_ahead(void *ctx, int fd, uint64_t off, size_t len)
+{
+	(void)ctx;
+	(void)posix_fadvise(fd, (off_t)off, (off_t)len, POSIX_FADV_WILLNEED);
 }
 
 /* ---- directories ---- */
@@ -229,8 +302,12 @@ posix_remove(void *ctx, const char *path)
 static int
 posix_mkdir(void *ctx, const char *path, uint32_t mode)
 {
-	set_umask(ctx);
-	return result(mkdir(path, (mode_t)mode));
+	int r;
+
+	umask_take(ctx);
+	r = result(mkdir(path, (mode_t)mode));
+	umask_give();
+	return r;
 }
 
 static int
@@ -358,6 +435,8 @@ const struct files posix_files = {
 	.read = posix_read,
 	.write = posix_write,
 	.fsync = posix_fsync,
+	.wait = posix_wait,
+	.ahead = posix_ahead,
 	.opendir = posix_opendir,
 	.readdir = posix_readdir,
 	.closedir = posix_closedir,

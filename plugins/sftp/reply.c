@@ -40,85 +40,79 @@ fx_of(int error)
 	}
 }
 
-/* There is room: session_input makes it before each request. */
 void
-reply_open(struct session *s, struct out *o, enum fxp type, uint32_t id)
+reply_open(struct job *j, enum fxp type)
 {
-	*o = (struct out){ s->out + s->out_len, 0, SESSION_REPLY_MAX, 0 };
-	out_u32(o, 0);
-	out_u8(o, (uint8_t)type);
-	out_u32(o, id);
+	j->out.len = 0;
+	j->out.bad = 0;
+	out_u32(&j->out, 0);
+	out_u8(&j->out, (uint8_t)type);
+	out_u32(&j->out, j->id);
 }
 
 void
-reply_close(struct session *s, struct out *o)
+reply_close(struct job *j)
 {
-	store_u32(o->buf, (uint32_t)(o->len - 4));
-	s->out_len += o->len;
+	store_u32(j->out.buf, (uint32_t)(j->out.len - 4));
 }
 
 void
-reply_status(struct session *s, uint32_t id, enum fx code, const char *text)
+reply_status(struct job *j, enum fx code, const char *text)
 {
-	struct out o;
-
-	reply_open(s, &o, FXP_STATUS, id);
-	out_u32(&o, code);
-	out_text(&o, text != NULL ? text : texts[code]);
-	out_text(&o, "");
-	reply_close(s, &o);
-	if (code != FX_OK && code != FX_EOF)
-		session_log(
-		    s, SFTP_LOG_DEBUG, "request %u: %s", (unsigned)id, text != NULL ? text : texts[code]);
+	j->code = code;
+	j->why = text != NULL ? text : texts[code];
+	reply_open(j, FXP_STATUS);
+	out_u32(&j->out, code);
+	out_text(&j->out, j->why);
+	out_text(&j->out, "");
+	reply_close(j);
 }
 
 void
-reply_result(struct session *s, uint32_t id, int r)
+reply_result(struct job *j, int r)
 {
 	/* The code is coarse; the text says which of them it was. */
-	reply_status(s, id, fx_of(-r), r < 0 ? strerrordesc_np(-r) : NULL);
+	reply_status(j, fx_of(-r), r < 0 ? strerrordesc_np(-r) : NULL);
 }
 
 void
-reply_attrs(struct session *s, uint32_t id, const struct stat *st)
+reply_attrs(struct job *j, const struct stat *st)
 {
 	struct attrs a;
-	struct out o;
 
 	attrs_of(&a, st);
-	reply_open(s, &o, FXP_ATTRS, id);
-	attrs_put(&o, &a);
-	reply_close(s, &o);
+	reply_open(j, FXP_ATTRS);
+	attrs_put(&j->out, &a);
+	reply_close(j);
 }
 
 void
-reply_name(struct session *s, uint32_t id, const char *name)
+reply_name(struct job *j, const char *name)
 {
-	struct out o;
-
-	reply_open(s, &o, FXP_NAME, id);
-	out_u32(&o, 1);
-	out_text(&o, name);
-	out_text(&o, name);
-	out_u32(&o, 0);
-	reply_close(s, &o);
+	reply_open(j, FXP_NAME);
+	out_u32(&j->out, 1);
+	out_text(&j->out, name);
+	out_text(&j->out, name);
+	out_u32(&j->out, 0);
+	reply_close(j);
 }
 
 /* Section 4, and the extensions that are served and allowed. */
 void
 reply_version(struct session *s)
 {
-	struct out o = { s->out + s->out_len, 0, SESSION_REPLY_MAX, 0 };
+	struct out *o = &s->here.out;
 	int op;
 
-	out_u32(&o, 0);
-	out_u8(&o, FXP_VERSION);
-	out_u32(&o, SFTP_VERSION);
+	out_u32(o, 0);
+	out_u8(o, FXP_VERSION);
+	out_u32(o, SFTP_VERSION);
 	for (op = 0; op < OP_COUNT; op++) {
 		if (request_rows[op].extension == NULL || !session_allows(s, (enum op)op))
 			continue;
-		out_text(&o, request_rows[op].extension);
-		out_text(&o, request_rows[op].version);
+		out_text(o, request_rows[op].extension);
+		out_text(o, request_rows[op].version);
 	}
-	reply_close(s, &o);
+	reply_close(&s->here);
+	session_reply(s);
 }

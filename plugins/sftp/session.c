@@ -39,6 +39,15 @@ seconds(void)
 	return (int64_t)time(NULL);
 }
 
+static uint64_t
+milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 int
 session_init(struct session *s, const struct files *files, void *files_ctx, const struct session_io *io,
     void *io_ctx, const struct options *options, const char *user, const char *home)
@@ -49,7 +58,10 @@ session_init(struct session *s, const struct files *files, void *files_ctx, cons
 	s->io_ctx = io_ctx;
 	s->options = *options;
 	s->now = seconds;
+	s->clock = milliseconds;
 	s->handles.max = options->handles;
+	snprintf(s->full_text, sizeof(s->full_text), "Too many open handles (MaxHandles %u)",
+	    (unsigned)options->handles);
 	if (strlen(user) >= sizeof(s->user) || strlen(home) >= sizeof(s->home))
 		return -1;
 	strcpy(s->user, user);
@@ -62,19 +74,52 @@ session_fini(struct session *s)
 {
 	uint32_t i;
 
+	jobs_drop(s);
 	for (i = 0; i < s->handles.size; i++) {
-		struct handle *h = &s->handles.place[i];
+		struct handle *h = s->handles.place[i];
 
 		if (h->kind == HANDLE_FILE)
 			s->files->close(s->files_ctx, h->fd);
 		else if (h->kind == HANDLE_DIR)
 			s->files->closedir(s->files_ctx, h->dir);
-		free(h->path);
 	}
-	free(s->handles.place);
+	handles_fini(&s->handles);
 	free(s->in);
 	free(s->out);
 	memset(s, 0, sizeof(*s));
+}
+
+static void
+close_later(struct session *s, struct handle *h)
+{
+	struct job j = { .s = s, .op = OP_CLOSE, .h = { h }, .path = { "", "" }, .silent = 1, .wait = 1 };
+
+	order_set(&j);
+	/* Without memory for it: session_fini does. */
+	if (job_add(s, &j) == 0)
+		h->closing = 1;
+}
+
+void
+session_end(struct session *s)
+{
+	uint32_t i;
+
+	s->gone = 1;
+	atomic_store(&s->stop, 1);
+	for (i = 0; i < s->handles.size; i++) {
+		struct handle *h = s->handles.place[i];
+
+		if ((h->kind == HANDLE_FILE || h->kind == HANDLE_DIR) && !h->closing)
+			close_later(s, h);
+	}
+	jobs_run(s);
+}
+
+int
+session_idle(const struct session *s)
+{
+	return s->first == NULL && s->tasks == 0;
 }
 
 void
@@ -125,12 +170,12 @@ session_flush(struct session *s)
 	}
 	if (s->gone || s->out_off == s->out_len)
 		s->out_off = s->out_len = 0;
+	jobs_reply(s);
 	return s->out_len == 0;
 }
 
-/* For one more reply behind those that wait. */
-static int
-make_room(struct session *s)
+int
+session_room(struct session *s)
 {
 	if (s->out == NULL)
 		s->out = malloc(SESSION_OUT_MARK + SESSION_REPLY_MAX);
@@ -143,7 +188,22 @@ make_room(struct session *s)
 		s->out_len -= s->out_off;
 		s->out_off = 0;
 	}
+	s->here.out = (struct out){ s->out + s->out_len, 0, SESSION_REPLY_MAX, 0 };
 	return 0;
+}
+
+void
+session_told(struct session *s, const struct job *j)
+{
+	if (j->code != FX_OK && j->code != FX_EOF)
+		session_log(s, SFTP_LOG_DEBUG, "request %u: %s", (unsigned)j->id, j->why);
+}
+
+void
+session_reply(struct session *s)
+{
+	s->out_len += s->here.out.len;
+	session_told(s, &s->here);
 }
 
 /* ---- in ---- */
@@ -165,12 +225,20 @@ on_init(struct session *s, const uint8_t *packet, size_t len)
 }
 
 static void
+refuse(struct session *s, enum fx code)
+{
+	reply_status(&s->here, code, NULL);
+	session_reply(s);
+}
+
+static void
 on_packet(struct session *s, const uint8_t *packet, size_t len)
 {
 	struct request *r = &s->request;
+	enum request_result result;
 
 	s->slice -= SESSION_REQUEST_COST;
-	if (make_room(s) != 0)
+	if (session_room(s) != 0)
 		return;
 	if (packet[0] == FXP_INIT) {
 		on_init(s, packet, len);
@@ -180,21 +248,24 @@ on_packet(struct session *s, const uint8_t *packet, size_t len)
 		session_fail(s, "a request before INIT");
 		return;
 	}
-	switch (request_parse(r, packet, len)) {
+	result = request_parse(r, packet, len);
+	s->here = (struct job){ .s = s, .id = r->id, .out = s->here.out };
+	switch (result) {
 	case REQUEST_OK:
-		ops_run(s, r);
+		ops_start(s);
 		break;
 	case REQUEST_NO_ID:
 		session_fail(s, "a request without an id");
 		break;
 	case REQUEST_UNKNOWN:
-		reply_status(s, r->id, FX_OP_UNSUPPORTED, NULL);
+		refuse(s, FX_OP_UNSUPPORTED);
 		break;
 	case REQUEST_BAD:
-		reply_status(s, r->id, FX_BAD_MESSAGE, NULL);
+		refuse(s, FX_BAD_MESSAGE);
 		break;
 	case REQUEST_LONG:
-		reply_result(s, r->id, -ENAMETOOLONG);
+		reply_result(&s->here, -ENAMETOOLONG);
+		session_reply(s);
 		break;
 	}
 }
@@ -207,8 +278,11 @@ lost(struct session *s, const uint8_t *header, size_t have)
 
 	snprintf(text, sizeof(text), "a packet of %u bytes; 1 to %u are allowed", (unsigned)load_u32(header),
 	    SFTP_PACKET_MAX);
-	if (have >= HEADER && header[LENGTH] != FXP_INIT && make_room(s) == 0)
-		reply_status(s, load_u32(header + LENGTH + 1), FX_BAD_MESSAGE, text);
+	if (have >= HEADER && header[LENGTH] != FXP_INIT && session_room(s) == 0) {
+		s->here.id = load_u32(header + LENGTH + 1);
+		reply_status(&s->here, FX_BAD_MESSAGE, text);
+		session_reply(s);
+	}
 	session_fail(s, text);
 }
 
@@ -288,7 +362,8 @@ one_packet(struct session *s, const uint8_t *bytes, size_t len)
 int
 session_wants(const struct session *s)
 {
-	return !s->copy.active && session_unsent(s) < SESSION_OUT_MARK;
+	return session_unsent(s) < SESSION_OUT_MARK && s->count < s->options.requests &&
+	       s->held < s->options.buffered;
 }
 
 size_t
@@ -302,22 +377,24 @@ session_input(struct session *s, const uint8_t *bytes, size_t len)
 		if (session_unsent(s) >= SESSION_OUT_MARK)
 			session_flush(s);
 	}
+	jobs_run(s);
 	return s->failed || s->gone ? len : done;
 }
 
+/* ---- jobs ---- */
+
 void
-session_go(struct session *s)
+session_tick(struct session *s)
 {
-	if (!s->copy.active || s->gone)
-		return;
-	s->slice = SESSION_SLICE;
-	copy_go(s);
+	s->ticking = 0;
+	jobs_late(s);
+	jobs_run(s);
 }
 
 int
 session_done(const struct session *s)
 {
-	return s->gone || (session_unsent(s) == 0 && !s->copy.active);
+	return s->gone || (session_unsent(s) == 0 && s->count == 0);
 }
 
 int

@@ -1,22 +1,24 @@
 /*
  * One SFTP session: bytes of the peer in, replies out. It knows neither a channel nor
- * a file system: both are given.
+ * a file system nor a thread: all are given.
  *
  *   session.c  packets from the stream, replies to it, what bounds them
- *   ops.c      which function a request has; look.c, names.c: one for each
- *   copy.c     copy-data, which goes on over many turns
+ *   ops.c      which function a request has; look.c, names.c, copy.c: one for each
+ *   job.c      requests that wait for files, done in tasks; order.c: which waits for which
  *   reply.c    packets toward the peer
  *
- * Bounds. Requests are answered in order, and one at a time: what a peer pipelines
- * waits where it came from, within the window that it was given. Here are at most one
- * packet that is not complete, and replies up to SESSION_OUT_MARK and one more; while
- * so much could not be sent nothing is taken. A call does a slice of work and returns.
+ * Bounds. Requests in flight (MaxRequests) and the bytes that they are charged with,
+ * their replies included (MaxBuffered); one packet that is not complete; replies up to
+ * SESSION_OUT_MARK and one more. While one of these is reached nothing is taken: what
+ * the peer sends waits where it came from, within the window that it was given. A call
+ * does a slice of work and returns.
  */
 #ifndef SFTP_SESSION_H
 #define SFTP_SESSION_H
 
 #include "files.h"
 #include "handles.h"
+#include "job.h"
 #include "options.h"
 #include "request.h"
 
@@ -24,29 +26,21 @@
 #define SESSION_REPLY_MAX (SFTP_PACKET_MAX + 4u)
 #define SESSION_SLICE (1024u * 1024u) /* bytes moved in one call */
 #define SESSION_REQUEST_COST 2048u    /* of a request that moves none */
-#define SESSION_SLOW_COST (128u * 1024u) /* of one that looks at many files or at the disk */
 #define SESSION_NAMES 100u            /* entries in a reply to READDIR */
 #define SESSION_NAMES_BYTES 32768u
+#define SESSION_AHEAD (1024u * 1024u) /* read-ahead of one handle */
+#define SESSION_RETRY_MS 5u           /* when no task could be had */
 
 struct session_io {
 	/* Send: how many bytes were accepted; -1: nobody is there any more. */
 	int64_t (*write)(void *ctx, const uint8_t *bytes, size_t len);
 	/* One line. */
 	void (*log)(void *ctx, enum sftp_log level, const char *text);
-	/* Call session_go soon, not now. */
-	void (*later)(void *ctx);
-};
-
-/* copy-data in progress. */
-struct copy {
-	int active;
-	uint32_t id;
-	struct handle *from;
-	struct handle *to;
-	uint64_t from_off;
-	uint64_t to_off;
-	uint64_t left;
-	int to_end; /* as far as there is something */
+	/* Call session_work(first) on another thread, soon, not now, and when it has
+	 * returned session_finished(s, first) on this one. -1: not at the moment. */
+	int (*run)(void *ctx, struct job *first);
+	/* Call session_tick after so many milliseconds, once. */
+	void (*tick)(void *ctx, uint32_t milliseconds);
 };
 
 struct session {
@@ -59,16 +53,26 @@ struct session {
 	char home[PATH_MAX];
 	char start[PATH_MAX]; /* where relative paths begin */
 	struct handles handles;
-	int64_t (*now)(void); /* seconds, for the dates of READDIR */
+	int64_t (*now)(void);    /* seconds, for the dates of READDIR */
+	uint64_t (*clock)(void); /* milliseconds that never go back */
+	atomic_int stop;         /* nobody waits for results any more */
 
 	int said_init;
 	int failed;        /* framing is lost: nothing more is read */
 	char fail_text[128];
 	int gone;          /* nobody takes replies any more */
-	int told_handles;  /* the log knows that MaxHandles was reached */
+	char full_text[64]; /* there are MaxHandles */
+	int told_handles;  /* the log knows */
 	int64_t slice;
-	struct copy copy;
+	int ticking;       /* a call of session_tick is on its way */
 	struct request request;
+	struct job here;   /* the request that is looked at */
+
+	struct job *first, *last;           /* jobs, in the order of arrival */
+	struct job *done_first, *done_last; /* their replies wait for room */
+	uint32_t count;    /* of both */
+	size_t held;       /* bytes that they are charged with */
+	uint32_t tasks;    /* running */
 
 	uint8_t *in;       /* a packet that is not complete, with its length */
 	size_t in_size;
@@ -84,8 +88,8 @@ int session_init(struct session *s, const struct files *files, void *files_ctx, 
     void *io_ctx, const struct options *options, const char *user, const char *home);
 void session_fini(struct session *s);
 
-/* session_input(s, bytes, len): how many were taken. Fewer than all: replies are
- * waiting, a copy goes on, or the slice is used up (session_wants). */
+/* session_input(s, bytes, len): how many were taken. Fewer than all: a bound is
+ * reached, or the slice is used up (session_wants). */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t len);
 
 /* Would more be taken now? */
@@ -95,11 +99,22 @@ int session_wants(const struct session *s);
 int session_flush(struct session *s);
 size_t session_unsent(const struct session *s);
 
-/* session_go(s): the next slice of a copy. */
-void session_go(struct session *s);
+/* session_work(first): what session_io.run is for; touches nothing but these jobs and
+ * their files. [any thread] */
+void session_work(struct job *first);
 
-/* session_done(s): after the end of input, or a failure: all is sent and nothing goes
- * on. */
+/* session_finished(s, first): it returned. */
+void session_finished(struct session *s, struct job *first);
+
+void session_tick(struct session *s);
+
+/* session_end(s): nobody is there any more. What was taken and changes something is
+ * still done, then what is open is closed; session_idle tells when session_fini may
+ * be called. */
+void session_end(struct session *s);
+int session_idle(const struct session *s);
+
+/* session_done(s): after the end of input, or a failure: all is answered and sent. */
 int session_done(const struct session *s);
 
 /* session_inside(s): the stream stopped in the middle of a packet. */
@@ -107,28 +122,33 @@ int session_inside(const struct session *s);
 
 /* ---- within a session ---- */
 
-/* reply.c: packets. A reply is opened, written through the returned struct, closed. */
-void reply_open(struct session *s, struct out *o, enum fxp type, uint32_t id);
-void reply_close(struct session *s, struct out *o);
-void reply_status(struct session *s, uint32_t id, enum fx code, const char *text);
+/* reply.c: packets, in j->out. A reply is opened, written, closed. [any thread] */
+void reply_open(struct job *j, enum fxp type);
+void reply_close(struct job *j);
+void reply_status(struct job *j, enum fx code, const char *text);
 /* OK for 0, else by -errno. */
-void reply_result(struct session *s, uint32_t id, int r);
-void reply_attrs(struct session *s, uint32_t id, const struct stat *st);
-void reply_name(struct session *s, uint32_t id, const char *name);
+void reply_result(struct job *j, int r);
+void reply_attrs(struct job *j, const struct stat *st);
+void reply_name(struct job *j, const char *name);
 void reply_version(struct session *s);
 enum fx fx_of(int error);
 
-/* ops.c */
-void ops_run(struct session *s, const struct request *r);
+/* ops.c. ops_start: the request in s->request, answered or made a job; ops_do: what it
+ * does to files, and its reply [any thread]; ops_finish: what follows for the session. */
+void ops_start(struct session *s);
+void ops_do(struct job *j);
+void ops_finish(struct job *j);
+
+/* session_reply(s): what was written to s->here.out is sent. session_told: for the log. session_room: it has
+ * somewhere to be written, whatever it is; -1: no memory. */
+int session_room(struct session *s);
+void session_reply(struct session *s);
+void session_told(struct session *s, const struct job *j);
 
 /* session_allows(s, op): by -p, -P; not read-only. */
 int session_allows(const struct session *s, enum op op);
 void session_fail(struct session *s, const char *text);
 void session_log(struct session *s, enum sftp_log level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* copy.c */
-void copy_start(struct session *s, const struct request *r);
-void copy_go(struct session *s);
 
 #endif

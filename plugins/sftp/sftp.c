@@ -1,6 +1,7 @@
 /*
- * SFTP as the logged-in user: sessions (session.h) on channels. Everything is done
- * on the host's thread, in slices, so that many transfers of a login take turns.
+ * SFTP as the logged-in user: sessions (session.h) on channels. What can wait for a
+ * file system is done in tasks; the rest on the host's thread, in slices, so that many
+ * transfers of a login take turns.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <postern/draft/loop.h>
 #include <postern/draft/session.h>
 #include <postern/draft/subsystem.h>
+#include <postern/draft/task.h>
 #include <postern/postern.h>
 
 #include "session.h"
@@ -22,6 +24,7 @@ struct sftp {
 	const struct postern_if_channel *channels;
 	const struct postern_if_session *sessions;
 	const struct postern_if_loop *loop;
+	const struct postern_if_task *tasks;
 	const struct postern_if_config *config;
 	const struct postern_if_log *log; /* NULL: none */
 	uint32_t umask;                   /* the login's */
@@ -32,9 +35,11 @@ struct transfer {
 	struct postern_channel channel;
 	struct session session;
 	struct posix_files files;
-	uint64_t timer;  /* of a copy; 0: none */
+	uint64_t timer;  /* of session_tick; 0: none */
+	int untaken;     /* the host keeps bytes for us */
 	int input_ended;
 	int closing;
+	int closed;      /* the channel is gone: its tasks are waited for */
 };
 
 /* ---- what a session asks for ---- */
@@ -62,34 +67,54 @@ io_log(void *ctx, enum sftp_log level, const char *text)
 		t->sftp->log->line(t->sftp->host, levels[level], t->channel, postern_text(text));
 }
 
-static void check(struct transfer *t);
+static void settle(struct transfer *t);
 
 static void
-on_later(void *context)
+on_tick(void *context)
 {
 	struct transfer *t = context;
 
 	t->timer = 0;
-	session_go(&t->session);
-	session_flush(&t->session);
-	/* What waited behind the copy. */
-	if (session_wants(&t->session))
-		t->sftp->channels->resume(t->sftp->host, t->channel);
-	check(t);
+	session_tick(&t->session);
+	settle(t);
 }
 
 static void
-io_later(void *ctx)
+io_tick(void *ctx, uint32_t milliseconds)
 {
 	struct transfer *t = ctx;
 
-	if (t->timer == 0 && t->sftp->loop->timer(t->sftp->host, 0, on_later, t, &t->timer) != POSTERN_OK) {
-		t->timer = 0;
-		session_fail(&t->session, "out of memory");
-	}
+	if (t->sftp->loop->timer(t->sftp->host, milliseconds, on_tick, t, &t->timer) == POSTERN_OK)
+		return;
+	t->timer = 0;
+	session_fail(&t->session, "out of memory");
 }
 
-static const struct session_io io = { .write = io_write, .log = io_log, .later = io_later };
+static void
+on_work(void *context)
+{
+	session_work(context);
+}
+
+static void
+on_done(void *context)
+{
+	struct job *first = context;
+	struct session *s = first->s;
+
+	session_finished(s, first);
+	settle(s->io_ctx);
+}
+
+static int
+io_run(void *ctx, struct job *first)
+{
+	struct transfer *t = ctx;
+
+	return t->sftp->tasks->run(t->sftp->host, on_work, on_done, first, NULL) == POSTERN_OK ? 0 : -1;
+}
+
+static const struct session_io io = { .write = io_write, .log = io_log, .run = io_run, .tick = io_tick };
 
 /* ---- how it ends ---- */
 
@@ -119,6 +144,39 @@ check(struct transfer *t)
 	channels->eof(host, t->channel);
 	channels->exit_status(host, t->channel, t->session.failed ? 1 : 0);
 	channels->close(host, t->channel);
+}
+
+static void
+release(struct transfer *t)
+{
+	if (t->timer != 0)
+		t->sftp->loop->cancel(t->sftp->host, t->timer);
+	session_fini(&t->session);
+	free(t);
+}
+
+/*
+ * After anything that may have made replies or room. Replies wait for the end of this
+ * turn of the host (writable), so that those that are ready together leave together.
+ */
+static void
+settle(struct transfer *t)
+{
+	const struct postern_if_channel *channels = t->sftp->channels;
+
+	if (t->closed) {
+		if (session_idle(&t->session))
+			release(t);
+		return;
+	}
+	if (session_unsent(&t->session) > 0)
+		channels->await_credit(t->sftp->host, t->channel);
+	/* What waited behind a bound. */
+	if (t->untaken && session_wants(&t->session)) {
+		t->untaken = 0;
+		channels->resume(t->sftp->host, t->channel);
+	}
+	check(t);
 }
 
 /* ---- the channel ---- */
@@ -171,25 +229,17 @@ sftp_open(struct postern_plugin *plugin, struct postern_channel channel, const s
 	return POSTERN_OK;
 }
 
-/*
- * Replies wait for the end of this turn of the host (writable), so that those to
- * requests that came together leave together.
- */
 static int32_t
 sftp_data(void *context, uint32_t stream, struct postern_view bytes, uint64_t *took)
 {
 	struct transfer *t = context;
-	const struct postern_if_channel *channels = t->sftp->channels;
 
 	*took = bytes.len;
 	if (stream != POSTERN_STREAM_DATA)
 		return POSTERN_OK;
 	*took = session_input(&t->session, bytes.data, bytes.len);
-	if (session_unsent(&t->session) > 0)
-		channels->await_credit(t->sftp->host, t->channel);
-	if (*took < bytes.len && session_wants(&t->session))
-		channels->resume(t->sftp->host, t->channel);
-	check(t);
+	t->untaken = *took < bytes.len;
+	settle(t);
 	return POSTERN_OK;
 }
 
@@ -200,7 +250,7 @@ sftp_writable(void *context, uint64_t credit)
 
 	(void)credit;
 	session_flush(&t->session);
-	check(t);
+	settle(t);
 }
 
 static void
@@ -220,10 +270,9 @@ sftp_closed(void *context, uint32_t reason)
 	struct transfer *t = context;
 
 	(void)reason;
-	if (t->timer != 0)
-		t->sftp->loop->cancel(t->sftp->host, t->timer);
-	session_fini(&t->session);
-	free(t);
+	t->closed = 1;
+	session_end(&t->session);
+	settle(t);
 }
 
 /* ---- the plugin ---- */
@@ -266,9 +315,11 @@ sftp_create(const struct postern_host *host, struct postern_plugin **out)
 	p->channels = host->query(host, postern_text(POSTERN_IF_CHANNEL));
 	p->sessions = host->query(host, postern_text(POSTERN_IF_SESSION));
 	p->loop = host->query(host, postern_text(POSTERN_IF_LOOP));
+	p->tasks = host->query(host, postern_text(POSTERN_IF_TASK));
 	p->config = host->query(host, postern_text(POSTERN_IF_CONFIG));
 	p->log = host->query(host, postern_text(POSTERN_IF_LOG));
-	if (p->channels == NULL || p->sessions == NULL || p->loop == NULL || p->config == NULL) {
+	if (p->channels == NULL || p->sessions == NULL || p->loop == NULL ||
+	    p->tasks == NULL || p->config == NULL) {
 		free(p);
 		return POSTERN_E_NOSUCH;
 	}

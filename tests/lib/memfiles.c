@@ -182,12 +182,18 @@ mem_close(void *ctx, int fd)
 }
 
 static int64_t
-mem_read(void *ctx, int fd, void *to, size_t len, uint64_t off)
+mem_read(void *ctx, int fd, void *to, size_t len, uint64_t off, int wait)
 {
 	struct memfiles *m = of(ctx);
 	struct memopen *o = opened(m, fd, 1);
 	struct memfile *f;
 
+	if (!wait && m->wait == FILES_WAIT_ANY)
+		return -EOPNOTSUPP;
+	if (!wait && m->cold && m->calls % 3 == 0)
+		return -EAGAIN;
+	if (!wait && m->cold && len > 5)
+		len = 5;
 	memset(to, 0, len);
 	if (o->node < 0)
 		return -EIO;
@@ -246,6 +252,25 @@ mem_fsync(void *ctx, int fd)
 {
 	opened(of(ctx), fd, 1);
 	return 0;
+}
+
+static enum files_wait
+mem_wait(void *ctx, int fd)
+{
+	struct memfiles *m = of(ctx);
+
+	opened(m, fd, 1);
+	return m->wait;
+}
+
+static void
+mem_ahead(void *ctx, int fd, uint64_t off, size_t len)
+{
+	struct memfiles *m = of(ctx);
+
+	opened(m, fd, 1);
+	m->ahead_off = off;
+	m->ahead_len = len;
 }
 
 /* ---- directories ---- */
@@ -537,6 +562,8 @@ const struct files memfiles = {
 	.read = mem_read,
 	.write = mem_write,
 	.fsync = mem_fsync,
+	.wait = mem_wait,
+	.ahead = mem_ahead,
 	.opendir = mem_opendir,
 	.readdir = mem_readdir,
 	.closedir = mem_closedir,
@@ -569,6 +596,7 @@ memfiles_new(void)
 
 	if (m == NULL)
 		abort();
+	m->wait = FILES_WAIT_NOTHING;
 	m->node[0] = (struct memfile){ .path = "/", .mode = S_IFDIR | 0755, .inode = ++m->inode };
 	make(m, "/home", S_IFDIR | 0755);
 	node = make(m, "/home/file", S_IFREG | 0644);

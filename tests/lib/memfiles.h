@@ -36,10 +36,14 @@ struct memfiles {
 	struct memopen open[MEMFILES_OPEN];
 	ino_t inode;
 	unsigned write_max; /* bytes that one write takes; 0: all */
+	enum files_wait wait; /* of every file */
+	int cold;             /* some of what is asked for without waiting is not there */
+	uint64_t ahead_off;   /* the last read-ahead */
+	size_t ahead_len;
 	uint64_t calls;
 };
 
-/* "/", "/home", a file "/home/file" of eleven bytes, a link "/home/link" to it. */
+/* Files that wait for nothing: "/", "/home", a file "/home/file" of eleven bytes, a link "/home/link" to it. */
 struct memfiles *memfiles_new(void);
 void memfiles_free(struct memfiles *m);
 

@@ -36,13 +36,48 @@ on_log(void *ctx, enum sftp_log level, const char *text)
 	snprintf(b->log + have, sizeof(b->log) - have, "%s\n", text);
 }
 
-static void
-on_later(void *ctx)
+static int
+on_run(void *ctx, struct job *first)
 {
-	((struct sftpbench *)ctx)->later = 1;
+	struct sftpbench *b = ctx;
+
+	if (b->refuse || b->tasks == SFTPBENCH_TASKS)
+		return -1;
+	b->task[b->tasks++] = first;
+	return 0;
 }
 
-static const struct session_io io = { .write = on_write, .log = on_log, .later = on_later };
+static void
+on_tick(void *ctx, uint32_t milliseconds)
+{
+	struct sftpbench *b = ctx;
+
+	(void)milliseconds;
+	if (b->ticking)
+		abort();
+	b->ticking = 1;
+}
+
+static const struct session_io io = { .write = on_write, .log = on_log, .run = on_run, .tick = on_tick };
+
+void
+sftpbench_run(struct sftpbench *b, unsigned which)
+{
+	struct job *first = b->task[which];
+
+	memmove(b->task + which, b->task + which + 1, (--b->tasks - which) * sizeof(first));
+	b->ran++;
+	session_work(first);
+	session_finished(&b->s, first);
+	session_flush(&b->s);
+}
+
+void
+sftpbench_run_all(struct sftpbench *b)
+{
+	while (b->tasks > 0)
+		sftpbench_run(b, 0);
+}
 
 struct sftpbench *
 sftpbench_on(const struct files *files, void *ctx, const char *config)
@@ -87,6 +122,12 @@ take_away(const char *path, const struct stat *st, int type, struct FTW *at)
 void
 sftpbench_free(struct sftpbench *b)
 {
+	session_end(&b->s);
+	b->refuse = 0;
+	session_tick(&b->s);
+	sftpbench_run_all(b);
+	if (!session_idle(&b->s))
+		abort();
 	session_fini(&b->s);
 	if (b->dir[0] != '\0')
 		nftw(b->dir, take_away, 16, FTW_DEPTH | FTW_PHYS);
@@ -104,11 +145,8 @@ sftpbench_feed(struct sftpbench *b, const void *bytes, size_t len)
 		n = session_input(&b->s, (const uint8_t *)bytes + took, len - took);
 		took += n;
 		session_flush(&b->s);
-		while (b->later) {
-			b->later = 0;
-			b->turns++;
-			session_go(&b->s);
-			session_flush(&b->s);
+		if (!b->hold && b->tasks > 0) {
+			sftpbench_run_all(b);
 			n = 1;
 		}
 	} while (took < len && n > 0);

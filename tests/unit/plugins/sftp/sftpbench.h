@@ -7,6 +7,8 @@
 
 #include "plugins/sftp/session.h"
 
+#define SFTPBENCH_TASKS 256u
+
 struct sftpbench {
 	struct session s;
 	struct posix_files posix;
@@ -15,8 +17,12 @@ struct sftpbench {
 	size_t sent_len;
 	size_t sent_size;
 	size_t room;        /* how much may be said */
-	int later;          /* it asked to go on */
-	unsigned turns;     /* how often it went on */
+	struct job *task[SFTPBENCH_TASKS]; /* given, in order */
+	unsigned tasks;
+	unsigned ran;       /* how many were run */
+	int hold;           /* they are run by sftpbench_run only */
+	int refuse;         /* none is taken */
+	int ticking;        /* it asked for session_tick */
 	int closed;         /* nobody takes it any more */
 	char log[8192];
 	uint8_t *packet;
@@ -35,8 +41,12 @@ struct sftpbench *sftpbench_on(const struct files *files, void *ctx, const char 
 /* The directory goes with it. */
 void sftpbench_free(struct sftpbench *b);
 
-/* Bytes into the session until it takes no more; how many it took. */
+/* Bytes into the session until it takes no more, tasks being run; how many it took. */
 size_t sftpbench_feed(struct sftpbench *b, const void *bytes, size_t len);
+
+/* Run one of the tasks that were given, or all, and what follows from them. */
+void sftpbench_run(struct sftpbench *b, unsigned which);
+void sftpbench_run_all(struct sftpbench *b);
 
 /* The next reply of those that are there. */
 struct reply sftpbench_reply(struct sftpbench *b);

@@ -555,9 +555,7 @@ test_copy(void)
 	CU_ASSERT_EQUAL(copy(from, 0, 0, same, 0), FX_FAILURE);
 	/* A long one goes on in slices. */
 	CU_ASSERT_EQUAL_FATAL(truncate(P("x"), 5 << 20), 0);
-	b->turns = 0;
 	CU_ASSERT_EQUAL(copy(from, 0, 0, to, 0), FX_OK);
-	CU_ASSERT(b->turns >= 4);
 	CU_ASSERT(stat(P("y"), &st) == 0 && st.st_size == 5 << 20);
 	CU_ASSERT_EQUAL(closed(from), FX_OK);
 	CU_ASSERT_EQUAL(closed(to), FX_OK);
