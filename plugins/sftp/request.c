@@ -129,6 +129,11 @@ request_parse(struct request *r, const uint8_t *packet, size_t len)
 	r->id = cur_u32(&c);
 	if (c.bad)
 		return REQUEST_NO_ID;
+	r->u32 = 0;
+	memset(r->u64, 0, sizeof(r->u64));
+	memset(r->handle, 0, sizeof(r->handle));
+	memset(r->bytes, 0, sizeof(r->bytes));
+	memset(&r->attrs, 0, sizeof(r->attrs));
 	op = find(type, &c);
 	if (op < 0)
 		return c.bad ? REQUEST_BAD : REQUEST_UNKNOWN;

@@ -80,7 +80,8 @@ enum request_result {
 	REQUEST_LONG,    /* id and op are set: a name is too long */
 };
 
-/* A packet without its length field, not INIT. Bytes behind what the row names are
+/* A packet without its length field, not INIT. What the row does not name is 0, but for
+ * the texts. Bytes behind what the row names are
  * left alone, as OpenSSH does. Handles and bytes point into the packet. */
 enum request_result request_parse(struct request *r, const uint8_t *packet, size_t len);
 

@@ -110,7 +110,7 @@ make(struct memfiles *m, const char *path, mode_t mode)
 		return parent < 0 ? parent : -EEXIST;
 	if (!S_ISDIR(m->node[parent].mode))
 		return -ENOTDIR;
-	for (i = 0; i < MEMFILES_NODES && m->node[i].path[0] != '\0'; i++)
+	for (i = 0; i < MEMFILES_NODES && (m->node[i].path[0] != '\0' || m->node[i].nameless); i++)
 		;
 	if (i == MEMFILES_NODES)
 		return -ENOSPC;
@@ -119,14 +119,25 @@ make(struct memfiles *m, const char *path, mode_t mode)
 	return (int)i;
 }
 
-static void
-drop(struct memfiles *m, int node)
+static int
+is_open(const struct memfiles *m, int node)
 {
 	unsigned i;
 
 	for (i = 0; i < MEMFILES_OPEN; i++)
 		if (m->open[i].used && m->open[i].node == node)
-			m->open[i].node = -1;
+			return 1;
+	return 0;
+}
+
+/* Its name is gone; and it, when nobody has it open. */
+static void
+drop(struct memfiles *m, int node)
+{
+	m->node[node].path[0] = '\0';
+	m->node[node].nameless = is_open(m, node);
+	if (m->node[node].nameless)
+		return;
 	free(m->node[node].data);
 	m->node[node] = (struct memfile){ 0 };
 }
@@ -154,6 +165,14 @@ new_open(struct memfiles *m, int node, int kind)
 	return -EMFILE;
 }
 
+static void
+let_go(struct memfiles *m, struct memopen *o)
+{
+	o->used = 0;
+	if (m->node[o->node].nameless)
+		drop(m, o->node);
+}
+
 /* ---- content ---- */
 
 static int
@@ -162,7 +181,8 @@ mem_open(void *ctx, const char *path, int flags, uint32_t mode)
 	struct memfiles *m = of(ctx);
 	int node = find(m, path, 1);
 
-	if (node == -ENOENT && (flags & O_CREAT))
+	/* Not through a link that leads nowhere. */
+	if (node == -ENOENT && (flags & O_CREAT) && find(m, path, 0) < 0)
 		node = make(m, path, S_IFREG | (mode & 07777));
 	else if (node >= 0 && (flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
@@ -178,7 +198,7 @@ mem_open(void *ctx, const char *path, int flags, uint32_t mode)
 static void
 mem_close(void *ctx, int fd)
 {
-	opened(of(ctx), fd, 1)->used = 0;
+	let_go(ctx, opened(of(ctx), fd, 1));
 }
 
 static int64_t
@@ -195,8 +215,6 @@ mem_read(void *ctx, int fd, void *to, size_t len, uint64_t off, int wait)
 	if (!wait && m->cold && len > 5)
 		len = 5;
 	memset(to, 0, len);
-	if (o->node < 0)
-		return -EIO;
 	f = &m->node[o->node];
 	if (off >= f->size)
 		return 0;
@@ -232,8 +250,6 @@ mem_write(void *ctx, int fd, const void *from, size_t len, uint64_t off)
 	struct memfile *f;
 	int r;
 
-	if (o->node < 0)
-		return -EIO;
 	f = &m->node[o->node];
 	if (m->write_max > 0 && len > m->write_max)
 		len = m->write_max;
@@ -316,7 +332,7 @@ mem_readdir(void *ctx, void *dir, char name[FILES_NAME_MAX], struct stat *st)
 	struct memopen *o = directory(m, dir);
 	const char *child;
 
-	while (o->node >= 0 && o->next < (int)MEMFILES_NODES) {
+	while (m->node[o->node].path[0] != '\0' && o->next < (int)MEMFILES_NODES) {
 		const struct memfile *f = &m->node[o->next++];
 
 		child = f->path[0] != '\0' ? child_name(m->node[o->node].path, f->path) : NULL;
@@ -332,7 +348,7 @@ mem_readdir(void *ctx, void *dir, char name[FILES_NAME_MAX], struct stat *st)
 static void
 mem_closedir(void *ctx, void *dir)
 {
-	directory(of(ctx), dir)->used = 0;
+	let_go(ctx, directory(of(ctx), dir));
 }
 
 /* ---- attributes ---- */
@@ -355,9 +371,7 @@ mem_fstat(void *ctx, int fd, struct stat *st)
 	struct memfiles *m = of(ctx);
 	struct memopen *o = opened(m, fd, 0);
 
-	*st = (struct stat){ .st_mode = S_IFREG };
-	if (o->node >= 0)
-		fill(&m->node[o->node], st);
+	fill(&m->node[o->node], st);
 	return 0;
 }
 
@@ -390,7 +404,7 @@ mem_fsetstat(void *ctx, int fd, const struct attrs *a)
 	struct memfiles *m = of(ctx);
 	struct memopen *o = opened(m, fd, 0);
 
-	return o->node < 0 ? -EIO : change(&m->node[o->node], a);
+	return change(&m->node[o->node], a);
 }
 
 static int

@@ -8,7 +8,7 @@
 
 #include "plugins/sftp/files.h"
 
-#define MEMFILES_NODES 24u
+#define MEMFILES_NODES 48u
 #define MEMFILES_OPEN 64u
 #define MEMFILES_PATH 128u
 #define MEMFILES_SIZE 65536u /* of one file; then ENOSPC */
@@ -23,11 +23,12 @@ struct memfile {
 	uint8_t *data;
 	char target[MEMFILES_PATH]; /* of a link */
 	ino_t inode;
+	int nameless; /* removed, and still open */
 };
 
 struct memopen {
 	int used; /* 1: a file, 2: a directory */
-	int node; /* -1: removed meanwhile */
+	int node;
 	int next; /* of a directory */
 };
 

@@ -124,6 +124,7 @@ sftpbench_free(struct sftpbench *b)
 {
 	session_end(&b->s);
 	b->refuse = 0;
+	b->ticking = 0;
 	session_tick(&b->s);
 	sftpbench_run_all(b);
 	if (!session_idle(&b->s))
