@@ -71,6 +71,9 @@ conf_default(struct conf *c)
 	c->allow_tcp = CONF_FORWARD_YES;
 	c->allow_streamlocal = CONF_FORWARD_YES;
 	c->streamlocal_mask = 0177;
+	c->x11_localhost = true;
+	c->x11_offset = 10;
+	SET(c->xauth, CONF_XAUTH);
 	SET(c->pam_service, "postern");
 	c->dialogue_s = 120;
 	c->dialogues_max = 64;

@@ -15,6 +15,8 @@
 #define CONF_PATH "/etc/postern/postern.conf"
 #define CONF_LIST_MAX 16
 #define CONF_NAME_MAX 256
+#define CONF_XAUTH "/usr/bin/xauth"
+#define CONF_X11_DISPLAY_MAX 59000 /* port 6000 above it is still one */
 #define CONF_AGENT_ENV "SSH_AUTH_SOCK" /* the socket that this variable names */
 #define CONF_ALGORITHMS_MAX 1024 /* a list of algorithms */
 
@@ -137,6 +139,11 @@ struct conf {
 	uint32_t permit_open_count;
 	char permit_listen[CONF_LIST_MAX][128]; /* the same */
 	uint32_t permit_listen_count;
+	bool allow_agent;                 /* AllowAgentForwarding */
+	bool x11_forwarding;
+	bool x11_localhost;               /* X11UseLocalhost */
+	uint32_t x11_offset;              /* X11DisplayOffset: the lowest display */
+	char xauth[256];                  /* XAuthLocation; "none": there is none */
 	uint32_t streamlocal_mask;        /* StreamLocalBindMask */
 	bool streamlocal_unlink;          /* StreamLocalBindUnlink */
 	char pam_service[64];

@@ -108,7 +108,6 @@ static const char no_gssapi[] = "GSSAPI authentication is not served";
 static const char no_hostbased[] = "host-based authentication is not served";
 static const char no_kerberos[] = "Kerberos passwords are not served";
 static const char no_certs[] = "certificates are not accepted yet";
-static const char no_x11[] = "X11 forwarding is not served yet";
 static const char no_sk[] = "security keys are not accepted yet";
 static const char who_may[] = "not served yet: ignoring it would let in people whom it keeps out";
 static const char confine[] = "not served yet: ignoring it would leave people unconfined";
@@ -194,6 +193,11 @@ const struct conf_row conf_rows[] = {
 	{ .name = "PermitListen", .kind = CONF_K_PERMIT, LISTED(permit_listen), .min = 1 },
 	{ .name = "StreamLocalBindMask", .kind = CONF_K_MASK, OFF(streamlocal_mask) },
 	FLAG("StreamLocalBindUnlink", streamlocal_unlink),
+	FLAG("AllowAgentForwarding", allow_agent),
+	FLAG("X11Forwarding", x11_forwarding),
+	FLAG("X11UseLocalhost", x11_localhost),
+	NUMBER("X11DisplayOffset", x11_offset, 0, CONF_X11_DISPLAY_MAX),
+	PATH("XAuthLocation", xauth, 0),
 	{ .name = "Subsystem", .kind = CONF_K_SUBSYSTEM },
 	{ .name = "Include", .kind = CONF_K_INCLUDE },
 	{ .name = "Match", .kind = CONF_K_MATCH },
@@ -257,12 +261,7 @@ const struct conf_row conf_rows[] = {
 	WARN("KerberosTicketCleanup", "yes no", no_kerberos),
 
 	/* what a login could do, and cannot yet */
-	WARN("AllowAgentForwarding", "no", no_forward),
 	WARN("PermitTunnel", "no", no_forward),
-	WARN("X11Forwarding", "no", no_x11),
-	WARN("X11DisplayOffset", NULL, no_x11),
-	WARN("X11UseLocalhost", "yes", no_x11),
-	WARN("XAuthLocation", NULL, no_x11),
 	WARN("PermitUserEnvironment", "no", "~/.ssh/environment is not read"),
 	WARN("SetEnv", NULL, "no variables are set for logins yet"),
 	WARN("ExposeAuthInfo", "no", "SSH_USER_AUTH is not set"),

@@ -161,6 +161,33 @@ step_chan_close(struct step *s, uint32_t ours)
 }
 
 void
+step_chan_asked(struct step *s, uint32_t ours, uint32_t window, uint32_t packet)
+{
+	size_t mark = item_open(s, LINK_ITEM_CHAN_ASKED);
+
+	put_u32(&s->w, ours);
+	put_u32(&s->w, window);
+	put_u32(&s->w, packet);
+	item_close(s, mark);
+}
+
+void
+step_global_asked(struct step *s)
+{
+	item_bytes(s, LINK_ITEM_GLOBAL_ASKED, view_of(NULL, 0));
+}
+
+void
+step_refuse(struct step *s, enum ssh_open_failure code, const char *text)
+{
+	size_t mark = item_open(s, LINK_ITEM_REFUSE);
+
+	put_u32(&s->w, code);
+	put_cstr(&s->w, text);
+	item_close(s, mark);
+}
+
+void
 step_done(struct step *s, uint32_t serial)
 {
 	if (serial == 0)

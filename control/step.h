@@ -66,6 +66,11 @@ size_t step_chan_start_open(struct step *s, uint32_t ours, uint32_t link_id, boo
 void step_chan_start_close(struct step *s, size_t mark);
 void step_chan_close(struct step *s, uint32_t ours);
 
+/* What the record that is done asked for: yes, or no. */
+void step_chan_asked(struct step *s, uint32_t ours, uint32_t window, uint32_t packet);
+void step_global_asked(struct step *s);
+void step_refuse(struct step *s, enum ssh_open_failure code, const char *text);
+
 /* step_done(s, serial): the record `serial` is done by this step. Serial 0 names
  * an entry that is never outstanding: nothing is done by it. */
 void step_done(struct step *s, uint32_t serial);

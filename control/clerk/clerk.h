@@ -95,7 +95,7 @@ struct clerk_chan {
 	uint32_t ours;
 	uint32_t peers;
 	bool started;
-	bool foreign; /* opened by the peer, of another type than session */
+	bool foreign; /* of another type than session */
 	bool has_pty;
 	struct view pty; /* type specific part of pty-req, RFC 4254 6.2 */
 	uint32_t env_count;
@@ -114,7 +114,13 @@ uint32_t clerk_sessions(const struct note *n);
 /* clerk_policy.c: do configuration and login let the peer have what a plugin serves? */
 bool clerk_may(const struct clerk_env *env, const struct clerk_conn *c, enum serves_kind kind, struct view name);
 
+/* clerk_ask.c: what a plugin asks of the peer: SERVES_OPENS, SERVES_REQUESTS. */
+int clerk_asked(struct clerk_env *env, struct clerk_conn *c, struct turn *t, enum serves_kind kind);
+
 /* clerk_open.c */
+/* The lowest channel number that is free, and how many may still be taken. */
+uint32_t clerk_free_number(const struct note *n);
+uint32_t clerk_room(const struct clerk_conn *c, const struct note *n);
 int clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 /* clerk_open_ready: the host of an open that waited: reason 0, or why there is none. */
 int clerk_open_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, uint32_t reason);

@@ -48,8 +48,8 @@ refuse(struct turn *t, const struct open_request *q, enum ssh_open_failure code,
 }
 
 /* The lowest number that is free: the worker has a row per number. */
-static uint32_t
-free_number(const struct note *n)
+uint32_t
+clerk_free_number(const struct note *n)
 {
 	uint32_t ours = 0;
 
@@ -86,7 +86,7 @@ open_session(struct turn *t, const struct open_request *q)
 	uint8_t state[64];
 	struct put sw = put_of(state, sizeof(state));
 	struct put *w = &t->act->step.w;
-	struct clerk_chan ch = { .ours = free_number(&t->note), .peers = q->peers };
+	struct clerk_chan ch = { .ours = clerk_free_number(&t->note), .peers = q->peers };
 	size_t mark;
 
 	if (make_channel(t, q, &ch, &sw) != 0)
@@ -133,14 +133,21 @@ opens_waiting(const struct clerk_conn *c)
 	return count;
 }
 
+uint32_t
+clerk_room(const struct clerk_conn *c, const struct note *n)
+{
+	uint32_t taken = n->chan_count + opens_waiting(c);
+
+	return taken < CLERK_CHAN_MAX ? CLERK_CHAN_MAX - taken : 0;
+}
+
 /* The host answers the peer; until it is there the record is not done. */
 static int
 open_served(struct clerk_conn *c, struct turn *t, const struct open_request *q, const char *plugin)
 {
 	struct clerk_wait *w;
 
-	if (q->body.len > OPEN_BODY_MAX || t->note.chan_count + opens_waiting(c) >= CLERK_CHAN_MAX ||
-	    opens_waiting(c) >= CLERK_OPENS_MAX)
+	if (q->body.len > OPEN_BODY_MAX || clerk_room(c, &t->note) == 0 || opens_waiting(c) >= CLERK_OPENS_MAX)
 		return refuse(t, q, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
 	w = clerk_wait_add(c, t->serial, CLERK_OPENING, t->payload);
 	if (w == NULL)
@@ -161,7 +168,7 @@ clerk_open_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, u
 	uint8_t state[64];
 	struct put sw = put_of(state, sizeof(state));
 	struct put *p = &t->act->step.w;
-	struct clerk_chan ch = { .ours = free_number(&t->note), .started = true, .foreign = true };
+	struct clerk_chan ch = { .ours = clerk_free_number(&t->note), .started = true, .foreign = true };
 	struct open_request q;
 	size_t mark;
 

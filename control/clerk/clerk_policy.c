@@ -30,6 +30,18 @@ stream_remote(const struct conf *c)
 	return (c->allow_streamlocal & CONF_FORWARD_REMOTE) != 0;
 }
 
+static bool
+agent(const struct conf *c)
+{
+	return c->allow_agent;
+}
+
+static bool
+x11(const struct conf *c)
+{
+	return c->x11_forwarding;
+}
+
 static const struct {
 	enum serves_kind kind;
 	const char *name;
@@ -42,6 +54,12 @@ static const struct {
 	{ SERVES_GLOBAL, "cancel-tcpip-forward", GRANT_NO_FORWARD, tcp_remote },
 	{ SERVES_GLOBAL, "streamlocal-forward@openssh.com", GRANT_NO_FORWARD, stream_remote },
 	{ SERVES_GLOBAL, "cancel-streamlocal-forward@openssh.com", GRANT_NO_FORWARD, stream_remote },
+	{ SERVES_REQUEST, "auth-agent-req@openssh.com", GRANT_NO_AGENT, agent },
+	{ SERVES_REQUEST, "agent-req", GRANT_NO_AGENT, agent },
+	{ SERVES_OPENS, "auth-agent@openssh.com", GRANT_NO_AGENT, agent },
+	{ SERVES_OPENS, "agent-connect", GRANT_NO_AGENT, agent },
+	{ SERVES_REQUEST, "x11-req", GRANT_NO_X11, x11 },
+	{ SERVES_OPENS, "x11", GRANT_NO_X11, x11 },
 	{ SERVES_OPENS, "forwarded-tcpip", GRANT_NO_FORWARD, tcp_remote },
 	{ SERVES_OPENS, "forwarded-streamlocal@openssh.com", GRANT_NO_FORWARD, stream_remote },
 };

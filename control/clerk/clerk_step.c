@@ -273,6 +273,10 @@ dispatch(struct clerk_env *env, struct clerk_conn *c, struct turn *t, const stru
 		return on_rekey(env, t);
 	case LINK_UP_CHAN_FREE:
 		return on_chan_free(c, t, e->chan);
+	case LINK_UP_ASKED_OPEN:
+		return clerk_asked(env, c, t, SERVES_OPENS);
+	case LINK_UP_ASKED_GLOBAL:
+		return clerk_asked(env, c, t, SERVES_REQUESTS);
 	case LINK_UP_DEADLINE:
 		return e->arg[0] == LINK_DEADLINE_REKEY ? -R_SSH_REKEY_TIME : turn_done(t);
 	default:

@@ -71,7 +71,7 @@ answers(struct step_plan *p, uint16_t op)
 }
 
 int
-step_refuse(struct step_plan *p, uint32_t code, struct view text)
+ask_refuse(struct step_plan *p, uint32_t code, struct view text)
 {
 	if (p->ask.op == LINK_UP_ASKED_OPEN)
 		return ssh_ask_refuse(&p->conn->ssh, p->ask.from, HOST_UP_REFUSED, code, text);
@@ -96,7 +96,7 @@ step_apply_refuse(struct worker *w, struct step_plan *p, struct view body)
 	uint32_t code = cur_u32(&c);
 
 	(void)w;
-	return step_refuse(p, code, cur_string(&c));
+	return ask_refuse(p, code, cur_string(&c));
 }
 
 int

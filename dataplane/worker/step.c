@@ -100,7 +100,7 @@ refuse_rest(struct step_plan *p)
 {
 	if (!p->asked || p->answered)
 		return 0;
-	return step_refuse(p, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, view_str("not served"));
+	return ask_refuse(p, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, view_str("not served"));
 }
 
 int

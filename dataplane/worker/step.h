@@ -44,7 +44,7 @@ int step_check_global_asked(struct worker *w, struct step_plan *p, struct view b
 int step_apply_global_asked(struct worker *w, struct step_plan *p, struct view body);
 int step_check_refuse(struct worker *w, struct step_plan *p, struct view body);
 int step_apply_refuse(struct worker *w, struct step_plan *p, struct view body);
-int step_refuse(struct step_plan *p, uint32_t code, struct view text);
+int ask_refuse(struct step_plan *p, uint32_t code, struct view text);
 
 /* Of an item: the message number of a RECORD, the phase of a PHASE. */
 static inline uint8_t

@@ -111,6 +111,31 @@ rekeys(struct clerkbench *k)
 	return 0;
 }
 
+/* What plugins ask of the peer: each is answered once. */
+static int
+asks(struct clerkbench *k)
+{
+	const struct bench_out *o;
+	struct cur c;
+	uint32_t ours;
+
+	bench_asked(&k->b, LINK_UP_ASKED_OPEN, "pipe", "pipe@example.org");
+	bench_asked(&k->b, LINK_UP_ASKED_OPEN, "other", "pipe@example.org");
+	bench_asked(&k->b, LINK_UP_ASKED_GLOBAL, "pipe", "ping@example.org");
+	bench_run(&k->b);
+	TRY((o = bench_take_kind(&k->b, OUT_CHAN_ASKED)) != NULL, -80);
+	c = cur_of(o->bytes, o->len);
+	ours = cur_u32(&c);
+	TRY(cur_u32(&c) == CLERK_WINDOW && cur_u32(&c) == SSH_CHAN_PACKET_MAX, -81);
+	TRY((o = bench_take_kind(&k->b, OUT_REFUSE)) != NULL, -82);
+	c = cur_of(o->bytes, o->len);
+	TRY(cur_u32(&c) == SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, -83);
+	TRY(bench_take_kind(&k->b, OUT_GLOBAL_ASKED) != NULL, -84);
+	bench_chan_free(&k->b, ours);
+	bench_run(&k->b);
+	return 0;
+}
+
 static int
 dialogue(struct clerkbench *k)
 {
@@ -136,6 +161,7 @@ dialogue(struct clerkbench *k)
 	TRY(s.kind == LINK_START_OPEN && s.want_reply && view_is(s.text, "pipe@example.org"), -75);
 	bench_chan_free(&k->b, s.ours);
 	bench_run(&k->b);
+	TRY((r = asks(k)) == 0, r);
 	TRY(bench_next(&k->b) == NULL, -72);
 	return bench_clean(&k->b) ? 0 : -73;
 }
@@ -152,6 +178,8 @@ run(uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kills)
 	k->b.kill_at[1] = kill1;
 	k->b.kill_seed = seed;
 	serves_add(&k->env.serves, SERVES_OPEN, view_str("pipe@example.org"), "pipe");
+	serves_add(&k->env.serves, SERVES_OPENS, view_str("pipe@example.org"), "pipe");
+	serves_add(&k->env.serves, SERVES_REQUESTS, view_str("ping@example.org"), "pipe");
 	r = dialogue(k);
 	if (r != 0) {
 		fprintf(stderr, "killed at %u and %u, seed %llu: %d\n", kill0, kill1,

@@ -145,6 +145,115 @@ test_open_policy(void)
 	}
 }
 
+static bool
+ask_refused(struct clerkbench *k, uint32_t code)
+{
+	const struct bench_out *o;
+	struct cur c;
+
+	bench_run(&k->b);
+	o = bench_take_kind(&k->b, OUT_REFUSE);
+	if (o == NULL)
+		return false;
+	c = cur_of(o->bytes, o->len);
+	return cur_u32(&c) == code;
+}
+
+/* What plugins ask of the peer: by NAME.conf, the configuration and the login. */
+static void
+test_asked(void)
+{
+	static const struct {
+		const char *plugin, *type;
+		uint32_t restrictions;
+		bool agent, x11, disabled, ok;
+	} rows[] = {
+		{ "agent", "auth-agent@openssh.com", 0, true, false, false, true },
+		{ "agent", "auth-agent@openssh.com", 0, false, true, false, false },
+		{ "agent", "auth-agent@openssh.com", GRANT_NO_AGENT, true, true, false, false },
+		{ "agent", "auth-agent@openssh.com", 0, true, true, true, false },
+		{ "agent", "x11", 0, true, true, false, false },
+		{ "x11", "x11", 0, false, true, false, true },
+		{ "x11", "x11", 0, true, false, false, false },
+		{ "x11", "x11", GRANT_NO_X11, true, true, false, false },
+		{ "x11", "x11", GRANT_NO_AGENT | GRANT_NO_FORWARD, true, true, false, true },
+		{ "x11", "session", 0, true, true, false, false },
+		{ "", "x11", 0, true, true, false, false },
+		{ "own", "pipe@example.org", GRANT_NO_X11, false, false, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct clerkbench *k = clerkbench_new(rows[i].restrictions);
+
+		serves_add(&k->env.serves, SERVES_OPENS, view_str("auth-agent@openssh.com"), "agent");
+		serves_add(&k->env.serves, SERVES_OPENS, view_str("x11"), "x11");
+		serves_add(&k->env.serves, SERVES_OPENS, view_str("session"), "x11");
+		serves_add(&k->env.serves, SERVES_OPENS, view_str("pipe@example.org"), "own");
+		k->env.conf.allow_agent = rows[i].agent;
+		k->env.conf.x11_forwarding = rows[i].x11;
+		k->env.conf.disable_forwarding = rows[i].disabled;
+		bench_asked(&k->b, LINK_UP_ASKED_OPEN, rows[i].plugin, rows[i].type);
+		bench_run(&k->b);
+		if (rows[i].ok) {
+			CU_ASSERT_PTR_NOT_NULL(bench_take_kind(&k->b, OUT_CHAN_ASKED));
+		} else {
+			CU_ASSERT_TRUE(ask_refused(k, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED));
+		}
+		clean(k);
+	}
+}
+
+/* Numbers: beside sessions, as many as the worker has, and used again. */
+static void
+test_asked_numbers(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+	const struct bench_out *o;
+	struct cur c;
+
+	serves_add(&k->env.serves, SERVES_OPENS, view_str("pipe@example.org"), "own");
+	CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+	for (uint32_t i = 1; i < CLERK_CHAN_MAX; i++) {
+		bench_asked(&k->b, LINK_UP_ASKED_OPEN, "own", "pipe@example.org");
+		bench_run(&k->b);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(o = bench_take_kind(&k->b, OUT_CHAN_ASKED));
+		c = cur_of(o->bytes, o->len);
+		CU_ASSERT_EQUAL(cur_u32(&c), i);
+	}
+	bench_asked(&k->b, LINK_UP_ASKED_OPEN, "own", "pipe@example.org");
+	CU_ASSERT_TRUE(ask_refused(k, SSH_OPEN_RESOURCE_SHORTAGE));
+	clerkbench_open(k, "session", 101);
+	bench_run(&k->b);
+	CU_ASSERT_TRUE(refused(k, 101, SSH_OPEN_RESOURCE_SHORTAGE));
+	/* The peer refused one: its number comes back. */
+	bench_chan_free(&k->b, 7);
+	bench_asked(&k->b, LINK_UP_ASKED_OPEN, "own", "pipe@example.org");
+	bench_run(&k->b);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(o = bench_take_kind(&k->b, OUT_CHAN_ASKED));
+	c = cur_of(o->bytes, o->len);
+	CU_ASSERT_EQUAL(cur_u32(&c), 7);
+	/* They are no sessions. */
+	bench_chan_free(&k->b, 9);
+	CU_ASSERT_EQUAL(clerkbench_session(k, 6), 9);
+	clean(k);
+}
+
+static void
+test_asked_global(void)
+{
+	struct clerkbench *k = clerkbench_new(0);
+
+	serves_add(&k->env.serves, SERVES_REQUESTS, view_str("ping@example.org"), "own");
+	bench_asked(&k->b, LINK_UP_ASKED_GLOBAL, "own", "ping@example.org");
+	bench_run(&k->b);
+	CU_ASSERT_PTR_NOT_NULL(bench_take_kind(&k->b, OUT_GLOBAL_ASKED));
+	bench_asked(&k->b, LINK_UP_ASKED_GLOBAL, "own", "pong@example.org");
+	CU_ASSERT_TRUE(ask_refused(k, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED));
+	bench_asked(&k->b, LINK_UP_ASKED_GLOBAL, "other", "ping@example.org");
+	CU_ASSERT_TRUE(ask_refused(k, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED));
+	clean(k);
+}
+
 static void
 test_max_sessions(void)
 {
@@ -954,6 +1063,9 @@ static const CU_TestInfo tests[] = {
 	{ "channel types that plugins serve", test_open_served },
 	{ "an open without a host", test_open_no_host },
 	{ "who may have what plugins serve", test_open_policy },
+	{ "channels that plugins ask for", test_asked },
+	{ "their numbers", test_asked_numbers },
+	{ "global requests that plugins ask for", test_asked_global },
 	{ "MaxSessions, and numbers used again", test_max_sessions },
 	{ "no-more-sessions", test_no_more_sessions },
 	{ "maximum packet of 0", test_zero_packet },

@@ -77,7 +77,7 @@ for line in 'AllowUsers alice' 'DenyUsers eve' 'AllowGroups staff' 'DenyGroups g
 done
 
 # What restricts nobody is a warning with its reason, and the file is good.
-complete 'UseDNS yes' 'X11Forwarding yes'
+complete 'UseDNS yes' 'PermitTunnel yes'
 run -t -f "$dir/conf"
 ok "a keyword that opens nothing is a warning" [ "$status" -eq 0 ]
 ok "with file, line and reason" grep -q "^warning: $dir/conf:3: UseDNS: ..*" "$dir/err"

@@ -709,7 +709,8 @@ test_debian(void)
 			    "PrintMotd no\nAcceptEnv LANG LC_*\n",
 			    &t),
 	    0);
-	CU_ASSERT_EQUAL(t.warnings, 1);
+	CU_ASSERT_EQUAL(t.warnings, 0);
+	CU_ASSERT_TRUE(c.x11_forwarding);
 	CU_ASSERT_FALSE(c.print_motd);
 	CU_ASSERT_EQUAL(
 	    parse(&c, "HostbasedAuthentication yes\nDisableForwarding yes\nCompression no\n", &t), 0);
@@ -844,6 +845,12 @@ test_permits(void)
 	CU_ASSERT_EQUAL(c.permit_open_count, 0);
 	CU_ASSERT_EQUAL(c.streamlocal_mask, 0177);
 	CU_ASSERT_FALSE(c.disable_forwarding);
+	/* Off until somebody says so. */
+	CU_ASSERT_FALSE(c.allow_agent);
+	CU_ASSERT_FALSE(c.x11_forwarding);
+	CU_ASSERT_TRUE(c.x11_localhost);
+	CU_ASSERT_EQUAL(c.x11_offset, 10);
+	CU_ASSERT_STRING_EQUAL(c.xauth, CONF_XAUTH);
 	CU_ASSERT(good(&c, "PermitOpen a:1 b:2\nPermitOpen c:3\nPermitListen none\nAllowTcpForwarding all\n"));
 	CU_ASSERT_EQUAL(c.permit_open_count, 2);
 	CU_ASSERT_STRING_EQUAL(c.permit_open[1], "b:2");

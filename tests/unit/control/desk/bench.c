@@ -325,6 +325,18 @@ bench_send(struct bench *b, struct view payload)
 }
 
 void
+bench_asked(struct bench *b, uint16_t op, const char *plugin, const char *name)
+{
+	uint8_t buf[256];
+	struct put w = put_of(buf, sizeof(buf));
+
+	put_cstr(&w, plugin);
+	put_cstr(&w, name);
+	put_cstr(&w, "type specific");
+	add_up(b, op, put_view(&w), 0, LINK_CHAN_NONE, 1, true);
+}
+
+void
 bench_up(struct bench *b, uint16_t op, uint64_t arg)
 {
 	add_up(b, op, view_of(NULL, 0), 0, LINK_CHAN_NONE, arg, op != LINK_UP_CLOSED);

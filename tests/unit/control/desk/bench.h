@@ -50,7 +50,10 @@ enum bench_out_kind {
 	OUT_CLOSE,
 	OUT_CHAN_NEW,
 	OUT_CHAN_START,
-	OUT_CHAN_CLOSE
+	OUT_CHAN_CLOSE,
+	OUT_CHAN_ASKED,
+	OUT_GLOBAL_ASKED,
+	OUT_REFUSE
 };
 
 struct bench_out {
@@ -91,6 +94,7 @@ struct bench_client {
 };
 
 struct bench {
+	uint16_t asked_op; /* of the record that the step at hand is done with */
 	const struct bench_side *side;
 	void *env;
 	struct exchange_env *exchange;
@@ -159,6 +163,8 @@ void bench_keys(const struct bench *b, struct put *w);
 /* Events of the worker, delivered by bench_run. */
 void bench_ident(struct bench *b);
 void bench_send(struct bench *b, struct view payload);
+/* A host of this plugin asks the peer for something. */
+void bench_asked(struct bench *b, uint16_t op, const char *plugin, const char *name);
 void bench_up(struct bench *b, uint16_t op, uint64_t arg);
 void bench_newkeys(struct bench *b);
 void bench_chan_free(struct bench *b, uint32_t ours);

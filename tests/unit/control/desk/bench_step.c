@@ -93,6 +93,31 @@ item_chan_start(struct bench *b, struct view body)
 	out(b, OUT_CHAN_START, body, 0);
 }
 
+/* Who asked, and for what, the worker knows by the record that is done. */
+static void
+item_chan_asked(struct bench *b, struct view body)
+{
+	struct cur c = cur_view(body);
+	uint32_t ours = cur_u32(&c);
+
+	if (body.len != 12 || ours >= BENCH_CHAN_MAX || b->chan[ours].used || b->asked_op != LINK_UP_ASKED_OPEN) {
+		bench_fault(b, "an open that nobody asked for, or its number in use");
+		return;
+	}
+	b->asked_op = 0;
+	b->chan[ours] = (struct bench_chan){ .used = true, .started = true };
+	out(b, OUT_CHAN_ASKED, body, 0);
+}
+
+static void
+item_answer(struct bench *b, enum bench_out_kind kind, bool fits, struct view body)
+{
+	if (!fits)
+		bench_fault(b, "an answer to nothing that was asked");
+	b->asked_op = 0;
+	out(b, kind, body, 0);
+}
+
 static void
 item_close(struct bench *b, struct view body)
 {
@@ -145,6 +170,15 @@ item(struct bench *b, uint8_t number, struct view body, bool after_kexinit)
 	case LINK_ITEM_CHAN_START:
 		item_chan_start(b, body);
 		break;
+	case LINK_ITEM_CHAN_ASKED:
+		item_chan_asked(b, body);
+		break;
+	case LINK_ITEM_GLOBAL_ASKED:
+		item_answer(b, OUT_GLOBAL_ASKED, b->asked_op == LINK_UP_ASKED_GLOBAL && body.len == 0, body);
+		break;
+	case LINK_ITEM_REFUSE:
+		item_answer(b, OUT_REFUSE, b->asked_op != 0 && body.len >= 8, body);
+		break;
 	default:
 		out(b, OUT_CHAN_CLOSE, body, 0);
 	}
@@ -166,6 +200,7 @@ bench_apply(struct bench *b, const struct step *s)
 			u = &b->up[i];
 	if (s->done && u == NULL)
 		bench_fault(b, "done names nothing outstanding");
+	b->asked_op = u != NULL && (u->e.op == LINK_UP_ASKED_OPEN || u->e.op == LINK_UP_ASKED_GLOBAL) ? u->e.op : 0;
 	while (cur_left(&c) > 0) {
 		uint8_t number = cur_u8(&c);
 		struct view body = cur_string(&c);
