@@ -40,9 +40,17 @@ run_as(struct plugconf *p, struct word value, const char **why)
 static int
 sandbox(struct plugconf *p, struct word value, const char **why)
 {
-	*why = "Sandbox is neither plain nor files";
-	p->sandbox = is(value, "files") ? SANDBOX_FILES : SANDBOX_PLAIN;
-	return p->sandbox != SANDBOX_PLAIN || is(value, "plain") ? 0 : -1;
+	static const char *const names[SANDBOX_ROW_COUNT] = { [SANDBOX_PLAIN] = "plain",
+		[SANDBOX_FILES] = "files",
+		[SANDBOX_NET] = "net" };
+
+	*why = "Sandbox is none of plain, files and net";
+	for (int i = 0; i < SANDBOX_ROW_COUNT; i++)
+		if (is(value, names[i])) {
+			p->sandbox = (enum sandbox_row)i;
+			return 0;
+		}
+	return -1;
 }
 
 /* Decimal digits, and a letter where `units` is set. */

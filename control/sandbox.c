@@ -62,6 +62,12 @@ static const char *const calls_files[] = { "open", "openat", "pwrite64", "trunca
 	"link", "linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown",
 	"fchown", "lchown", "fchownat", "utimensat", "umask", "preadv2", "fadvise64", NULL };
 
+/* Sockets of the account that it runs as: what users' forwarding is made of. A unix
+ * socket has a name in a folder, both made and removed. */
+static const char *const calls_net[] = { "socket-unix", "socket-inet", "bind", "listen", "accept4", "accept",
+	"connect", "getsockname", "getpeername", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "chmod",
+	"fchmod", "fchmodat", "fchmodat2", "umask", NULL };
+
 /* Nobody asks for these in good faith: the process ends. */
 static const char *const calls_kill[] = { "execve", "execveat", "ptrace", "process_vm_readv",
 	"process_vm_writev", "bpf", "kexec_load", "kexec_file_load", "init_module", "finit_module",
@@ -112,6 +118,7 @@ static const struct box boxes[ROLE_COUNT] = {
 static const struct box host_boxes[SANDBOX_ROW_COUNT] = {
 	[SANDBOX_PLAIN] = { .calls = { calls_pair, calls_read, calls_plugin } },
 	[SANDBOX_FILES] = { .calls = { calls_pair, calls_read, calls_plugin, calls_files } },
+	[SANDBOX_NET] = { .calls = { calls_pair, calls_read, calls_plugin, calls_net } },
 };
 
 #define CALLS_MAX 256

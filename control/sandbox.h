@@ -26,6 +26,7 @@
 enum sandbox_row {
 	SANDBOX_PLAIN, /* files for reading */
 	SANDBOX_FILES, /* files: to be made, written, renamed, removed, and their attributes */
+	SANDBOX_NET,   /* sockets, and the folder and name of one in the file system */
 	SANDBOX_ROW_COUNT
 };
 
