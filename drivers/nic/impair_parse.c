@@ -165,8 +165,10 @@ parse_rate(struct wire_conf *c, char *v)
 		n *= 1e9;
 	else if (*unit != '\0')
 		return false;
+	if (n < 1000 || n > 1e12)
+		return false;
 	c->rate = (uint64_t)n;
-	return n >= 1000 && n <= 1e12;
+	return true;
 }
 
 static bool
@@ -188,8 +190,10 @@ parse_queue(struct wire_conf *c, char *v)
 		n *= 1048576;
 	else if (*unit != '\0')
 		return false;
+	if (n > 1e9)
+		return false;
 	c->queue_bytes = (uint32_t)n;
-	return n <= 1e9;
+	return true;
 }
 
 static const struct word {
