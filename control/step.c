@@ -188,6 +188,21 @@ step_refuse(struct step *s, enum ssh_open_failure code, const char *text)
 }
 
 void
+step_query(struct step *s, uint32_t link_id, uint32_t id, uint32_t chan, bool want, struct view name,
+    struct view body)
+{
+	size_t mark = item_open(s, LINK_ITEM_QUERY);
+
+	put_u32(&s->w, link_id);
+	put_u32(&s->w, id);
+	put_u32(&s->w, chan);
+	put_bool(&s->w, want);
+	put_sview(&s->w, name);
+	put_sview(&s->w, body);
+	item_close(s, mark);
+}
+
+void
 step_done(struct step *s, uint32_t serial)
 {
 	if (serial == 0)

@@ -65,6 +65,8 @@ void step_chan_new(struct step *s, const struct step_chan *ch);
 size_t step_chan_start_open(struct step *s, uint32_t ours, uint32_t link_id, bool want_reply);
 void step_chan_start_close(struct step *s, size_t mark);
 void step_chan_close(struct step *s, uint32_t ours);
+void step_query(struct step *s, uint32_t link_id, uint32_t id, uint32_t chan, bool want, struct view name,
+    struct view body);
 
 /* What the record that is done asked for: yes, or no. */
 void step_chan_asked(struct step *s, uint32_t ours, uint32_t window, uint32_t packet);

@@ -21,7 +21,8 @@
  *   1  LINK_NEW: worker (0), first link (0). HOST: first link (its own).
  *   2  LIST_TCP and CAPTURE are answered.
  *   3  REKEY; hosts may send CHAN_REKEY. CAPTURE: kind (frames).
- *   4  CHAN_START takes LINK_START_OPEN; hosts may send CHAN_REFUSE, ASK_OPEN, ASK_GLOBAL.
+ *   4  CHAN_START takes LINK_START_OPEN; hosts may send CHAN_REFUSE, ASK_OPEN, ASK_GLOBAL;
+ *      QUERY and its ANSWER.
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H

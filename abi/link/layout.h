@@ -53,6 +53,10 @@
 #define LINK_ASK_NAME_MAX 64u  /* RFC 4250 section 4.6.1 */
 #define LINK_ASK_BODY_MAX 1024u
 #define LINK_MINOR_ASK 4u      /* from this minor version on */
+#define LINK_QUERIES_MAX 8u  /* of one connection, with hosts and not answered */
+#define LINK_QUERY_NAME_MAX 64u /* RFC 4250 section 4.6.1 */
+#define LINK_QUERY_BODY_MAX 2048u
+#define LINK_ANSWER_MAX 2048u /* payload of DOWN(ANSWER) */
 
 #define LINK_WORKER_SHIFT 24
 #define LINK_WORKER_MAX 0xfeu /* LINK_CONN_NONE has all bits */

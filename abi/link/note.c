@@ -70,6 +70,9 @@ decode_small(struct note *n, uint8_t number, struct view body)
 
 	if (number == NOTE_FLAGS) {
 		n->flags = cur_u32(&c);
+	} else if (number == NOTE_GLOBAL) {
+		n->global_query = cur_u32(&c);
+		n->global_want = cur_bool(&c);
 	} else {
 		n->kex_state = cur_u8(&c);
 		n->kex_skip_guess = cur_u8(&c);
@@ -120,6 +123,7 @@ decode_field(struct note *n, uint8_t number, struct view body)
 	switch (number) {
 	case NOTE_FLAGS:
 	case NOTE_KEX_STATE:
+	case NOTE_GLOBAL:
 		return decode_small(n, number, body);
 	case NOTE_AUTH:
 		return decode_auth(n, body);
@@ -191,6 +195,12 @@ note_encode(const struct note *n, struct put *w)
 	put_present(w, NOTE_KEXINIT_PEER, n->kexinit_peer);
 	put_present(w, NOTE_KEXINIT_OURS, n->kexinit_ours);
 	encode_counts(n, w);
+	if (n->global_query != 0) {
+		put_u8(w, NOTE_GLOBAL);
+		put_u32(w, 5);
+		put_u32(w, n->global_query);
+		put_bool(w, n->global_want);
+	}
 	for (uint32_t i = 0; i < n->chan_count && i < NOTE_CHAN_MAX; i++) {
 		size_t mark;
 

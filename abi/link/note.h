@@ -44,6 +44,8 @@ enum note_field {
 	                             sent, the peer's NEWKEYS to come, 4 group sent, the
 	                             peer's share to come; u8 skip guess */
 	NOTE_HOST_KEY = 11,       /* SHA-256 of the host key or certificate that was shown last */
+	NOTE_GLOBAL = 12,         /* u32 id, u8 wants a reply: of a global request that a host
+	                             has to answer; absent: none */
 	NOTE_NEXT = 64,           /* written by the next minor version only */
 };
 
@@ -103,6 +105,8 @@ struct note {
 	uint32_t auth_queries;
 	uint8_t kex_state;
 	uint8_t kex_skip_guess;
+	bool global_want;
+	uint32_t global_query;    /* 0: none */
 	uint32_t chan_count;
 	struct note_chan chan[NOTE_CHAN_MAX];
 };

@@ -51,6 +51,8 @@ struct clerk_wait {
 	uint32_t serial;
 	uint32_t chan;
 	bool start;
+	bool query; /* a start: of a request that the host answers */
+	bool full;  /* for a query to be answered: there are too many */
 	bool prove; /* for keeper; global requests behind it wait too */
 	bool want_reply;
 	uint8_t kind; /* enum link_start */
@@ -98,6 +100,9 @@ struct clerk_chan {
 	bool foreign; /* of another type than session */
 	bool has_pty;
 	struct view pty; /* type specific part of pty-req, RFC 4254 6.2 */
+	uint32_t query;      /* id of a request that a host has to answer; 0: none */
+	bool query_want;     /* the peer wants a reply to it */
+	struct view query_plugin;
 	uint32_t env_count;
 	struct view env; /* (str name, str value)* */
 };
@@ -126,6 +131,18 @@ int clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 int clerk_open_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, uint32_t reason);
 int clerk_global(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 
+/* clerk_query.c */
+/* clerk_query(c, t, chan, plugin): the record at hand goes to this plugin's host; chan:
+ * CLERK_GLOBAL, or the session channel. */
+int clerk_query(struct clerk_conn *c, struct turn *t, uint32_t chan, const char *plugin);
+/* clerk_query_ready: its host, or why there is none. clerk_answered: UP(ANSWER). */
+int clerk_query_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, uint32_t reason);
+int clerk_answered(struct clerk_env *env, struct turn *t, uint32_t chan);
+/* clerk_query_owed: is one of chan (CLERK_GLOBAL too) with a host? clerk_query_room: may
+ * another be? */
+bool clerk_query_owed(const struct note *n, uint32_t chan);
+bool clerk_query_room(const struct clerk_conn *c, const struct note *n);
+
 /* clerk_prove.c: hostkeys-prove-00@openssh.com */
 int clerk_prove(struct clerk_conn *c, struct turn *t, struct cur *body, bool want);
 int clerk_proved(struct clerk_conn *c, struct turn *t, uint32_t tag, struct view body);
@@ -141,6 +158,8 @@ void clerk_reply(struct turn *t, uint32_t peers, bool want, bool ok);
 bool clerk_pty_req(struct cur *c, struct clerk_chan *ch, struct put *w);
 bool clerk_window_change(struct cur *c, struct clerk_chan *ch, struct put *w);
 bool clerk_env_req(const struct conf *conf, struct cur *c, struct clerk_chan *ch, struct put *w);
+/* clerk_env_put: the same of a variable that is good, by who may say so. */
+bool clerk_env_put(struct clerk_chan *ch, struct view name, struct view value, struct put *w);
 bool clerk_match(const char *pattern, const char *text);
 
 /* clerk_start.c: shell, exec, subsystem and their hosts. */

@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-/* State of a channel in its NOTE_CHAN: u32 peer's number, u8 flags, str pty,
- * u32 count, (str name, str value)*. */
+/* State of a channel in its NOTE_CHAN: u32 peer's number, u8 flags, with CHAN_F_QUERY
+ * u32 id, u8 wants a reply, str plugin; str pty, u32 count, (str name, str value)*. */
 #define CHAN_F_STARTED 0x01u
 #define CHAN_F_PTY 0x02u
 #define CHAN_F_FOREIGN 0x04u
+#define CHAN_F_QUERY 0x08u
 
 static int
 clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from)
@@ -21,6 +22,11 @@ clerk_chan_decode(struct clerk_chan *ch, const struct note_chan *from)
 	ch->started = (flags & CHAN_F_STARTED) != 0;
 	ch->has_pty = (flags & CHAN_F_PTY) != 0;
 	ch->foreign = (flags & CHAN_F_FOREIGN) != 0;
+	if (flags & CHAN_F_QUERY) {
+		ch->query = cur_u32(&c);
+		ch->query_want = cur_bool(&c);
+		ch->query_plugin = cur_string(&c);
+	}
 	ch->pty = cur_string(&c);
 	ch->env_count = cur_u32(&c);
 	ch->env = cur_take(&c, cur_left(&c));
@@ -46,7 +52,12 @@ clerk_chan_store(struct note *n, uint32_t at, const struct clerk_chan *ch, struc
 
 	put_u32(w, ch->peers);
 	put_u8(w, (uint8_t)((ch->started ? CHAN_F_STARTED : 0) | (ch->has_pty ? CHAN_F_PTY : 0) |
-	              (ch->foreign ? CHAN_F_FOREIGN : 0)));
+	              (ch->foreign ? CHAN_F_FOREIGN : 0) | (ch->query != 0 ? CHAN_F_QUERY : 0)));
+	if (ch->query != 0) {
+		put_u32(w, ch->query);
+		put_bool(w, ch->query_want);
+		put_sview(w, ch->query_plugin);
+	}
 	put_sview(w, ch->pty);
 	put_u32(w, ch->env_count);
 	put_bytes(w, ch->env.data, ch->env.len);

@@ -221,20 +221,23 @@ int
 clerk_global(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 {
 	struct cur m = cur_view(t->payload);
+	const char *plugin;
 	struct view name;
 	bool want, ok;
 
-	(void)env;
 	cur_u8(&m);
 	name = cur_string(&m);
 	want = cur_bool(&m);
 	if (m.bad)
 		return -R_SHORT;
 	/* Replies have no name: they keep the order of the requests. */
-	if (clerk_starting(c, CLERK_GLOBAL))
+	if (clerk_starting(c, CLERK_GLOBAL) || clerk_query_owed(&t->note, CLERK_GLOBAL))
 		return clerk_wait_add(c, t->serial, CLERK_GLOBAL, t->payload) != NULL ? 0 : -R_LIMIT;
 	if (view_is(name, "hostkeys-prove-00@openssh.com"))
 		return clerk_prove(c, t, &m, want);
+	plugin = serves_who(&env->serves, SERVES_GLOBAL, name);
+	if (plugin != NULL && clerk_may(env, c, SERVES_GLOBAL, name))
+		return clerk_query(c, t, CLERK_GLOBAL, plugin);
 	ok = view_is(name, "no-more-sessions@openssh.com");
 	if (ok)
 		t->note.flags |= NOTE_F_NO_MORE_SESSIONS;

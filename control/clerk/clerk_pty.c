@@ -117,17 +117,15 @@ accepted(const struct conf *conf, struct view name)
 	return false;
 }
 
-/* RFC 4254 section 6.4. A name that comes again replaces the earlier value. */
+/* A name that comes again replaces the earlier value. */
 bool
-clerk_env_req(const struct conf *conf, struct cur *c, struct clerk_chan *ch, struct put *w)
+clerk_env_put(struct clerk_chan *ch, struct view name, struct view value, struct put *w)
 {
-	struct view name = cur_string(c);
-	struct view value = cur_string(c);
 	struct cur old = cur_view(ch->env);
 	uint8_t *from = w->p;
 	uint32_t count = 1;
 
-	if (!cur_done(c) || !accepted(conf, name) ||
+	if (name.len == 0 || memchr(name.data, 0, name.len) != NULL || memchr(name.data, '=', name.len) != NULL ||
 	    (value.len > 0 && memchr(value.data, 0, value.len) != NULL))
 		return false;
 	while (cur_left(&old) > 0) {
@@ -147,4 +145,14 @@ clerk_env_req(const struct conf *conf, struct cur *c, struct clerk_chan *ch, str
 	ch->env_count = count;
 	ch->env = view_of(from, (size_t)(w->p - from));
 	return true;
+}
+
+/* RFC 4254 section 6.4. */
+bool
+clerk_env_req(const struct conf *conf, struct cur *c, struct clerk_chan *ch, struct put *w)
+{
+	struct view name = cur_string(c);
+	struct view value = cur_string(c);
+
+	return cur_done(c) && accepted(conf, name) && clerk_env_put(ch, name, value, w);
 }

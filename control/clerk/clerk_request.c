@@ -86,6 +86,7 @@ clerk_request(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	struct cur m = cur_view(t->payload);
 	struct clerk_chan ch;
 	uint32_t ours, at = 0;
+	const char *plugin;
 	struct view type;
 	bool want, ok;
 	int r;
@@ -99,8 +100,12 @@ clerk_request(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	if ((r = clerk_chan_find(&t->note, ours, &ch, &at)) != 0)
 		return r;
 	/* A window's new size can still enter the start; others wait for it. */
-	if (clerk_starting(c, ours) && kind_of(type) != REQUEST_WINDOW)
+	if ((clerk_starting(c, ours) || ch.query != 0) && kind_of(type) != REQUEST_WINDOW)
 		return wait_behind(c, t, ours);
+	plugin = kind_of(type) == REQUEST_NOTHING && !ch.started ?
+	    serves_who(&env->serves, SERVES_REQUEST, type) : NULL;
+	if (plugin != NULL && clerk_may(env, c, SERVES_REQUEST, type))
+		return clerk_query(c, t, ours, plugin);
 	if (kind_of(type) == REQUEST_START && !ch.started)
 		return clerk_start(env, c, t, &ch, type, &m, want);
 	ok = change(env, c, kind_of(type), &m, &ch, &w) && clerk_chan_store(&t->note, at, &ch, &sw) == 0;

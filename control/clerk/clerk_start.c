@@ -48,7 +48,7 @@ bool
 clerk_starting(const struct clerk_conn *c, uint32_t chan)
 {
 	for (const struct clerk_wait *w = c->waits; w != NULL; w = w->next)
-		if ((w->start || w->prove) && w->chan == chan)
+		if ((w->start || w->prove || w->full) && w->chan == chan)
 			return true;
 	return false;
 }
@@ -187,7 +187,11 @@ clerk_host_ready(struct clerk_conn *c, struct turn *t, const struct msg *m)
 	if (!cur_done(&b) || (w = start_of(c, m->tag, plugin)) == NULL)
 		return 0;
 	t->serial = w->serial;
-	if (w->chan == CLERK_OPENING) {
+	if (w->query) {
+		if (reason != 0)
+			log_no_host(t, w, reason, text);
+		r = clerk_query_ready(t, w, link_id, reason);
+	} else if (w->chan == CLERK_OPENING) {
 		if (reason != 0)
 			log_no_host(t, w, reason, text);
 		r = clerk_open_ready(t, w, link_id, reason);

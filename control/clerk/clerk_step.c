@@ -271,6 +271,8 @@ dispatch(struct clerk_env *env, struct clerk_conn *c, struct turn *t, const stru
 		return exchange_newkeys(t);
 	case LINK_UP_REKEY:
 		return on_rekey(env, t);
+	case LINK_UP_ANSWER:
+		return clerk_answered(env, t, e->chan);
 	case LINK_UP_CHAN_FREE:
 		return on_chan_free(c, t, e->chan);
 	case LINK_UP_ASKED_OPEN:
@@ -352,11 +354,14 @@ clerk_answer(
 
 /* The oldest waiting record that waits for nothing any more. */
 static struct clerk_wait *
-ready(struct clerk_conn *c)
+ready(struct clerk_conn *c, const struct note *n)
 {
-	for (struct clerk_wait *w = c->waits; w != NULL; w = w->next)
-		if (!w->start && !w->prove && !clerk_starting(c, w->chan))
+	for (struct clerk_wait *w = c->waits; w != NULL; w = w->next) {
+		if (w->full && clerk_query_room(c, n))
 			return w;
+		if (!w->start && !w->prove && !clerk_starting(c, w->chan) && !clerk_query_owed(n, w->chan))
+			return w;
+	}
 	return NULL;
 }
 
@@ -387,7 +392,7 @@ clerk_next(struct clerk_env *env, struct clerk_conn *c, struct actions *act)
 		t.serial = w->serial;
 		r = turn_done(&t);
 		clerk_wait_drop(c, w);
-	} else if (r == 0 && (w = ready(c)) != NULL) {
+	} else if (r == 0 && (w = ready(c, &t.note)) != NULL) {
 		/* Out of the list first: the handler may queue it again. */
 		struct clerk_wait **at = &c->waits;
 

@@ -190,6 +190,7 @@ ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, bool started)
 
 	if (started)
 		conn_qos(w, c);
+	queries_chan_free(w, c, ours);
 	if (c->state == CONN_LIVE && c->login)
 		(void)up_tell(w, c, LINK_UP_CHAN_FREE, ours);
 }

@@ -124,6 +124,7 @@ conn_new(struct worker *w, struct tcp *t, uint64_t now)
 	fifo_init(&c->undone, true);
 	fifo_init(&c->note, true);
 	fifo_init(&c->grant, true);
+	fifo_init(&c->queries.out, true);
 	ssh_init(&c->ssh, &w->env, SSH_SERVER, c->ctx, c, now);
 	if (w->capture_count > 0)
 		trace_mark(w, c);
@@ -172,6 +173,7 @@ conn_gone(struct worker *w, struct conn *c, int reason)
 	up_clear(w, c);
 	fifo_clear(&c->note, &w->pool);
 	fifo_clear(&c->grant, &w->pool);
+	queries_fini(w, c);
 	explicit_bzero(c->first_hash, sizeof(c->first_hash));
 	c->tell_conn = false;
 	c->tell_closed = true;
@@ -187,7 +189,7 @@ dead_stage(struct worker *w)
 
 	for (uint32_t n = w->list[LIST_DEAD].count; n > 0; n--) {
 		struct conn *c = conn_list_take(w, LIST_DEAD);
-		bool told = up_closed(w, c) && host_closed(w, c);
+		bool told = up_closed(w, c) && host_closed(w, c) && queries_closed(w, c);
 		struct cmd *e;
 
 		if (c->tell_closed && (e = event_slot(w)) != NULL) {

@@ -55,7 +55,8 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 		return true; /* nobody is there to be told */
 	if (what == CHAN_UP_OPEN) {
 		payload = open_payload(w, c, payload);
-		c->chan_use[ch->ours] = ++c->chan_serial;
+		if (c->chan_use[ch->ours] == 0)
+			c->chan_use[ch->ours] = ++c->chan_serial;
 	}
 	entry_for(w, c, ch, &e, host_ops[what]);
 	e.arg[0] = arg0;
@@ -162,6 +163,7 @@ host_lost(struct worker *w, struct link *l)
 		if (c->state != CONN_LIVE)
 			continue;
 		ssh_host_gone(&c->ssh, l->id);
+		queries_lost(w, c, l->id);
 		conn_touch(w, c);
 	}
 }
@@ -181,6 +183,7 @@ room_again(struct worker *w, struct link *l)
 		if (c->state != CONN_LIVE)
 			continue;
 		ssh_host_ready(&c->ssh, l->id);
+		queries_pump(w, c);
 		conn_list_add(w, c, LIST_STALL);
 		conn_touch(w, c);
 	}
@@ -350,6 +353,8 @@ host_entry(struct worker *w, struct link *l, const struct link_entry *e, struct 
 
 	if (e->op == LINK_DOWN_ASK_OPEN || e->op == LINK_DOWN_ASK_GLOBAL)
 		return ask_entry(w, l, e, payload);
+	if (e->op == LINK_DOWN_ANSWER && link_op_allowed(e->op, l->role))
+		return query_answer(w, l, e, payload);
 	if (row == NULL || !link_op_allowed(e->op, l->role))
 		return -R_LINK_OP;
 	if (!row->payload && payload.len > 0)

@@ -46,6 +46,10 @@ int step_check_refuse(struct worker *w, struct step_plan *p, struct view body);
 int step_apply_refuse(struct worker *w, struct step_plan *p, struct view body);
 int ask_refuse(struct step_plan *p, uint32_t code, struct view text);
 
+/* queries.c */
+int step_check_query(struct worker *w, struct step_plan *p, struct view body);
+int step_apply_query(struct worker *w, struct step_plan *p, struct view body);
+
 /* Of an item: the message number of a RECORD, the phase of a PHASE. */
 static inline uint8_t
 step_first_byte(struct view body)

@@ -209,6 +209,7 @@ apply_chan_new(struct worker *w, struct step_plan *p, struct view body)
 	if (r == 0) {
 		meter_add(w->meter, METER_CHAN_TOTAL, 1);
 		p->conn->ssh.chan[v[0]].opened_ms = clock_unix_ms();
+		p->conn->chan_use[v[0]] = ++p->conn->chan_serial;
 	}
 	return r;
 }
@@ -326,6 +327,7 @@ static const struct step_item rows[] = {
 	{ LINK_ITEM_CHAN_ASKED, step_check_chan_asked, step_apply_chan_asked },
 	{ LINK_ITEM_GLOBAL_ASKED, step_check_global_asked, step_apply_global_asked },
 	{ LINK_ITEM_REFUSE, step_check_refuse, step_apply_refuse },
+	{ LINK_ITEM_QUERY, step_check_query, step_apply_query },
 };
 
 const struct step_item *

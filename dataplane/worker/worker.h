@@ -62,6 +62,20 @@ enum conn_state { CONN_FREE = 0, CONN_LIVE, CONN_DEAD };
 /* Lists that a connection can wait on; each at most once. */
 enum conn_list_id { LIST_WORK, LIST_ZIP, LIST_UP, LIST_DEAD, LIST_STALL, LIST_COUNT };
 
+/* What hosts were asked of one connection, and have not answered. */
+#define QUERY_HOSTS_MAX 4u
+struct query {
+	uint32_t id;   /* 0: free */
+	uint32_t link; /* of the host that has it */
+	uint32_t chan; /* LINK_CHAN_NONE: a global request */
+};
+
+struct queries {
+	struct fifo out;                /* entries that hosts had no room for */
+	uint32_t host[QUERY_HOSTS_MAX]; /* links that were ever asked; 0: none */
+	struct query row[LINK_QUERIES_MAX];
+};
+
 struct conn {
 	struct ssh_conn ssh;
 	struct cipher_ctx ctx[2];
@@ -111,6 +125,7 @@ struct conn {
 	uint32_t chans;            /* as counted in the meter */
 	uint32_t chan_serial;      /* of the last start */
 	uint32_t chan_use[SSH_CHAN_MAX]; /* start that a number has now: hosts.c */
+	struct queries queries;    /* what hosts were asked: queries.c */
 	uint32_t closed_owed;      /* bit per number: its host was not told CLOSED */
 };
 
@@ -366,6 +381,18 @@ uint32_t stall_stage(struct worker *w);
 
 /* asks.c: an entry ASK_OPEN or ASK_GLOBAL of a host; result as of host_rows. */
 int ask_entry(struct worker *w, struct link *l, const struct link_entry *e, struct view payload);
+
+/* queries.c */
+/* query_answer: DOWN(ANSWER) of a host; result as of host_rows. */
+int query_answer(struct worker *w, struct link *l, const struct link_entry *e, struct view payload);
+/* queries_pump(w, c): a ring has room again. */
+void queries_pump(struct worker *w, struct conn *c);
+/* queries_lost(w, c, link): this host died. */
+void queries_lost(struct worker *w, struct conn *c, uint32_t link);
+void queries_chan_free(struct worker *w, struct conn *c, uint32_t ours);
+/* queries_fini: the connection is gone. queries_closed: tell services; true when all know. */
+void queries_fini(struct worker *w, struct conn *c);
+bool queries_closed(struct worker *w, struct conn *c);
 
 /* links.c */
 struct link *link_find(const struct worker *w, uint32_t id);
