@@ -455,6 +455,8 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 			ask_end_all(h);
 		return 0;
 	}
+	if (e->op == LINK_UP_QUERY || e->op == LINK_UP_SESSION_END || e->op == LINK_UP_CONN_END)
+		return query_entry(h, e, payload);
 	if (e->op == LINK_UP_CHAN_OPENED || e->op == LINK_UP_OPEN_REFUSED || e->op == LINK_UP_GLOBAL_ANSWER)
 		return ask_entry(h, e, payload);
 	c = chans_find(&h->chans, e->conn, e->gen, e->chan);

@@ -67,7 +67,6 @@ connection_request(const struct postern_host *face, struct postern_connection co
 	return r == POSTERN_OK ? ask_global(host_of(face), c, name, body, answered, context) : r;
 }
 
-/* Answers to what the peer asked: this host is asked nothing. */
 static int32_t
 connection_reply(const struct postern_host *face, struct postern_connection connection, uint64_t token,
     uint32_t success, struct postern_view body)
@@ -75,10 +74,11 @@ connection_reply(const struct postern_host *face, struct postern_connection conn
 	struct host_conn *c;
 	int32_t r = find(host_of(face), connection, &c);
 
-	(void)token;
-	(void)success;
-	(void)body;
-	return r == POSTERN_OK ? POSTERN_E_NOSUCH : r;
+	if (r != POSTERN_OK)
+		return r;
+	if (success > 1 || (body.data == NULL && body.len > 0))
+		return POSTERN_E_INVAL;
+	return query_reply(host_of(face), c, token, success != 0, view_of(body.data, body.len));
 }
 
 static int32_t
@@ -88,10 +88,11 @@ connection_variable(const struct postern_host *face, struct postern_connection c
 	struct host_conn *c;
 	int32_t r = find(host_of(face), connection, &c);
 
-	(void)token;
-	(void)name;
-	(void)value;
-	return r == POSTERN_OK ? POSTERN_E_NOSUCH : r;
+	if (r != POSTERN_OK)
+		return r;
+	if ((name.data == NULL && name.len > 0) || (value.data == NULL && value.len > 0))
+		return POSTERN_E_INVAL;
+	return query_variable(host_of(face), c, token, view_of(name.data, name.len), view_of(value.data, value.len));
 }
 
 const struct postern_if_connection face_connection = { .of = connection_of,

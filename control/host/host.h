@@ -18,12 +18,14 @@
 #include <pthread.h>
 
 #include "abi/postern/draft/connection.h"
+#include "abi/postern/draft/requests.h"
 #include "abi/postern/draft/subsystem.h"
 #include "abi/postern/postern.h"
 #include "control/host/chans.h"
 #include "control/host/tasks.h"
 #include "control/linkend.h"
 #include "control/loop.h"
+#include "control/serves.h"
 
 #define HOST_NAME_MAX 64
 #define HOST_CHUNK 32768u            /* largest data entry that we publish */
@@ -60,12 +62,18 @@ struct host {
 	void *object;
 	struct postern_plugin *plugin;
 	const struct postern_if_subsystem *subsystem;
+	const struct postern_if_requests *requests; /* NULL: not offered */
+	struct serves serves;        /* rows of its own NAME.conf */
 
 	/* channels */
 	struct chans chans;
 	struct host_conns conns;
 	struct chan *dirty;
 	uint64_t token;              /* last reply token given */
+
+	/* what its peers asked of it, beside its channels: query.c */
+	struct host_query *queries;
+	struct host_held *held;
 
 	/* what was asked of the peer, and is not answered: ask.c */
 	struct host_asked *asked;
@@ -168,6 +176,19 @@ void chan_request(struct host *h, struct chan *c, bool want_reply, struct view p
  * chan_answer: the same by a callback's result; AGAIN answers nothing yet. */
 int chan_resolve(struct host *h, struct chan *c, uint64_t token, bool success);
 void chan_answer(struct host *h, struct chan *c, uint64_t token, int32_t result);
+
+/* ---- query.c ---- */
+
+/* query_entry(h, e, payload): QUERY, SESSION_END, CONN_END. */
+int query_entry(struct host *h, const struct link_entry *e, struct view payload);
+/* query_settle(h): say what waited for room; end connections whose channels are gone. */
+void query_settle(struct host *h);
+/* query_end_all(h): the plugin is told that its connections are over. */
+void query_end_all(struct host *h);
+/* As of postern.connection/1. */
+int32_t query_reply(struct host *h, const struct host_conn *on, uint64_t token, bool success, struct view body);
+int32_t query_variable(struct host *h, const struct host_conn *on, uint64_t token, struct view name,
+    struct view value);
 
 /* ---- ask.c ---- */
 

@@ -29,6 +29,7 @@ host_init(struct host *h, struct loop *loop)
 void
 host_fini(struct host *h)
 {
+	query_end_all(h);
 	/* What still runs may use both. */
 	if (face_task_stop(h) == 0) {
 		load_drop(h);

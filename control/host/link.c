@@ -92,6 +92,7 @@ host_poll(struct host *h)
 	h->blocked = false;
 	if (chan_settle_all(h))
 		work = true;
+	query_settle(h);
 	for (; h->rang != 0; h->rang &= h->rang - 1) {
 		struct linkend *l = &h->link[__builtin_ctz(h->rang)];
 

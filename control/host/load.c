@@ -15,7 +15,7 @@
 #define PLUGIN_SYMBOL "postern_plugin_v1"
 #define PLUGIN_FILE_MAX (64u << 20)
 #define PLUGIN_ID_MAX 255u
-#define SERVES_MAX 256u
+#define ROWS_MAX 256u
 #define ENTRY_LEAST (offsetof(struct postern_entry, create) + sizeof(void *))
 #define PLUGIN_LEAST (offsetof(struct postern_plugin, query) + sizeof(void *))
 
@@ -130,7 +130,23 @@ check_instance(const struct postern_plugin *p, char why[256])
 }
 
 static int
-check_subsystem(const struct postern_if_subsystem *s, char why[256])
+check_requests(const struct postern_if_requests *q, char why[256])
+{
+	if (q == NULL)
+		return 0;
+	if (q->request == NULL)
+		return refuse(why, POSTERN_IF_REQUESTS " lacks its method");
+	if (q->answers == NULL || q->answers_count == 0 || q->answers_count > ROWS_MAX)
+		return refuse(why, POSTERN_IF_REQUESTS " answers nothing");
+	for (uint64_t i = 0; i < q->answers_count; i++)
+		if (q->answers[i].name.data == NULL)
+			return refuse(why, POSTERN_IF_REQUESTS " has a name without bytes");
+	return 0;
+}
+
+/* Who answers requests may have channels that it opens itself, and no other. */
+static int
+check_subsystem(const struct postern_if_subsystem *s, bool answers, char why[256])
 {
 	uint64_t i;
 
@@ -138,7 +154,7 @@ check_subsystem(const struct postern_if_subsystem *s, char why[256])
 		return refuse(why, "it does not offer " POSTERN_IF_SUBSYSTEM);
 	if (s->open == NULL || s->data == NULL || s->closed == NULL)
 		return refuse(why, POSTERN_IF_SUBSYSTEM " lacks a method that is not optional");
-	if (s->serves == NULL || s->serves_count == 0 || s->serves_count > SERVES_MAX)
+	if (((s->serves == NULL || s->serves_count == 0) && !answers) || s->serves_count > ROWS_MAX)
 		return refuse(why, POSTERN_IF_SUBSYSTEM " serves nothing");
 	for (i = 0; i < s->serves_count; i++)
 		if (s->serves[i].name.data == NULL && s->serves[i].name.len > 0)
@@ -168,8 +184,11 @@ load_adopt(struct host *h, const struct postern_entry *entry, char why[256])
 	if (check_instance(p, why) != 0)
 		return -1;
 	h->subsystem = p->query(p, postern_text(POSTERN_IF_SUBSYSTEM));
-	if (check_subsystem(h->subsystem, why) != 0) {
+	h->requests = p->query(p, postern_text(POSTERN_IF_REQUESTS));
+	if (check_requests(h->requests, why) != 0 ||
+	    check_subsystem(h->subsystem, h->requests != NULL, why) != 0) {
 		h->subsystem = NULL;
+		h->requests = NULL;
 		destroy(p);
 		return -1;
 	}
@@ -201,6 +220,7 @@ load_drop(struct host *h)
 	destroy(h->plugin);
 	h->plugin = NULL;
 	h->subsystem = NULL;
+	h->requests = NULL;
 }
 
 int

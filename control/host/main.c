@@ -250,6 +250,8 @@ run(struct host *h, uint8_t *buf)
 		return fails(h, "%s", wrong);
 	h->tasks.thread_max = plugin.task_threads;
 	h->tasks.queue_max = plugin.task_queue;
+	/* What it may not, others check too: a row that cannot be read allows nothing. */
+	(void)serves_lines(&h->serves, h->name, h->config, h->config_len, &wrong);
 	user_host = conf.uid == 0 && conf.gid == 0;
 	if (links_make(h, &conf) != 0)
 		return fails(h, "no memory for its links");
@@ -267,6 +269,7 @@ run(struct host *h, uint8_t *buf)
 	if (links_up(h, buf) != 0 || serve(h) != 0)
 		return 1;
 	chan_end_all(h);
+	query_end_all(h);
 	/* A thread of the plugin's must not see what leaving takes down. */
 	if (load_stop(h) != 0)
 		_exit(1);

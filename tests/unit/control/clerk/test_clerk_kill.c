@@ -136,6 +136,44 @@ asks(struct clerkbench *k)
 	return 0;
 }
 
+/* What plugins answer: each is asked once, replies are in order with clerk's own, and
+ * the shell comes after the answers, with their variables. */
+static int
+asked(struct clerkbench *k)
+{
+	static const uint8_t order[] = { SSH_MSG_REQUEST_SUCCESS, SSH_MSG_REQUEST_FAILURE, SSH_MSG_REQUEST_SUCCESS };
+	uint32_t ours = clerkbench_session(k, 31), global = 0, queries = 0;
+	struct clerk_started s;
+
+	k->b.host_bytes = view_of("\0\0\0\5COLOR\0\0\0\3red", 16);
+	clerkbench_global(k, "count@example.org", true);
+	clerkbench_global(k, "unknown@example.org", true);
+	clerkbench_global(k, "count@example.org", false);
+	clerkbench_global(k, "count@example.org", true);
+	clerkbench_request(k, ours, "paint@example.org", true, view_of(NULL, 0));
+	clerkbench_env(k, ours, true, "PATH", "/evil");
+	clerkbench_request(k, ours, "paint@example.org", false, view_of(NULL, 0));
+	clerkbench_request(k, ours, "shell", true, view_of(NULL, 0));
+	bench_run(&k->b);
+	for (; k->b.out_at < k->b.out_count && k->b.out[k->b.out_at].kind != OUT_CHAN_START; k->b.out_at++) {
+		const struct bench_out *o = &k->b.out[k->b.out_at];
+
+		queries += o->kind == OUT_QUERY;
+		if (o->kind == OUT_RECORD && (o->bytes[0] == SSH_MSG_REQUEST_SUCCESS ||
+		    o->bytes[0] == SSH_MSG_REQUEST_FAILURE))
+			TRY(global < 3 && o->bytes[0] == order[global++], -81);
+	}
+	TRY(queries == 5 && global == 3, -82);
+	TRY(clerkbench_started(k, &s) && s.kind == LINK_START_SHELL && s.env_count == 1, -83);
+	TRY(s.env.len == 16 && memcmp(s.env.data, k->b.host_bytes.data, 16) == 0, -84);
+	bench_run(&k->b);
+	while (bench_next(&k->b) != NULL)
+		;
+	bench_chan_free(&k->b, ours);
+	bench_run(&k->b);
+	return 0;
+}
+
 static int
 dialogue(struct clerkbench *k)
 {
@@ -145,6 +183,7 @@ dialogue(struct clerkbench *k)
 	TRY((r = shell(k, 0)) == 0, r);
 	TRY((r = crossing(k)) == 0, r);
 	TRY((r = rekeys(k)) == 0, r);
+	TRY((r = asked(k)) == 0, r);
 	bench_chan_free(&k->b, 0);
 	clerkbench_prove(k, 2, true);
 	clerkbench_global(k, "tcpip-forward", true);
@@ -180,6 +219,9 @@ run(uint32_t kill0, uint32_t kill1, uint64_t seed, uint32_t *kills)
 	serves_add(&k->env.serves, SERVES_OPEN, view_str("pipe@example.org"), "pipe");
 	serves_add(&k->env.serves, SERVES_OPENS, view_str("pipe@example.org"), "pipe");
 	serves_add(&k->env.serves, SERVES_REQUESTS, view_str("ping@example.org"), "pipe");
+	serves_add(&k->env.serves, SERVES_GLOBAL, view_str("count@example.org"), "count");
+	serves_add(&k->env.serves, SERVES_REQUEST, view_str("paint@example.org"), "paint");
+	serves_add(&k->env.serves, SERVES_VARIABLE, view_str("COLOR"), "paint");
 	r = dialogue(k);
 	if (r != 0) {
 		fprintf(stderr, "killed at %u and %u, seed %llu: %d\n", kill0, kill1,

@@ -343,6 +343,12 @@ bench_up(struct bench *b, uint16_t op, uint64_t arg)
 }
 
 void
+bench_answer(struct bench *b, uint32_t chan, struct view payload)
+{
+	add_up(b, LINK_UP_ANSWER, payload, 0, chan, 0, true);
+}
+
+void
 bench_newkeys(struct bench *b)
 {
 	if (!b->keys_pending)

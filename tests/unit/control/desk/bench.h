@@ -53,7 +53,8 @@ enum bench_out_kind {
 	OUT_CHAN_CLOSE,
 	OUT_CHAN_ASKED,
 	OUT_GLOBAL_ASKED,
-	OUT_REFUSE
+	OUT_REFUSE,
+	OUT_QUERY
 };
 
 struct bench_out {
@@ -141,6 +142,9 @@ struct bench {
 	uint32_t faults; /* broken link rules: must stay 0 */
 	struct bench_client client;
 	struct rng rng;
+	/* what the hosts say to queries */
+	bool host_no;
+	struct view host_bytes;
 };
 
 #define BENCH_NEVER UINT32_MAX
@@ -166,6 +170,7 @@ void bench_send(struct bench *b, struct view payload);
 /* A host of this plugin asks the peer for something. */
 void bench_asked(struct bench *b, uint16_t op, const char *plugin, const char *name);
 void bench_up(struct bench *b, uint16_t op, uint64_t arg);
+void bench_answer(struct bench *b, uint32_t chan, struct view payload); /* of a host to a query */
 void bench_newkeys(struct bench *b);
 void bench_chan_free(struct bench *b, uint32_t ours);
 

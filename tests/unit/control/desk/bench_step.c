@@ -118,6 +118,29 @@ item_answer(struct bench *b, enum bench_out_kind kind, bool fits, struct view bo
 	out(b, kind, body, 0);
 }
 
+/* Its host answers at once: a record of the worker's. */
+static void
+item_query(struct bench *b, struct view body)
+{
+	struct cur c = cur_view(body);
+	uint8_t answer[LINK_ANSWER_MAX];
+	struct put w = put_of(answer, sizeof(answer));
+	uint32_t chan;
+
+	cur_u32(&c);
+	put_u32(&w, cur_u32(&c));
+	chan = cur_u32(&c);
+	cur_bool(&c);
+	cur_string(&c);
+	cur_string(&c);
+	if (!cur_done(&c) || (chan != LINK_CHAN_NONE && (chan >= BENCH_CHAN_MAX || !b->chan[chan].used)))
+		bench_fault(b, "query malformed, or of a channel that is not there");
+	put_bool(&w, !b->host_no);
+	put_sview(&w, b->host_bytes);
+	out(b, OUT_QUERY, body, 0);
+	bench_answer(b, chan, put_view(&w));
+}
+
 static void
 item_close(struct bench *b, struct view body)
 {
@@ -178,6 +201,9 @@ item(struct bench *b, uint8_t number, struct view body, bool after_kexinit)
 		break;
 	case LINK_ITEM_REFUSE:
 		item_answer(b, OUT_REFUSE, b->asked_op != 0 && body.len >= 8, body);
+		break;
+	case LINK_ITEM_QUERY:
+		item_query(b, body);
 		break;
 	default:
 		out(b, OUT_CHAN_CLOSE, body, 0);
