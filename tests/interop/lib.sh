@@ -49,7 +49,7 @@ script_client() {
 say() {
 	local line
 	echo "$1" >&"$to"
-	while read -r -t 15 -u "$from" line; do
+	while read -r -t 45 -u "$from" line; do
 		echo "$line"
 		case $line in
 		ERROR*) return 1 ;;
@@ -90,9 +90,10 @@ status() {
 	[ "$got" -eq "$want" ] || { echo "expected status $want, got $got"; return 1; }
 }
 
-# until_true SECONDS command...: wait for an event that can only be polled.
+# until_true SECONDS command...: wait for an event that can only be polled. SECONDS is for
+# a machine with nothing else to do; one that has gets half a minute more.
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 + 30))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -ge $end ] && return 1

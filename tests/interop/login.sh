@@ -70,13 +70,36 @@ check "StrictModes refuses a writable .ssh" strict
 option() {
 	local file=$ROOT/home/$SSH_USER/.ssh/authorized_keys
 	cp -p "$file" "$work/keys"
-	sed -i 's/^/command="true" /' "$file"
+	sed -i 's/^/from="192.0.2.1" /' "$file"
 	as "$SSH_USER" true
 	local got=$?
 	cp -p "$work/keys" "$file"
 	[ $got -eq 255 ] && as "$SSH_USER" true
 }
 check "refuses a key line with an option that is not enforced" option
+# with_options OPTIONS command...: with them before the user's key.
+with_options() {
+	local file=$ROOT/home/$SSH_USER/.ssh/authorized_keys options=$1 got
+	shift
+	cp -p "$file" "$work/keys"
+	sed "s/^/$options /" "$work/keys" >"$file"
+	"$@"
+	got=$?
+	cat "$work/keys" >"$file"
+	return $got
+}
+asks() { # what a forced command says that was asked for
+	is "forced: id -un" ssh_to id -un && is "forced:" ssh_to -T </dev/null &&
+	    is "forced: internal-sftp" ssh_to -s sftp </dev/null && is "forced: echo" ssh_to -s echo </dev/null &&
+	    is $'forced: id\r' ssh_to -tt id && status 255 ssh_to -s nosuch </dev/null
+}
+check "a key's command runs, whatever is asked for" \
+    with_options 'command="echo forced: $SSH_ORIGINAL_COMMAND"' asks
+only_files() {
+	echo pwd | client sftp "${ssh_opts[@]}" -b - "$SSH_USER@$HOST" | grep -q "/home/$SSH_USER" &&
+	    is "" ssh_to "echo >forced.file; echo got" </dev/null && [ ! -e "$ROOT/home/$SSH_USER/forced.file" ]
+}
+check "a key for files only" with_options 'command="internal-sftp"' only_files
 check "a user's program is free: sudo works in a login" as admin sudo -n true
 
 thirty() {

@@ -4,7 +4,7 @@
 # outstanding. Nothing on the connection may notice.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/roles.sh"
-LIMIT=90
+LIMIT=600
 bed_up --set 'RekeyLimit 96M'
 . "$(dirname "$0")/requests.sh"
 . "$(dirname "$0")/outage.sh"

@@ -4,7 +4,7 @@
 # kills the roles that write notes, the one that attaches, and all at once.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/roles.sh"
-LIMIT=90
+LIMIT=600
 next=${BIN:-build/bin}-next
 [ -x "$next/posternd" ] || { echo "no $next/posternd: make NEXT=1"; echo "0 passed, 1 failed"; exit 1; }
 bed_up --set 'RekeyLimit 96M'
