@@ -68,6 +68,8 @@ decode_field(struct grant *g, uint8_t number, struct view body)
 		return text_field(g->methods, sizeof(g->methods), body);
 	case GRANT_KEY:
 		return text_field(g->key, sizeof(g->key), body);
+	case GRANT_COMMAND:
+		return text_field(g->command, sizeof(g->command), body);
 	case GRANT_UID:
 	case GRANT_RESTRICT:
 		return decode_numbers(g, number, body);
@@ -135,5 +137,7 @@ grant_encode(const struct grant *g, struct put *w)
 	put_u8(w, GRANT_RESTRICT);
 	put_u32(w, 4);
 	put_u32(w, g->restrictions);
+	if (g->command[0] != '\0')
+		note_put(w, GRANT_COMMAND, view_str(g->command));
 	return w->bad ? -R_LINK_NOTE : 0;
 }

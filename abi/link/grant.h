@@ -13,6 +13,8 @@
 #define GRANT_MAX 4096u
 #define GRANT_GROUPS_MAX 64u
 #define GRANT_NAME_MAX 256u
+#define GRANT_COMMAND_MAX 1024u
+#define GRANT_COMMAND_SFTP "internal-sftp" /* as the forced command: the sftp plugin */
 
 enum grant_field {
 	GRANT_USER = 1,
@@ -25,6 +27,7 @@ enum grant_field {
 	GRANT_PEER = 8,           /* str address, u16 port, str local, u16 port: by the
 	                             dataplane's word, for facts and the environment */
 	GRANT_RESTRICT = 9,       /* u32 GRANT_NO_* */
+	GRANT_COMMAND = 10,       /* the forced command: runs instead of whatever is asked for */
 };
 
 #define GRANT_NO_PTY 0x01u
@@ -48,6 +51,7 @@ struct grant {
 	uint32_t restrictions;
 	uint32_t group_count;
 	uint32_t groups[GRANT_GROUPS_MAX];
+	char command[GRANT_COMMAND_MAX]; /* "": none is forced */
 };
 
 /* 0 or -R_LINK_NOTE. Text fields are terminated; NUL inside is refused. */

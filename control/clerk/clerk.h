@@ -65,6 +65,7 @@ struct clerk_conn {
 	struct conobj p;
 	uint32_t restrictions; /* GRANT_NO_* */
 	uint32_t wait_count;
+	char *command; /* that the grant forces, or NULL */
 	uint32_t kex_left;        /* of CLERK_KEX_BURST */
 	uint32_t prove_left;      /* of CLERK_PROVE_MAX */
 	uint64_t kex_ms;          /* when it was counted last */

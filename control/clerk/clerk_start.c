@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/link/grant.h"
+
+#define CLERK_FILES "sftp" /* the plugin that internal-sftp means */
+
 /* ---- records that wait ---- */
 
 struct clerk_wait *
@@ -70,6 +74,38 @@ subsystem(const struct conf *conf, struct view name)
 	return NULL;
 }
 
+/* The name by which a start of the file server finds its arguments. */
+static const char *
+files_name(const struct conf *conf, const struct conf_subsystem *asked)
+{
+	if (asked != NULL && strcmp(asked->plugin, CLERK_FILES) == 0)
+		return asked->name;
+	for (uint32_t i = 0; i < conf->subsystem_count; i++)
+		if (strcmp(conf->subsystem[i].plugin, CLERK_FILES) == 0)
+			return conf->subsystem[i].name;
+	return CLERK_FILES;
+}
+
+/* A login whose grant forces a command gets that one, whatever it asks for, as with sshd:
+ * what was asked for stays the text, for start_on to pass on. Supervisor and leader hold
+ * to the same by the grant, whatever a clerk says. */
+static void
+force(const struct conf *conf, const char *command, struct start *s)
+{
+	const struct conf_subsystem *asked = s->kind == LINK_START_SUBSYSTEM ? subsystem(conf, s->text) : NULL;
+
+	if (strcmp(command, GRANT_COMMAND_SFTP) == 0) {
+		s->kind = LINK_START_SUBSYSTEM;
+		s->plugin = CLERK_FILES;
+		s->text = view_str(files_name(conf, asked));
+		return;
+	}
+	if (asked != NULL && strcmp(asked->plugin, CLERK_FILES) == 0)
+		s->text = view_str(GRANT_COMMAND_SFTP);
+	s->kind = asked != NULL || s->kind == LINK_START_COMMAND ? LINK_START_COMMAND : LINK_START_EXEC;
+	s->plugin = "exec";
+}
+
 /* RFC 4254 section 6.5. False: malformed or not served. */
 static bool
 resolve(const struct conf *conf, struct view type, struct cur *body, struct start *s)
@@ -118,6 +154,8 @@ clerk_start(struct clerk_env *env, struct clerk_conn *c, struct turn *t, const s
 		clerk_reply(t, ch->peers, want_reply, false);
 		return turn_done(t);
 	}
+	if (c->command != NULL)
+		force(&env->conf, c->command, &s);
 	w = clerk_wait_add(c, t->serial, ch->ours, s.text);
 	if (w == NULL)
 		return -R_LIMIT;
@@ -143,9 +181,11 @@ start_of(struct clerk_conn *c, uint32_t serial, struct view plugin)
 /* Binding, start and done are this one step: whoever dies now, the program has
  * been started once or not at all. */
 static int
-start_on(
-    struct turn *t, const struct clerk_wait *w, const struct clerk_chan *ch, uint32_t at, uint32_t link_id)
+start_on(struct turn *t, const struct clerk_wait *w, const char *command, const struct clerk_chan *ch,
+    uint32_t at, uint32_t link_id)
 {
+	bool forced = command != NULL && w->kind != LINK_START_SUBSYSTEM;
+	bool original = forced && w->len > 0; /* a shell has none */
 	uint8_t state[64];
 	struct put sw = put_of(state, sizeof(state));
 	struct put *p = &t->act->step.w;
@@ -153,10 +193,17 @@ start_on(
 	size_t mark = step_chan_start_open(&t->act->step, ch->ours, link_id, w->want_reply);
 
 	put_u8(p, w->kind);
-	put_string(p, w->bytes, w->len);
+	if (forced)
+		put_cstr(p, command);
+	else
+		put_string(p, w->bytes, w->len);
 	put_sview(p, ch->pty);
-	put_u32(p, ch->env_count);
+	put_u32(p, ch->env_count + original);
 	put_bytes(p, ch->env.data, ch->env.len);
+	if (original) {
+		put_cstr(p, "SSH_ORIGINAL_COMMAND");
+		put_string(p, w->bytes, w->len);
+	}
 	step_chan_start_close(&t->act->step, mark);
 	if (clerk_chan_store(&t->note, at, &started, &sw) != 0)
 		return -R_INTERNAL;
@@ -202,7 +249,7 @@ clerk_host_ready(struct clerk_conn *c, struct turn *t, const struct msg *m)
 		clerk_reply(t, ch.peers, w->want_reply, false);
 		r = turn_done(t);
 	} else {
-		r = start_on(t, w, &ch, at, link_id);
+		r = start_on(t, w, c->command, &ch, at, link_id);
 	}
 	clerk_wait_drop(c, w);
 	return r;

@@ -71,6 +71,8 @@ take_grant(struct clerk_conn *c, struct view image)
 		return -R_NOMEM;
 	r = grant_decode(g, image);
 	c->restrictions = g->restrictions;
+	if (r == 0 && g->command[0] != '\0' && (c->command = strdup(g->command)) == NULL)
+		r = -R_NOMEM;
 	free(g);
 	return r;
 }
@@ -117,6 +119,7 @@ clerk_free(struct clerk_env *env, struct clerk_conn *c)
 	exchange_drop(&c->p, &env->exchange);
 	drop_waits(c);
 	conobj_fini(&c->p);
+	free(c->command);
 	free(c);
 }
 

@@ -11,6 +11,8 @@
 #include "control/log.h"
 #include "control/spawnmsg.h"
 
+#define FORCED_ARGS 4 /* shell -c command, NULL */
+
 /* ---- the request, decoded ---- */
 
 struct request {
@@ -220,6 +222,27 @@ take_fds(struct child *c, const struct request *r, struct terminal *t, const str
 	return next == m->fd_count ? 0 : -1;
 }
 
+/* A grant that forces a command lets nothing else run, whatever a host asks for: that
+ * one, by the user's shell, in the home directory. False: it may run nothing. */
+static bool
+force(struct child *c, const struct grant *g, char *argv[FORCED_ARGS])
+{
+	const char *shell = g->shell[0] != '\0' ? g->shell : "/bin/sh";
+	const char *slash = strrchr(shell, '/');
+
+	if (strcmp(g->command, GRANT_COMMAND_SFTP) == 0)
+		return false;
+	argv[0] = (char *)(uintptr_t)(slash != NULL ? slash + 1 : shell);
+	argv[1] = (char *)(uintptr_t)"-c";
+	argv[2] = (char *)(uintptr_t)g->command;
+	argv[3] = NULL;
+	c->program = shell;
+	c->argv = argv;
+	c->directory = "";
+	c->greet = false;
+	return true;
+}
+
 static int
 start(struct login_host *host, const struct request *r, struct terminal *t, struct msg *m)
 {
@@ -227,11 +250,16 @@ start(struct login_host *host, const struct request *r, struct terminal *t, stru
 	struct child c = { .login = l, .program = r->program, .argv = r->argv, .directory = r->directory,
 	    .tty = t != NULL ? t->name : NULL, .greet = (r->flags & SPAWN_F_LOGIN) != 0, .rc = (r->flags & SPAWN_F_RC) != 0,
 	    .user_rc = (r->flags & SPAWN_F_SUBSYSTEM) == 0 };
+	char *forced[FORCED_ARGS];
 	struct program *p;
 	int error = ENOMEM;
 
 	if (take_fds(&c, r, t, m) != 0)
 		return -1;
+	if (l->grant.command[0] != '\0' && !force(&c, &l->grant, forced)) {
+		(void)say_spawned(host, m->tag, NULL, EACCES, "the login's key forces another service");
+		return 0;
+	}
 	p = program_new(host, m->tag);
 	c.environment = environ_make(l, r->given, c.tty);
 	if (p != NULL && c.environment != NULL)

@@ -119,6 +119,25 @@ host_make(struct sup *s, struct conn *c, const struct plugin *pl, const char **w
 	return h;
 }
 
+/* What serves a subsystem of the configuration is not for a login that is forced to
+ * something else, and the programs of the user not for one that is forced to files. */
+static bool
+forbidden(const struct sup *s, const struct conn *c, struct view plugin)
+{
+	struct grant *g = malloc(sizeof(*g));
+	bool files, no = g == NULL || grant_decode(g, view_of(c->grant, c->grant_len)) != 0;
+
+	if (!no && g->command[0] != '\0') {
+		files = strcmp(g->command, GRANT_COMMAND_SFTP) == 0;
+		no = files && view_is(plugin, "exec");
+		for (uint32_t i = 0; i < s->conf.subsystem_count; i++)
+			if (view_is(plugin, s->conf.subsystem[i].plugin))
+				no = !files || !view_is(plugin, "sftp");
+	}
+	free(g);
+	return no;
+}
+
 /* The host that is there or on its way; else one is started. NULL: *why. */
 static struct host *
 host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
@@ -126,6 +145,9 @@ host_get(struct sup *s, struct conn *c, struct view plugin, const char **why)
 	struct host *h = find(&c->hosts, plugin);
 	struct plugin *pl;
 
+	*why = "the login's key forces another service";
+	if (h == NULL && forbidden(s, c, plugin))
+		return NULL;
 	if (h == NULL)
 		h = find(&s->services, plugin);
 	if (h != NULL)

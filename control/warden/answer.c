@@ -77,6 +77,7 @@ build_grant(struct grant *g, const struct warden_ask *a)
 	g->uid = a->account.uid;
 	g->gid = a->account.gid;
 	g->restrictions = a->match.restrictions;
+	text(g->command, sizeof g->command, view_str(a->match.command));
 	if (!a->w->conf.permit_tty)
 		g->restrictions |= GRANT_NO_PTY;
 	return account_groups(g, &a->account) == 0;

@@ -1,9 +1,9 @@
 #include "control/warden/authkeys.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
-#include "abi/link/grant.h"
 #include "control/kex/base64.h"
 
 #define NO_ALL (GRANT_NO_PTY | GRANT_NO_FORWARD | GRANT_NO_AGENT | GRANT_NO_X11 | GRANT_NO_RC)
@@ -101,13 +101,63 @@ option_find(struct view name)
 	return NULL;
 }
 
+static bool
+is_command(struct view text)
+{
+	static const char name[] = "command=";
+
+	return text.len >= sizeof name - 1 && strncasecmp((const char *)text.data, name, sizeof name - 1) == 0;
+}
+
+/* What stands between the quotes, which it must be within; a backslash before a quote is
+ * left out. The list has been seen to close its quotes. */
+static bool
+dequote(char *out, size_t size, struct view value)
+{
+	size_t n = 0;
+
+	if (value.len < 2 || value.data[0] != '"' || value.data[value.len - 1] != '"')
+		return false;
+	for (size_t i = 1; i < value.len - 1; i++) {
+		if (value.data[i] == '"')
+			return false;
+		if (value.data[i] == '\\' && value.data[i + 1] == '"' && ++i == value.len - 1)
+			return false;
+		if (n + 1 >= size)
+			return false;
+		out[n++] = (char)value.data[i];
+	}
+	out[n] = '\0';
+	return true;
+}
+
+/* The command that a key forces: one, that fits into a grant. One that is empty would
+ * force nothing. The file server's arguments are its configuration's. */
+static int
+force_command(struct authkeys_match *m, struct view text, char *why, size_t size)
+{
+	const char *wrong = NULL;
+
+	if (m->command[0] != '\0')
+		wrong = "a second option \"command\"";
+	else if (!dequote(m->command, sizeof m->command, view_of(text.data + 8, text.len - 8)) ||
+	    m->command[0] == '\0')
+		wrong = "option \"command\" is empty, too long, or not in quotes";
+	else if (strncmp(m->command, GRANT_COMMAND_SFTP " ", sizeof GRANT_COMMAND_SFTP) == 0)
+		wrong = "option \"command\": arguments of " GRANT_COMMAND_SFTP " are not enforced here";
+	if (wrong != NULL)
+		snprintf(why, size, "%s, the key is refused", wrong);
+	return wrong != NULL ? -1 : 0;
+}
+
 /* 0, or -1 with what stands in the way. */
 static int
-apply_options(uint32_t *restrictions, struct view list, char *why, size_t size)
+apply_options(struct authkeys_match *m, struct view list, char *why, size_t size)
 {
 	struct cur c = cur_view(list);
 
-	*restrictions = 0;
+	m->restrictions = 0;
+	m->command[0] = '\0';
 	if (list.len > 0 && list.data[list.len - 1] == ',') {
 		snprintf(why, size, "an option list that ends with a comma");
 		return -1;
@@ -116,6 +166,11 @@ apply_options(uint32_t *restrictions, struct view list, char *why, size_t size)
 		struct view text = next_option(&c);
 		const struct option *o = option_find(text);
 
+		if (is_command(text)) {
+			if (force_command(m, text, why, size) != 0)
+				return -1;
+			continue;
+		}
 		if (o == NULL) {
 			const uint8_t *value = text.len > 0 ? memchr(text.data, '=', text.len) : NULL;
 			size_t len = value != NULL ? (size_t)(value - text.data) : text.len;
@@ -124,7 +179,7 @@ apply_options(uint32_t *restrictions, struct view list, char *why, size_t size)
 			    (int)(len < 64 ? len : 64), (const char *)text.data);
 			return -1;
 		}
-		*restrictions = (*restrictions & ~o->clear) | o->set;
+		m->restrictions = (m->restrictions & ~o->clear) | o->set;
 	}
 	return 0;
 }
@@ -160,7 +215,7 @@ judge_line(
 		snprintf(why, size, "a NUL or carriage return in the line, the key is refused");
 		return -1;
 	}
-	return apply_options(&m->restrictions, list, why, size) == 0 ? 1 : -1;
+	return apply_options(m, list, why, size) == 0 ? 1 : -1;
 }
 
 int

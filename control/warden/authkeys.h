@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "abi/link/grant.h"
 #include "abi/wire/cursor.h"
 
 #define AUTHKEYS_FILE_MAX (1024u * 1024u)
@@ -17,6 +18,7 @@
 struct authkeys_match {
 	unsigned line;         /* from 1 */
 	uint32_t restrictions; /* GRANT_NO_* of its options */
+	char command[GRANT_COMMAND_MAX]; /* the one it forces, or "" */
 };
 
 /* Why a line, or the rest of the file (line 0), was not used. */

@@ -102,7 +102,7 @@ static void
 test_grant(void)
 {
 	struct grant g = { .uid = 1000, .gid = 100, .group_count = 2, .groups = { 100, 27 },
-	    .peer_port = 4022, .restrictions = GRANT_NO_PTY };
+	    .peer_port = 4022, .restrictions = GRANT_NO_PTY, .command = "backup \"a\"" };
 	struct grant got;
 	uint8_t buf[GRANT_MAX];
 	struct put w = put_of(buf, sizeof(buf));

@@ -160,7 +160,7 @@ test_supervisor_dies(void)
 	stage_start(&st);
 	take_all();
 	make_grant(&g, "alice");
-	memcpy(image, room + 4, put_len(&g) - 4);
+	memcpy(image, room + 4, put_len(&g) - 5);
 	CU_ASSERT_FATAL(dp_accept(&st) && dp_find(&st, ATTACH_HELLO, &dp));
 	dp_hello(&st);
 	dp_begin(&w, say, sizeof(say), ATTACH_CONN);
@@ -173,7 +173,7 @@ test_supervisor_dies(void)
 	put_u16(&w, 22);
 	put_u8(&w, 3);
 	put_cstr(&w, "first-hash");
-	put_string(&w, image, put_len(&g) - 4);
+	put_string(&w, image, put_len(&g) - 5);
 	put_u64(&w, 1700000000000ull);
 	dp_say(&st, &w, NULL, 0);
 	dp_begin(&w, say, sizeof(say), ATTACH_HOST);
@@ -280,7 +280,7 @@ say_conn(uint32_t worker)
 	struct put w, g;
 
 	make_grant(&g, "alice");
-	memcpy(image, room + 4, put_len(&g) - 4);
+	memcpy(image, room + 4, put_len(&g) - 5);
 	dp_begin(&w, say, sizeof(say), ATTACH_CONN);
 	put_u32(&w, worker);
 	put_u32(&w, worker << LINK_WORKER_SHIFT | CONN);
@@ -291,7 +291,7 @@ say_conn(uint32_t worker)
 	put_u16(&w, 22);
 	put_u8(&w, 3);
 	put_cstr(&w, "first-hash");
-	put_string(&w, image, put_len(&g) - 4);
+	put_string(&w, image, put_len(&g) - 5);
 	put_u64(&w, 1700000000000ull);
 	dp_say(&st, &w, NULL, 0);
 }

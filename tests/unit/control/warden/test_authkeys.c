@@ -63,8 +63,14 @@ static const struct {
 	{ "restrict,agent-forwarding,x11-forwarding,user-rc,port-forwarding,pty ssh-ed25519 " KEY "\n", 1, 1,
 	    0, NULL },
 	{ "no-touch-required ssh-ed25519 " KEY "\n", 1, 1, 0, NULL },
-	{ "command=\"x\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"command\" is not enforced" },
-	{ "no-pty,command=\"a b, \\\"c d\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"command\"" },
+	{ "command=x ssh-ed25519 " KEY "\n", 0, 1, 0, "not in quotes" },
+	{ "command=\"x\"y ssh-ed25519 " KEY "\n", 0, 1, 0, "not in quotes" },
+	{ "command=\"x\"\"y\" ssh-ed25519 " KEY "\n", 0, 1, 0, "not in quotes" },
+	{ "command=\"\" ssh-ed25519 " KEY "\n", 0, 1, 0, "is empty" },
+	{ "command= ssh-ed25519 " KEY "\n", 0, 1, 0, "is empty" },
+	{ "command ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"command\" is not enforced" },
+	{ "command=\"a\",command=\"b\" ssh-ed25519 " KEY "\n", 0, 1, 0, "a second option \"command\"" },
+	{ "command=\"internal-sftp -R\" ssh-ed25519 " KEY "\n", 0, 1, 0, "arguments of internal-sftp" },
 	{ "from=\"10.0.0.0/8\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"from\"" },
 	{ "environment=\"A=b\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"environment\"" },
 	{ "expiry-time=\"20300101\" ssh-ed25519 " KEY "\n", 0, 1, 0, "option \"expiry-time\"" },
@@ -114,6 +120,39 @@ test_cases(void)
 			CU_ASSERT_EQUAL(t.line, cases[i].line);
 		}
 	}
+}
+
+/* The command that a key forces, as it is given to a shell. */
+static void
+test_commands(void)
+{
+	static const struct {
+		const char *line, *command;
+		uint32_t restrictions;
+	} rows[] = {
+		{ "ssh-ed25519 " KEY, "", 0 },
+		{ "command=\"x\" ssh-ed25519 " KEY, "x", 0 },
+		{ "restrict,Command=\"a b, \\\"c d\\\"\",pty ssh-ed25519 " KEY, "a b, \"c d\"", ALL & ~GRANT_NO_PTY },
+		{ "command=\"a\\b\\\\c\" ssh-ed25519 " KEY, "a\\b\\\\c", 0 },
+		{ "command=\"internal-sftp\" ssh-ed25519 " KEY, "internal-sftp", 0 },
+		/* one line's is not the next one's */
+		{ "command=\"x\",from=\"y\" ssh-ed25519 " KEY "\nno-pty ssh-ed25519 " KEY, "", GRANT_NO_PTY },
+	};
+	char line[2 * GRANT_COMMAND_MAX + 256];
+	struct authkeys_match m;
+	struct told t;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		CU_ASSERT_EQUAL(find(&m, rows[i].line, strlen(rows[i].line), &t), 1);
+		CU_ASSERT_STRING_EQUAL(m.command, rows[i].command);
+		CU_ASSERT_EQUAL(m.restrictions, rows[i].restrictions);
+	}
+	/* the longest, and one more */
+	for (int more = 0; more < 2; more++) {
+		snprintf(line, sizeof line, "command=\"%0*d\" ssh-ed25519 " KEY, (int)GRANT_COMMAND_MAX - 1 + more, 0);
+		CU_ASSERT_EQUAL(find(&m, line, strlen(line), &t), !more);
+	}
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.why, "too long"));
 }
 
 static void
@@ -181,6 +220,7 @@ main(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "lines and options", test_cases },
+		{ "forced commands", test_commands },
 		{ "NUL in a line", test_nul },
 		{ "bounds", test_bounds },
 		{ "base64 of a key", test_text },
