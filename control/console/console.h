@@ -25,6 +25,7 @@
 #include "control/conf.h"
 #include "control/console/logline.h"
 #include "control/console/lograte.h"
+#include "control/console/throttle.h"
 #include "control/json.h"
 #include "control/loop.h"
 #include "control/msg.h"
@@ -34,7 +35,7 @@
 #define CONSOLE_WORKERS_MAX 64
 #define CONSOLE_GROUPS_MAX 256
 
-enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_TCP, WANT_PLUGINS, WANT_ACTION, WANT_CAPTURE };
+enum client_want { WANT_NOTHING = 0, WANT_STATUS, WANT_SESSIONS, WANT_CHANNELS, WANT_TCP, WANT_PLUGINS, WANT_LIMITS, WANT_ACTION, WANT_CAPTURE };
 
 struct console;
 struct stream;
@@ -72,6 +73,7 @@ struct console {
 	struct client client[CONSOLE_CLIENTS_MAX];
 	const struct meter *meter[CONSOLE_WORKERS_MAX];
 	uint32_t captures; /* so far: their numbers */
+	struct throttle throttled[2]; /* MaxStartups, PerSourceMaxStartups */
 };
 
 /* logs.c */
@@ -106,6 +108,11 @@ struct js *meters_drops(const struct console *c, bool all);
 const char *reason_explained(int reason);
 struct js *meters_counters(const struct console *c);
 struct js *meters_limits(const struct console *c);
+uint64_t meters_dropped(const struct console *c, int reason); /* of all workers */
+/* meters_watch: refusals by MaxStartups are logged from now on. */
+int meters_watch(struct console *c);
+/* limits.c: those of the control plane, by the supervisor's table */
+struct js *limits_control(const struct js *status);
 
 /* lists.c: rows is what the dataplane said, or empty */
 void lists_sessions(struct js *table, struct view rows, bool all);

@@ -1,1 +1,1 @@
-$(eval $(call lib,console,$(addprefix control/console/,main.c logs.c logline.c lograte.c clients.c requests.c meters.c explain.c lists.c lists_tcp.c which.c capture.c capture_leg.c capture_stream.c trace.c pcapng.c)))
+$(eval $(call lib,console,$(addprefix control/console/,main.c limits.c throttle.c logs.c logline.c lograte.c clients.c requests.c meters.c explain.c lists.c lists_tcp.c which.c capture.c capture_leg.c capture_stream.c trace.c pcapng.c)))

@@ -99,7 +99,7 @@ console_main(uint32_t index)
 	if (c == NULL || open_all(c) != 0 || sandbox_enter(ROLE_CONSOLE) != 0)
 		return 1;
 	if (loop_watch(c->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, c) != 0 || logs_start(c) != 0 ||
-	    clients_start(c) != 0 || msg_send(ROLE_SUPERVISOR_FD, &ready) != 0)
+	    clients_start(c) != 0 || meters_watch(c) != 0 || msg_send(ROLE_SUPERVISOR_FD, &ready) != 0)
 		return 1;
 	r = loop_run(c->loop, NULL, NULL);
 	logs_drain(c);

@@ -335,3 +335,38 @@ meters_limits(const struct console *c)
 	}
 	return list;
 }
+
+/* ---- MaxStartups ---- */
+
+uint64_t
+meters_dropped(const struct console *c, int reason)
+{
+	uint64_t n = 0;
+
+	for (uint32_t w = 0; w < CONSOLE_WORKERS_MAX; w++)
+		if (c->meter[w] != NULL)
+			n += dropped(c->meter[w], reason);
+	return n;
+}
+
+static void
+look(void *ctx)
+{
+	static const int reasons[] = { R_TCP_STARTUPS, R_TCP_STARTUPS_OWN };
+	struct console *c = ctx;
+	char line[160];
+
+	for (size_t i = 0; i < 2; i++)
+		if (throttle_look(
+			&c->throttled[i], meters_dropped(c, reasons[i]), loop_now_ms(), line, sizeof(line)))
+			log_warn("%s", line);
+	(void)loop_after(c->loop, THROTTLE_LOOK_MS, look, c);
+}
+
+int
+meters_watch(struct console *c)
+{
+	c->throttled[0].what = "MaxStartups";
+	c->throttled[1].what = "PerSourceMaxStartups";
+	return loop_after(c->loop, THROTTLE_LOOK_MS, look, c) > 0 ? 0 : -1;
+}

@@ -129,10 +129,10 @@ tell_counters(struct console *c, struct client *cl, const struct js *request)
 }
 
 static void
-tell_limits(struct console *c, struct client *cl, const struct js *request)
+ask_limits(struct console *c, struct client *cl, const struct js *request)
 {
 	(void)request;
-	answer_list(c, cl, "limits", meters_limits(c));
+	ask_table(c, cl, "status", WANT_LIMITS);
 }
 
 static void
@@ -166,7 +166,7 @@ static const struct {
 	{ "workers", tell_workers },
 	{ "drops", tell_drops },
 	{ "counters", tell_counters },
-	{ "limits", tell_limits },
+	{ "limits", ask_limits },
 	{ "capture", capture_request },
 	{ "trace", trace_request },
 	{ "kill", ask_kill },
@@ -236,9 +236,18 @@ answer_table(struct console *c, struct client *cl, struct js *table, const struc
 	} else if (cl->want == WANT_TCP) {
 		js_set_bool(table, "complete", m->fd_count > 1);
 		lists_tcp(c, table, rows, cl->from);
-	} else if (cl->want != WANT_PLUGINS) {
+	} else if (cl->want != WANT_PLUGINS && cl->want != WANT_LIMITS) {
 		js_set_bool(table, "complete", m->fd_count > 1);
 		lists_sessions(table, rows, cl->all);
+	}
+	if (cl->want == WANT_LIMITS) {
+		struct js *control = limits_control(table);
+
+		js_free(table);
+		table = js_object();
+		js_set_bool(table, "ok", true);
+		js_set(table, "limits", meters_limits(c));
+		js_set(table, "control", control);
 	}
 	if (cl->want == WANT_CHANNELS) {
 		struct js *list = lists_channels(table, rows);

@@ -42,6 +42,8 @@ bounded() {
 	[ "$answered" -ge 4 ] && [ "$answered" -le $((gates * (4 + 2 * took))) ] && [ "$(drops KEX_COST)" -gt 0 ]
 }
 check "it got no more than a source may" bounded
+limited() { $CTL limits | awk '$1 == "kex_field_waiting" && $6 > 100 { ok = 1 } END { exit !ok }'; }
+check "limits tell" limited
 check "posternctl tells" grep -q 'prime fields [0-9]* exchanges, [0-9]* waited, [0-9]* refused' <($CTL status)
 check "no process of the service crashed" bash -c "! grep -q -i 'killed\|crash' '$POSTERND_LOG' '$LOG'"
 finish

@@ -45,5 +45,7 @@ gone() {
 	until_true 10 ssh_to true
 }
 check "when they have gone, logins go on" gone
+begun() { grep -q "beginning MaxStartups throttling" "$LOG" && grep -q "beginning PerSourceMaxStartups throttling" "$LOG"; }
+check "the log says so, once" until_true 30 begun
 kill $session
 finish

@@ -109,17 +109,11 @@ limit_row(const struct js *l, const struct js *w, bool several)
 	    plain(js_str(l, "unit")), plain(js_str(l, "text")));
 }
 
-void
-table_limits(const struct js *a)
+static void
+limit_rows(const struct js *list)
 {
-	const struct js *list = js_get(a, "limits");
 	size_t i, k;
 
-	if (js_count(list) == 0)
-		printf("no worker: the dataplane is not attached\n");
-	else
-		printf("%-22s %10s %10s %10s %10s %10s  %-12s %s\n", "LIMIT", "LIMIT", "DEFAULT", "NOW",
-		    "HIGHEST", "REFUSED", "UNIT", "WHAT");
 	for (i = 0; i < js_count(list); i++) {
 		const struct js *l = js_at(list, i);
 		const struct js *workers = js_get(l, "workers");
@@ -127,4 +121,15 @@ table_limits(const struct js *a)
 		for (k = 0; k < js_count(workers); k++)
 			limit_row(l, js_at(workers, k), js_count(workers) > 1);
 	}
+}
+
+void
+table_limits(const struct js *a)
+{
+	if (js_count(js_get(a, "limits")) == 0)
+		printf("no worker: the dataplane is not attached\n");
+	printf("%-22s %10s %10s %10s %10s %10s  %-12s %s\n", "LIMIT", "LIMIT", "DEFAULT", "NOW", "HIGHEST", "REFUSED",
+	    "UNIT", "WHAT");
+	limit_rows(js_get(a, "limits"));
+	limit_rows(js_get(a, "control"));
 }

@@ -339,6 +339,28 @@ test_limits(void)
 	meter_detach(m);
 }
 
+/* What key exchanges in prime fields may cost is the control plane's. */
+static void
+test_limits_control(void)
+{
+	static const char table[] = "{\"field_exchanges\":{\"refused\":9,\"burst\":256,\"rate\":200,"
+				    "\"burst_per_source\":64,\"rate_per_source\":16,\"waiting_max\":256,"
+				    "\"waiting_max_per_source\":32}}";
+	struct js *status = js_parse(table, sizeof(table) - 1), *list = limits_control(status), *w;
+
+	CU_ASSERT_EQUAL(js_count(list), 6);
+	w = js_at(js_get(by_name(list, "kex_field_source_burst"), "workers"), 0);
+	CU_ASSERT(js_u64(w, "limit") == 64 && js_get(w, "refused") == NULL);
+	w = js_at(js_get(by_name(list, "kex_field_waiting"), "workers"), 0);
+	CU_ASSERT(js_u64(w, "limit") == 256 && js_u64(w, "refused") == 9);
+	CU_ASSERT_STRING_EQUAL(js_str(by_name(list, "kex_field_waiting"), "reason"), "KEX_COST");
+	js_free(list);
+	js_free(status);
+	list = limits_control(NULL);
+	CU_ASSERT_EQUAL(js_count(list), 0);
+	js_free(list);
+}
+
 static void
 test_cycles(void)
 {
@@ -381,6 +403,7 @@ main(void)
 		{ "drops", test_drops },
 		{ "counters", test_counters },
 		{ "limits", test_limits },
+		{ "limits of the control plane", test_limits_control },
 		{ "cycles", test_cycles },
 		CU_TEST_INFO_NULL,
 	};

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "abi/link/attach.h"
@@ -309,6 +310,84 @@ test_attach_conf(void)
 		  seen[ATTACH_CONF_CHAN_MAX] == 1);
 }
 
+/* ---- HostKeyAgent ---- */
+
+/* What keeper hears: 0 and a descriptor, or an errno. */
+static uint32_t
+agent_asked(struct sup *s, const char *path, int *fd)
+{
+	struct proc keeper = { .sup = s, .role = ROLE_KEEPER, .pidfd = -1 };
+	struct msg m = { .type = MSG_AGENT_WANTED, .tag = 42 };
+	struct cur c;
+	uint32_t error;
+
+	snprintf(s->conf.host_key_agent, sizeof(s->conf.host_key_agent), "%s", path);
+	line_setup();
+	keeper.line = ln;
+	on_agent_wanted(s, &keeper, &m);
+	CU_ASSERT_EQUAL_FATAL(msg_recv(pair[1], &m, buf), 1);
+	CU_ASSERT(m.type == MSG_AGENT_IS && m.tag == 42);
+	c = cur_view(m.body);
+	error = cur_u32(&c);
+	CU_ASSERT_TRUE(cur_done(&c));
+	CU_ASSERT_EQUAL(m.fd_count, error == 0);
+	*fd = msg_take_fd(&m, 0);
+	line_teardown();
+	return error;
+}
+
+static int
+agent_listen(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	CU_ASSERT_FATAL(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 0) == 0);
+	return fd;
+}
+
+static void
+test_agent(void)
+{
+	static struct sup s;
+	static char longest[256];
+	char dir[] = "/tmp/postern-test-XXXXXX", path[80];
+	int listener, fd, more[8], n = 0;
+	char said[4] = "";
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/agent", dir);
+	CU_ASSERT_EQUAL(agent_asked(&s, path, &fd), ENOENT);
+	listener = agent_listen(path);
+	CU_ASSERT_EQUAL(agent_asked(&s, path, &fd), 0);
+	more[n] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	CU_ASSERT(more[n] >= 0 && write(fd, "hi", 2) == 2 && read(more[n], said, sizeof(said)) == 2);
+	close(more[n]);
+	close(fd);
+	/* SSH_AUTH_SOCK means the variable of the supervisor's environment. */
+	CU_ASSERT_EQUAL(unsetenv(CONF_AGENT_ENV), 0);
+	CU_ASSERT_EQUAL(agent_asked(&s, CONF_AGENT_ENV, &fd), ENOENT);
+	CU_ASSERT_EQUAL(setenv(CONF_AGENT_ENV, path, 1), 0);
+	CU_ASSERT_EQUAL(agent_asked(&s, CONF_AGENT_ENV, &fd), 0);
+	close(fd);
+	/* An agent that takes nobody in does not hold the supervisor. */
+	while (n < 8 && agent_asked(&s, path, &more[n]) == 0)
+		n++;
+	CU_ASSERT(n < 8);
+	CU_ASSERT_EQUAL(agent_asked(&s, path, &fd), EAGAIN);
+	while (n > 0)
+		close(more[--n]);
+	close(listener);
+	CU_ASSERT_EQUAL(agent_asked(&s, path, &fd), ECONNREFUSED);
+	memset(longest, 'a', sizeof(longest) - 1);
+	CU_ASSERT_EQUAL(setenv(CONF_AGENT_ENV, longest, 1), 0);
+	CU_ASSERT_EQUAL(agent_asked(&s, CONF_AGENT_ENV, &fd), ENAMETOOLONG);
+	CU_ASSERT_EQUAL(unsetenv(CONF_AGENT_ENV), 0);
+	unlink(path);
+	rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -320,6 +399,7 @@ main(void)
 		{ "plugin descriptors", test_plugin_parse },
 		{ "arguments of a plugin", test_plugin_arguments },
 		{ "configuration of the dataplane", test_attach_conf },
+		{ "an ssh-agent for keeper", test_agent },
 		CU_TEST_INFO_NULL,
 	};
 
