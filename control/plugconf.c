@@ -42,9 +42,10 @@ sandbox(struct plugconf *p, struct word value, const char **why)
 {
 	static const char *const names[SANDBOX_ROW_COUNT] = { [SANDBOX_PLAIN] = "plain",
 		[SANDBOX_FILES] = "files",
-		[SANDBOX_NET] = "net" };
+		[SANDBOX_NET] = "net",
+		[SANDBOX_LOCAL] = "local" };
 
-	*why = "Sandbox is none of plain, files and net";
+	*why = "Sandbox is none of plain, files, net and local";
 	for (int i = 0; i < SANDBOX_ROW_COUNT; i++)
 		if (is(value, names[i])) {
 			p->sandbox = (enum sandbox_row)i;

@@ -3,7 +3,8 @@
  * comment, without regard to case.
  *
  *	RunAs service | user     who its host runs as; service without the line
- *	Sandbox plain | files | net   which row of the sandbox's table it gets; plain
+ *	Sandbox plain | files | net | local
+ *	                         which row of the sandbox's table it gets; plain
  *	                         without the line
  *	TaskThreads 1..64        threads for its tasks; 4 without the line
  *	TaskQueue 1..65536       tasks that are given and not done; 1024 without it

@@ -68,6 +68,9 @@ static const char *const calls_net[] = { "socket-unix", "socket-inet", "bind", "
 	"connect", "getsockname", "getpeername", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "chmod",
 	"fchmod", "fchmodat", "fchmodat2", "umask", NULL };
 
+/* A client of servers on this machine, by the rights of their sockets' files. */
+static const char *const calls_local[] = { "socket-unix", "connect", NULL };
+
 /* Nobody asks for these in good faith: the process ends. */
 static const char *const calls_kill[] = { "execve", "execveat", "ptrace", "process_vm_readv",
 	"process_vm_writev", "bpf", "kexec_load", "kexec_file_load", "init_module", "finit_module",
@@ -119,6 +122,7 @@ static const struct box host_boxes[SANDBOX_ROW_COUNT] = {
 	[SANDBOX_PLAIN] = { .calls = { calls_pair, calls_read, calls_plugin } },
 	[SANDBOX_FILES] = { .calls = { calls_pair, calls_read, calls_plugin, calls_files } },
 	[SANDBOX_NET] = { .calls = { calls_pair, calls_read, calls_plugin, calls_net } },
+	[SANDBOX_LOCAL] = { .calls = { calls_pair, calls_read, calls_plugin, calls_local } },
 };
 
 #define CALLS_MAX 256

@@ -27,6 +27,7 @@ enum sandbox_row {
 	SANDBOX_PLAIN, /* files for reading */
 	SANDBOX_FILES, /* files: to be made, written, renamed, removed, and their attributes */
 	SANDBOX_NET,   /* sockets, and the folder and name of one in the file system */
+	SANDBOX_LOCAL, /* files for reading, and connections to servers of this machine */
 	SANDBOX_ROW_COUNT
 };
 

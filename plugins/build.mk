@@ -3,7 +3,7 @@
 
 HEADERS_PUBLIC := $(wildcard abi/postern/*.h)
 HEADERS_PUBLIC_DRAFT := $(wildcard abi/postern/draft/*.h)
-PLUGINS := skeleton echo exec sftp
+PLUGINS := skeleton echo exec sftp netconf
 
 plugin_files_skeleton := plugins/skeleton/skeleton.c
 plugin_files_echo := plugins/echo/echo.c
@@ -12,6 +12,8 @@ plugin_files_exec := plugins/exec/exec.c plugins/exec/session.c plugins/exec/out
 plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c job.c order.c reply.c ops.c content.c look.c names.c copy.c request.c attrs.c longname.c \
 	handles.c options.c posix.c accounts.c)
 plugin_headers_sftp := $(wildcard plugins/sftp/*.h)
+plugin_files_netconf := $(addprefix plugins/netconf/,netconf.c session.c server.c framing.c hello.c)
+plugin_headers_netconf := $(wildcard plugins/netconf/*.h)
 plugin_headers_exec := plugins/exec/exec.h plugins/exec/modes.h plugins/exec/signals.h
 
 STAGE := $(BUILD)/stage

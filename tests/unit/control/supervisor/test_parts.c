@@ -215,6 +215,7 @@ test_plugin_parse(void)
 	CU_ASSERT(parse(&p, "runas USER\nsandbox Files\n") == 0 && p.user && p.sandbox == SANDBOX_FILES);
 	CU_ASSERT(parse(&p, "Sandbox plain") == 0 && p.sandbox == SANDBOX_PLAIN);
 	CU_ASSERT(parse(&p, "Sandbox net") == 0 && p.sandbox == SANDBOX_NET);
+	CU_ASSERT(parse(&p, "Sandbox local") == 0 && p.sandbox == SANDBOX_LOCAL);
 	CU_ASSERT(parse(&p, "Sandbox none") == -1);
 	CU_ASSERT(parse(&p, "Sandbox") == -1);
 	CU_ASSERT(parse(&p, "") == 0 && p.task_threads == 4 && p.task_queue == 1024);

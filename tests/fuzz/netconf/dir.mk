@@ -1,0 +1,1 @@
+$(eval $(call fuzz,netconf,tests/fuzz/netconf/netconf.c,netconf))
