@@ -207,8 +207,7 @@ on_sigterm(int number)
 	int error = errno;
 
 	(void)number;
-	if (write(term_pipe[1], "", 1) < 0)
-		errno = error;
+	(void)!write(term_pipe[1], "", 1);
 	errno = error;
 }
 
