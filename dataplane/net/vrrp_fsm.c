@@ -1,7 +1,8 @@
 #include "dataplane/net/vrrp.h"
 
 /* RFC 5798 sections 6.4.1 to 6.4.3. A Master that hears a lesser one says at once that
- * it is there, as RFC 9568 (which replaces it) has it: two Masters meet sooner. */
+ * it is there, as RFC 9568 section 6.4.3 (which replaces them) has it: two Masters meet
+ * sooner. */
 static const struct vrrp_cell cells[VRRP_STATES][VRRP_EVENTS] = {
 	[VRRP_INITIALIZE] = {
 	    [VRRP_E_START] = { VRRP_BACKUP, VRRP_A_DOWN_TIMER },

@@ -2,7 +2,7 @@
  * A window that is too small to send into (RFC 9293 section 3.8.6.1): probes
  * with back-off, for as long as the peer answers them (MUST-37), unless a limit is
  * configured; and only for a while when the pool is nearly empty, because what waits
- * here holds blocks of it (RFC 6429). An orphan waits only as long as in
+ * here holds blocks of it (RFC 6429 section 4). An orphan waits only as long as in
  * FIN-WAIT-2, and some probes more: answers may be lost.
  */
 #include "dataplane/tcp/tcp_send.h"

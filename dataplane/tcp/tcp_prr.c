@@ -1,5 +1,5 @@
 /*
- * Proportional rate reduction (RFC 6937, RFC 9937): in a recovery the window
+ * Proportional rate reduction (RFC 9937 section 6): in a recovery the window
  * follows what is delivered, so that it reaches ssthresh when the recovery ends,
  * without a pause at its beginning or a burst at its end.
  */

@@ -142,7 +142,7 @@ tcp_loss_recovered(struct tcp *t)
 
 	if (b != NULL) {
 		b->rescued = false;
-		t->cc.cwnd = t->cc.ssthresh; /* RFC 9937 section 6: what PRR has led to */
+		t->cc.cwnd = t->cc.ssthresh; /* RFC 9937 section 6.4: what PRR has led to */
 	}
 	if (t->reo_persist > 0 && --t->reo_persist == 0)
 		t->reo_mult = 1;
