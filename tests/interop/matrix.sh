@@ -115,7 +115,7 @@ for c in "${clients[@]}"; do echo "$c:${has[$c]:-}"; done
 
 # ---- RekeyLimit 16K, both ways, per cipher -------------------------------------------------
 reload
-kib=256
+kib=1024
 [ -n "$full" ] && kib=65536
 head -c ${kib}K /dev/urandom >"$work/bulk"
 sum=$(sha256sum <"$work/bulk")

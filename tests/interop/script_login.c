@@ -173,9 +173,10 @@ do_wait_rekey(const struct words *w)
 static int
 do_offer(const struct words *w)
 {
-	static char names[4][1024];
-	static const char *const lists[] = { "kex", "host-keys", "ciphers", "macs" };
-	const char **at[] = { &c->offer.kex, &c->offer.host_keys, &c->offer.ciphers, &c->offer.macs };
+	static char names[5][1024];
+	static const char *const lists[] = { "kex", "host-keys", "ciphers", "macs", "compression" };
+	const char **at[] = { &c->offer.kex, &c->offer.host_keys, &c->offer.ciphers, &c->offer.macs,
+		&c->offer.compression };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (strcmp(w->word[1], lists[i]) != 0)
@@ -185,6 +186,15 @@ do_offer(const struct words *w)
 		return 0;
 	}
 	return client_fail(c, "no such list");
+}
+
+/* Was anything compressed, and opened again? */
+static int
+do_zipped(const struct words *w)
+{
+	bool yes = strcmp(word(w, 1, "yes"), "yes") == 0;
+
+	return c->zip.out.on == yes && c->zip.in.on == yes && (c->zipped > 0) == yes ? 0 : client_fail(c, "compression");
 }
 
 static int
@@ -386,7 +396,8 @@ const struct command script_login[] = {
 	{ "ident", 1, 2, do_ident, "[LINE]: ident-send and ident-recv" },
 	{ "ident-send", 1, 2, do_ident_send, "[LINE]" },
 	{ "ident-recv", 1, 1, do_ident_recv, "" },
-	{ "offer", 2, 3, do_offer, "kex|host-keys|ciphers|macs NAMES: from the next KEXINIT on" },
+	{ "offer", 2, 3, do_offer, "kex|host-keys|ciphers|macs|compression NAMES: from the next KEXINIT on" },
+	{ "zipped", 2, 2, do_zipped, "yes|no: both directions are compressed" },
 	{ "markers", 2, 2, do_markers, "on|off: offer strict kex and EXT_INFO" },
 	{ "kexinit", 1, 2, do_kexinit, "[guess]: kexinit-send and kexinit-recv" },
 	{ "kexinit-send", 1, 2, do_kexinit_send, "[guess]" },

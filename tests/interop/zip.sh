@@ -47,6 +47,15 @@ for how in up down both; do
 	check "OpenSSH: $mib MiB $how, a rekey every MiB" $how openssh
 done
 limit=
+# A client that tells each step: new keys in the middle, more than a window both ways.
+script_client=${BIN:-build/bin}/tests/script-client
+steps() { # compression: the whole way
+	client "$script_client" "timeout 60" "connect $HOST $PORT" "offer compression $1" ident kexinit kexdh newkeys service \
+	    "auth $SSH_USER $SSH_KEY" open "exec cat data; cat" "wait-bytes $((mib * 1048576))" rekey "data some words" eof "wait-exit 0" close \
+	    "zipped ${2:-yes}"
+}
+check "the scripted client: compressed across a rekey" steps zlib@openssh.com
+check "and not, where it names none" steps none no
 for c in dropbear putty; do
 	check "$c: $mib MiB up and down at once, compressed" smaller both $c
 done

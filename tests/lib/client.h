@@ -20,6 +20,7 @@
 #include "control/kex/kex.h"
 #include "control/kex/sign.h"
 #include "dataplane/ssh/record.h"
+#include "dataplane/ssh/zip.h"
 #include "drivers/rng/rng.h"
 
 #define CLIENT_CHANS 64u
@@ -115,6 +116,13 @@ struct client {
 	uint32_t prompt_count; /* of the last prompt */
 	char server_sig_algs[256];
 	unsigned banners;
+	bool logged_in; /* message 52 came */
+
+	/* compression, when offer.compression names it and the server agrees */
+	struct zip_pool zip_pool;
+	void *zip_mem;
+	struct zip_conn zip;
+	uint64_t zipped; /* bytes that were compressed */
 
 	struct client_chan chan[CLIENT_CHANS];
 	unsigned global_replies;
@@ -222,5 +230,10 @@ int client_bytes_put(struct client_bytes *b, const void *data, size_t len);
 void client_bytes_take(struct client_bytes *b, size_t len);
 int client_fill(struct client *c);  /* wait for bytes and read them */
 int client_flush(struct client *c); /* write all, reading meanwhile */
+/* client_zip.c: a direction begins anew, or not; a payload to send, the one received */
+int client_zip_out(struct client *c);
+int client_zip_in(struct client *c);
+int client_zip_seal(struct client *c, struct view *payload);
+int client_zip_open(struct client *c);
 
 #endif

@@ -230,7 +230,8 @@ client_newkeys_send(struct client *c)
 		return -1;
 	if (!c->reply_got)
 		return 0; /* too early, as the test wants it: there are no keys */
-	if (use_keys(c, &c->out, &c->secrets[c->exchanges % CLIENT_EXCHANGES].c2s) != 0)
+	if (use_keys(c, &c->out, &c->secrets[c->exchanges % CLIENT_EXCHANGES].c2s) != 0 ||
+	    client_zip_out(c) != 0)
 		return -1;
 	c->newkeys_sent = true;
 	if (c->newkeys_got)
@@ -244,7 +245,8 @@ take_newkeys(struct client *c)
 {
 	if (!c->reply_got || c->newkeys_got)
 		return client_fail(c, "NEWKEYS that does not fit");
-	if (use_keys(c, &c->in, &c->secrets[c->exchanges % CLIENT_EXCHANGES].s2c) != 0)
+	if (use_keys(c, &c->in, &c->secrets[c->exchanges % CLIENT_EXCHANGES].s2c) != 0 ||
+	    client_zip_in(c) != 0)
 		return -1;
 	c->newkeys_got = true;
 	if (c->newkeys_sent)

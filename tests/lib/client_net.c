@@ -66,6 +66,7 @@ client_fini(struct client *c)
 		close(c->fd);
 	record_dir_wipe(&c->in);
 	record_dir_wipe(&c->out);
+	free(c->zip_mem);
 	free(c->record);
 	free(c->inbuf.data);
 	free(c->outbuf.data);

@@ -12,7 +12,7 @@ client_send(struct client *c, struct view payload)
 	int r;
 
 	rng_fill(&c->rng, random, sizeof(random));
-	if (sealed != NULL)
+	if (sealed != NULL && client_zip_seal(c, &payload) == 0)
 		n = record_seal(&c->out, sealed, RECORD_MAX, payload, random);
 	if (n > 0 && c->flip != 0 && abs(c->flip) <= n)
 		sealed[c->flip > 0 ? c->flip - 1 : n + c->flip] ^= 1;
@@ -69,6 +69,8 @@ client_recv(struct client *c)
 	client_bytes_take(&c->inbuf, (size_t)need);
 	if (r != 0)
 		return client_fail(c, reason_text(-r));
+	if (client_zip_open(c) != 0)
+		return -1;
 	if (c->watch != NULL)
 		c->watch(c, c->watch_arg, c->payload);
 	return 0;
@@ -165,6 +167,9 @@ treat(struct client *c)
 	case SSH_MSG_USERAUTH_BANNER:
 		c->banners++;
 		return 0;
+	case SSH_MSG_USERAUTH_SUCCESS:
+		c->logged_in = true;
+		return client_zip_out(c) != 0 || client_zip_in(c) != 0 ? -1 : 0;
 	case SSH_MSG_GLOBAL_REQUEST:
 		return answer_global(c);
 	case SSH_MSG_REQUEST_SUCCESS:
