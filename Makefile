@@ -128,7 +128,7 @@ FUZZ_BINS := $(addprefix $(BIN)/fuzz/,$(FUZZERS))
 print-%:
 	@echo $($*)
 
-.PHONY: fuzz-deps all build check test test-full run fuzz bench bench-kex bench-tcp install format clean deps includes abi-check units
+.PHONY: fuzz-deps all build check test test-full run fuzz bench bench-kex bench-sftp bench-tcp install format clean deps includes abi-check units
 build: $(PROGS) $(PLUGIN_OUT)
 units: $(UNITS) $(FUZZ_BINS)
 
@@ -206,6 +206,10 @@ bench: build
 # Key exchanges of one gate's core, by method, beside the library's primitives.
 bench-kex: build
 	$(Q)BIN=$(BIN) tests/bench/kex.sh
+
+# Large and small files beside sshd's internal-sftp.
+bench-sftp: build
+	$(Q)tests/bench/sftp.sh
 
 bench-tcp: build
 	$(Q)$(BIN)/tests/tcp-cost

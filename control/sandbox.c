@@ -60,7 +60,7 @@ static const char *const calls_plugin[] = { "load", "threads", "tty", NULL };
 static const char *const calls_files[] = { "open", "openat", "pwrite64", "truncate", "ftruncate", "fsync",
 	"fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
 	"link", "linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown",
-	"fchown", "lchown", "fchownat", "utimensat", "umask", "preadv2", "fadvise64", NULL };
+	"fchown", "lchown", "fchownat", "utimensat", "umask", "preadv2", "fadvise64", "openat2", NULL };
 
 /* Sockets of the account that it runs as: what users' forwarding is made of. A unix
  * socket has a name in a folder, both made and removed. */

@@ -36,13 +36,13 @@ op_open(struct job *j)
 {
 	const struct session *s = j->s;
 	uint32_t mode = j->attrs.flags & ATTR_PERMISSIONS ? j->attrs.permissions & 07777 : 0666;
-	int fd = s->files->open(s->files_ctx, j->path[0], open_flags(j->u32), mode);
+	int fd = s->files->open(s->files_ctx, j->path[0], open_flags(j->u32), mode, j->wait);
 	int r = fd < 0 ? fd : s->files->fstat(s->files_ctx, fd, &j->st);
 
 	if (r < 0) {
 		if (fd >= 0)
 			s->files->close(s->files_ctx, fd);
-		reply_result(j, r);
+		job_result(j, r);
 		return;
 	}
 	j->fd = fd;

@@ -28,8 +28,9 @@ enum files_wait {
 };
 
 struct files {
-	/* open: flags and mode of open(2); a descriptor. */
-	int (*open)(void *ctx, const char *path, int flags, uint32_t mode);
+	/* open: flags and mode of open(2); a descriptor. Here and in stat: without `wait`
+	 * -EAGAIN, unless it is sure that no more than a disk of this machine is asked. */
+	int (*open)(void *ctx, const char *path, int flags, uint32_t mode, int wait);
 	void (*close)(void *ctx, int fd);
 	/* Without `wait` only what is in memory: as much as there is from `off` on, or
 	 * -EAGAIN; -EOPNOTSUPP: this file cannot be read so. */
@@ -46,7 +47,7 @@ struct files {
 	int (*readdir)(void *ctx, void *dir, char name[FILES_NAME_MAX], struct stat *st);
 	void (*closedir)(void *ctx, void *dir);
 
-	int (*stat)(void *ctx, const char *path, int follow, struct stat *st);
+	int (*stat)(void *ctx, const char *path, int follow, struct stat *st, int wait);
 	int (*fstat)(void *ctx, int fd, struct stat *st);
 	int (*setstat)(void *ctx, const char *path, int follow, const struct attrs *a);
 	int (*fsetstat)(void *ctx, int fd, const struct attrs *a);
@@ -74,6 +75,19 @@ struct files {
 struct posix_files {
 	uint32_t umask;
 };
+
+/* posix.c and prompt.c: files of one umask are made together, those of another wait;
+ * without `wait`: -1 instead of that. */
+int posix_umask_take(const struct posix_files *p, int wait);
+void posix_umask_give(void);
+
+/* prompt.c: open and stat of what is in the kernel's memory, on file systems of this
+ * machine; -EAGAIN: it is not, or not known to be. prompt_learn: what was just seen of a
+ * device; prompt_knows: that was a moment ago. */
+int prompt_open(const struct posix_files *p, const char *path, int flags, uint32_t mode);
+int prompt_stat(const char *path, int follow, struct stat *st);
+void prompt_learn(dev_t device, enum files_wait wait);
+int prompt_knows(dev_t device);
 
 extern const struct files posix_files;
 

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define REPLY_SMALL 512u /* a STATUS, attributes, numbers */
@@ -138,6 +139,15 @@ job_add(struct session *s, const struct job *from)
 	j->since = s->clock();
 	append(s, j);
 	return 0;
+}
+
+void
+job_result(struct job *j, int r)
+{
+	if (!j->wait && r == -EAGAIN)
+		j->again = JOB_AGAIN;
+	else
+		reply_result(j, r);
 }
 
 int

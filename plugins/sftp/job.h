@@ -91,6 +91,10 @@ size_t job_room(const struct job *j);
  * be run by jobs_run. -1: no memory. */
 int job_add(struct session *s, const struct job *j);
 
+/* job_result(j, r): as reply_result; but what must not wait, and would have had to, is
+ * to be done again. [any thread] */
+void job_result(struct job *j, int r);
+
 /* jobs_free_of(s, j): 1: nothing that is not done stands in the way of `j`. */
 int jobs_free_of(const struct session *s, const struct job *j);
 

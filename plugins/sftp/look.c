@@ -68,29 +68,28 @@ op_readdir(struct job *j)
 
 /* ---- attributes ---- */
 
-static void
-reply_stat(struct job *j, int r, const struct stat *st)
-{
-	if (r < 0)
-		reply_result(j, r);
-	else
-		reply_attrs(j, st);
-}
-
 void
 op_stat(struct job *j)
 {
 	struct stat st;
+	int r = j->s->files->stat(j->s->files_ctx, j->path[0], j->op == OP_STAT, &st, j->wait);
 
-	reply_stat(j, j->s->files->stat(j->s->files_ctx, j->path[0], j->op == OP_STAT, &st), &st);
+	if (r < 0)
+		job_result(j, r);
+	else
+		reply_attrs(j, &st);
 }
 
 void
 op_fstat(struct job *j)
 {
 	struct stat st;
+	int r = j->s->files->fstat(j->s->files_ctx, j->h[0]->fd, &st);
 
-	reply_stat(j, j->s->files->fstat(j->s->files_ctx, j->h[0]->fd, &st), &st);
+	if (r < 0)
+		reply_result(j, r);
+	else
+		reply_attrs(j, &st);
 }
 
 void

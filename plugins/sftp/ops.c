@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define OPS_SMALL (64u * 1024u)
+
 const char *
 ops_path(const struct session *s, const char *path, char to[PATH_MAX])
 {
@@ -178,7 +180,18 @@ look_ahead(struct job *j)
 
 /* ---- at once, or as a job ---- */
 
-/* Could its files be asked without waiting for anybody? */
+/* A disk of this machine is trusted with the little that a small file is: what a large
+ * one waits for is worth a task. */
+static int
+is_small(const struct job *j)
+{
+	const struct handle *h = j->h[0];
+
+	return h->wait == FILES_WAIT_NOTHING ||
+	       (h->wait == FILES_WAIT_DISK && h->wrote + j->bytes[0].len <= OPS_SMALL);
+}
+
+/* May it be tried here? j->wait: and it will not have to wait for anybody else. */
 static int
 prompt(struct job *j)
 {
@@ -187,6 +200,10 @@ prompt(struct job *j)
 	j->wait = 1;
 	if (j->op == OP_LIMITS)
 		return 1;
+	if (j->op == OP_STAT || j->op == OP_LSTAT || (j->op == OP_OPEN && !j->unhandled)) {
+		j->wait = 0;
+		return 1;
+	}
 	if (h == NULL || h->kind != HANDLE_FILE)
 		return 0;
 	switch (j->op) {
@@ -195,11 +212,10 @@ prompt(struct job *j)
 		return j->wait || !h->uncached;
 	case OP_FSTAT:
 		return h->wait != FILES_WAIT_ANY;
-	case OP_CLOSE:
-		return h->wait == FILES_WAIT_NOTHING ||
-		       (h->wait == FILES_WAIT_DISK && !(h->pflags & FXF_WRITE));
 	case OP_WRITE:
 	case OP_FSETSTAT:
+	case OP_CLOSE:
+		return is_small(j);
 	case OP_FSYNC:
 		return h->wait == FILES_WAIT_NOTHING;
 	default:
@@ -217,7 +233,8 @@ at_once(struct session *s)
 		return 0;
 	ops_do(j);
 	if (j->again != JOB_NOT_AGAIN) {
-		j->h[0]->uncached = j->again == JOB_NEVER;
+		if (j->again == JOB_NEVER)
+			j->h[0]->uncached = 1;
 		j->again = JOB_NOT_AGAIN;
 		return 0;
 	}

@@ -40,20 +40,26 @@ static struct {
 	unsigned users;
 } gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .free = PTHREAD_COND_INITIALIZER, .now = UINT32_MAX };
 
-static void
-umask_take(const struct posix_files *p)
+int
+posix_umask_take(const struct posix_files *p, int wait)
 {
 	pthread_mutex_lock(&gate.lock);
-	while (gate.users > 0 && gate.now != p->umask)
+	while (gate.users > 0 && gate.now != p->umask) {
+		if (!wait) {
+			pthread_mutex_unlock(&gate.lock);
+			return -1;
+		}
 		pthread_cond_wait(&gate.free, &gate.lock);
+	}
 	if (gate.now != p->umask)
 		umask((mode_t)(gate.now = p->umask));
 	gate.users++;
 	pthread_mutex_unlock(&gate.lock);
+	return 0;
 }
 
-static void
-umask_give(void)
+void
+posix_umask_give(void)
 {
 	pthread_mutex_lock(&gate.lock);
 	if (--gate.users == 0)
@@ -76,18 +82,28 @@ refuses(int fd)
 }
 
 static int
-posix_open(void *ctx, const char *path, int flags, uint32_t mode)
+open_waiting(const struct posix_files *p, const char *path, int flags, uint32_t mode)
 {
 	int fd, r;
 
 	if (flags & O_CREAT)
-		umask_take(ctx);
-	fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, (mode_t)mode);
+		posix_umask_take(p, 1);
+	fd = open(path, flags, (mode_t)mode);
 	r = -errno;
 	if (flags & O_CREAT)
-		umask_give();
+		posix_umask_give();
+	return fd < 0 ? r : fd;
+}
+
+static int
+posix_open(void *ctx, const char *path, int flags, uint32_t mode, int wait)
+{
+	int fd, r;
+
+	flags |= O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	fd = wait ? open_waiting(ctx, path, flags, mode) : prompt_open(ctx, path, flags, mode);
 	if (fd < 0)
-		return r;
+		return fd;
 	r = refuses(fd);
 	if (r < 0) {
 		close(fd);
@@ -140,15 +156,9 @@ posix_fsync(void *ctx, int fd)
 
 /* File systems of this machine alone, by the numbers of statfs(2). */
 static enum files_wait
-posix_wait(void *ctx, int fd)
+wait_of(uint32_t type)
 {
-	struct statfs v;
-	struct stat st;
-
-	(void)ctx;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || fstatfs(fd, &v) != 0)
-		return FILES_WAIT_ANY;
-	switch ((uint32_t)v.f_type) {
+	switch (type) {
 	case TMPFS_MAGIC:
 	case RAMFS_MAGIC:
 		return FILES_WAIT_NOTHING;
@@ -160,6 +170,21 @@ posix_wait(void *ctx, int fd)
 	default:
 		return FILES_WAIT_ANY;
 	}
+}
+
+static enum files_wait
+posix_wait(void *ctx, int fd)
+{
+	enum files_wait wait;
+	struct statfs v;
+	struct stat st;
+
+	(void)ctx;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || fstatfs(fd, &v) != 0)
+		return FILES_WAIT_ANY;
+	wait = wait_of((uint32_t)v.f_type);
+	prompt_learn(st.st_dev, wait);
+	return wait;
 }
 
 /* Into the kernel's memory: what another process changes meanwhile is not missed. */
@@ -212,10 +237,19 @@ posix_closedir(void *ctx, void *dir)
 /* ---- attributes ---- */
 
 static int
-posix_stat(void *ctx, const char *path, int follow, struct stat *st)
+posix_stat(void *ctx, const char *path, int follow, struct stat *st, int wait)
 {
+	struct statfs v;
+	int r;
+
 	(void)ctx;
-	return result(follow ? stat(path, st) : lstat(path, st));
+	if (!wait)
+		return prompt_stat(path, follow, st);
+	r = result(follow ? stat(path, st) : lstat(path, st));
+	/* Of a link statfs would tell where it leads. */
+	if (r == 0 && !S_ISLNK(st->st_mode) && !prompt_knows(st->st_dev) && statfs(path, &v) == 0)
+		prompt_learn(st->st_dev, wait_of((uint32_t)v.f_type));
+	return r;
 }
 
 static int
@@ -304,9 +338,9 @@ posix_mkdir(void *ctx, const char *path, uint32_t mode)
 {
 	int r;
 
-	umask_take(ctx);
+	posix_umask_take(ctx, 1);
 	r = result(mkdir(path, (mode_t)mode));
-	umask_give();
+	posix_umask_give();
 	return r;
 }
 

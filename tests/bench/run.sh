@@ -9,6 +9,7 @@ tools/deps.sh iproute2 ethtool openssh-client || exit 1
 NAME=bench
 . tests/interop/lib.sh
 . tests/bench/sshd.sh
+. tests/bench/measure.sh
 MIB=${MIB:-512} RUNS=${RUNS:-5} LOGINS=${LOGINS:-60} SECONDS_EACH=${SECONDS_EACH:-5}
 LIMIT=300
 # shellcheck disable=SC2086
@@ -19,20 +20,6 @@ to_postern() { client ssh "${ssh_opts[@]}" -c "$cipher" "$SSH_USER@$HOST" "$@"; 
 to_sshd() { client ssh "${ssh_opts[@]}" -c "$cipher" "$sshd_user@$sshd_address" "$@"; }
 cipher=aes128-gcm@openssh.com
 until_true 5 to_sshd true || { echo "sshd did not start"; exit 1; }
-
-# CPU seconds so far of a server's whole process tree, ended children included:
-# everything that runs in the namespace as part of it, the user's processes too.
-ticks() { awk '{ sub(/^.*\) /, ""); t += $12 + $13 + $14 + $15 } END { printf "%.2f", t / 100 }' "$@" 2>/dev/null; }
-cpu_postern() {
-	local p files=
-	for p in $($PIDS_CMD); do files="$files /proc/$p/stat"; done
-	# shellcheck disable=SC2086
-	ticks $files
-}
-cpu_sshd() { ticks "/proc/$sshd_pid/stat"; }
-
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-now() { date +%s.%N; }
 
 down() { "to_$1" "head -c $((MIB * 1048576)) /dev/zero" >/dev/null; }
 up() { head -c $((MIB * 1048576)) /dev/zero | "to_$1" 'cat >/dev/null'; }

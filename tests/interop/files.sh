@@ -289,6 +289,36 @@ check "somebody else's file" denied
 check "a FIFO" fifo
 check "a stream that is no SFTP" garbage
 
+# ---- a file system that hangs ---------------------------------------------------------
+
+# Nobody answers for it; other channels of the login, and what else one channel does, go on.
+hanging() {
+	local ctl=$work/hang.ctl i pids=() fuse bad=0
+	as_user mkdir "$server/files/hung"
+	# By its descriptor: its name may lead elsewhere over there.
+	nsenter -t "$MONITOR_PID" -m /proc/self/fd/9 "$dir/hung" >"$work/hang" 9<"${BIN:-build/bin}/tests/fuse-hang" &
+	fuse=$!
+	until_true 10 grep -q mounted "$work/hang" || return 1
+	client ssh "${ssh_opts[@]}" -o ControlMaster=yes -o ControlPath="$ctl" -fN "$SSH_USER@$HOST" || bad=1
+	for i in 1 2 3 4 5 6; do
+		(cd "$local" && client sftp -o ControlPath="$ctl" -b - x <<<"get files/hung/$i") >/dev/null 2>&1 &
+		pids+=($!)
+	done
+	(cd "$local" && client sftp -o ControlPath="$ctl" -b - x) >/dev/null <<-END || bad=1
+		put mid files/beside
+		get files/beside mid.beside
+	END
+	same "$local/mid" "$local/mid.beside" || bad=1
+	for i in "${pids[@]}"; do kill -0 "$i" || { echo "an answer from nobody"; bad=1; }; done
+	# It is gone: they are told.
+	kill "$fuse"
+	wait "$fuse" 2>/dev/null
+	for i in "${pids[@]}"; do wait "$i" && bad=1; done
+	client ssh -o ControlPath="$ctl" -O exit x 2>/dev/null
+	return $bad
+}
+[ -w /dev/fuse ] && check "a file system that hangs, and transfers beside it" hanging
+
 # ---- the end ----------------------------------------------------------------------
 
 roles_killed() { # a transfer does not notice

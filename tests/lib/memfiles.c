@@ -173,14 +173,23 @@ let_go(struct memfiles *m, struct memopen *o)
 		drop(m, o->node);
 }
 
+/* Is a path to be looked up, or would that wait? */
+static int
+knows(const struct memfiles *m, int wait)
+{
+	return wait || (m->wait != FILES_WAIT_ANY && (!m->cold || m->calls % 3 != 0));
+}
+
 /* ---- content ---- */
 
 static int
-mem_open(void *ctx, const char *path, int flags, uint32_t mode)
+mem_open(void *ctx, const char *path, int flags, uint32_t mode, int wait)
 {
 	struct memfiles *m = of(ctx);
 	int node = find(m, path, 1);
 
+	if (!knows(m, wait))
+		return -EAGAIN;
 	/* Not through a link that leads nowhere. */
 	if (node == -ENOENT && (flags & O_CREAT) && find(m, path, 0) < 0)
 		node = make(m, path, S_IFREG | (mode & 07777));
@@ -354,11 +363,13 @@ mem_closedir(void *ctx, void *dir)
 /* ---- attributes ---- */
 
 static int
-mem_stat(void *ctx, const char *path, int follow, struct stat *st)
+mem_stat(void *ctx, const char *path, int follow, struct stat *st, int wait)
 {
 	struct memfiles *m = of(ctx);
 	int node = find(m, path, follow);
 
+	if (!knows(m, wait))
+		return -EAGAIN;
 	if (node < 0)
 		return node;
 	fill(&m->node[node], st);

@@ -405,8 +405,9 @@ test_short_writes(void)
 static int stat_error;
 
 static int
-failing_stat(void *ctx, const char *path, int follow, struct stat *st)
+failing_stat(void *ctx, const char *path, int follow, struct stat *st, int wait)
 {
+	(void)wait;
 	(void)ctx;
 	(void)path;
 	(void)follow;
