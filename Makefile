@@ -25,7 +25,9 @@ endif
 CLANG ?= clang
 WERROR ?= -Werror
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes $(WERROR)
-CFLAGS_ALL := -std=gnu17 -O2 -g -fno-omit-frame-pointer -fstack-protector-strong -D_GNU_SOURCE \
+# With sanitizers as they recommend it: a third of the time to build, and truer traces.
+OPTIMIZE := $(if $(SAN),-O1,-O2)
+CFLAGS_ALL := -std=gnu17 $(OPTIMIZE) -g -fno-omit-frame-pointer -fstack-protector-strong -D_GNU_SOURCE \
 	-DPOSTERN_VERSION='"$(VERSION)"' -fPIC -I. -MMD -MP $(WARN) $(CFLAGS)
 ifeq ($(SAN),)
 CFLAGS_ALL += -D_FORTIFY_SOURCE=2
@@ -141,11 +143,12 @@ RESULTS := $(BUILD)/results$(VARIANT)
 includes:
 	$(Q)tools/includes.sh
 
-# Everything that needs no root, no device and no network.
+# Everything that needs no root, no device and no network. LANES: programs at a time.
+LANES ?= $(shell nproc)
 check: build units includes
 	$(Q)rm -f $(RESULTS)
-	$(Q)tests/run.sh unit $(RESULTS) $(UNITS)
-	$(Q)tests/run.sh replay $(RESULTS) tests/fuzz/corpus $(FUZZ_BINS)
+	$(Q)LANES=$(LANES) tests/run.sh unit $(RESULTS) $(UNITS)
+	$(Q)LANES=$(LANES) tests/run.sh replay $(RESULTS) tests/fuzz/corpus $(FUZZ_BINS)
 	$(Q)BIN=$(BIN) OUT=$(OUT) BUILD=$(BUILD) tests/run.sh script $(RESULTS) $(CHECK_SCRIPTS)
 	$(Q)tests/run.sh summary $(RESULTS)
 
@@ -163,7 +166,7 @@ test-full: deps
 DEPS := gcc g++ libc6-dev make pkg-config libdpdk-dev libipsec-mb-dev libssl-dev nettle-dev libcunit1-dev \
 	libseccomp-dev zlib1g-dev libjansson-dev libpam0g-dev iproute2 ethtool iputils-ping tcpdump openssh-client \
 	expect sudo procps util-linux debootstrap abigail-tools perl tar xz-utils dropbear-bin putty-tools sshfs \
-	keepalived nmap valgrind
+	keepalived nmap valgrind openssl
 deps:
 	$(Q)tools/deps.sh $(DEPS)
 

@@ -1,6 +1,9 @@
 #!/bin/bash
 # `make test` (short) and `make test-full` (full): every kind of test, with one
 # summary at the end. Root.
+#
+# Two things go on at once: the interop scripts, which wait most of the time, and behind
+# them (nice) what computes: unit programs, the sanitizers' build and theirs, Debian 13.
 set -u
 cd "$(dirname "$0")/.."
 form=$1
@@ -23,38 +26,51 @@ stage() { # name command...
 	shift
 	echo "== $name"
 	if "$@"; then
-		echo "== $name: done in $((SECONDS - start)) s"
+		echo "== $name: done in $((SECONDS - start)) s, at $SECONDS s"
 	else
-		echo "== $name: FAILED after $((SECONDS - start)) s"
+		echo "== $name: FAILED after $((SECONDS - start)) s, at $SECONDS s"
 		echo "0 1 $name" >>"$results"
 	fi
 }
 
 collect() { cat "$@" >>"$results" 2>/dev/null; }
 
+interop() { # which verb [lanes]
+	local which=$1 verb=$2
+	# shellcheck disable=SC2046
+	BIN=$build/bin LANES=${3:-1} tests/run.sh "$verb" "$build/results-$which" $(tests/interop/list.sh "$which")
+}
+
+# Whoever needs the chroot waits for it; this is its download, beside the first build.
+. tests/chroot13.sh
+(chroot13_make) >/dev/null 2>&1 &
+
 stage "build" make --no-print-directory -j"$jobs" build units
-stage "check" make --no-print-directory check
-collect "$build/results"
-stage "check with ASan and UBSan: build" make --no-print-directory -j"$jobs" SAN=1 build units
-stage "check with ASan and UBSan" make --no-print-directory SAN=1 check
-collect "$build/results-san"
-stage "build of the next link version" make --no-print-directory -j"$jobs" NEXT=1 build
-stage "abi" make --no-print-directory abi-check
-# Those that measure what the service takes have the machine for themselves; most of
-# the others wait most of the time.
-stage "interop, one at a time" env BIN="$build/bin" tests/run.sh script "$build/results-alone" $(tests/interop/list.sh alone)
-collect "$build/results-alone"
+stage "build of the next link version" make --no-print-directory -j"$jobs" NEXT=1 "$build/bin-next/posternd"
+[ -x "$build/bin/posternd" ] || exit 1
+
 (
+	renice -n 5 -p "$BASHPID" >/dev/null
+	stage "check" make --no-print-directory check
+	collect "$build/results"
+	stage "abi" make --no-print-directory abi-check
+	stage "check with ASan and UBSan: build" make --no-print-directory -j"$jobs" SAN=1 build units
+	stage "check with ASan and UBSan" make --no-print-directory SAN=1 check
+	collect "$build/results-san"
 	stage "make check on Debian 13" tests/debian13.sh
-) >"$build/debian13.log" 2>&1 &
-stage "interop, three at a time" env BIN="$build/bin" LANES=3 tests/run.sh script "$build/results-shared" \
-    $(tests/interop/list.sh shared)
-collect "$build/results-shared"
+) >"$build/check.log" 2>&1 &
+stage "interop, $((jobs + 2)) at a time" interop shared script $((jobs + 2))
 wait
-cat "$build/debian13.log"
+cat "$build/check.log"
+# The machine for itself: what says what the service takes, and the second run of what
+# failed beside others.
+stage "interop, one at a time" interop alone script
+stage "interop, once more" interop shared again
+collect "$build/results-alone" "$build/results-shared"
 if [ "$form" = full ]; then
 	stage "a million seeds of the simulator" tests/sim/many.sh tcp_sim
 	stage "100,000 seeds of client and server joined" tests/sim/many.sh sim_joined
 	stage "fuzzing" make --no-print-directory fuzz FUZZ_TIME="${FUZZ_TIME:-30}"
 fi
+echo "== $SECONDS s"
 tests/run.sh summary "$results"

@@ -2,10 +2,11 @@
 # Runs tests of one kind and adds their results to a file; see `summary`.
 #   run.sh unit RESULTS PROGRAM...      CUnit programs, counted by their summary
 #   run.sh replay RESULTS CORPUS PROGRAM...  fuzz targets over their corpora
-#   run.sh script RESULTS SCRIPT...     scripts that end with "N passed, N failed";
-#                                       LANES=N: so many at a time; AGAIN=N: up to N
-#                                       that failed run once more, alone, and that counts
+#   run.sh script RESULTS SCRIPT...     scripts that end with "N passed, N failed"
+#   run.sh again RESULTS SCRIPT...      of these scripts up to AGAIN that failed once more,
+#                                       one at a time, and that counts
 #   run.sh summary RESULTS              one line, and the exit status
+# LANES=N: so many at a time.
 set -u
 kind=$1 results=$2
 shift 2
@@ -15,8 +16,9 @@ logs=$(dirname "$results")/log
 note() { # passed failed name log
 	echo "$1 $2 $3" >>"$results"
 	if [ "$2" -ne 0 ]; then
-		echo "  FAILED  $3 (last lines of $4)"
-		tail -n 40 "$4" | sed 's/^/    /'
+		# In one piece, whoever else writes.
+		printf '%s\n' "  FAILED  $3 (last lines of $4)
+$(tail -n 40 "$4" | sed 's/^/    /')"
 	else
 		printf '  %-7s %s (%s)\n' ok "$3" "$1"
 	fi
@@ -43,9 +45,9 @@ unit() {
 }
 
 replay() {
-	local name log corpus=$1
-	name=$(basename "$2") log=$logs/replay-$(basename "$2").log
-	if timeout 300 "$2" "$corpus/$name"/* >"$log" 2>&1; then
+	local name log
+	name=$(basename "$1") log=$logs/$(basename "$(dirname "$results")")-$(basename "$results")-replay-$(basename "$1").log
+	if timeout 300 "$1" "$corpus/$name"/* >"$log" 2>&1; then
 		note 1 0 "replay $name" "$log"
 	else
 		note 0 1 "replay $name" "$log"
@@ -69,15 +71,16 @@ script() {
 	fi
 }
 
-# A lane takes the next script when it has finished one.
-lanes() {
-	local running=0 t
+# A lane takes the next one when it has finished one.
+lanes() { # kind what...
+	local running=0 t kind=$1
+	shift
 	for t in "$@"; do
 		if [ $running -ge "${LANES:-1}" ]; then
 			wait -n
 			running=$((running - 1))
 		fi
-		script "$t" &
+		"$kind" "$t" &
 		running=$((running + 1))
 	done
 	wait
@@ -103,16 +106,13 @@ again() {
 }
 
 case $kind in
-unit) for t in "$@"; do unit "$t"; done ;;
+unit | script) lanes "$kind" "$@" ;;
 replay)
 	corpus=$1
 	shift
-	for t in "$@"; do replay "$corpus" "$t"; done
+	lanes replay "$@"
 	;;
-script)
-	lanes "$@"
-	again "$@"
-	;;
+again) again "$@" ;;
 summary)
 	sed -n 's/^0 0 again: /a second run, alone, decided on /p' "$results"
 	awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$results"

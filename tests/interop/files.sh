@@ -362,5 +362,31 @@ through_mount() { # MOUNT LOCAL FILES SSH WHERE
 	fusermount3 -u "$m" && return $r
 }
 command -v sshfs >/dev/null && [ -w /dev/fuse ] && check "sshfs" mounted
+
+# ---- programs that bring their own protocol ----------------------------------------
+
+tools/deps.sh git rsync >/dev/null
+rsync_both() { # a tree up, and down again, with times, modes and links; then what changed alone
+	local ssh="ssh ${ssh_opts[*]}" where=$SSH_USER@$HOST
+	make_tree "$local/rs"
+	client rsync -a -e "$ssh" "$local/rs/" "$where:files/rs/" && client rsync -a -e "$ssh" "$where:files/rs/" "$local/rs.back/" &&
+	    diff -r --no-dereference "$local/rs" "$local/rs.back" &&
+	    is "$(cd "$local/rs" && meta one sub/two)" sh -c "cd $local/rs.back && stat -c '%a %Y' one sub/two" || return 1
+	echo more >>"$local/rs/one"
+	rm "$local/rs/sub/two"
+	is "1" sh -c "timeout 60 ip netns exec $NETNS rsync -ai --delete -e '$ssh' $local/rs/ $where:files/rs/ | grep -c '^<f'" &&
+	    same "$local/rs/one" "$server/files/rs/one" && [ ! -e "$server/files/rs/sub/two" ]
+}
+check "rsync: a tree both ways, and what changed" rsync_both
+git_both() {
+	local at=$local/git git="git -c user.name=t -c user.email=t@t -c init.defaultBranch=main"
+	export GIT_SSH_COMMAND="ssh ${ssh_opts[*]}" GIT_CONFIG_NOSYSTEM=1
+	ssh_to 'git -c init.defaultBranch=main init -q --bare files/repository' && $git init -q "$at" || return 1
+	head -c 3000000 /dev/urandom >"$at/big"
+	(cd "$at" && git add big && $git commit -qm one) || return 1
+	client git -C "$at" push -q "$SSH_USER@$HOST:files/repository" main &&
+	    client git clone -q "$SSH_USER@$HOST:files/repository" "$at.back" && same "$at/big" "$at.back/big"
+}
+check "git: push and clone" git_both
 check "no host is left at the end" until_true 10 gone
 finish

@@ -59,6 +59,21 @@ no_channel() {
 check "-N: no channel; gone with its client" no_channel
 shout() { [ "$(echo quiet | ssh_to -s shout)" = QUIET ]; }
 check "-s: a subsystem that is a command" shout
+# RFC 4254 6.9: to everything that the program started; a name without a meaning is none.
+signals() {
+	local step
+	script_client 120
+	for step in "connect $HOST $PORT" ident kex service "auth $SSH_USER $SSH_KEY" open \
+	    "exec trap 'echo go''t; exit 5' USR1; echo r'eady'; while :; do sleep 0.1; done" "expect-data ready" \
+	    "signal STOP" "signal USR1" "expect-data got" "wait-exit 5" open "exec echo r'eady'; (exec sleep 773) & wait" \
+	    "expect-data ready" "signal KILL" wait-exit; do
+		say "$step" || { echo "$step"; return 1; }
+	done
+	exec {to}>&-
+	wait "$SC_PID"
+	until_true 10 gone 'sleep 773'
+}
+check "signals by name, to the whole group" signals
 for n in 0 1 255; do check "exit status $n" status $n ssh_to "exit $n"; done
 
 # ---- environment ----
