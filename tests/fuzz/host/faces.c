@@ -329,6 +329,63 @@ call_others(struct postern_channel c, uint8_t which, uint8_t n)
 }
 
 static void
+never_opened(void *context, int32_t result, uint32_t code, struct postern_view text)
+{
+	(void)context, (void)result, (void)code, (void)text;
+	abort();
+}
+
+static void
+call_connection(struct postern_channel c, uint8_t which, uint8_t n)
+{
+	const struct postern_if_connection *k = face->query(face, postern_text(POSTERN_IF_CONNECTION));
+	struct postern_connection of = { 99 }, wild = { (uint64_t)n << 32 | which };
+	struct postern_open record = { .size = sizeof(record), .kind = POSTERN_OPEN_CHANNEL, .type = postern_text("x11"),
+		.opened = never_opened };
+	struct postern_view text;
+	int32_t before = first(false), r = k->of(face, c, &of);
+
+	answers(r, before, false, POSTERN_OK);
+	must(other_thread || (of.handle != 0) == (r == POSTERN_OK));
+	if (before != POSTERN_OK)
+		of = wild;
+	switch (which % 6) {
+	case 0:
+		answers(k->of(face, c, NULL), before, true, 0);
+		return;
+	case 1:
+		answers(k->text(face, of, POSTERN_SESSION_USER, NULL), before, true, 0);
+		answers(k->text(face, of, 0xffff0000u + n, &text), before, false, POSTERN_E_NOSUCH);
+		return;
+	case 2: /* an answer that nobody waits for */
+		r = k->reply(face, of, 1000000 + n, n % 3, postern_view_of(NULL, n & 1 ? UINT64_MAX : 0));
+		must(r < 0 && (before == POSTERN_OK || r == before));
+		return;
+	case 3:
+		answers(k->open(face, of, NULL, NULL), before, true, 0);
+		return;
+	case 4: /* not listed in NAME.conf */
+		answers(k->open(face, of, &record, &c), before, false, POSTERN_E_DENIED);
+		return;
+	default:
+		answers(k->request(face, of, postern_text("fuzz"), postern_view_of(bulk, n), NULL, NULL), before, false,
+		    POSTERN_E_DENIED);
+		return;
+	}
+}
+
+static void
+call_task(uint8_t n)
+{
+	const struct postern_if_task *t = face->query(face, postern_text(POSTERN_IF_TASK));
+	int32_t before = other_thread ? POSTERN_E_THREAD : POSTERN_OK;
+
+	answers(t->run(face, NULL, nothing, NULL, NULL), before, true, 0);
+	answers(t->run(face, nothing, NULL, NULL, NULL), before, true, 0);
+	answers(t->cancel(face, UINT64_MAX - n), before, false, POSTERN_E_NOSUCH);
+}
+
+static void
 plugin_call(uint8_t what, uint8_t whose, uint8_t how, uint8_t n)
 {
 	struct postern_channel c;
@@ -340,7 +397,7 @@ plugin_call(uint8_t what, uint8_t whose, uint8_t how, uint8_t n)
 		c.handle = n & 1 ? 0 : (uint64_t)how << 56 | n;
 	else /* beside a real one */
 		c.handle = models[0].handle.handle + ((uint64_t)(1 + n % 7) << 32) + how % 2;
-	switch (what % 10) {
+	switch (what % 12) {
 	case 0: case 1: call_write(c, how, n); break;
 	case 2: call_end(c, how, n); break;
 	case 3: call_reply(c, how, n); break;
@@ -349,6 +406,8 @@ plugin_call(uint8_t what, uint8_t whose, uint8_t how, uint8_t n)
 	case 6: call_numbers(c, how, n); break;
 	case 7: call_loop(how, n); break;
 	case 8: call_others(c, how, n); break;
+	case 9: call_connection(c, how, n); break;
+	case 10: call_task(n); break;
 	default:
 		if (how % 8 == 0)
 			call_close(c);
