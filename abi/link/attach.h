@@ -23,6 +23,8 @@
  *   3  REKEY; hosts may send CHAN_REKEY. CAPTURE: kind (frames).
  *   4  CHAN_START takes LINK_START_OPEN; hosts may send CHAN_REFUSE, ASK_OPEN, ASK_GLOBAL;
  *      QUERY and its ANSWER.
+ *   5  CHAN_TOOK: growth; CHAN_CLOSE: abort; CHAN_CREDIT: the window beyond. Facts of
+ *      the connection and the channel behind the grant's.
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H

@@ -55,6 +55,17 @@ decode_peer(struct grant *g, struct view body)
 }
 
 static int
+decode_cert(struct grant *g, struct view body)
+{
+	struct cur c = cur_view(body);
+	int bad = text_field(g->cert_id, sizeof(g->cert_id), cur_string(&c));
+
+	g->cert_serial = cur_u64(&c);
+	bad |= text_field(g->cert_ca, sizeof(g->cert_ca), cur_string(&c));
+	return bad != 0 || !cur_done(&c) ? -R_LINK_NOTE : 0;
+}
+
+static int
 decode_field(struct grant *g, uint8_t number, struct view body)
 {
 	switch (number) {
@@ -77,6 +88,8 @@ decode_field(struct grant *g, uint8_t number, struct view body)
 		return decode_groups(g, body);
 	case GRANT_PEER:
 		return decode_peer(g, body);
+	case GRANT_CERT:
+		return decode_cert(g, body);
 	default:
 		return 0; /* of a later version */
 	}
@@ -139,5 +152,13 @@ grant_encode(const struct grant *g, struct put *w)
 	put_u32(w, g->restrictions);
 	if (g->command[0] != '\0')
 		note_put(w, GRANT_COMMAND, view_str(g->command));
+	if (g->cert_ca[0] != '\0') {
+		put_u8(w, GRANT_CERT);
+		mark = put_mark(w);
+		put_cstr(w, g->cert_id);
+		put_u64(w, g->cert_serial);
+		put_cstr(w, g->cert_ca);
+		put_fill(w, mark);
+	}
 	return w->bad ? -R_LINK_NOTE : 0;
 }

@@ -28,7 +28,23 @@ enum grant_field {
 	                             dataplane's word, for facts and the environment */
 	GRANT_RESTRICT = 9,       /* u32 GRANT_NO_* */
 	GRANT_COMMAND = 10,       /* the forced command: runs instead of whatever is asked for */
+	GRANT_CERT = 11,          /* str key id, u64 serial, str "ssh-ed25519 SHA256:..." of
+	                             its CA; absent when no certificate was used */
 };
+
+/*
+ * Facts: what a host gets with a channel: the grant, and behind it, by the worker's word,
+ * fields with numbers of their own.
+ */
+enum fact_field {
+	FACT_CHANNEL = 128,       /* u32 the peer's window at first, u32 its maximum packet */
+	FACT_SESSION_ID = 129,    /* the first exchange hash that keeper signed */
+	FACT_NAMES = 130,         /* as NOTE_NAMES: when the channel started */
+	FACT_IDENT_PEER = 131,    /* as NOTE_IDENT_PEER */
+};
+
+#define FACT_MAX 1024u            /* body of one of these */
+#define FACTS_MAX (GRANT_MAX + 4u * (FACT_MAX + 8u))
 
 #define GRANT_NO_PTY 0x01u
 #define GRANT_NO_FORWARD 0x02u
@@ -42,6 +58,9 @@ struct grant {
 	char shell[GRANT_NAME_MAX];
 	char methods[128];
 	char key[128];
+	char cert_id[GRANT_NAME_MAX];
+	char cert_ca[128];   /* empty: no certificate */
+	uint64_t cert_serial;
 	char peer[64];
 	char local[64];
 	uint16_t peer_port;

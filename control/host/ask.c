@@ -104,6 +104,7 @@ ask_open(struct host *h, const struct host_conn *on, const struct postern_open *
 	c->flags |= CHAN_F_ASKING;
 	c->context = record->context;
 	c->opened = record->opened;
+	c->label = strndup(record->type.data, record->type.len < HOST_LABEL_MAX ? record->type.len : HOST_LABEL_MAX);
 	a->chan = c;
 	channel->handle = chans_handle(&h->chans, c);
 	return POSTERN_OK;
@@ -167,6 +168,7 @@ opened(struct host *h, struct host_asked *a, const struct link_entry *e, struct 
 	c->max_packet = (uint32_t)e->arg[0];
 	c->credit = e->arg[1];
 	c->window = e->arg[2] > 0 && e->arg[2] <= UINT32_MAX ? (uint32_t)e->arg[2] : HOST_WINDOW_DEFAULT;
+	chan_windows(c, facts);
 	chans_name(&h->chans, c, e->chan);
 	chan_touch(h, c);
 	if (c->flags & CHAN_F_CLOSING) {

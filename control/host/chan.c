@@ -69,19 +69,42 @@ chan_flush(struct host *h, struct chan *c)
 			return false;
 		outq_take(&c->out);
 	}
+	/* The close before it left in its place; the data behind that is dropped. */
+	if ((c->flags & CHAN_F_ABORT) && !host_out(h, c, LINK_DOWN_CHAN_CLOSE, 1, view_of(NULL, 0)))
+		return false;
+	c->flags &= ~CHAN_F_ABORT;
 	return true;
+}
+
+static bool
+took_out(struct host *h, struct chan *c)
+{
+	struct link_entry e = { .op = LINK_DOWN_CHAN_TOOK, .arg = { c->took, c->grown,
+	    (c->flags & CHAN_F_ADJUST) != 0 } };
+
+	return host_send(h, c, &e, view_of(NULL, 0));
 }
 
 static bool
 tell_took(struct host *h, struct chan *c)
 {
-	if (c->took == 0)
+	if (c->took == 0 && c->grown == 0 && !(c->flags & CHAN_F_ADJUST))
 		return true;
-	if (!(c->flags & (CHAN_F_GONE | CHAN_F_CLOSING)) &&
-	    !host_out(h, c, LINK_DOWN_CHAN_TOOK, c->took, view_of(NULL, 0)))
+	if (!(c->flags & (CHAN_F_GONE | CHAN_F_CLOSING)) && !took_out(h, c))
 		return false;
 	c->took = 0;
+	c->grown = 0;
+	c->flags &= ~CHAN_F_ADJUST;
 	return true;
+}
+
+static void
+linger_done(void *ctx)
+{
+	struct chan *c = ctx;
+
+	c->abort_timer = 0;
+	chan_abort(c->host, c);
 }
 
 void
@@ -94,7 +117,33 @@ chan_close(struct host *h, struct chan *c)
 	owed_fail_all(&c->owed);
 	if (outq_put(&c->out, LINK_DOWN_CHAN_CLOSE, view_of(NULL, 0), true) != 0)
 		log_error("%s: out of memory closing a channel", h->name);
+	if (c->linger_ms > 0)
+		c->abort_timer = loop_after(h->loop, c->linger_ms, linger_done, c);
 	chan_touch(h, c);
+}
+
+void
+chan_abort(struct host *h, struct chan *c)
+{
+	chan_close(h, c);
+	c->flags |= CHAN_F_ABORT;
+	chan_touch(h, c);
+}
+
+int32_t
+chan_end(struct host *h, struct chan *c)
+{
+	if (c->producers > 0 || (c->flags & CHAN_F_CLOSING))
+		return POSTERN_OK;
+	if ((c->flags & CHAN_F_EOF_NOTED) && !(c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))) {
+		if (outq_put(&c->out, LINK_DOWN_CHAN_EOF, view_of(NULL, 0), true) != 0)
+			return POSTERN_E_NOMEM;
+		c->flags |= CHAN_F_LOCAL_EOF;
+		chan_touch(h, c);
+	}
+	if (c->flags & CHAN_F_CLOSE_NOTED)
+		chan_close(h, c);
+	return POSTERN_OK;
 }
 
 void
@@ -108,6 +157,16 @@ chan_fault(struct host *h, struct chan *c, const char *what)
 }
 
 /* ---- in: data ---- */
+
+/* The plugin has them: consumed, or to be consumed by hand. */
+static void
+charge(struct host *h, struct chan *c, uint64_t n)
+{
+	if (c->flags & CHAN_F_BY_HAND)
+		c->held += n;
+	else
+		chan_consumed(h, c, n);
+}
 
 /*
  * Let the plugin take from one run of bytes. How many it took, or -1 when it
@@ -130,11 +189,33 @@ offer(struct host *h, struct chan *c, uint32_t stream, struct view data)
 		chan_fault(h, c, "data failed");
 		return -1;
 	}
-	if (c->flags & CHAN_F_BY_HAND)
-		c->held += took;
-	else
-		chan_consumed(h, c, took);
+	charge(h, c, took);
 	return (int64_t)took;
+}
+
+/* Merged extended data is data; ignored is as good as consumed. */
+bool
+chan_front(struct host *h, struct chan *c, uint32_t *stream, struct view *data)
+{
+	while (inq_peek(&c->in, stream, data)) {
+		if (*stream == POSTERN_STREAM_DATA || c->extended == POSTERN_EXTENDED_SEPARATE)
+			return true;
+		if (c->extended == POSTERN_EXTENDED_MERGE) {
+			*stream = POSTERN_STREAM_DATA;
+			return true;
+		}
+		chan_consumed(h, c, data->len);
+		inq_take(&c->in, data->len);
+	}
+	return false;
+}
+
+void
+chan_taken(struct host *h, struct chan *c, uint64_t n)
+{
+	charge(h, c, n);
+	inq_take(&c->in, (size_t)n);
+	chan_touch(h, c);
 }
 
 void
@@ -159,7 +240,7 @@ offer_queued(struct host *h, struct chan *c)
 	int64_t took;
 
 	c->flags &= ~(CHAN_F_PAUSED | CHAN_F_RESUME);
-	while (takes_data(c) && inq_peek(&c->in, &stream, &data)) {
+	while (takes_data(c) && chan_front(h, c, &stream, &data)) {
 		took = offer(h, c, stream, data);
 		if (took < 0)
 			break;
@@ -184,7 +265,13 @@ on_data(struct host *h, struct chan *c, uint32_t stream, struct view data)
 		return -R_LINK_CREDIT;
 	if (!takes_data(c))
 		return 0;
-	if (c->in.bytes == 0 && !(c->flags & CHAN_F_PAUSED))
+	if (stream != POSTERN_STREAM_DATA && c->extended == POSTERN_EXTENDED_IGNORE) {
+		chan_consumed(h, c, data.len);
+		return 0;
+	}
+	if (c->extended == POSTERN_EXTENDED_MERGE)
+		stream = POSTERN_STREAM_DATA;
+	if (c->in.bytes == 0 && !(c->flags & CHAN_F_PAUSED) && h->subsystem->data != NULL)
 		took = offer(h, c, stream, data);
 	if (took < 0 || !takes_data(c))
 		return 0;
@@ -197,6 +284,8 @@ on_data(struct host *h, struct chan *c, uint32_t stream, struct view data)
 	if (data.len == 0)
 		return 0;
 	c->flags |= CHAN_F_PAUSED;
+	if (c->awaited != 0)
+		chan_touch(h, c);
 	if (inq_put(&c->in, stream, data) != 0)
 		chan_fault(h, c, "out of memory for the peer's data");
 	return 0;
@@ -292,6 +381,8 @@ chan_release(struct host *h, struct chan *c)
 		untouch(h, c);
 	if (c->linger > 0)
 		loop_cancel(h->loop, c->linger);
+	if (c->abort_timer > 0)
+		loop_cancel(h->loop, c->abort_timer);
 	conns_leave(&h->conns, c->on);
 	chans_free(&h->chans, c);
 }
@@ -342,11 +433,54 @@ tell_shut(struct host *h, struct chan *c)
 	return true;
 }
 
+/* A window that has no more than the credit may never have: the mark must not wait
+ * for it. */
+static bool
+may_write(const struct chan *c)
+{
+	return c->credit > 0 && (c->credit >= c->low_water || c->beyond == 0) && c->start_token == 0 &&
+	    takes_data(c) && !(c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT));
+}
+
+uint32_t
+chan_ready(const struct chan *c)
+{
+	uint32_t stream, events = 0;
+	struct view data;
+
+	if (takes_data(c) && inq_peek(&c->in, &stream, &data))
+		events |= stream == POSTERN_STREAM_DATA || c->extended == POSTERN_EXTENDED_MERGE ?
+		    POSTERN_READY_DATA : POSTERN_READY_EXTENDED;
+	if (may_write(c))
+		events |= POSTERN_READY_WRITE;
+	if (c->in.bytes == 0 && (c->flags & (CHAN_F_PEER_EOF | CHAN_F_GONE)))
+		events |= POSTERN_READY_EOF;
+	if (c->in.bytes == 0 && (c->flags & (CHAN_F_SHUT | CHAN_F_GONE)))
+		events |= POSTERN_READY_CLOSED;
+	return events;
+}
+
+static bool
+tell_ready(struct host *h, struct chan *c)
+{
+	uint32_t events = c->awaited & chan_ready(c);
+
+	if ((events & POSTERN_READY_WRITE) && !ring_room(&host_link(h, c->conn)->out, HOST_CHUNK)) {
+		host_blocked(h);
+		chan_touch(h, c);
+		events &= ~POSTERN_READY_WRITE;
+	}
+	if (events == 0 || !(c->flags & CHAN_F_OPEN))
+		return false;
+	c->awaited = 0;
+	c->ready(c->ready_context, events);
+	return true;
+}
+
 static bool
 tell_writable(struct host *h, struct chan *c)
 {
-	if (!(c->flags & CHAN_F_WANT_WRITE) || c->credit == 0 || c->start_token != 0 || !takes_data(c) ||
-	    (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT)))
+	if (!(c->flags & CHAN_F_WANT_WRITE) || !may_write(c))
 		return false;
 	if (!ring_room(&host_link(h, c->conn)->out, HOST_CHUNK)) {
 		host_blocked(h);
@@ -368,7 +502,7 @@ settle(struct host *h, struct chan *c, bool *work)
 	if (flushed && tell_writable(h, c))
 		*work = true;
 	/* A plugin may ask for the next offer inside this one. */
-	if ((c->flags & CHAN_F_RESUME) && c->in.bytes > 0) {
+	if ((c->flags & CHAN_F_RESUME) && c->in.bytes > 0 && h->subsystem->data != NULL) {
 		offer_queued(h, c);
 		*work = true;
 	} else {
@@ -380,6 +514,8 @@ settle(struct host *h, struct chan *c, bool *work)
 		*work = true;
 	if (tell_shut(h, c))
 		*work = true;
+	if (tell_ready(h, c))
+		*work = true;
 	flushed = chan_flush(h, c) && tell_took(h, c);
 	if (c->flags & CHAN_F_FAULT)
 		finish(h, c);
@@ -388,7 +524,7 @@ settle(struct host *h, struct chan *c, bool *work)
 		*work = true;
 		return;
 	}
-	if (!flushed || ((c->flags & CHAN_F_WANT_WRITE) && c->credit > 0 && c->start_token == 0))
+	if (!flushed || ((c->flags & CHAN_F_WANT_WRITE) && may_write(c)))
 		chan_touch(h, c);
 }
 
@@ -433,12 +569,13 @@ on_open(struct host *h, const struct link_entry *e, struct view payload)
 }
 
 static void
-on_credit(struct host *h, struct chan *c, uint64_t n)
+on_credit(struct host *h, struct chan *c, uint64_t n, uint64_t beyond)
 {
 	if (c->flags & CHAN_F_GONE)
 		return;
 	c->credit = n > UINT64_MAX - c->credit ? UINT64_MAX : c->credit + n;
-	if (c->flags & CHAN_F_WANT_WRITE)
+	c->beyond = beyond < UINT32_MAX ? beyond : UINT32_MAX;
+	if ((c->flags & CHAN_F_WANT_WRITE) || c->awaited != 0)
 		chan_touch(h, c);
 }
 
@@ -476,7 +613,7 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 		chan_request(h, c, e->arg[0] != 0, payload);
 		break;
 	case LINK_UP_CHAN_CREDIT:
-		on_credit(h, c, e->arg[0]);
+		on_credit(h, c, e->arg[0], e->arg[1]);
 		break;
 	case LINK_UP_CHAN_CLOSED:
 		on_closed(h, c, (uint32_t)e->arg[0]);

@@ -165,6 +165,7 @@ chans_free(struct chans *t, struct chan *c)
 	inq_clear(&c->in);
 	outq_clear(&c->out);
 	owed_clear(&c->owed);
+	free(c->label);
 	free(c->refuse_text);
 	free(c);
 }

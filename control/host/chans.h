@@ -36,7 +36,11 @@
 #define CHAN_F_SHUT 0x10000u      /* the peer closed */
 #define CHAN_F_SHUT_TOLD 0x20000u
 #define CHAN_F_SILENT 0x40000u    /* the peer wants no reply to the start */
-#define CHAN_F_ASKING 0x100000u    /* asked for by the plugin, and not open yet: it has no number */
+#define CHAN_F_ASKING 0x1000000u    /* asked for by the plugin, and not open yet: it has no number */
+#define CHAN_F_EOF_NOTED 0x100000u   /* eof was called while a producer holds it */
+#define CHAN_F_CLOSE_NOTED 0x200000u /* close, too */
+#define CHAN_F_ABORT 0x400000u       /* what the worker has of it is to be dropped */
+#define CHAN_F_ADJUST 0x800000u      /* the peer is told at once what was taken */
 #define CHAN_F_OPENING 0x80000u   /* the peer's open is not answered toward the worker */
 
 struct host;
@@ -53,6 +57,19 @@ struct chan {
 	uint32_t window;       /* most that may be unread and held at once */
 	uint32_t max_packet;
 	uint64_t credit;       /* may be published now */
+	uint64_t beyond;       /* what the peer's window takes beside it */
+	uint64_t grown;        /* not yet told the worker */
+	uint32_t first_window; /* `window` before it grew */
+	uint32_t peer_window;  /* of the peer, at first */
+	uint32_t peer_packet;
+	uint32_t extended;     /* POSTERN_EXTENDED_* */
+	uint32_t low_water;
+	uint32_t linger_ms;    /* of a close; 0: no end */
+	uint32_t producers;
+	uint32_t awaited;      /* POSTERN_READY_* */
+	void (*ready)(void *context, uint32_t events);
+	void *ready_context;
+	char *label;
 	uint64_t took;         /* consumed and not yet told the worker */
 	uint64_t held;         /* taken, to be consumed by hand */
 	uint64_t start_token;  /* the start's reply; 0 once it is answered */
@@ -63,6 +80,7 @@ struct chan {
 	uint32_t ask;          /* ASKING: our number for what was asked */
 	void (*opened)(void *context, int32_t result, uint32_t code, struct postern_view text);
 	int linger;            /* timer of a channel that still drains; 0 none */
+	int abort_timer;       /* of a close that lingers; 0 none */
 	struct inq in;
 	struct outq out;
 	struct owed owed;

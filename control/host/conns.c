@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/link/note.h"
+
 #define BUCKETS_FIRST 16u
 
 static uint32_t
@@ -96,6 +98,23 @@ conns_facts(struct host_conn *c, struct view facts)
 	memcpy(c->facts, facts.data, facts.len);
 	c->facts_len = (uint32_t)facts.len;
 	return 0;
+}
+
+bool
+conns_fact(struct view facts, uint8_t number, struct view *body)
+{
+	struct cur in;
+	uint16_t version;
+	uint8_t at;
+
+	*body = view_of(NULL, 0);
+	if (facts.len == 0 || note_open(&in, facts, &version) != 0)
+		return false;
+	while (note_next(&in, &at, body) > 0)
+		if (at == number)
+			return true;
+	*body = view_of(NULL, 0);
+	return false;
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef POSTERN_CONTROL_HOST_CONNS_H
 #define POSTERN_CONTROL_HOST_CONNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/wire/cursor.h"
@@ -18,7 +19,7 @@ struct host_conn {
 	uint32_t gen;
 	uint32_t refs;       /* channels of it, and 1 while it is held for requests */
 	uint32_t facts_len;
-	uint8_t *facts;      /* grant image, the same for all its channels; NULL: not told */
+	uint8_t *facts;      /* as the first channel brought them; NULL: not told */
 };
 
 struct host_conns {
@@ -36,6 +37,9 @@ struct host_conn *conns_find(const struct host_conns *t, uint32_t conn, uint32_t
 
 /* conns_facts(c, facts): keep them, once. 0, or -1 when memory is out. */
 int conns_facts(struct host_conn *c, struct view facts);
+
+/* conns_fact(facts, number, body): a field of them (link/grant.h). False: not there. */
+bool conns_fact(struct view facts, uint8_t number, struct view *body);
 
 void conns_fini(struct host_conns *t);
 

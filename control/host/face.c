@@ -17,7 +17,56 @@ face_thread(struct host *h)
 	return false;
 }
 
+struct chan *
+face_any(struct host *h, struct postern_channel channel, int32_t *r)
+{
+	struct chan *c;
+
+	if (!face_thread(h)) {
+		*r = POSTERN_E_THREAD;
+		return NULL;
+	}
+	c = chans_by_handle(&h->chans, channel.handle);
+	*r = c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
+	return c;
+}
+
+struct chan *
+face_chan(struct host *h, struct postern_channel channel, int32_t *r)
+{
+	struct chan *c = face_any(h, channel, r);
+
+	if (c != NULL && (c->flags & CHAN_F_ASKING)) {
+		*r = POSTERN_E_AGAIN;
+		return NULL;
+	}
+	return c;
+}
+
+struct chan *
+face_live(struct host *h, struct postern_channel channel, int32_t *r)
+{
+	struct chan *c = face_chan(h, channel, r);
+
+	if (c != NULL && (c->flags & (CHAN_F_CLOSING | CHAN_F_GONE))) {
+		*r = POSTERN_E_CLOSED;
+		return NULL;
+	}
+	return c;
+}
+
 /* ---- postern.log/1 ---- */
+
+/* By connection and number, as posternctl names them, and what it is. */
+static void
+log_channel(struct host *h, enum log_level level, const struct chan *c, int len, const char *text)
+{
+	if (c == NULL)
+		log_line(level, "plugin %s: no channel: %.*s", h->name, len, text);
+	else
+		log_conn(level, c->conn, c->gen, "plugin %s: channel %u %s: %.*s", h->name, (unsigned)c->number,
+		    c->label != NULL ? c->label : "", len, text);
+}
 
 static void
 log_face_line(const struct postern_host *face, uint32_t level, struct postern_channel channel,
@@ -29,11 +78,10 @@ log_face_line(const struct postern_host *face, uint32_t level, struct postern_ch
 	int len = text.len > 1024 ? 1024 : (int)text.len;
 	enum log_level l = level < sizeof(levels) / sizeof(levels[0]) ? levels[level] : LOG_L_DEBUG;
 
-	if (channel.handle == 0)
+	if (channel.handle == 0 || !pthread_equal(pthread_self(), h->thread))
 		log_line(l, "plugin %s: %.*s", h->name, len, (const char *)text.data);
 	else
-		log_line(l, "plugin %s: channel %llx: %.*s", h->name, (unsigned long long)channel.handle, len,
-		    (const char *)text.data);
+		log_channel(h, l, chans_by_handle(&h->chans, channel.handle), len, text.data);
 }
 
 static const struct postern_if_log face_log = { .line = log_face_line };

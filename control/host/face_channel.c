@@ -1,48 +1,8 @@
 #include "control/host/face.h"
+#include "control/host/face_flow.h"
 #include "control/host/host.h"
 
 #include "abi/link/op.h"
-
-/* The channel behind a handle, or why not in *r. */
-static struct chan *
-find_any(struct host *h, struct postern_channel channel, int32_t *r)
-{
-	struct chan *c;
-
-	if (!face_thread(h)) {
-		*r = POSTERN_E_THREAD;
-		return NULL;
-	}
-	c = chans_by_handle(&h->chans, channel.handle);
-	*r = c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
-	return c;
-}
-
-/* The same of one that the peer knows. */
-static struct chan *
-find(struct host *h, struct postern_channel channel, int32_t *r)
-{
-	struct chan *c = find_any(h, channel, r);
-
-	if (c != NULL && (c->flags & CHAN_F_ASKING)) {
-		*r = POSTERN_E_AGAIN;
-		return NULL;
-	}
-	return c;
-}
-
-/* The same for what needs a channel that is not closing. */
-static struct chan *
-find_live(struct host *h, struct postern_channel channel, int32_t *r)
-{
-	struct chan *c = find(h, channel, r);
-
-	if (c != NULL && (c->flags & (CHAN_F_CLOSING | CHAN_F_GONE))) {
-		*r = POSTERN_E_CLOSED;
-		return NULL;
-	}
-	return c;
-}
 
 /* ---- data ---- */
 
@@ -55,12 +15,15 @@ channel_writev(const struct postern_host *face, struct postern_channel channel, 
 	struct chan *c;
 	uint64_t i, n;
 
+	c = face_live(h, channel, &r);
+	if (c == NULL)
+		return r;
 	if (took == NULL || (pieces == NULL && count > 0))
 		return POSTERN_E_INVAL;
 	*took = 0;
-	c = find_live(h, channel, &r);
-	if (c == NULL)
-		return r;
+	for (i = 0; i < count; i++)
+		if (pieces[i].len > 0 && pieces[i].data == NULL)
+			return POSTERN_E_INVAL;
 	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))
 		return POSTERN_E_CLOSED;
 	if (!host_link(h, c->conn)->up || c->start_token != 0 || !chan_flush(h, c)) {
@@ -69,8 +32,6 @@ channel_writev(const struct postern_host *face, struct postern_channel channel, 
 		return POSTERN_OK;
 	}
 	for (i = 0; i < count; i++) {
-		if (pieces[i].len > 0 && pieces[i].data == NULL)
-			return POSTERN_E_INVAL;
 		n = host_out_data(h, c, stream, view_of(pieces[i].data, pieces[i].len));
 		*took += n;
 		if (n < pieces[i].len) {
@@ -94,7 +55,7 @@ channel_await_credit(const struct postern_host *face, struct postern_channel cha
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -110,7 +71,7 @@ channel_consume(const struct postern_host *face, struct postern_channel channel,
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find(h, channel, &r);
+	struct chan *c = face_chan(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -126,7 +87,7 @@ channel_resume(const struct postern_host *face, struct postern_channel channel)
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find(h, channel, &r);
+	struct chan *c = face_chan(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -142,7 +103,7 @@ channel_discard(const struct postern_host *face, struct postern_channel channel,
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find(h, channel, &r);
+	struct chan *c = face_chan(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -174,15 +135,16 @@ channel_eof(const struct postern_host *face, struct postern_channel channel)
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
-	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_SHUT))
+	if (c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_EOF_NOTED | CHAN_F_SHUT))
 		return POSTERN_E_CLOSED;
-	r = queue(h, c, LINK_DOWN_CHAN_EOF, view_of(NULL, 0), true);
-	if (r == POSTERN_OK)
-		c->flags |= CHAN_F_LOCAL_EOF;
+	c->flags |= CHAN_F_EOF_NOTED;
+	r = chan_end(h, c);
+	if (r != POSTERN_OK)
+		c->flags &= ~CHAN_F_EOF_NOTED;
 	return r;
 }
 
@@ -208,7 +170,7 @@ channel_exit_status(const struct postern_host *face, struct postern_channel chan
 	uint8_t buf[64];
 	struct put w = put_of(buf, sizeof(buf));
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -225,7 +187,7 @@ channel_exit_signal(const struct postern_host *face, struct postern_channel chan
 	uint8_t buf[OUTQ_REQUEST_MAX];
 	struct put w = put_of(buf, sizeof(buf));
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -243,7 +205,7 @@ channel_reply(const struct postern_host *face, struct postern_channel channel, u
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -258,7 +220,7 @@ channel_refuse(const struct postern_host *face, struct postern_channel channel, 
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -276,7 +238,7 @@ channel_request(const struct postern_host *face, struct postern_channel channel,
 	uint8_t buf[OUTQ_REQUEST_MAX];
 	struct put w = put_of(buf, sizeof(buf));
 	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
+	struct chan *c = face_live(h, channel, &r);
 
 	if (c == NULL)
 		return r;
@@ -292,83 +254,18 @@ channel_close(const struct postern_host *face, struct postern_channel channel)
 {
 	struct host *h = host_of(face);
 	int32_t r;
-	struct chan *c = find_any(h, channel, &r);
+	struct chan *c = face_any(h, channel, &r);
 
 	if (c == NULL)
 		return r;
-	if (c->flags & CHAN_F_CLOSING)
+	if (c->flags & (CHAN_F_CLOSING | CHAN_F_CLOSE_NOTED))
 		return POSTERN_E_CLOSED;
-	if (c->flags & CHAN_F_ASKING) /* closed as soon as it is open */
+	if (c->flags & CHAN_F_ASKING) { /* closed as soon as it is open */
 		c->flags |= CHAN_F_CLOSING | CHAN_F_LOCAL_EOF;
-	else
-		chan_close(h, c);
-	return POSTERN_OK;
-}
-
-/* ---- numbers ---- */
-
-static int32_t
-channel_get(const struct postern_host *face, struct postern_channel channel, uint32_t what,
-    uint64_t *value)
-{
-	struct host *h = host_of(face);
-	int32_t r;
-	struct chan *c = find_any(h, channel, &r);
-
-	if (value == NULL)
-		return POSTERN_E_INVAL;
-	*value = 0;
-	if (c == NULL)
-		return r;
-	switch (what) {
-	case POSTERN_CHANNEL_CREDIT:
-		*value = c->flags & (CHAN_F_LOCAL_EOF | CHAN_F_GONE) || c->start_token != 0 ? 0 : c->credit;
 		return POSTERN_OK;
-	case POSTERN_CHANNEL_UNREAD:
-		*value = c->in.bytes;
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_HELD:
-		*value = c->held;
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_WINDOW:
-		*value = c->window;
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_MAX_PACKET:
-		*value = c->max_packet;
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_PEER_EOF:
-		*value = (c->flags & CHAN_F_PEER_EOF) != 0;
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_LOCAL_EOF:
-		*value = (c->flags & CHAN_F_LOCAL_EOF) != 0;
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_OWED:
-		*value = owed_total(&c->owed);
-		return POSTERN_OK;
-	case POSTERN_CHANNEL_CONSUME_BY_HAND:
-		*value = (c->flags & CHAN_F_BY_HAND) != 0;
-		return POSTERN_OK;
-	default:
-		return POSTERN_E_NOSUCH;
 	}
-}
-
-static int32_t
-channel_set(const struct postern_host *face, struct postern_channel channel, uint32_t what,
-    uint64_t value)
-{
-	struct host *h = host_of(face);
-	int32_t r;
-	struct chan *c = find_live(h, channel, &r);
-
-	if (c == NULL)
-		return r;
-	if (what != POSTERN_CHANNEL_CONSUME_BY_HAND)
-		return POSTERN_E_NOSUCH;
-	if (value > 1 || (value == 0 && c->held > 0))
-		return POSTERN_E_INVAL;
-	c->flags = value ? c->flags | CHAN_F_BY_HAND : c->flags & ~CHAN_F_BY_HAND;
-	return POSTERN_OK;
+	c->flags |= CHAN_F_CLOSE_NOTED;
+	return chan_end(h, c);
 }
 
 const struct postern_if_channel face_channel = {
@@ -387,4 +284,11 @@ const struct postern_if_channel face_channel = {
 	.close = channel_close,
 	.get = channel_get,
 	.set = channel_set,
+	.read = channel_read,
+	.await = channel_await,
+	.grow = channel_grow,
+	.hold = channel_hold,
+	.release = channel_release,
+	.abort = channel_abort,
+	.label = channel_label,
 };

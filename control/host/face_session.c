@@ -8,18 +8,7 @@
 static bool
 fact(const struct host_conn *c, uint8_t number, struct view *body)
 {
-	struct cur in;
-	uint16_t version;
-	uint8_t at;
-
-	*body = view_of(NULL, 0);
-	if (c->facts == NULL || note_open(&in, view_of(c->facts, c->facts_len), &version) != 0)
-		return false;
-	while (note_next(&in, &at, body) > 0)
-		if (at == number)
-			return true;
-	*body = view_of(NULL, 0);
-	return false;
+	return conns_fact(view_of(c->facts, c->facts_len), number, body);
 }
 
 struct fact_peer {

@@ -32,6 +32,9 @@
 #define HOST_WINDOW_DEFAULT (2u << 20) /* when the worker does not say its own */
 #define HOST_LINGER_MS 10000u        /* a closed channel may drain so long */
 #define HOST_ROOM_MS 1u              /* how long to wait for room in the ring */
+#define HOST_LABEL_MAX 64u
+#define HOST_LOW_WATER_MAX 8192u /* a worker grants less only at its limits */
+#define HOST_LINGER_MAX_MS 86400000u
 #define HOST_BATCH 256               /* entries between two looks at descriptors */
 #define HOST_LINKS_MAX 32u
 
@@ -115,8 +118,9 @@ int host_poll(struct host *h);
 int host_sleep(struct host *h);
 void host_wake(struct host *h);
 
-/* host_out(h, c, op, arg, payload): publish an entry of a channel. False: no
- * room; the host looks again soon. */
+/* host_send(h, c, e, payload): publish an entry, with op and arguments filled in, of a
+ * channel. False: no room; the host looks again soon. host_out: with one argument. */
+bool host_send(struct host *h, const struct chan *c, struct link_entry *e, struct view payload);
 bool host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload);
 
 /* host_out_entry(h, e, payload): the same of an entry that is complete. */
@@ -158,6 +162,22 @@ void chan_close(struct host *h, struct chan *c);
 /* chan_consumed(h, c, n): the peer may send n bytes more. */
 void chan_consumed(struct host *h, struct chan *c, uint64_t n);
 
+/* chan_ready(c): POSTERN_READY_* that are so now. */
+uint32_t chan_ready(const struct chan *c);
+
+/* chan_front(h, c, stream, data): the first run that the plugin has not taken, as its
+ * policy on extended data has it. False: there is none. */
+bool chan_front(struct host *h, struct chan *c, uint32_t *stream, struct view *data);
+
+/* chan_taken(h, c, n): n bytes of that run are the plugin's. */
+void chan_taken(struct host *h, struct chan *c, uint64_t n);
+
+/* chan_end(h, c): what of eof and close was noted, when nobody holds the channel. */
+int32_t chan_end(struct host *h, struct chan *c);
+
+/* chan_abort(h, c): close without what is queued. */
+void chan_abort(struct host *h, struct chan *c);
+
 /* chan_discard(h, c): drop what the plugin has not taken. */
 void chan_discard(struct host *h, struct chan *c);
 
@@ -165,6 +185,9 @@ void chan_discard(struct host *h, struct chan *c);
 
 /* chan_start(h, c, e, payload): decode UP(CHAN_OPEN) and open it with the plugin. */
 void chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct view payload);
+
+/* chan_windows(c, facts): both sides' windows at first, after c->window and c->credit. */
+void chan_windows(struct chan *c, struct view facts);
 
 /* chan_refuse(h, c, token, result, text): -1 when the start is not open to an answer. */
 int chan_refuse(struct host *h, struct chan *c, uint64_t token, int32_t result, struct view text);

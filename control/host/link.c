@@ -34,12 +34,21 @@ host_out_entry(struct host *h, struct link_entry *e, struct view payload)
 }
 
 bool
+host_send(struct host *h, const struct chan *c, struct link_entry *e, struct view payload)
+{
+	e->conn = c->conn;
+	e->gen = c->gen;
+	e->chan = c->number;
+	e->seq = c->use;
+	return host_out_entry(h, e, payload);
+}
+
+bool
 host_out(struct host *h, const struct chan *c, uint16_t op, uint64_t arg, struct view payload)
 {
-	struct link_entry e = { .op = op, .conn = c->conn, .gen = c->gen, .chan = c->number,
-	    .seq = c->use, .arg = { arg } };
+	struct link_entry e = { .op = op, .arg = { arg } };
 
-	return host_out_entry(h, &e, payload);
+	return host_send(h, c, &e, payload);
 }
 
 uint64_t

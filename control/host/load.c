@@ -152,7 +152,7 @@ check_subsystem(const struct postern_if_subsystem *s, bool answers, char why[256
 
 	if (s == NULL)
 		return refuse(why, "it does not offer " POSTERN_IF_SUBSYSTEM);
-	if (s->open == NULL || s->data == NULL || s->closed == NULL)
+	if (s->open == NULL || s->closed == NULL)
 		return refuse(why, POSTERN_IF_SUBSYSTEM " lacks a method that is not optional");
 	if (((s->serves == NULL || s->serves_count == 0) && !answers) || s->serves_count > ROWS_MAX)
 		return refuse(why, POSTERN_IF_SUBSYSTEM " serves nothing");

@@ -197,6 +197,40 @@ on_bell(void *ctx, int fd, unsigned events)
 	loop_stop(h->loop);
 }
 
+/* ---- SIGTERM: the leader's or the supervisor's: the plugin is stopped before the end ---- */
+
+static int term_pipe[2];
+
+static void
+on_sigterm(int number)
+{
+	int error = errno;
+
+	(void)number;
+	(void)!write(term_pipe[1], "", 1);
+	errno = error;
+}
+
+static void
+on_term(void *ctx, int fd, unsigned events)
+{
+	struct host *h = ctx;
+
+	(void)fd;
+	(void)events;
+	loop_stop(h->loop);
+}
+
+static int
+catch_term(struct host *h)
+{
+	struct sigaction sa = { .sa_handler = on_sigterm, .sa_flags = SA_RESTART };
+
+	if (pipe2(term_pipe, O_CLOEXEC | O_NONBLOCK) != 0 || sigaction(SIGTERM, &sa, NULL) != 0)
+		return -1;
+	return loop_watch(h->loop, term_pipe[0], LOOP_IN, on_term, h);
+}
+
 /* ---- the loop ---- */
 
 static int
@@ -228,7 +262,7 @@ serve(struct host *h)
 	for (uint32_t i = 0; i < h->link_count; i++)
 		if (loop_watch(h->loop, h->link[i].wait_fd, LOOP_IN, on_bell, h) != 0)
 			return -1;
-	if (loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0)
+	if (loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0 || catch_term(h) != 0)
 		return -1;
 	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);
 	return loop_run(h->loop, before_wait, h);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "abi/link/grant.h"
 #include "abi/link/op.h"
 #include "control/log.h"
 
@@ -148,13 +149,40 @@ read_kind(struct postern_start *start, uint8_t kind)
 	}
 }
 
+/* What the worker says of the peer's side. */
+void
+chan_windows(struct chan *c, struct view facts)
+{
+	struct view body;
+	struct cur in;
+
+	c->first_window = c->window;
+	if (!conns_fact(facts, FACT_CHANNEL, &body))
+		return;
+	in = cur_view(body);
+	c->peer_window = cur_u32(&in);
+	c->peer_packet = cur_u32(&in);
+	c->beyond = c->peer_window > c->credit ? c->peer_window - c->credit : 0;
+}
+
+/* Its word in log lines; a command line may say too much. */
+static void
+name_it(struct chan *c, uint32_t kind, struct view name)
+{
+	if (kind == POSTERN_START_SHELL)
+		name = view_str("shell");
+	else if (kind == POSTERN_START_EXEC)
+		name = view_str("exec");
+	c->label = strndup((const char *)name.data, name.len < HOST_LABEL_MAX ? name.len : HOST_LABEL_MAX);
+}
+
 void
 chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct view payload)
 {
 	struct postern_start start = { .size = sizeof(start) };
 	struct postern_variable *environment = NULL;
 	struct cur in = cur_view(payload);
-	struct view name, specific;
+	struct view name, specific, facts = view_of(NULL, 0);
 	bool lost, ok;
 
 	c->use = e->seq;
@@ -171,7 +199,9 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 	start.name = view_out(name);
 	specific = cur_string(&in);
 	ok = read_specific(c, &start, specific) && read_environment(&start, &in, &environment) &&
-	    conns_facts(c->on, cur_string(&in)) == 0 && cur_done(&in);
+	    conns_facts(c->on, facts = cur_string(&in)) == 0 && cur_done(&in);
+	chan_windows(c, facts);
+	name_it(c, start.kind, name);
 	if (!ok)
 		refuse(h, c, POSTERN_E_FAIL, "malformed start");
 	else if (!serves(h->subsystem, start.kind, name))

@@ -130,7 +130,7 @@ forbidden(const struct sup *s, const struct conn *c, struct view plugin)
 	if (!no && g->command[0] != '\0') {
 		files = strcmp(g->command, GRANT_COMMAND_SFTP) == 0;
 		no = files && view_is(plugin, "exec");
-		for (uint32_t i = 0; i < s->conf.subsystem_count; i++)
+		for (uint32_t i = 0; i < s->conf.subsystem_count && !view_is(plugin, "exec"); i++)
 			if (view_is(plugin, s->conf.subsystem[i].plugin))
 				no = !files || !view_is(plugin, "sftp");
 	}

@@ -80,6 +80,21 @@ ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes)
 	return 0;
 }
 
+void
+ssh_host_grow(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes, bool now)
+{
+	uint32_t room = ch->window_in_max < SSH_CHAN_WINDOW_MAX ? SSH_CHAN_WINDOW_MAX - ch->window_in_max : 0;
+	uint32_t more = bytes < room ? (uint32_t)bytes : room;
+
+	(void)c;
+	if (ch->flags & (CHAN_CLOSE_OUT | CHAN_CONFIRMING))
+		return;
+	ch->window_in_max += more;
+	ch->took += more;
+	if (now && ch->took > 0)
+		ch->flags |= CHAN_ADJUST_NOW;
+}
+
 int
 ssh_host_eof(struct ssh_conn *c, struct ssh_chan *ch)
 {
@@ -226,6 +241,17 @@ ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch)
 		return rc < 0 ? rc : 0;
 	ch->flags |= CHAN_CLOSE_OUT | CHAN_HOST_CLOSED;
 	stop_taking(c, ch);
+	return 0;
+}
+
+int
+ssh_host_abort(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	int rc = ch->flags & CHAN_HOST_CLOSED ? 0 : ssh_host_close(c, ch);
+
+	if (rc != 0 || (ch->flags & CHAN_CLOSE_SENT))
+		return rc;
+	chan_forget_data(c, ch);
 	return 0;
 }
 

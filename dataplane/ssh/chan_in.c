@@ -221,7 +221,7 @@ opened_in(struct ssh_conn *c, struct ssh_chan *ch, struct view payload, uint32_t
 		return -R_CHAN_UNKNOWN;
 	cur_take(&r, 5);
 	ch->peers = cur_u32(&r);
-	ch->window_out = cur_u32(&r);
+	ch->window_out = ch->window_out_first = cur_u32(&r);
 	packet = cur_u32(&r);
 	if (r.bad)
 		return -R_SHORT;

@@ -25,7 +25,7 @@ adjust_due(const struct ssh_chan *ch)
 		return false;
 	if ((ch->flags & CHAN_CLOSE_OUT) && ch->out.count == 0)
 		return false;
-	if (ch->took / 3 >= ch->packet_in_max || ch->window_in == 0)
+	if (ch->took / 3 >= ch->packet_in_max || ch->window_in == 0 || (ch->flags & CHAN_ADJUST_NOW))
 		return true;
 	return ch->window_in < ch->window_in_max / 2 &&
 	    (ch->took >= ch->packet_in_max || ch->took >= ch->window_in_max / 4);
@@ -199,6 +199,7 @@ chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len)
 		put_u32(&w, ch->took);
 		ch->window_in += ch->took;
 		ch->took = 0;
+		ch->flags &= ~CHAN_ADJUST_NOW;
 		return put_len(&w);
 	}
 	it = itemq_front(&ch->out, c->env->pool);

@@ -48,6 +48,15 @@ credit_gain(const struct ssh_conn *c, const struct ssh_chan *ch)
 	return most > ch->credit ? (uint32_t)(most - ch->credit) : 0;
 }
 
+/* What the peer's window takes beyond that. */
+static uint64_t
+credit_beyond(const struct ssh_chan *ch, uint32_t gain)
+{
+	uint64_t granted = (uint64_t)ch->queued + ch->credit + gain;
+
+	return ch->window_out > granted ? ch->window_out - granted : 0;
+}
+
 bool
 chan_offer(struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint32_t arg, uint8_t *bytes,
     size_t len)
@@ -138,6 +147,6 @@ chan_credit(struct ssh_conn *c, struct ssh_chan *ch)
 		return;
 	if (gain < CREDIT_STEP && ch->credit >= CREDIT_STEP)
 		return;
-	if (c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CREDIT, gain, 0, none))
+	if (c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CREDIT, gain, credit_beyond(ch, gain), none))
 		ch->credit += gain;
 }

@@ -28,6 +28,7 @@
 #define SSH_HOLD_MAX (64u * 1024u)    /* bytes of control records held back by HOLD */
 #define SSH_CHAN_OUT_MAX (128u * 1024u) /* credit plus queued bytes of one channel */
 #define SSH_CHAN_EXTRA_MAX (64u * 1024u) /* queued beside data: requests, replies, headers */
+#define SSH_CHAN_WINDOW_MAX (64u << 20) /* receive window that a host lets grow */
 #define SSH_CHAN_OUT_LEAST (16u * 1024u) /* of that, however few blocks are free */
 #define SSH_CHAN_ASKS_MAX 64u         /* requests held while a start is decided */
 #define SSH_HELD_SHARE 16u            /* one part in so many of the free blocks may be held */
@@ -163,6 +164,7 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 #define CHAN_HOST_CLOSED 0x2000u /* the host asked for CLOSE */
 #define CHAN_OPEN_TOLD 0x4000u /* OPEN was handed to the host */
 #define CHAN_TERMINAL 0x8000u  /* started with a terminal */
+#define CHAN_ADJUST_NOW 0x8000000u /* the host wants what it consumed told at once */
 #define CHAN_CONFIRMING 0x10000u /* the peer's message 90 is with the host: 91 or 92 is owed */
 #define CHAN_ASKED 0x20000u      /* opened toward the peer because a host asked: `link`, `ask` */
 
@@ -175,6 +177,7 @@ struct ssh_chan {
 	uint32_t took;             /* consumed, not yet given back with an adjust */
 	uint32_t packet_in_max;
 	uint64_t window_out;       /* what we may still send */
+	uint32_t window_out_first; /* what the peer opened at first */
 	uint32_t packet_out_max;
 	uint32_t credit;           /* granted to the host, not yet used */
 	uint32_t link;             /* host link id */
@@ -374,6 +377,11 @@ int ssh_host_reply(struct ssh_conn *c, struct ssh_chan *ch, bool ok);
 /* The peer's open is refused: RFC 4254 section 5.1, code and text. */
 int ssh_host_refuse(struct ssh_conn *c, struct ssh_chan *ch, uint32_t code, struct view text);
 int ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch);
+/* The same without what is queued of data; also after it. */
+int ssh_host_abort(struct ssh_conn *c, struct ssh_chan *ch);
+/* The window is `bytes` larger from here on, at most LINK_WINDOW_MAX; now: the peer is
+ * told at once, also of what was taken. */
+void ssh_host_grow(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes, bool now);
 int ssh_host_rekey(struct ssh_conn *c, uint64_t now);
 /* The host died: exit-signal (ABRT) where nothing was said yet, then CLOSE. */
 void ssh_host_gone(struct ssh_conn *c, uint32_t link);

@@ -213,7 +213,7 @@ ssh_do_chan_new(struct ssh_conn *c, uint32_t ours, uint32_t peers, uint32_t wind
 	if (ch == NULL)
 		return -R_LINK_STATE;
 	ch->peers = peers;
-	ch->window_out = window_out;
+	ch->window_out = ch->window_out_first = window_out;
 	ch->packet_out_max = packet_out < SSH_CHAN_PACKET_MAX ? packet_out : SSH_CHAN_PACKET_MAX;
 	ch->window_in = ch->window_in_max = window_in;
 	ch->packet_in_max = packet_in;

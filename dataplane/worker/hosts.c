@@ -17,18 +17,62 @@ static const uint16_t host_ops[] = {
 	[CHAN_UP_CLOSED] = LINK_UP_CHAN_CLOSED,
 };
 
+/* Fields of the note that are facts of the connection. */
+static const struct {
+	uint8_t note;
+	uint8_t fact;
+} noted[] = {
+	{ NOTE_NAMES, FACT_NAMES },
+	{ NOTE_IDENT_PEER, FACT_IDENT_PEER },
+};
+
+/* The note is looked into behind what is written already. */
+static void
+put_noted(struct put *p, const struct conn *c, uint8_t *scratch, size_t room)
+{
+	struct view body;
+	struct cur in;
+	unsigned seen = 0;
+	uint16_t version;
+	uint8_t number;
+
+	if (c->note.len == 0 || c->note.len > room)
+		return;
+	(void)fifo_copy(&c->note, 0, scratch, c->note.len);
+	if (note_open(&in, view_of(scratch, c->note.len), &version) != 0)
+		return;
+	while (note_next(&in, &number, &body) > 0)
+		for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
+			if (number == noted[i].note && body.len <= FACT_MAX && !(seen & 1u << i)) {
+				note_put(p, noted[i].fact, body);
+				seen |= 1u << i;
+			}
+}
+
 /* The payload of CHAN_OPEN: what clerk wrote, and who it is for. */
 static struct view
-open_payload(struct worker *w, const struct conn *c, struct view payload)
+open_payload(struct worker *w, const struct conn *c, const struct ssh_chan *ch, struct view payload)
 {
 	struct put p = put_of(w->image, WORKER_IMAGE_MAX);
-	uint8_t *at;
+	uint8_t *at, windows[8];
+	struct put two = put_of(windows, sizeof(windows));
+	size_t mark, scratch;
 
 	put_bytes(&p, payload.data, payload.len);
-	put_u32(&p, c->grant.len);
+	mark = put_mark(&p);
 	at = put_room(&p, c->grant.len);
 	if (at != NULL)
 		(void)fifo_copy(&c->grant, 0, at, c->grant.len);
+	if (c->grant.len > 0) {
+		put_u32(&two, ch->window_out_first);
+		put_u32(&two, ch->packet_out_max);
+		note_put(&p, FACT_CHANNEL, put_view(&two));
+		note_put(&p, FACT_SESSION_ID, view_of(c->first_hash, c->first_hash_len));
+		scratch = put_len(&p) + 4 * (FACT_MAX + 8u);
+		if (scratch < WORKER_IMAGE_MAX)
+			put_noted(&p, c, w->image + scratch, WORKER_IMAGE_MAX - scratch);
+	}
+	put_fill(&p, mark);
 	return view_of(w->image, put_len(&p));
 }
 
@@ -54,7 +98,7 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 	if (l == NULL)
 		return true; /* nobody is there to be told */
 	if (what == CHAN_UP_OPEN) {
-		payload = open_payload(w, c, payload);
+		payload = open_payload(w, c, ch, payload);
 		if (c->chan_use[ch->ours] == 0)
 			c->chan_use[ch->ours] = ++c->chan_serial;
 	}
@@ -232,12 +276,17 @@ static int
 do_took(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct link_entry *e,
     struct view payload)
 {
+	int r;
+
 	(void)w;
 	(void)payload;
 	/* After a CLOSE nothing counts as unread any more. */
 	if ((ch->flags & CHAN_CLOSE_OUT) != 0)
 		return 0;
-	return ssh_host_took(&c->ssh, ch, e->arg[0]);
+	r = ssh_host_took(&c->ssh, ch, e->arg[0]);
+	if (r == 0 && (e->arg[1] != 0 || e->arg[2] != 0))
+		ssh_host_grow(&c->ssh, ch, e->arg[1], e->arg[2] == 1);
+	return r;
 }
 
 static int
@@ -288,9 +337,8 @@ do_close(struct worker *w, struct conn *c, struct ssh_chan *ch, const struct lin
     struct view payload)
 {
 	(void)w;
-	(void)e;
 	(void)payload;
-	return ssh_host_close(&c->ssh, ch);
+	return e->arg[0] == 1 ? ssh_host_abort(&c->ssh, ch) : ssh_host_close(&c->ssh, ch);
 }
 
 static int

@@ -259,7 +259,7 @@ check_chan_start(struct worker *w, struct step_plan *p, struct view body)
 	const struct link *host;
 
 	if (!start_read(&s, body) || !start_form(s.open) ||
-	    s.open.len > WORKER_IMAGE_MAX - GRANT_MAX - 4)
+	    s.open.len > WORKER_IMAGE_MAX - FACTS_MAX - 4)
 		return -R_LINK_ITEM;
 	host = link_find(w, s.link);
 	if (host == NULL)

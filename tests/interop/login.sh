@@ -1,7 +1,7 @@
 #!/bin/bash
 # Debian's OpenSSH client: logins, programs, ptys, refusals, many at once.
 . "$(dirname "$0")/lib.sh"
-bed_up
+bed_up --set 'Subsystem said /bin/echo said'
 
 as() { # user command...
 	local u=$1
@@ -91,6 +91,7 @@ with_options() {
 asks() { # what a forced command says that was asked for
 	is "forced: id -un" ssh_to id -un && is "forced:" ssh_to -T </dev/null &&
 	    is "forced: internal-sftp" ssh_to -s sftp </dev/null && is "forced: echo" ssh_to -s echo </dev/null &&
+	    is "forced: /bin/echo said" ssh_to -s said </dev/null &&
 	    is $'forced: id\r' ssh_to -tt id && status 255 ssh_to -s nosuch </dev/null
 }
 check "a key's command runs, whatever is asked for" \

@@ -12,6 +12,7 @@
 
 #include "abi/wire/reason.h"
 #include "control/log.h"
+#include "control/plugconf.h"
 
 #define CONF_MAX 65536u
 
@@ -229,13 +230,33 @@ serve(struct run *r)
 	return 0;
 }
 
+/* The host's own lines of it, as control/host/main.c takes them; limits and sandbox are a
+ * process's of a server. */
+static int
+configure(struct run *r)
+{
+	struct plugconf conf;
+	const char *wrong = NULL;
+
+	if (read_conf(r) != 0) {
+		fprintf(stderr, "postern-plugin-run: %s: %s\n", r->conf, strerror(errno));
+		return -1;
+	}
+	if (plugconf_parse(&conf, r->host.config, r->host.config_len, &wrong) != 0) {
+		fprintf(stderr, "postern-plugin-run: %s\n", wrong);
+		return -1;
+	}
+	r->host.tasks.thread_max = conf.task_threads;
+	r->host.tasks.queue_max = conf.task_queue;
+	(void)serves_lines(&r->host.serves, r->host.name, r->host.config, r->host.config_len, &wrong);
+	return 0;
+}
+
 static int
 run(struct run *r)
 {
-	if (read_conf(r) != 0) {
-		fprintf(stderr, "postern-plugin-run: %s: %s\n", r->conf, strerror(errno));
+	if (configure(r) != 0)
 		return 1;
-	}
 	if (r->programs && run_leader_begin(r) != 0)
 		return 1;
 	if (double_join(&r->link, &r->host.link[0]) != 0)

@@ -38,6 +38,42 @@ struct postern_channel {
  * they have arrived. May be set.
  */
 #define POSTERN_CHANNEL_CONSUME_BY_HAND 9u
+#define POSTERN_CHANNEL_PEER_WINDOW 10u     /* send window that the peer opened at first */
+#define POSTERN_CHANNEL_PEER_MAX_PACKET 11u /* largest data message that it takes */
+/* Bytes that the peer's window takes now, as the host was told last; never less than
+ * CREDIT, which is also bounded by what may be queued. */
+#define POSTERN_CHANNEL_SEND_LEFT 12u
+/* Bytes that the peer may send before the plugin takes or consumes more. */
+#define POSTERN_CHANNEL_RECEIVE_LEFT 13u
+#define POSTERN_CHANNEL_READY 14u           /* POSTERN_READY_*, all that are so now */
+#define POSTERN_CHANNEL_PEER_CLOSED 15u     /* 1: the peer closed */
+#define POSTERN_CHANNEL_LOCAL_CLOSED 16u    /* 1: close was called and nothing holds it up */
+/* What becomes of extended data of the peer: POSTERN_EXTENDED_*. May be set. */
+#define POSTERN_CHANNEL_EXTENDED 17u
+/*
+ * The low water mark: `writable` comes when so many bytes can be written, or all that
+ * the peer's window has: 1 at first, at most 8192. May be set. The high water mark is
+ * the credit, beyond which write takes nothing.
+ */
+#define POSTERN_CHANNEL_LOW_WATER 18u
+/* Milliseconds after close that what was written has to leave (a peer may never open
+ * its window): then the rest is dropped, as by abort. 0, the default: as long as the
+ * connection lives. At most 86400000. May be set before close. */
+#define POSTERN_CHANNEL_LINGER 19u
+#define POSTERN_CHANNEL_PRODUCERS 20u       /* how many hold it */
+
+/* Extended data: with its own stream (the default), as if it were data, or dropped
+ * while the window is re-opened by it. Also for what was not taken when it is set. */
+#define POSTERN_EXTENDED_SEPARATE 0u
+#define POSTERN_EXTENDED_MERGE 1u
+#define POSTERN_EXTENDED_IGNORE 2u
+
+/* Readiness of a channel. */
+#define POSTERN_READY_DATA 0x1u     /* read has bytes of stream 0 */
+#define POSTERN_READY_EXTENDED 0x2u /* read has bytes of another stream */
+#define POSTERN_READY_WRITE 0x4u    /* write takes something */
+#define POSTERN_READY_EOF 0x8u      /* the peer sends no more, and all was taken */
+#define POSTERN_READY_CLOSED 0x10u  /* the peer closed, and all was taken */
 
 struct postern_if_channel {
 	/*
@@ -106,11 +142,60 @@ struct postern_if_channel {
 	 * has closed too; until then only get works. */
 	int32_t (*close)(const struct postern_host *host, struct postern_channel channel);
 
-	/* POSTERN_E_NOSUCH for a number that this host does not know. */
+	/* POSTERN_E_NOSUCH for a number that this host does not know; set: or that
+	 * cannot be set. POSTERN_E_INVAL for a value out of its range. */
 	int32_t (*get)(const struct postern_host *host, struct postern_channel channel,
 	    uint32_t what, uint64_t *value);
 	int32_t (*set)(const struct postern_host *host, struct postern_channel channel,
 	    uint32_t what, uint64_t value);
+
+	/*
+	 * Take bytes of the peer when it suits the plugin: what data() did not take, or
+	 * everything where the plugin has no data(). At most `size` of one run, whose
+	 * stream *stream says; taking counts as in data(). POSTERN_E_AGAIN: nothing is
+	 * there; POSTERN_E_CLOSED: and nothing will be. POSTERN_E_INVAL inside data().
+	 */
+	int32_t (*read)(const struct postern_host *host, struct postern_channel channel,
+	    uint32_t *stream, void *buffer, uint64_t size, uint64_t *took);
+
+	/*
+	 * Call ready(context, events) once, soon, never inside this call, when one of
+	 * `events` (POSTERN_READY_*) is so. One at a time: a second call replaces the
+	 * first, and events 0 takes it back. Nothing comes after `closed`.
+	 */
+	int32_t (*await)(const struct postern_host *host, struct postern_channel channel,
+	    uint32_t events, void (*ready)(void *context, uint32_t events), void *context);
+
+	/*
+	 * Let the peer send `bytes` more than its window was opened for at first, for
+	 * good: the host keeps so much more while the plugin does not take it.
+	 * POSTERN_E_NOMEM beyond 64 MiB in all. force 1: what was consumed and this are
+	 * told the peer at once (bytes may be 0); 0: with the next adjust that is due,
+	 * because small ones are put together.
+	 */
+	int32_t (*grow)(const struct postern_host *host, struct postern_channel channel,
+	    uint64_t bytes, uint32_t force);
+
+	/*
+	 * A producer: while one holds the channel, eof and close are noted and take
+	 * effect with the last release; what is written until then still leaves before
+	 * them. A channel whose output comes from two programs' ends is held twice, and
+	 * told eof or close at once. POSTERN_E_INVAL: release without hold.
+	 */
+	int32_t (*hold)(const struct postern_host *host, struct postern_channel channel);
+	int32_t (*release)(const struct postern_host *host, struct postern_channel channel);
+
+	/* Close now: what was written and has not left is dropped, but an exit status
+	 * and replies leave. Also after close. Nothing holds it up. */
+	int32_t (*abort)(const struct postern_host *host, struct postern_channel channel);
+
+	/*
+	 * The word for this channel in log lines, beside its connection and number: at
+	 * first "shell", "exec", the subsystem's name or the channel's type. At most 64
+	 * bytes. POSTERN_E_INVAL for more.
+	 */
+	int32_t (*label)(const struct postern_host *host, struct postern_channel channel,
+	    struct postern_view text);
 };
 
 #endif

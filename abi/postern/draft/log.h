@@ -16,8 +16,8 @@
 struct postern_if_log {
 	/*
 	 * One line, without a newline; what cannot be written at once is dropped
-	 * and counted. The host puts plugin and channel (handle 0: none) in front
-	 * and escapes what does not print. Never put a secret in it. [any-thread]
+	 * and counted. The host puts plugin and, on the plugin thread, channel
+	 * (handle 0: none) with its label in front, and escapes what does not print. Never put a secret in it. [any-thread]
 	 */
 	void (*line)(const struct postern_host *host, uint32_t level,
 	    struct postern_channel channel, struct postern_view text);

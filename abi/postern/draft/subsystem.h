@@ -88,6 +88,7 @@ struct postern_if_subsystem {
 	 * the host keeps the rest within the window that the peer was given, and
 	 * offers it again after resume() and after `writable`. The peer's window is
 	 * re-opened only by what was taken. A negative result closes the channel.
+	 * Optional: without it the bytes wait for read() (channel.h).
 	 */
 	int32_t (*data)(void *context, uint32_t stream, struct postern_view bytes, uint64_t *took);
 

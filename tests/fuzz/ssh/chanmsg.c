@@ -191,9 +191,11 @@ host(struct ssh_conn *c, uint8_t action, struct view v)
 	if (action == HOST_DATA)
 		ssh_host_data(c, ch, arg % 3, v);
 	else if (action == HOST_TOOK)
-		ssh_host_took(c, ch, arg);
+		ssh_host_took(c, ch, arg), ssh_host_grow(c, ch, arg & 0xff, arg & 1);
 	else if (action == HOST_EOF)
 		ssh_host_eof(c, ch);
+	else if (action == HOST_CLOSE && arg % 4 == 3)
+		ssh_host_abort(c, ch);
 	else if (action == HOST_CLOSE)
 		ssh_host_close(c, ch);
 	else if (action == HOST_REQUEST)

@@ -88,11 +88,13 @@ configure(struct conf *c)
 	strcpy(c->subsystem[1].name, "info");
 	strcpy(c->subsystem[1].plugin, "exec");
 	strcpy(c->subsystem[1].command, "/usr/bin/info --all");
-	c->subsystem_count = 2;
+	strcpy(c->subsystem[2].name, "files");
+	strcpy(c->subsystem[2].plugin, "sftp");
+	c->subsystem_count = 3;
 }
 
-struct clerkbench *
-clerkbench_new(uint32_t restrictions)
+static struct clerkbench *
+granted(uint32_t restrictions, const char *command)
 {
 	struct clerkbench *k = calloc(1, sizeof(*k));
 	struct grant *g = calloc(1, sizeof(*g));
@@ -104,6 +106,7 @@ clerkbench_new(uint32_t restrictions)
 	strcpy(g->user, "alice");
 	g->uid = g->gid = 1000;
 	g->restrictions = restrictions;
+	strcpy(g->command, command);
 	if (grant_encode(g, &w) != 0)
 		abort();
 	free(g);
@@ -114,6 +117,18 @@ clerkbench_new(uint32_t restrictions)
 	k->b.judge = clerkbench_judge;
 	bench_open(&k->b, put_view(&w));
 	return k;
+}
+
+struct clerkbench *
+clerkbench_new(uint32_t restrictions)
+{
+	return granted(restrictions, "");
+}
+
+struct clerkbench *
+clerkbench_forced(const char *command)
+{
+	return granted(0, command);
 }
 
 void

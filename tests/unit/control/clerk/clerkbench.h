@@ -20,6 +20,8 @@ bool clerkbench_judge(
 
 /* A connection of alice's; restrictions as in her grant. */
 struct clerkbench *clerkbench_new(uint32_t restrictions);
+/* The same, forced to a command. */
+struct clerkbench *clerkbench_forced(const char *command);
 void clerkbench_free(struct clerkbench *k);
 
 void clerkbench_open(struct clerkbench *k, const char *type, uint32_t peers);

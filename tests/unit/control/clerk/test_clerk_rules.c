@@ -505,6 +505,50 @@ test_start_forms(void)
 	}
 }
 
+/* What a login gets that is forced to a command, or to files, and what that is told. */
+static void
+test_forced(void)
+{
+	static const struct {
+		const char *command, *type, *text;
+		uint8_t kind;
+		const char *gets, *original; /* NULL: none */
+	} cases[] = {
+		{ "backup -a", "shell", NULL, LINK_START_EXEC, "backup -a", NULL },
+		{ "backup -a", "exec", "id; rm x", LINK_START_EXEC, "backup -a", "id; rm x" },
+		{ "backup -a", "exec", "", LINK_START_EXEC, "backup -a", NULL },
+		{ "backup -a", "subsystem", "echo", LINK_START_COMMAND, "backup -a", "echo" },
+		{ "backup -a", "subsystem", "info", LINK_START_COMMAND, "backup -a", "/usr/bin/info --all" },
+		{ "backup -a", "subsystem", "files", LINK_START_COMMAND, "backup -a", "internal-sftp" },
+		{ "internal-sftp", "shell", NULL, LINK_START_SUBSYSTEM, "files", NULL },
+		{ "internal-sftp", "exec", "id", LINK_START_SUBSYSTEM, "files", NULL },
+		{ "internal-sftp", "subsystem", "echo", LINK_START_SUBSYSTEM, "files", NULL },
+		{ "internal-sftp", "subsystem", "files", LINK_START_SUBSYSTEM, "files", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct clerkbench *k = clerkbench_forced(cases[i].command);
+		struct clerk_started s;
+		struct cur c;
+
+		CU_ASSERT_EQUAL(clerkbench_session(k, 5), 0);
+		if (cases[i].text == NULL)
+			clerkbench_request(k, 0, cases[i].type, true, view_of(NULL, 0));
+		else
+			clerkbench_text(k, 0, cases[i].type, true, cases[i].text);
+		bench_run(&k->b);
+		CU_ASSERT_TRUE(clerkbench_started(k, &s));
+		CU_ASSERT_EQUAL(s.kind, cases[i].kind);
+		CU_ASSERT_TRUE(view_is(s.text, cases[i].gets));
+		CU_ASSERT_EQUAL(s.env_count, cases[i].original != NULL);
+		c = cur_view(s.env);
+		if (cases[i].original != NULL)
+			CU_ASSERT_TRUE(view_is(cur_string(&c), "SSH_ORIGINAL_COMMAND") &&
+			    view_is(cur_string(&c), cases[i].original));
+		clean(k);
+	}
+}
+
 static void
 test_nul_in_command(void)
 {
@@ -1077,6 +1121,7 @@ static const CU_TestInfo tests[] = {
 	{ "requests that are refused", test_refused_requests },
 	{ "unknown channel", test_unknown_channel },
 	{ "shell, exec, subsystem", test_start_forms },
+	{ "forced commands", test_forced },
 	{ "NUL in a command", test_nul_in_command },
 	{ "no host, then one", test_no_host },
 	{ "channel goes while starting", test_free_while_starting },

@@ -6,6 +6,7 @@ $(eval $(call unit,test_host_face,tests/unit/control/host/test_face.c,hostbench 
 $(eval $(call unit,test_host_task,tests/unit/control/host/test_task.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_ask,tests/unit/control/host/test_ask.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_query,tests/unit/control/host/test_query.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
+$(eval $(call unit,test_host_flow,tests/unit/control/host/test_flow.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_queues,tests/unit/control/host/test_queues.c,host))
 $(eval $(call unit,test_host_load,tests/unit/control/host/test_load.c,$(HOST_TEST_LIBS),-lseccomp -ldl))
 $(BIN)/tests/test_host_load: | $(PLUGIN_OUT) $(GUESTS)

@@ -23,6 +23,7 @@ static uint8_t buf[MSG_MAX];
 
 const char *w_conf = "UsePAM no\nPrintMotd no\n";
 uint32_t w_restrictions;
+const char *w_command = "";
 
 void
 bench_role(int argc, char **argv)
@@ -116,6 +117,7 @@ start_leader(struct world *w, const char *user, const char *shell)
 	g.uid = pw->pw_uid;
 	g.gid = pw->pw_gid;
 	g.restrictions = w_restrictions;
+	snprintf(g.command, sizeof(g.command), "%s", w_command);
 	if (grant_encode(&g, &gw) != 0)
 		return -1;
 	if (send_conf(w) != 0)

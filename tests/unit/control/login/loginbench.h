@@ -60,6 +60,9 @@ extern const char *w_conf;
 /* The restrictions of their grants: GRANT_NO_* of grant.h. */
 extern uint32_t w_restrictions;
 
+/* The command that their grants force, or "". */
+extern const char *w_command;
+
 /* world_open(w): leader, session and host of account `user`; 0 or -1. */
 int world_open(struct world *w, const char *user, const char *shell);
 /* The same for a service: no leader, one host that takes this identity. Up to

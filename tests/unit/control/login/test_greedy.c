@@ -114,12 +114,41 @@ test_no_pty(void)
 	world_close(&w);
 }
 
+/* The command of a key line runs whatever host or clerk ask for; for files only, none. */
+static void
+test_forced(void)
+{
+	static const struct {
+		const char *command, *says;
+		int reply;
+	} cases[] = { { "echo forced; exit 3", "forced\n", 1 }, { GRANT_COMMAND_SFTP, "", 0 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome o;
+
+		w_command = cases[i].command;
+		CU_ASSERT_EQUAL_FATAL(world_open(&w, USER, "/bin/sh"), 0);
+		w_command = "";
+		outcome_init(&o);
+		world_start(&w, 0, i == 0 ? LINK_START_EXEC : LINK_START_SHELL, i == 0 ? "echo asked" : "", view_of(NULL, 0),
+		    BENCH_OUT_MAX);
+		world_collect(&w, 0, &o, END_MS);
+		CU_ASSERT_EQUAL(o.reply, cases[i].reply);
+		CU_ASSERT_EQUAL(o.data_len, strlen(cases[i].says));
+		CU_ASSERT_EQUAL(memcmp(o.data, cases[i].says, o.data_len), 0);
+		CU_ASSERT_EQUAL(o.status, i == 0 ? 3 : -1);
+		outcome_free(&o);
+		world_close(&w);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const CU_TestInfo tests[] = {
 		{ "a host floods its leader", test_flood },
 		{ "no terminal where the grant has none", test_no_pty },
+		{ "a forced command", test_forced },
 		CU_TEST_INFO_NULL,
 	};
 	static const CU_TestInfo none[] = { CU_TEST_INFO_NULL };

@@ -117,6 +117,71 @@ test_adjust_batched(void)
 	duo_free(d);
 }
 
+/* A window that the host lets grow, and consumption that it wants told at once. */
+static void
+test_growth(void)
+{
+	struct duo *d = duo_opened(100000, 10000);
+	struct ssh_chan *ch = duo_chan(d, SRV, 0), *peer = duo_chan(d, CLI, 0);
+	uint64_t before;
+
+	d->s[SRV].host[0].hold_back = true;
+	d->s[CLI].host[0].goal = 1000;
+	write_run(d);
+	before = d->s[SRV].wire_bytes;
+	CU_ASSERT_EQUAL(ssh_host_took(&d->s[SRV].c, ch, 10), 0);
+	d->s[SRV].host[0].unread -= 10;
+	ssh_host_grow(&d->s[SRV].c, ch, 5, false);
+	duo_run(d);
+	CU_ASSERT_EQUAL(d->s[SRV].wire_bytes, before);
+	ssh_host_grow(&d->s[SRV].c, ch, 0, true);
+	duo_run(d);
+	CU_ASSERT_EQUAL(ch->took, 0);
+	CU_ASSERT_EQUAL(ch->window_in, 100000 - 1000 + 10 + 5);
+	CU_ASSERT_EQUAL(peer->window_out, ch->window_in);
+	CU_ASSERT_EQUAL(ch->window_in_max, 100005);
+	/* It is over with that: small adjusts wait again. */
+	before = d->s[SRV].wire_bytes;
+	CU_ASSERT_EQUAL(ssh_host_took(&d->s[SRV].c, ch, 10), 0);
+	d->s[SRV].host[0].unread -= 10;
+	duo_run(d);
+	CU_ASSERT_EQUAL(d->s[SRV].wire_bytes, before);
+	ssh_host_grow(&d->s[SRV].c, ch, UINT64_MAX, true);
+	CU_ASSERT_EQUAL(ch->window_in_max, SSH_CHAN_WINDOW_MAX);
+	duo_run(d);
+	CU_ASSERT_EQUAL(peer->window_out, SSH_CHAN_WINDOW_MAX - 1000 + 20);
+	duo_free(d);
+}
+
+/* Behind a window that stays shut a close waits; an abort does not, and what was said
+ * of the end leaves. */
+static void
+test_abort(void)
+{
+	uint8_t status[19];
+	struct put w = put_of(status, sizeof(status));
+	struct duo *d = duo_opened(100, PACKET);
+	struct ssh_conn *c = &d->s[SRV].c;
+	struct ssh_chan *ch = duo_chan(d, SRV, 0);
+
+	put_cstr(&w, "exit-status");
+	put_u32(&w, 3);
+	d->s[CLI].host[0].hold_back = true;
+	d->s[SRV].host[0].goal = 100;
+	write_run(d);
+	ch->credit = 50; /* granted before the window shut */
+	CU_ASSERT_EQUAL(ssh_host_data(c, ch, 0, view_str("never read")), 0);
+	CU_ASSERT_EQUAL(ssh_host_request(c, ch, put_view(&w)), 0);
+	CU_ASSERT_EQUAL(ssh_host_close(c, ch), 0);
+	duo_run(d);
+	CU_ASSERT_FALSE(ch->flags & CHAN_CLOSE_SENT);
+	CU_ASSERT_EQUAL(ssh_host_abort(c, ch), 0);
+	duo_run(d);
+	CU_ASSERT_EQUAL(d->s[CLI].host[0].got, 100);
+	CU_ASSERT_PTR_NOT_NULL(strstr(d->s[CLI].host[0].log, "(exit-status)X"));
+	duo_free(d);
+}
+
 struct wrong {
 	const char *what;
 	uint8_t msg;
@@ -436,6 +501,8 @@ main(void)
 		{ "both ways, every window", test_transfer },
 		{ "consumption is the only credit", test_consumption },
 		{ "adjusts are batched", test_adjust_batched },
+		{ "growth", test_growth },
+		{ "abort", test_abort },
 		{ "messages that end the connection", test_wrong_messages },
 		{ "cut messages", test_cut_messages },
 		{ "the window is exact", test_window_exact },
