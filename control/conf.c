@@ -57,6 +57,7 @@ conf_default(struct conf *c)
 	c->login_grace_s = 120;
 	c->max_auth_tries = 6;
 	c->max_sessions = 10;
+	c->max_channels = 256;
 	c->alive_count_max = 3;
 	c->tcp_keepalive = true;
 	c->net_block4 = 32;

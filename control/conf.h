@@ -109,6 +109,7 @@ struct conf {
 	uint32_t login_grace_s;
 	uint32_t max_auth_tries;
 	uint32_t max_sessions;
+	uint32_t max_channels;   /* sessions and others */
 	uint64_t rekey_bytes;
 	uint32_t rekey_s;
 	uint32_t alive_interval_s;

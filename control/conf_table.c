@@ -166,6 +166,7 @@ const struct conf_row conf_rows[] = {
 	{ .name = "PermitRootLogin", .kind = CONF_K_WORD, OFF(permit_root_login), .words = root_words },
 	TIME("LoginGraceTime", login_grace_s),
 	NUMBER("MaxAuthTries", max_auth_tries, 1, 1000),
+	NUMBER("MaxChannels", max_channels, 1, 256),
 	NUMBER("MaxSessions", max_sessions, 0, 1000),
 	{ .name = "RekeyLimit", .kind = CONF_K_REKEY },
 	{ .name = "Compression", .kind = CONF_K_WORD, OFF(compression), .words = compression_words },

@@ -118,7 +118,7 @@ enum attach_conf {
 	ATTACH_CONF_GRACE_KEX = 8, /* u32 seconds for identification and first exchange */
 	ATTACH_CONF_ALIVE = 9,     /* u32 ClientAliveInterval s, u32 ClientAliveCountMax */
 	ATTACH_CONF_CONN_MAX = 10, /* u32 */
-	ATTACH_CONF_CHAN_MAX = 11, /* u32 channels per connection */
+	ATTACH_CONF_CHAN_MAX = 11, /* u32 channels per connection: what clerk allows */
 	ATTACH_CONF_ROUTE = 12,    /* repeated: u8 4|6, address bytes, u8 prefix length, gateway bytes */
 	ATTACH_CONF_LISTEN = 13,   /* repeated: u8 4|6, address bytes; zero: the whole family; none: all */
 	/* repeated: u8 4|6, u8 VRID, u8 priority, u16 centiseconds, u8 1: preempt, u8 1:

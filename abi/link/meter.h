@@ -194,7 +194,7 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
  */
 #define METER_LIMIT_LIST(LIMIT) \
 	LIMIT(CONN_MAX, "connections", TCP_REFUSED, "connections of all workers (MaxConnections)") \
-	LIMIT(CONN_CHAN_MAX, "channels", NONE, "channels of a connection (MaxSessions)") \
+	LIMIT(CONN_CHAN_MAX, "channels", NONE, "channels of a connection (MaxChannels)") \
 	LIMIT(POOL_BLOCKS, "blocks", TCP_NO_BLOCK, "memory for the bytes of connections, 2 KiB a block") \
 	LIMIT(NET_TX_QUEUE, "frames", NET_TX_FULL, "frames that wait for the port") \
 	LIMIT(NET_HANDOFF, "frames", NET_HANDOFF_FULL, "frames on their way to one other worker") \

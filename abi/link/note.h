@@ -23,7 +23,7 @@
 
 #define NOTE_MAX 24576u       /* control part */
 #define NOTE_KEXINIT_MAX 8192u
-#define NOTE_CHAN_MAX 64u     /* channels of one connection */
+#define NOTE_CHAN_MAX 256u    /* channels of one connection */
 #define NOTE_CHAN_STATE_MAX 2048u /* pty-req and environment of one channel */
 
 /* Fields of the control part. */

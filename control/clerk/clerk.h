@@ -17,7 +17,7 @@
 #include "control/turn.h"
 
 #define CLERK_SESSIONS_MAX 10u       /* MaxSessions */
-#define CLERK_CHAN_MAX 32u           /* the worker's own limit per connection */
+#define CLERK_CHAN_MAX 256u          /* MaxChannels; no more than the worker's own limit */
 #define CLERK_WINDOW (2u * 1024u * 1024u) /* receive window of a session channel, as OpenSSH's */
 #define CLERK_ENV_MAX 64u            /* variables of one channel */
 #define CLERK_ENV_BYTES_MAX 1024u    /* all of them, encoded */
@@ -126,7 +126,7 @@ int clerk_asked(struct clerk_env *env, struct clerk_conn *c, struct turn *t, enu
 /* clerk_open.c */
 /* The lowest channel number that is free, and how many may still be taken. */
 uint32_t clerk_free_number(const struct note *n);
-uint32_t clerk_room(const struct clerk_conn *c, const struct note *n);
+uint32_t clerk_room(const struct clerk_env *env, const struct clerk_conn *c, const struct note *n);
 int clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 /* clerk_open_ready: the host of an open that waited: reason 0, or why there is none. */
 int clerk_open_ready(struct turn *t, const struct clerk_wait *w, uint32_t link_id, uint32_t reason);

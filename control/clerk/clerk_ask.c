@@ -27,13 +27,13 @@ why_not(const struct clerk_env *env, const struct clerk_conn *c, enum serves_kin
 }
 
 static int
-open_asked(struct clerk_conn *c, struct turn *t)
+open_asked(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 {
 	uint8_t state[64];
 	struct put sw = put_of(state, sizeof(state));
 	struct clerk_chan ch = { .ours = clerk_free_number(&t->note), .started = true, .foreign = true };
 
-	if (clerk_room(c, &t->note) == 0)
+	if (clerk_room(env, c, &t->note) == 0)
 		return refuse(t, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
 	if (clerk_chan_store(&t->note, t->note.chan_count, &ch, &sw) != 0)
 		return -R_INTERNAL;
@@ -60,7 +60,7 @@ clerk_asked(struct clerk_env *env, struct clerk_conn *c, struct turn *t, enum se
 		return refuse(t, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "not allowed");
 	}
 	if (kind == SERVES_OPENS)
-		return open_asked(c, t);
+		return open_asked(env, c, t);
 	step_global_asked(&t->act->step);
 	return turn_done(t);
 }

@@ -134,20 +134,21 @@ opens_waiting(const struct clerk_conn *c)
 }
 
 uint32_t
-clerk_room(const struct clerk_conn *c, const struct note *n)
+clerk_room(const struct clerk_env *env, const struct clerk_conn *c, const struct note *n)
 {
 	uint32_t taken = n->chan_count + opens_waiting(c);
 
-	return taken < CLERK_CHAN_MAX ? CLERK_CHAN_MAX - taken : 0;
+	return taken < env->conf.max_channels ? env->conf.max_channels - taken : 0;
 }
 
 /* The host answers the peer; until it is there the record is not done. */
 static int
-open_served(struct clerk_conn *c, struct turn *t, const struct open_request *q, const char *plugin)
+open_served(struct clerk_env *env, struct clerk_conn *c, struct turn *t, const struct open_request *q,
+    const char *plugin)
 {
 	struct clerk_wait *w;
 
-	if (q->body.len > OPEN_BODY_MAX || clerk_room(c, &t->note) == 0 || opens_waiting(c) >= CLERK_OPENS_MAX)
+	if (q->body.len > OPEN_BODY_MAX || clerk_room(env, c, &t->note) == 0 || opens_waiting(c) >= CLERK_OPENS_MAX)
 		return refuse(t, q, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
 	w = clerk_wait_add(c, t->serial, CLERK_OPENING, t->payload);
 	if (w == NULL)
@@ -194,16 +195,14 @@ int
 clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 {
 	struct open_request q;
-	uint32_t max = env->conf.max_sessions < CLERK_CHAN_MAX ? env->conf.max_sessions : CLERK_CHAN_MAX;
-	int r = parse(&q, t->payload);
-
 	const char *plugin;
+	int r = parse(&q, t->payload);
 
 	if (r != 0)
 		return r;
 	plugin = view_is(q.type, "session") ? NULL : serves_who(&env->serves, SERVES_OPEN, q.type);
 	if (plugin != NULL && clerk_may(env, c, SERVES_OPEN, q.type))
-		return open_served(c, t, &q, plugin);
+		return open_served(env, c, t, &q, plugin);
 	if (plugin != NULL || is_prohibited(q.type))
 		return refuse(t, &q, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "not allowed");
 	if (!view_is(q.type, "session"))
@@ -211,7 +210,8 @@ clerk_open(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	/* OpenSSH PROTOCOL 2.2: a session after the promise means a hijacked client. */
 	if ((t->note.flags & NOTE_F_NO_MORE_SESSIONS) != 0)
 		return -R_PROTOCOL;
-	if (clerk_sessions(&t->note) >= max || t->note.chan_count >= CLERK_CHAN_MAX)
+	if (clerk_sessions(&t->note) >= env->conf.max_sessions ||
+	    t->note.chan_count >= env->conf.max_channels)
 		return refuse(t, &q, SSH_OPEN_RESOURCE_SHORTAGE, "too many sessions");
 	return open_session(t, &q);
 }

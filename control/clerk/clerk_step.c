@@ -15,6 +15,7 @@ clerk_env_init(struct clerk_env *env, struct rng *rng)
 	exchange_env_init(&env->exchange, rng);
 	cost_init(&env->exchange.cost, &limits, env->exchange.cost.seed);
 	env->conf.max_sessions = CLERK_SESSIONS_MAX;
+	env->conf.max_channels = CLERK_CHAN_MAX;
 	env->conf.permit_tty = true;
 }
 

@@ -89,9 +89,11 @@ ssh_ask_open(struct ssh_conn *c, struct ssh_ask from, const struct ssh_ask_chan 
 	put_bytes(&w, q->body.data, q->body.len);
 	if (w.bad)
 		return -R_LINK_ITEM;
+	if (!chan_free(c, q->ours))
+		return -R_LINK_STATE;
 	ch = chan_take(c, q->ours);
 	if (ch == NULL)
-		return -R_LINK_STATE;
+		return -R_NOMEM;
 	rc = ctrl_put(c, put_view(&w));
 	if (rc != 0) {
 		chan_drop(c, ch);
@@ -132,14 +134,14 @@ ask_refused(struct ssh_conn *c, struct ssh_chan *ch, struct cur *r)
 {
 	struct ssh_ask to = { ch->link, ch->ask };
 	bool gone = (ch->flags & CHAN_HOST_TOLD) != 0;
-	uint32_t ours = ch->ours;
+	uint32_t ours = ch->ours, use = ch->use;
 	uint32_t code = cur_u32(r);
 	struct view text = cur_string(r);
 
 	if (r->bad)
 		return -R_SHORT;
 	chan_drop(c, ch);
-	c->env->ops->chan_free(c->env->owner, c, ours, false);
+	c->env->ops->chan_free(c->env->owner, c, ours, use, false);
 	if (gone)
 		return 0;
 	return answer(c, to, HOST_UP_REFUSED, code,

@@ -2,27 +2,61 @@
 
 /* The channel's life: taken, closed by both sides, free again. */
 
+void
+chan_wake(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	if (chanset_has(&c->ready, ch->ours))
+		return;
+	ch->turn_left = SSH_FRESH_BYTES;
+	chanset_add(&c->ready, ch->ours);
+	chanset_add(&c->fresh, ch->ours);
+}
+
 struct ssh_chan *
 chan_find(struct ssh_conn *c, uint32_t ours)
 {
-	if (ours >= SSH_CHAN_MAX || !(c->used & (1u << ours)))
-		return NULL;
-	return &c->chan[ours];
+	return ours < SSH_CHAN_MAX && chanset_has(&c->used, ours) ? ssh_chan_at(c, ours) : NULL;
 }
 
 struct ssh_chan *
 chan_by_peers(struct ssh_conn *c, uint32_t peers)
 {
-	uint32_t left = c->used;
-
-	while (left != 0) {
-		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
-
+	for (struct ssh_chan *ch = ssh_chan_next(c, 0); ch != NULL; ch = ssh_chan_next(c, ch->ours + 1))
 		if (ch->peers == peers && !(ch->flags & (CHAN_OPENING | CHAN_CONFIRMING)))
 			return ch;
-		left &= left - 1;
-	}
 	return NULL;
+}
+
+/* The block that a number has its place in. */
+static bool
+place_make(struct ssh_conn *c, uint32_t ours)
+{
+	struct block **b;
+
+	if (ours == 0)
+		return true;
+	b = &c->more[(ours - 1) / SSH_CHAN_PER];
+	if (*b == NULL)
+		*b = pool_get(c->env->pool);
+	return *b != NULL;
+}
+
+static void
+place_free(struct ssh_conn *c, uint32_t ours)
+{
+	uint32_t leaf = (ours - 1) / SSH_CHAN_PER;
+	uint32_t next = ours > 0 ? chanset_next(&c->used, leaf * SSH_CHAN_PER + 1) : 0;
+
+	if (next <= (leaf + 1) * SSH_CHAN_PER && next < SSH_CHAN_MAX)
+		return;
+	pool_put(c->env->pool, c->more[leaf]);
+	c->more[leaf] = NULL;
+}
+
+bool
+chan_free(const struct ssh_conn *c, uint32_t ours)
+{
+	return ours < SSH_CHAN_MAX && !chanset_has(&c->used, ours);
 }
 
 struct ssh_chan *
@@ -30,15 +64,14 @@ chan_take(struct ssh_conn *c, uint32_t ours)
 {
 	struct ssh_chan *ch;
 
-	if (ours >= SSH_CHAN_MAX || ours >= c->env->chan_max || (c->used & (1u << ours)))
+	if (!place_make(c, ours))
 		return NULL;
-	ch = &c->chan[ours];
+	ch = ssh_chan_at(c, ours);
 	memset(ch, 0, sizeof(*ch));
 	ch->ours = ours;
-	ch->flags = CHAN_USED;
 	itemq_init(&ch->out, false);
 	itemq_init(&ch->held, true);
-	c->used |= 1u << ours;
+	chanset_add(&c->used, ours);
 	c->chan_count++;
 	return ch;
 }
@@ -46,11 +79,18 @@ chan_take(struct ssh_conn *c, uint32_t ours)
 void
 chan_drop(struct ssh_conn *c, struct ssh_chan *ch)
 {
+	uint32_t ours = ch->ours;
+
 	itemq_clear(&ch->out, c->env->pool);
 	itemq_clear(&ch->held, c->env->pool);
-	c->used &= ~(1u << ch->ours);
-	c->chan_count--;
+	chan_release_end(c, ch);
 	ch->flags = 0;
+	chanset_del(&c->used, ours);
+	chanset_del(&c->ready, ours);
+	chanset_del(&c->fresh, ours);
+	chanset_del(&c->holding, ours);
+	c->chan_count--;
+	place_free(c, ours);
 }
 
 /* RFC 4254 section 5.3: closed when both sides sent and received CLOSE; only
@@ -60,7 +100,7 @@ chan_settle(struct ssh_conn *c, struct ssh_chan *ch)
 {
 	const uint32_t both = CHAN_CLOSE_IN | CHAN_CLOSE_SENT;
 	bool started = (ch->flags & CHAN_STARTED) != 0;
-	uint32_t ours = ch->ours;
+	uint32_t ours = ch->ours, use = ch->use;
 
 	if ((ch->flags & both) != both)
 		return;
@@ -71,14 +111,14 @@ chan_settle(struct ssh_conn *c, struct ssh_chan *ch)
 		ch->flags |= CHAN_HOST_TOLD;
 	}
 	chan_drop(c, ch);
-	c->env->ops->chan_free(c->env->owner, c, ours, started);
+	c->env->ops->chan_free(c->env->owner, c, ours, use, started);
 }
 
 bool
 ssh_terminal(const struct ssh_conn *c)
 {
-	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++)
-		if ((c->used & (1u << i)) && (c->chan[i].flags & CHAN_TERMINAL))
+	for (struct ssh_chan *ch = ssh_chan_next(c, 0); ch != NULL; ch = ssh_chan_next(c, ch->ours + 1))
+		if (ch->flags & CHAN_TERMINAL)
 			return true;
 	return false;
 }
@@ -102,7 +142,9 @@ chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch)
 void
 chan_shut(struct ssh_conn *c, struct ssh_chan *ch)
 {
-	ch->flags &= ~(CHAN_STARTING | CHAN_RELEASE);
+	chan_wake(c, ch);
+	chan_release_end(c, ch);
+	ch->flags &= ~CHAN_STARTING;
 	ch->flags |= CHAN_CLOSE_OUT;
 	itemq_clear(&ch->held, c->env->pool);
 	ch->asks_held = 0;

@@ -21,11 +21,12 @@ ssh_chan_of(struct ssh_conn *c, uint32_t ours, uint32_t link)
 	return ch;
 }
 
-/* After its own CLOSE a host says nothing; a CLOSE of the peer it may not have
- * seen yet. 1: drop it quietly. */
+/* What every word of a host begins with. After its own CLOSE it says nothing; a CLOSE of
+ * the peer it may not have seen yet. 1: drop it quietly. */
 static int
-said_after_close(struct ssh_conn *c, const struct ssh_chan *ch)
+said_after_close(struct ssh_conn *c, struct ssh_chan *ch)
 {
+	chan_wake(c, ch);
 	if (ch->flags & (CHAN_HOST_CLOSED | CHAN_CONFIRMING))
 		return -R_LINK_STATE;
 	if (!(ch->flags & CHAN_CLOSE_OUT))
@@ -69,7 +70,7 @@ ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct v
 int
 ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes)
 {
-	(void)c;
+	chan_wake(c, ch);
 	/* The end of a channel counts everything as taken. */
 	if (ch->flags & CHAN_CLOSE_OUT)
 		return 0;
@@ -86,7 +87,7 @@ ssh_host_grow(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes, bool now)
 	uint32_t room = ch->window_in_max < SSH_CHAN_WINDOW_MAX ? SSH_CHAN_WINDOW_MAX - ch->window_in_max : 0;
 	uint32_t more = bytes < room ? (uint32_t)bytes : room;
 
-	(void)c;
+	chan_wake(c, ch);
 	if (ch->flags & (CHAN_CLOSE_OUT | CHAN_CONFIRMING))
 		return;
 	ch->window_in_max += more;
@@ -251,6 +252,7 @@ ssh_host_abort(struct ssh_conn *c, struct ssh_chan *ch)
 
 	if (rc != 0 || (ch->flags & CHAN_CLOSE_SENT))
 		return rc;
+	chan_wake(c, ch);
 	chan_forget_data(c, ch);
 	return 0;
 }
@@ -258,17 +260,16 @@ ssh_host_abort(struct ssh_conn *c, struct ssh_chan *ch)
 void
 ssh_host_gone(struct ssh_conn *c, uint32_t link)
 {
-	uint32_t left = c->used;
+	struct ssh_chan *ch;
 
-	while (left != 0) {
-		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
-
-		left &= left - 1;
+	for (uint32_t at = 0; (ch = ssh_chan_next(c, at)) != NULL;) {
+		at = ch->ours + 1; /* it may be gone in the end */
 		/* Closed as soon as the peer says that it is open. */
 		if ((ch->flags & (CHAN_ASKED | CHAN_OPENING)) == (CHAN_ASKED | CHAN_OPENING) && ch->link == link)
 			ch->flags |= CHAN_HOST_TOLD;
 		if (!(ch->flags & CHAN_STARTED) || ch->link != link)
 			continue;
+		chan_wake(c, ch);
 		ch->flags |= CHAN_HOST_TOLD;
 		stop_taking(c, ch);
 		if (ch->flags & CHAN_CONFIRMING) { /* chan_out.c tells the peer */

@@ -187,27 +187,34 @@ release_turn(struct ssh_conn *c, struct ssh_chan *ch)
 		itemq_put(&ch->held, p, it.kind, it.arg, view_of(scratch_out(c), it.len), false);
 	}
 	if (!found || (ch->flags & CHAN_STARTING))
-		ch->flags &= ~CHAN_RELEASE;
+		chan_release_end(c, ch);
 	return rc < 0 ? rc : found;
+}
+
+void
+chan_release_begin(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	c->releasing += !(ch->flags & CHAN_RELEASE);
+	ch->flags |= CHAN_RELEASE;
+}
+
+void
+chan_release_end(struct ssh_conn *c, struct ssh_chan *ch)
+{
+	c->releasing -= (ch->flags & CHAN_RELEASE) != 0;
+	ch->flags &= ~CHAN_RELEASE;
 }
 
 int
 chan_release(struct ssh_conn *c)
 {
-	uint32_t left = c->used;
+	struct ssh_chan *ch = c->releasing > 0 ? ssh_chan_next(c, 0) : NULL;
+	int rc = 0;
 
-	while (left != 0) {
-		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
-
-		left &= left - 1;
-		if (ch->flags & CHAN_RELEASE) {
-			int rc = release_turn(c, ch);
-
-			if (rc != 0)
-				return rc;
-		}
-	}
-	return 0;
+	for (; ch != NULL && rc == 0; ch = ssh_chan_next(c, ch->ours + 1))
+		if (ch->flags & CHAN_RELEASE)
+			rc = release_turn(c, ch);
+	return rc;
 }
 
 /* The answer to our own open. */
@@ -280,6 +287,7 @@ chan_in(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq)
 		return -R_SHORT;
 	if (ch == NULL)
 		return -R_CHAN_UNKNOWN;
+	chan_wake(c, ch);
 	if (msg == SSH_MSG_CHANNEL_OPEN_CONFIRMATION)
 		return opened_in(c, ch, view_of(payload, len), seq);
 	if (msg == SSH_MSG_CHANNEL_OPEN_FAILURE)

@@ -113,6 +113,7 @@ chan_deliver(struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint32_
 	if (!itemq_put(&ch->held, c->env->pool, (uint8_t)kind, arg, view_of(bytes, len),
 	        kind == CHAN_UP_DATA))
 		return -R_NOMEM;
+	chanset_add(&c->holding, ch->ours);
 	ch->asks_held += kind == CHAN_UP_REQUEST;
 	return 0;
 }

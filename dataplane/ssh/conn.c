@@ -20,20 +20,28 @@ ssh_init(struct ssh_conn *c, const struct ssh_env *env, enum ssh_role role, stru
 	c->heard_us = now;
 }
 
+bool
+ssh_tell_closed(struct ssh_conn *c, int reason)
+{
+	const uint64_t why = (uint64_t)(reason < 0 ? -reason : reason);
+	const struct view none = { NULL, 0 };
+
+	for (uint32_t at = chanset_next(&c->used, 0); at < SSH_CHAN_MAX; at = chanset_next(&c->used, at + 1)) {
+		struct ssh_chan *ch = ssh_chan_at(c, at);
+
+		itemq_clear(&ch->out, c->env->pool);
+		itemq_clear(&ch->held, c->env->pool);
+		if ((ch->flags & (CHAN_OPEN_TOLD | CHAN_HOST_TOLD)) != CHAN_OPEN_TOLD ||
+		    c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CLOSED, why, 0, none))
+			chan_drop(c, ch);
+	}
+	return c->chan_count == 0;
+}
+
 void
 ssh_fini(struct ssh_conn *c, int reason)
 {
-	const struct view none = { NULL, 0 };
-
-	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++) {
-		struct ssh_chan *ch = &c->chan[i];
-
-		if ((ch->flags & (CHAN_OPEN_TOLD | CHAN_HOST_TOLD)) == CHAN_OPEN_TOLD)
-			c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CLOSED,
-			    (uint64_t)(reason < 0 ? -reason : reason), 0, none);
-		if (ch->flags & CHAN_USED)
-			chan_drop(c, ch);
-	}
+	ssh_tell_closed(c, reason);
 	fifo_clear(&c->ctrl, c->env->pool);
 	fifo_clear(&c->delayed, c->env->pool);
 	itemq_clear(&c->told, c->env->pool);
@@ -120,27 +128,22 @@ size_t
 ssh_charge(const struct ssh_conn *c)
 {
 	size_t blocks = c->ctrl.blocks + c->delayed.blocks + c->told.f.blocks;
-	uint32_t left = c->used;
 
-	while (left != 0) {
-		const struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
-
+	for (struct ssh_chan *ch = ssh_chan_next(c, 0); ch != NULL; ch = ssh_chan_next(c, ch->ours + 1))
 		blocks += ch->out.f.blocks + ch->held.f.blocks;
-		left &= left - 1;
-	}
+	for (uint32_t i = 0; i < SSH_CHAN_LEAVES; i++)
+		blocks += c->more[i] != NULL;
 	return blocks * POOL_BLOCK;
 }
 
 void
 ssh_host_ready(struct ssh_conn *c, uint32_t link)
 {
-	uint32_t left = c->used;
+	struct ssh_chan *ch;
 
 	told_pump(c);
-	while (left != 0) {
-		struct ssh_chan *ch = &c->chan[__builtin_ctz(left)];
-
-		left &= left - 1;
+	for (uint32_t at = 0; (ch = ssh_chan_next(c, at)) != NULL;) {
+		at = ch->ours + 1; /* it may be gone in the end */
 		if ((ch->flags & CHAN_STARTED) && ch->link == link) {
 			chan_pump(c, ch);
 			chan_settle(c, ch);

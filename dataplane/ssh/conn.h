@@ -20,11 +20,12 @@
 #include "abi/wire/algo.h"
 #include "abi/wire/ssh.h"
 #include "dataplane/mem/fifo.h"
+#include "dataplane/ssh/chanset.h"
 #include "dataplane/ssh/itemq.h"
 #include "dataplane/ssh/record.h"
 #include "dataplane/ssh/zip.h"
 
-#define SSH_CHAN_MAX 32u              /* channels per connection, hard limit */
+#define SSH_CHAN_MAX 256u             /* channels per connection, hard limit */
 #define SSH_HOLD_MAX (64u * 1024u)    /* bytes of control records held back by HOLD */
 #define SSH_CHAN_OUT_MAX (128u * 1024u) /* credit plus queued bytes of one channel */
 #define SSH_CHAN_EXTRA_MAX (64u * 1024u) /* queued beside data: requests, replies, headers */
@@ -35,6 +36,8 @@
 #define SSH_HELD_LEAST 32u            /* blocks; toward all hosts of a connection */
 #define SSH_CTRL_SOFT (48u * 1024u)   /* with more queued, the peer is not read */
 #define SSH_CTRL_MAX (256u * 1024u)   /* control records queued, hard limit */
+#define SSH_FRESH_BYTES 4096u         /* of a channel that had nothing to say: before the others */
+#define SSH_TURN_BYTES 8192u          /* of a channel, until the next one has its turn */
 #define SSH_GLOBAL_MAX 64u            /* global requests of ours that await a reply */
 #define SSH_ASKED_MAX 16u             /* of these: those that hosts asked for */
 #define SSH_ANSWER_MAX 1024u          /* bytes of a reply that a host is told */
@@ -110,9 +113,9 @@ struct ssh_ops {
 	 * of host. arg: REFUSED: code of message 92; ANSWER: 1 success, 0 failure. */
 	bool (*told)(void *owner, struct ssh_conn *, struct ssh_ask, enum host_up, uint64_t arg,
 	    struct view payload);
-	/* The channel is gone, its number free again. Not called for an open of control's
-	 * own that message 92 refused. */
-	void (*chan_free)(void *owner, struct ssh_conn *, uint32_t ours, bool started);
+	/* The channel is gone, its number free again; `use` was its. Not called for an open
+	 * of control's own that message 92 refused. */
+	void (*chan_free)(void *owner, struct ssh_conn *, uint32_t ours, uint32_t use, bool started);
 	/* Count a reason that is not fatal. */
 	void (*drop)(void *owner, int reason);
 	/* Random bytes for padding. */
@@ -138,7 +141,6 @@ struct ssh_env {
 	uint64_t grace_us;         /* whole login; 0: none */
 	uint64_t grace_kex_us;     /* until the first NEWKEYS of the peer */
 	uint64_t rekey_deadline_us;
-	uint32_t chan_max;         /* at most SSH_CHAN_MAX */
 	uint64_t alive_us;         /* keepalive@openssh.com after this much silence; 0: off */
 	uint32_t alive_max;
 	uint64_t chaff_us;         /* IGNORE so often after what looks typed; 0: never */
@@ -154,7 +156,6 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 #define CHAN_CLOSE_OUT 0x08u   /* leaves when what is queued has left */
 #define CHAN_CLOSE_SENT 0x10u
 #define CHAN_STARTED 0x20u
-#define CHAN_USED 0x40u
 #define CHAN_HOST_TOLD 0x80u   /* CLOSED was handed to the host, or it is dead */
 #define CHAN_OPENING 0x100u    /* our message 90 is out, its answer is awaited */
 #define CHAN_STARTING 0x200u   /* a start request is with clerk: later ones wait */
@@ -187,6 +188,7 @@ struct ssh_chan {
 	uint32_t queued;           /* data bytes in out */
 	uint32_t requests_queued;  /* bytes of the host's requests in out */
 	uint32_t replies_queued;   /* replies in out */
+	int32_t turn_left;         /* bytes that its turn still has, or owes (mux.c) */
 	uint64_t unread;           /* data bytes the host has and did not take */
 	struct itemq out;          /* items toward the peer, in wire order */
 	struct itemq held;         /* items toward the host, in order */
@@ -195,10 +197,16 @@ struct ssh_chan {
 	uint64_t bytes_out;
 	/* How it was started, for the operator. */
 	uint64_t opened_ms;        /* set by the owner: unix time */
+	uint32_t use;              /* the owner's: which start of this number it is */
 	uint8_t start;             /* first byte of open_payload */
 	uint8_t what_len;
 	char what[SSH_CHAN_WHAT_MAX];
 };
+
+/* Those but the first are in blocks, so many in each. */
+#define SSH_CHAN_PER ((uint32_t)(POOL_DATA / sizeof(struct ssh_chan)))
+#define SSH_CHAN_LEAVES ((SSH_CHAN_MAX - 1 + SSH_CHAN_PER - 1) / SSH_CHAN_PER)
+_Static_assert(SSH_CHAN_MAX == CHANSET_MAX, "a set has a bit for each");
 
 struct ssh_conn {
 	const struct ssh_env *env;
@@ -241,9 +249,13 @@ struct ssh_conn {
 	uint32_t asked_count;
 	struct ssh_ask asked[SSH_ASKED_MAX]; /* in order */
 	struct itemq told;         /* answers that their hosts have no room for */
-	uint32_t used;             /* bit per channel in use */
+	struct chanset used;
+	struct chanset ready;      /* may have something to say to the peer */
+	struct chanset fresh;      /* of these: had nothing before, and go first */
+	struct chanset holding;    /* may hold something for their hosts */
 	uint32_t next_chan;        /* mux: whose turn it is */
 	uint32_t chan_count;
+	uint32_t releasing;        /* channels with CHAN_RELEASE */
 	uint64_t opened_us;
 	uint64_t ident_us;
 	uint64_t rtt_us;
@@ -256,18 +268,43 @@ struct ssh_conn {
 	uint64_t chaff_us;         /* time of the last chaff */
 	uint32_t alive_sent;
 	uint64_t reported;         /* deadlines already reported, bit per enum */
-	struct ssh_chan chan[SSH_CHAN_MAX];
+	struct ssh_chan first;     /* channel 0; the others are in blocks of the pool */
+	struct block *more[SSH_CHAN_LEAVES];
 };
+
+/* ssh_chan_at(c, ours): the place of a channel that is in use. */
+static inline struct ssh_chan *
+ssh_chan_at(const struct ssh_conn *c, uint32_t ours)
+{
+	uint32_t at = ours - 1;
+
+	if (ours == 0)
+		return (struct ssh_chan *)&c->first;
+	return (struct ssh_chan *)(void *)c->more[at / SSH_CHAN_PER]->data + at % SSH_CHAN_PER;
+}
+
+/* ssh_chan_next(c, from): the first channel in use whose number is not below `from`,
+ * or NULL. */
+static inline struct ssh_chan *
+ssh_chan_next(const struct ssh_conn *c, uint32_t from)
+{
+	uint32_t at = chanset_next(&c->used, from);
+
+	return at < SSH_CHAN_MAX ? ssh_chan_at(c, at) : NULL;
+}
 
 /* ssh_init(c, env, role, ctx, user, now): a fresh connection; ctx has room for
  * two contexts. */
 void ssh_init(struct ssh_conn *c, const struct ssh_env *env, enum ssh_role role,
     struct cipher_ctx *ctx, void *user, uint64_t now);
 
-/* ssh_fini(c): wipe keys and queues, give blocks back. Hosts that know of a
- * channel are told CLOSED with `reason` first (dropped where there is no room:
- * the owner tells them again with HOST_END). */
+/* ssh_fini(c, reason): wipe keys and queues, give blocks back. Hosts that know of a
+ * channel are told CLOSED with `reason`; a channel whose host has no room stays. */
 void ssh_fini(struct ssh_conn *c, int reason);
+
+/* ssh_tell_closed(c, reason): after ssh_fini, tell those that had no room. True: all
+ * know, and no block is held any more. */
+bool ssh_tell_closed(struct ssh_conn *c, int reason);
 
 /* ssh_start(c, comment): queue our identification line, at once. */
 int ssh_start(struct ssh_conn *c, const char *comment);

@@ -171,14 +171,18 @@ conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, ui
  * left. During HOLD the exchange must be read to its end; windows bound the rest.
  */
 static bool
-held_fits(const struct ssh_conn *c)
+held_fits(struct ssh_conn *c)
 {
 	uint32_t share = c->env->pool->free_count / SSH_HELD_SHARE;
-	uint32_t held = 0, left = c->used;
+	uint32_t held = 0;
 
-	while (left != 0) {
-		held += c->chan[__builtin_ctz(left)].held.f.blocks;
-		left &= left - 1;
+	for (uint32_t at = chanset_next(&c->holding, 0); at < SSH_CHAN_MAX;
+	     at = chanset_next(&c->holding, at + 1)) {
+		uint32_t blocks = ssh_chan_at(c, at)->held.f.blocks;
+
+		if (blocks == 0)
+			chanset_del(&c->holding, at);
+		held += blocks;
 	}
 	return held <= SSH_HELD_LEAST || held <= share || c->hold;
 }

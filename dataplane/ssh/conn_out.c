@@ -33,9 +33,8 @@ ctrl_put_raw(struct ssh_conn *c, struct view bytes)
 	return queue_put(c, &c->ctrl, SSH_CTRL_MAX, CTRL_RAW, bytes);
 }
 
-/* Seal the payload of `len` bytes that stands in the scratch at its place. */
-static int
-emit(struct ssh_conn *c, size_t len, size_t *room)
+int
+out_emit(struct ssh_conn *c, size_t len, size_t *room)
 {
 	const struct ssh_env *env = c->env;
 	uint8_t random[RECORD_RANDOM];
@@ -67,9 +66,8 @@ fits(struct ssh_conn *c, size_t size, size_t room)
 	return false;
 }
 
-/* May a record with a payload of so many bytes leave now? */
-static bool
-may_leave(struct ssh_conn *c, size_t len, size_t room)
+bool
+out_may(struct ssh_conn *c, size_t len, size_t room)
 {
 	if (!c->zip.out.on)
 		return fits(c, record_size(&c->out, len), room);
@@ -106,12 +104,12 @@ record_out(struct ssh_conn *c, struct fifo *f, size_t *room)
 	len = cur_u32(&r);
 	if (len & CTRL_RAW)
 		return raw_out(c, f, len & ~CTRL_RAW, room);
-	if (!may_leave(c, len, *room))
+	if (!out_may(c, len, *room))
 		return 0;
 	fifo_copy(f, CTRL_HEAD, payload, len);
 	fifo_take(f, c->env->pool, CTRL_HEAD + len);
 	msg = payload[0];
-	rc = emit(c, len, room);
+	rc = out_emit(c, len, room);
 	if (rc >= 0 && msg == SSH_MSG_NEWKEYS)
 		rc = keys_out_switch(c);
 	if (rc >= 0 && msg == SSH_MSG_USERAUTH_SUCCESS && c->role == SSH_SERVER)
@@ -136,66 +134,6 @@ queue_out(struct ssh_conn *c, struct fifo *f, int most, size_t *room)
 	return count;
 }
 
-/* One record of one channel: 1, 0 when it has none, -R_LIMIT when there is no
- * room for it. */
-static int
-chan_turn(struct ssh_conn *c, struct ssh_chan *ch, size_t *room)
-{
-	size_t len = chan_peek(c, ch);
-	int rc;
-
-	if (len == 0)
-		return 0;
-	if (!may_leave(c, len, *room))
-		return -R_LIMIT;
-	len = chan_build(c, ch, scratch_out(c) + RECORD_HEAD, len);
-	rc = emit(c, len, room);
-	return rc < 0 ? rc : 1;
-}
-
-/* The first channel in use from `at` on, going around. */
-static uint32_t
-chan_next(uint32_t used, uint32_t at)
-{
-	uint32_t above = used & ~((1ull << at) - 1);
-
-	return (uint32_t)__builtin_ctz(above != 0 ? above : used);
-}
-
-/* Channels in turn, one record each, until a whole round found nothing. */
-static int
-channels_out(struct ssh_conn *c, int most, size_t *room)
-{
-	uint32_t touched = 0;
-	uint32_t idle = c->used;
-	int count = 0, rc = 0;
-
-	while (idle != 0 && count < most) {
-		uint32_t i = chan_next(idle, c->next_chan);
-
-		rc = chan_turn(c, &c->chan[i], room);
-		if (rc < 0) {
-			c->next_chan = i;
-			break;
-		}
-		c->next_chan = (i + 1) % SSH_CHAN_MAX;
-		if (rc == 0) {
-			idle &= ~(1u << i);
-			continue;
-		}
-		touched |= 1u << i;
-		count++;
-	}
-	while (touched != 0) {
-		struct ssh_chan *ch = &c->chan[__builtin_ctz(touched)];
-
-		touched &= touched - 1;
-		chan_credit(c, ch);
-		chan_settle(c, ch);
-	}
-	return rc < 0 && rc != -R_LIMIT ? rc : count;
-}
-
 int
 ssh_output(struct ssh_conn *c, uint64_t now)
 {
@@ -211,9 +149,9 @@ ssh_output(struct ssh_conn *c, uint64_t now)
 	if (rc < 0)
 		return rc;
 	total += rc;
-	if (c->delayed.len > 0 || c->used == 0)
+	if (c->delayed.len > 0 || c->chan_count == 0)
 		return total;
-	rc = channels_out(c, SSH_OUTPUT_BATCH - total, &room);
+	rc = mux_out(c, SSH_OUTPUT_BATCH - total, &room);
 	if (rc < 0)
 		return rc;
 	total += rc;

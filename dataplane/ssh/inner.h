@@ -79,6 +79,14 @@ void zip_login_out(struct ssh_conn *c);
 int ctrl_put(struct ssh_conn *c, struct view payload);
 int ctrl_put_raw(struct ssh_conn *c, struct view bytes);
 
+/* conn_out.c: may a record with a payload of so many bytes leave now? Seal the payload
+ * that stands in the scratch at its place, and send it: 0, or -R_*. */
+bool out_may(struct ssh_conn *c, size_t len, size_t room);
+int out_emit(struct ssh_conn *c, size_t len, size_t *room);
+
+/* mux.c: at most so many records of channels: how many, or -R_*. */
+int mux_out(struct ssh_conn *c, int most, size_t *room);
+
 /* conn_in.c: act on one decrypted payload, which lies in writable memory. */
 int conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, uint64_t now);
 
@@ -98,8 +106,10 @@ uint64_t chaff_tick(struct ssh_conn *c, uint64_t now);
 
 /* chan.c */
 struct ssh_chan *chan_find(struct ssh_conn *c, uint32_t ours);
+void chan_wake(struct ssh_conn *c, struct ssh_chan *ch); /* it may have something to say */
 struct ssh_chan *chan_by_peers(struct ssh_conn *c, uint32_t peers);
-struct ssh_chan *chan_take(struct ssh_conn *c, uint32_t ours);
+bool chan_free(const struct ssh_conn *c, uint32_t ours); /* may the number be taken? */
+struct ssh_chan *chan_take(struct ssh_conn *c, uint32_t ours); /* NULL: no block for it */
 void chan_drop(struct ssh_conn *c, struct ssh_chan *ch);      /* back to unused, untold */
 void chan_settle(struct ssh_conn *c, struct ssh_chan *ch);    /* free it when all is over */
 void chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch); /* the peer takes no more */
@@ -111,6 +121,8 @@ int chan_in(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq);
 bool chan_starts(struct view name);
 /* Requests that waited for a start which was refused. */
 int chan_release(struct ssh_conn *c);
+void chan_release_begin(struct ssh_conn *c, struct ssh_chan *ch);
+void chan_release_end(struct ssh_conn *c, struct ssh_chan *ch);
 
 /* ask.c: the peer's answers to what a host asked for. */
 int ask_opened(struct ssh_conn *c, struct ssh_chan *ch);

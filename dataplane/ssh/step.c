@@ -61,9 +61,11 @@ open_sent(struct ssh_conn *c, struct view payload)
 	packet = cur_u32(&r);
 	if (r.bad || packet == 0 || packet > SSH_CHAN_PACKET_MAX)
 		return -R_LINK_ITEM;
+	if (!chan_free(c, ours))
+		return -R_LINK_CHAN;
 	ch = chan_take(c, ours);
 	if (ch == NULL)
-		return -R_LINK_CHAN;
+		return -R_NOMEM;
 	ch->flags |= CHAN_OPENING;
 	ch->window_in = ch->window_in_max = window;
 	ch->packet_in_max = packet;
@@ -87,7 +89,7 @@ reply_sent(struct ssh_conn *c, struct view payload)
 		ch->control_owed--;
 	if (ch->control_owed == 0 && (ch->flags & CHAN_STARTING)) {
 		ch->flags &= ~CHAN_STARTING;
-		ch->flags |= CHAN_RELEASE;
+		chan_release_begin(c, ch);
 	}
 	return true;
 }
@@ -209,9 +211,11 @@ ssh_do_chan_new(struct ssh_conn *c, uint32_t ours, uint32_t peers, uint32_t wind
 	/* A window of 0 is legal, a maximum packet of 0 is not. */
 	if (packet_out == 0 || packet_in == 0 || packet_in > SSH_CHAN_PACKET_MAX)
 		return -R_LINK_ITEM;
+	if (!chan_free(c, ours))
+		return -R_LINK_STATE;
 	ch = chan_take(c, ours);
 	if (ch == NULL)
-		return -R_LINK_STATE;
+		return -R_NOMEM;
 	ch->peers = peers;
 	ch->window_out = ch->window_out_first = window_out;
 	ch->packet_out_max = packet_out < SSH_CHAN_PACKET_MAX ? packet_out : SSH_CHAN_PACKET_MAX;
@@ -230,6 +234,7 @@ chan_hold_open(struct ssh_conn *c, struct ssh_chan *ch, struct view payload)
 	if (p->free_count < blocks_for(payload.len) + 3)
 		return -R_NOMEM;
 	itemq_put(&ch->held, p, CHAN_UP_OPEN, 0, payload, false);
+	chanset_add(&c->holding, ch->ours);
 	while (turns-- > 0) {
 		struct item it = *itemq_front(&ch->held, p);
 
@@ -264,8 +269,9 @@ start_on(struct ssh_conn *c, struct ssh_chan *ch, uint32_t link, bool want_reply
 	if (rc != 0)
 		return rc;
 	chan_name(ch, open_payload);
+	chan_release_end(c, ch);
 	ch->flags |= CHAN_STARTED;
-	ch->flags &= ~(CHAN_STARTING | CHAN_RELEASE);
+	ch->flags &= ~CHAN_STARTING;
 	ch->link = link;
 	ch->replies_owed = want_reply ? 1 : 0;
 	ch->control_owed = 0;
@@ -293,7 +299,7 @@ ssh_do_chan_open(struct ssh_conn *c, uint32_t ours, uint32_t link, struct view o
 	struct ssh_chan *ch = chan_find(c, ours);
 
 	c->last_msg = 0;
-	if (ch == NULL || (ch->flags & ~CHAN_USED) != 0 || c->role != SSH_SERVER)
+	if (ch == NULL || ch->flags != 0 || c->role != SSH_SERVER)
 		return -R_LINK_STATE;
 	ch->flags |= CHAN_CONFIRMING;
 	return start_on(c, ch, link, true, open_payload);

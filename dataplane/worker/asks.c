@@ -123,7 +123,7 @@ step_apply_chan_asked(struct worker *w, struct step_plan *p, struct view body)
 	if (r != 0)
 		return r;
 	meter_add(w->meter, METER_CHAN_TOTAL, 1);
-	p->conn->ssh.chan[q.ours].opened_ms = clock_unix_ms();
+	ssh_chan_at(&p->conn->ssh, q.ours)->opened_ms = clock_unix_ms();
 	return 0;
 }
 

@@ -248,7 +248,7 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 		conf_tcp(w, &c);
 		break;
 	case ATTACH_CONF_CHAN_MAX:
-		w->env.chan_max = bounded(cur_u32(&c), 1, SSH_CHAN_MAX);
+		w->chan_max = bounded(cur_u32(&c), 1, SSH_CHAN_MAX);
 		break;
 	default: /* of a newer minor version */
 		break;

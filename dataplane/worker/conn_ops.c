@@ -183,14 +183,14 @@ ssh_told(void *owner, struct ssh_conn *s, struct ssh_ask to, enum host_up what, 
 }
 
 static void
-ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, bool started)
+ssh_chan_free(void *owner, struct ssh_conn *s, uint32_t ours, uint32_t use, bool started)
 {
 	struct worker *w = owner;
 	struct conn *c = s->user;
 
 	if (started)
 		conn_qos(w, c);
-	queries_chan_free(w, c, ours);
+	queries_chan_free(w, c, ours, use);
 	if (c->state == CONN_LIVE && c->login)
 		(void)up_tell(w, c, LINK_UP_CHAN_FREE, ours);
 }

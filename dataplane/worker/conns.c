@@ -189,7 +189,7 @@ dead_stage(struct worker *w)
 
 	for (uint32_t n = w->list[LIST_DEAD].count; n > 0; n--) {
 		struct conn *c = conn_list_take(w, LIST_DEAD);
-		bool told = up_closed(w, c) && host_closed(w, c) && queries_closed(w, c);
+		bool told = up_closed(w, c) && ssh_tell_closed(&c->ssh, c->reason) && queries_closed(w, c);
 		struct cmd *e;
 
 		if (c->tell_closed && (e = event_slot(w)) != NULL) {

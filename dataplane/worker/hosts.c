@@ -85,7 +85,7 @@ entry_for(const struct worker *w, const struct conn *c, const struct ssh_chan *c
 	e->conn = conn_id(w, c);
 	e->gen = c->gen;
 	e->chan = ch->ours;
-	e->seq = c->chan_use[ch->ours];
+	e->seq = ch->use;
 }
 
 bool
@@ -99,8 +99,8 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 		return true; /* nobody is there to be told */
 	if (what == CHAN_UP_OPEN) {
 		payload = open_payload(w, c, ch, payload);
-		if (c->chan_use[ch->ours] == 0)
-			c->chan_use[ch->ours] = ++c->chan_serial;
+		if (ch->use == 0)
+			ch->use = ++c->chan_serial;
 	}
 	entry_for(w, c, ch, &e, host_ops[what]);
 	e.arg[0] = arg0;
@@ -120,28 +120,7 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 	}
 	if (c->state == CONN_LIVE)
 		conn_list_add(w, c, LIST_STALL);
-	else
-		c->closed_owed |= 1u << ch->ours;
 	return false;
-}
-
-bool
-host_closed(struct worker *w, struct conn *c)
-{
-	uint32_t left = c->closed_owed;
-
-	while (left != 0) {
-		uint32_t at = (uint32_t)__builtin_ctz(left);
-		struct link *l = link_find(w, c->ssh.chan[at].link);
-		struct link_entry e;
-
-		left &= left - 1;
-		entry_for(w, c, &c->ssh.chan[at], &e, LINK_UP_CHAN_CLOSED);
-		e.arg[0] = (uint64_t)c->reason;
-		if (l == NULL || link_send(w, l, &e, view_of(NULL, 0)))
-			c->closed_owed &= ~(1u << at);
-	}
-	return c->closed_owed == 0;
 }
 
 bool
@@ -415,7 +394,7 @@ host_entry(struct worker *w, struct link *l, const struct link_entry *e, struct 
 	ch = ssh_chan_of(&c->ssh, e->chan, l->id);
 	/* The number may have a new use that this entry is older than: a host gives
 	 * back in `seq` what CHAN_OPEN said there. */
-	if (ch == NULL || (e->seq != 0 && e->seq != c->chan_use[ch->ours]))
+	if (ch == NULL || (e->seq != 0 && e->seq != ch->use))
 		return -R_LINK_CHAN;
 	r = row->run(w, c, ch, e, payload);
 	conn_touch(w, c);

@@ -100,9 +100,8 @@ image_adopt(struct worker *w, struct conn *c)
 	field_u8(&p, ADOPT_KEYS_PENDING, s->keys_pending);
 	field_u8(&p, ADOPT_DEADLINES, s->kexinit_expired);
 	note_put(&p, ADOPT_IDENT, view_of(c->ident, c->ident_len));
-	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++)
-		if ((s->chan[i].flags & CHAN_USED) != 0)
-			field_chan(&p, &s->chan[i]);
+	for (const struct ssh_chan *ch = ssh_chan_next(s, 0); ch != NULL; ch = ssh_chan_next(s, ch->ours + 1))
+		field_chan(&p, ch);
 	return p.bad ? 0 : put_len(&p);
 }
 

@@ -12,7 +12,6 @@
  */
 
 #define LIST_BUDGET 256u /* slots looked at in one poll */
-#define CONN_ROOM ((1u + SSH_CHAN_MAX) * ROW_MAX)
 
 static uint16_t
 suite_of(const struct record_dir *d)
@@ -84,12 +83,27 @@ put_chan(struct worker *w, const struct conn *c, const struct ssh_chan *ch, stru
 	row_chan_put(p, &r);
 }
 
-static void
+/* A connection and its channels, as many as there is room for; the rest comes with the
+ * next piece, unless another connection has the slot then. True: that was all. */
+static bool
 put_all(struct worker *w, const struct conn *c, struct put *p)
 {
-	put_conn(w, c, p);
-	for (uint32_t left = c->ssh.used; left != 0; left &= left - 1)
-		put_chan(w, c, &c->ssh.chan[__builtin_ctz(left)], p);
+	const struct ssh_chan *ch;
+
+	if (w->list_chan == 0 || w->list_gen != c->gen) {
+		if (put_left(p) < ROW_MAX)
+			return false;
+		put_conn(w, c, p);
+		w->list_chan = 1;
+		w->list_gen = c->gen;
+	}
+	while ((ch = ssh_chan_next(&c->ssh, w->list_chan - 1)) != NULL) {
+		if (put_left(p) < ROW_MAX)
+			return false;
+		put_chan(w, c, ch, p);
+		w->list_chan = ch->ours + 2;
+	}
+	return true;
 }
 
 void
@@ -99,6 +113,7 @@ list_start(struct worker *w, uint32_t tag)
 	w->list_is_tcp = false;
 	w->list_tag = tag;
 	w->list_at = 0;
+	w->list_chan = 0;
 }
 
 static bool
@@ -106,11 +121,13 @@ list_piece(struct worker *w, struct put *p)
 {
 	uint32_t left = LIST_BUDGET;
 
-	while (left-- > 0 && w->list_at < w->used_slots && put_left(p) > CONN_ROOM) {
-		const struct conn *c = &w->conns[w->list_at++];
+	for (; left > 0 && w->list_at < w->used_slots; left--) {
+		const struct conn *c = &w->conns[w->list_at];
 
-		if (c->state == CONN_LIVE)
-			put_all(w, c, p);
+		if (c->state == CONN_LIVE && !put_all(w, c, p))
+			break;
+		w->list_at++;
+		w->list_chan = 0;
 	}
 	return w->list_at < w->used_slots;
 }

@@ -189,7 +189,7 @@ static void
 limits_tell(struct worker *w)
 {
 	meter_limit_set(w->meter, METER_LIMIT_CONN_MAX, w->conn_limit, w->c.conn_max);
-	meter_limit_each(w->meter, METER_LIMIT_CONN_CHAN_MAX, w->env.chan_max, SSH_CHAN_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_CONN_CHAN_MAX, w->chan_max, SSH_CHAN_MAX);
 	meter_limit_set(w->meter, METER_LIMIT_POOL_BLOCKS, w->pool.count, w->pool.count);
 	meter_limit_set(w->meter, METER_LIMIT_TCP_TIMERS, w->c.conn_max, w->c.conn_max);
 	meter_limit_set(w->meter, METER_LIMIT_DEADLINES, w->c.conn_max, w->c.conn_max);

@@ -141,7 +141,7 @@ queries_lost(struct worker *w, struct conn *c, uint32_t link)
 /* ---- ends ---- */
 
 void
-queries_chan_free(struct worker *w, struct conn *c, uint32_t ours)
+queries_chan_free(struct worker *w, struct conn *c, uint32_t ours, uint32_t use)
 {
 	struct link_entry e;
 
@@ -153,11 +153,10 @@ queries_chan_free(struct worker *w, struct conn *c, uint32_t ours)
 			continue;
 		entry_for(w, c, &e, LINK_UP_SESSION_END);
 		e.chan = ours;
-		e.seq = c->chan_use[ours];
+		e.seq = use;
 		if (!to_host(w, c, c->queries.host[i], &e, view_of(NULL, 0)))
 			meter_drop(w->meter, R_NOMEM);
 	}
-	c->chan_use[ours] = 0;
 }
 
 bool
@@ -270,7 +269,7 @@ step_apply_query(struct worker *w, struct step_plan *p, struct view body)
 	if (row == NULL)
 		return -R_LINK_STATE;
 	/* The peer may have closed the channel meanwhile: nobody is to be answered. */
-	if (q.chan != LINK_CHAN_NONE && (c->ssh.used & 1u << q.chan) == 0) {
+	if (q.chan != LINK_CHAN_NONE && !chanset_has(&c->ssh.used, q.chan)) {
 		meter_drop(w->meter, R_LINK_CHAN);
 		return 0;
 	}
@@ -280,7 +279,7 @@ step_apply_query(struct worker *w, struct step_plan *p, struct view body)
 	entry_for(w, c, &e, LINK_UP_QUERY);
 	e.chan = q.chan;
 	e.serial = q.id;
-	e.seq = q.chan != LINK_CHAN_NONE ? c->chan_use[q.chan] : 0;
+	e.seq = q.chan != LINK_CHAN_NONE ? ssh_chan_at(&c->ssh, q.chan)->use : 0;
 	e.arg[0] = q.want;
 	return to_host(w, c, q.link, &e, query_payload(w, c, &q)) ? 0 : -R_SSH_QUEUE;
 }

@@ -208,8 +208,8 @@ apply_chan_new(struct worker *w, struct step_plan *p, struct view body)
 	r = ssh_do_chan_new(&p->conn->ssh, v[0], v[1], v[2], v[3], v[4], v[5]);
 	if (r == 0) {
 		meter_add(w->meter, METER_CHAN_TOTAL, 1);
-		p->conn->ssh.chan[v[0]].opened_ms = clock_unix_ms();
-		p->conn->chan_use[v[0]] = ++p->conn->chan_serial;
+		ssh_chan_at(&p->conn->ssh, v[0])->opened_ms = clock_unix_ms();
+		ssh_chan_at(&p->conn->ssh, v[0])->use = ++p->conn->chan_serial;
 	}
 	return r;
 }

@@ -81,7 +81,6 @@ env_init(struct worker *w)
 		.grace_us = 120u * 1000000u,
 		.grace_kex_us = 30u * 1000000u,
 		.rekey_deadline_us = 120u * 1000000u,
-		.chan_max = SSH_CHAN_MAX,
 	};
 }
 
@@ -127,6 +126,7 @@ worker_init(void *mem, const struct worker_config *c, struct port *port, struct 
 	w->image = base + l.image;
 	w->step = base + l.step;
 	w->conn_limit = c->conn_max;
+	w->chan_max = SSH_CHAN_MAX;
 	w->role_count[0] = w->role_count[1] = 1;
 	pool_init(&w->pool, base + l.pool, c->block_count);
 	if (c->zip != NULL)

@@ -124,9 +124,7 @@ struct conn {
 	/* channels */
 	uint32_t chans;            /* as counted in the meter */
 	uint32_t chan_serial;      /* of the last start */
-	uint32_t chan_use[SSH_CHAN_MAX]; /* start that a number has now: hosts.c */
 	struct queries queries;    /* what hosts were asked: queries.c */
-	uint32_t closed_owed;      /* bit per number: its host was not told CLOSED */
 };
 
 /* Connections before login by what they hold: shed.c. */
@@ -218,6 +216,7 @@ struct worker {
 	bool configured;
 	uint16_t listen_port;
 	uint32_t conn_limit;
+	uint32_t chan_max;         /* of a connection: what clerk allows */
 	char ident[SSH_IDENT_MAX];
 
 	/* where the cycles of this poll go: meter.c */
@@ -231,6 +230,8 @@ struct worker {
 	bool list_is_tcp;
 	uint32_t list_tag;
 	uint32_t list_at;
+	uint32_t list_chan;        /* channel to go on with, plus 1; 0: with the connection */
+	uint32_t list_gen;
 	uint32_t list_left;        /* rows of a page */
 	struct link_filter list_filter;
 
@@ -375,8 +376,6 @@ void host_end_wanted(struct worker *w, struct conn *c);
 /* A host's answer, of its connection and no channel. False: no room. */
 bool host_tell(struct worker *w, struct conn *c, struct ssh_ask to, enum host_up what, uint64_t arg,
     struct view payload);
-/* Tell hosts CLOSED that had no room before; true when all know. */
-bool host_closed(struct worker *w, struct conn *c);
 uint32_t stall_stage(struct worker *w);
 
 /* asks.c: an entry ASK_OPEN or ASK_GLOBAL of a host; result as of host_rows. */
@@ -389,7 +388,7 @@ int query_answer(struct worker *w, struct link *l, const struct link_entry *e, s
 void queries_pump(struct worker *w, struct conn *c);
 /* queries_lost(w, c, link): this host died. */
 void queries_lost(struct worker *w, struct conn *c, uint32_t link);
-void queries_chan_free(struct worker *w, struct conn *c, uint32_t ours);
+void queries_chan_free(struct worker *w, struct conn *c, uint32_t ours, uint32_t use);
 /* queries_fini: the connection is gone. queries_closed: tell services; true when all know. */
 void queries_fini(struct worker *w, struct conn *c);
 bool queries_closed(struct worker *w, struct conn *c);

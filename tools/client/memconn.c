@@ -93,7 +93,6 @@ memconn_init(struct memconn *m, enum ssh_role role, const struct ssh_env *limits
 	m->env.pool = &m->pool;
 	m->env.scratch = m->scratch;
 	m->env.engine = cipher_engine_for;
-	m->env.chan_max = SSH_CHAN_MAX;
 	m->env.zip = NULL;
 	if (ops->zip != NULL && zip_start(m) != 0)
 		return -R_NOMEM;
@@ -146,7 +145,7 @@ memconn_tell(struct memconn *m, uint16_t op, uint32_t chan, uint64_t arg)
 static bool
 serve(struct memconn *m)
 {
-	bool any = m->deadlines != 0 || m->freed != 0 || (m->up_waits && !m->up_sent);
+	bool any = m->deadlines != 0 || chanset_next(&m->freed, 0) < CHANSET_MAX || (m->up_waits && !m->up_sent);
 
 	while (m->deadlines != 0) {
 		uint64_t which = (uint64_t)__builtin_ctzll(m->deadlines);
@@ -158,10 +157,9 @@ serve(struct memconn *m)
 		m->up_sent = true;
 		m->ops->up(m->ops->ctx, &m->up, view_of(m->up_bytes, m->up.len));
 	}
-	while (m->freed != 0) {
-		uint32_t chan = (uint32_t)__builtin_ctz(m->freed);
-
-		m->freed &= m->freed - 1;
+	for (uint32_t chan = chanset_next(&m->freed, 0); chan < CHANSET_MAX;
+	     chan = chanset_next(&m->freed, chan + 1)) {
+		chanset_del(&m->freed, chan);
 		memconn_tell(m, LINK_UP_CHAN_FREE, chan, 0);
 	}
 	return (m->ops->work != NULL && m->ops->work(m->ops->ctx)) || any;

@@ -59,7 +59,7 @@ struct memconn {
 	uint8_t *up_bytes;
 	bool up_waits, up_sent; /* a record is there; the control side has it */
 	uint64_t deadlines;     /* bit per enum link_deadline */
-	uint32_t freed;         /* bit per channel */
+	struct chanset freed;
 	uint32_t serial;
 	int fatal; /* -R_*: why it is over */
 };

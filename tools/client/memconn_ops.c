@@ -123,13 +123,14 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 }
 
 static void
-op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, bool started)
+op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, uint32_t use, bool started)
 {
 	struct memconn *m = owner;
 
 	(void)c;
+	(void)use;
 	(void)started;
-	m->freed |= 1u << ours;
+	chanset_add(&m->freed, ours);
 }
 
 static void

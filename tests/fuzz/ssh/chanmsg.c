@@ -102,10 +102,10 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 }
 
 static void
-op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, bool started)
+op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, uint32_t use, bool started)
 {
-	(void)owner, (void)started;
-	require(ours < SSH_CHAN_MAX && !(c->used & (1u << ours)));
+	(void)owner, (void)use, (void)started;
+	require(ours < SSH_CHAN_MAX && !chanset_has(&c->used, ours));
 	freed++;
 }
 
@@ -142,19 +142,14 @@ check(const struct ssh_conn *c)
 {
 	size_t bound = SSH_CTRL_MAX + SSH_HOLD_MAX + 8 * POOL_BLOCK;
 
-	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++) {
-		const struct ssh_chan *ch = &c->chan[i];
-
-		if (!(c->used & (1u << i)))
-			continue;
-		require(ch->flags & CHAN_USED);
+	for (const struct ssh_chan *ch = ssh_chan_next(c, 0); ch != NULL; ch = ssh_chan_next(c, ch->ours + 1)) {
 		require((uint64_t)ch->window_in + ch->took + ch->unread <= ch->window_in_max);
 		require((ch->flags & CHAN_CLOSE_OUT) || ch->held.count > 0 ||
 		    (uint64_t)ch->window_in + ch->took + ch->unread == ch->window_in_max);
 		require(ch->queued <= ch->out.f.len);
 		require((uint64_t)ch->credit + ch->queued <= SSH_CHAN_OUT_MAX);
 		require(ch->window_out <= UINT32_MAX);
-		bound += 12 * SSH_CHAN_OUT_MAX + ch->window_in_max + 4 * SSH_CHAN_EXTRA_MAX;
+		bound += POOL_BLOCK + 12 * SSH_CHAN_OUT_MAX + ch->window_in_max + 4 * SSH_CHAN_EXTRA_MAX;
 	}
 	require(ssh_charge(c) <= bound);
 }
@@ -263,7 +258,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct pool pool;
 	static void *mem;
 	struct ssh_env env = { .ops = &ops, .pool = &pool, .scratch = scratch, .engine = lax_engine,
-		.chan_max = 8, .alive_us = 30000000, .alive_max = 3, .rekey_us = 100000000 };
+		.alive_us = 30000000, .alive_max = 3, .rekey_us = 100000000 };
 
 	if (mem == NULL)
 		mem = aligned_alloc(64, pool_size(BLOCKS));

@@ -50,7 +50,7 @@ chan_open(struct world *w, uint32_t n)
 		return;
 	if (packet == 1)
 		window = window > 500 ? 500 : window;
-	if (w->d->s[SRV].freed & (1u << n))
+	if (chanset_has(&w->d->s[SRV].freed, n))
 		reached.reused++;
 	duo_channel_bare(w->d, n, window, packet);
 	for (int s = 0; s < 2; s++)
@@ -67,7 +67,7 @@ chan_start(struct world *w, int side, uint32_t n)
 
 	if (!l->open || l->started[side])
 		return;
-	if (c->chan[n].held.count > 0)
+	if (chanset_has(&c->used, n) && ssh_chan_at(c, n)->held.count > 0)
 		reached.held_start++;
 	rc = ssh_do_chan_start(c, n, DUO_LINK, rnd(w, 2), view_str("start"));
 	CU_ASSERT(rc == 0 || rc == -R_LINK_CHAN);
@@ -78,7 +78,10 @@ chan_start(struct world *w, int side, uint32_t n)
 static bool
 closed(struct world *w, int side, uint32_t n)
 {
-	return w->life[n].closed[side] || (w->d->s[side].c.chan[n].flags & CHAN_HOST_CLOSED) != 0;
+	const struct ssh_conn *c = &w->d->s[side].c;
+
+	return w->life[n].closed[side] ||
+	    (chanset_has(&c->used, n) && (ssh_chan_at(c, n)->flags & CHAN_HOST_CLOSED) != 0);
 }
 
 static void
@@ -202,7 +205,7 @@ reap(struct world *w)
 	for (uint32_t n = 0; n < CHANNELS; n++) {
 		struct life *l = &w->life[n];
 
-		if (!l->open || !(w->d->s[SRV].freed & w->d->s[CLI].freed & (1u << n)))
+		if (!l->open || !chanset_has(&w->d->s[SRV].freed, n) || !chanset_has(&w->d->s[CLI].freed, n))
 			continue;
 		for (int s = 0; s < 2; s++) {
 			struct duo_host *to = &w->d->s[!s].host[n];
@@ -340,7 +343,7 @@ run(uint64_t seed)
 	/* A channel without any window may keep queued bytes for ever; all others
 	 * are closed. */
 	for (uint32_t n = 0; n < CHANNELS; n++)
-		CU_ASSERT(!w.life[n].open || w.d->s[SRV].c.chan[n].window_in_max == 0);
+		CU_ASSERT(!w.life[n].open || ssh_chan_at(&w.d->s[SRV].c, n)->window_in_max == 0);
 	duo_free(w.d);
 }
 

@@ -142,6 +142,7 @@ srvend_world_init(struct srvend_world *w, const char *const keys[SRVEND_KEYS])
 	cost_limit(&w->gate.exchange.cost, &endless);
 	cost_limit(&w->clerk.exchange.cost, &endless);
 	w->clerk.conf.max_sessions = CLERK_SESSIONS_MAX;
+	w->clerk.conf.max_channels = CLERK_CHAN_MAX;
 	strcpy(w->clerk.conf.subsystem[0].name, "echo");
 	strcpy(w->clerk.conf.subsystem[0].plugin, "echo");
 	w->clerk.conf.subsystem_count = 1;

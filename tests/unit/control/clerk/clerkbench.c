@@ -78,6 +78,7 @@ static void
 configure(struct conf *c)
 {
 	c->max_sessions = CLERK_SESSIONS_MAX;
+	c->max_channels = CLERK_CHAN_MAX;
 	c->permit_tty = true;
 	c->allow_tcp = CONF_FORWARD_YES;
 	strcpy(c->accept_env[0], "LANG");

@@ -89,7 +89,7 @@ test_open_served(void)
 	served(k, 13, 1);
 	/* They count beside sessions, and both against what the worker has. */
 	for (i = 3; i < CLERK_CHAN_MAX; i++)
-		served(k, 20 + i, i);
+		served(k, 1000 + i, i);
 	clerkbench_open(k, "direct-tcpip", 100);
 	clerkbench_open(k, "session", 101);
 	bench_run(&k->b);

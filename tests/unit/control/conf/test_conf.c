@@ -557,7 +557,7 @@ static const char sshd_keywords[] =
     "KbdInteractiveAuthentication KerberosAuthentication KerberosGetAFSToken KerberosOrLocalPasswd "
     "KerberosTicketCleanup KexAlgorithms "
     "ListenAddress LoginGraceTime LogLevel LogVerbose "
-    "MACs Match MaxAuthTries MaxSessions MaxStartups ModuliFile "
+    "MACs Match MaxAuthTries MaxChannels MaxSessions MaxStartups ModuliFile "
     "PAMServiceName PasswordAuthentication PermitEmptyPasswords PermitListen PermitOpen PermitRootLogin "
     "PermitTTY PermitTunnel PermitUserEnvironment PermitUserRC PerSourceMaxStartups PerSourceNetBlockSize "
     "PerSourcePenalties PerSourcePenaltyExemptList PidFile Port PrintLastLog PrintMotd "

@@ -19,10 +19,10 @@
 #include "drivers/pk/pk.h"
 #include "drivers/rng/rng.h"
 
-#define BENCH_UP_MAX 512
-#define BENCH_OUT_MAX 512
+#define BENCH_UP_MAX 1024
+#define BENCH_OUT_MAX 2048
 #define BENCH_ASK_MAX 64
-#define BENCH_CHAN_MAX 32
+#define BENCH_CHAN_MAX 256
 
 /* The object under test. */
 struct bench_side {

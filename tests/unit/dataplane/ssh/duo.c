@@ -30,7 +30,7 @@ side_new(struct duo *d, struct duo_side *s, enum ssh_role role)
 	s->scratch = malloc(2 * RECORD_MAX);
 	s->room_each = 1u << 20;
 	s->env = (struct ssh_env){ .ops = &duo_ops, .owner = d, .pool = &s->pool, .scratch = s->scratch,
-		.engine = toy_engine, .chan_max = SSH_CHAN_MAX, .rekey_deadline_us = 60000000 };
+		.engine = toy_engine, .rekey_deadline_us = 60000000 };
 	ssh_init(&s->c, &s->env, role, s->ctx, s, d->now);
 }
 
@@ -227,8 +227,8 @@ duo_hosts_close(struct duo_side *s)
 		if (!h->shut || h->linger)
 			continue;
 		h->shut = false;
-		ch = ssh_chan_of(&s->c, n, s->c.chan[n].link);
-		if (ch != NULL)
+		ch = chanset_has(&s->c.used, n) ? ssh_chan_at(&s->c, n) : NULL;
+		if (ch != NULL && ssh_chan_of(&s->c, n, ch->link) != NULL)
 			ssh_host_close(&s->c, ch);
 	}
 }
@@ -307,7 +307,7 @@ duo_channel_bare(struct duo *d, uint32_t n, uint32_t window, uint32_t packet)
 	for (int i = 0; i < 2; i++) {
 		CU_ASSERT_EQUAL(ssh_do_chan_new(&d->s[i].c, n, n, window, packet, window, packet), 0);
 		memset(&d->s[i].host[n], 0, sizeof(d->s[i].host[n]));
-		d->s[i].freed &= ~(1u << n);
+		chanset_del(&d->s[i].freed, n);
 	}
 }
 

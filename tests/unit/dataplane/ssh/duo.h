@@ -61,7 +61,7 @@ struct duo_side {
 	bool passive;          /* no control side acts: the test does */
 	struct duo_host host[SSH_CHAN_MAX];
 	char told[512];        /* answers to asks: "link.id:R<code>(text) " or "link.id:A<ok>(body) " */
-	uint32_t freed;        /* bit per channel that chan_free named */
+	struct chanset freed;  /* channels that chan_free named */
 	uint32_t drops[256];
 	uint64_t wire_bytes;
 	unsigned kex_count;    /* exchanges finished here */

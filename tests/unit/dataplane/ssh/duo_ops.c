@@ -217,14 +217,15 @@ op_told(void *owner, struct ssh_conn *c, struct ssh_ask to, enum host_up what, u
 }
 
 static void
-op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, bool started)
+op_chan_free(void *owner, struct ssh_conn *c, uint32_t ours, uint32_t use, bool started)
 {
 	struct duo_side *s = side_of(c);
 
 	(void)owner;
-	CU_ASSERT(!(s->freed & (1u << ours)));
+	(void)use;
+	CU_ASSERT(!chanset_has(&s->freed, ours));
 	CU_ASSERT(started || !s->host[ours].open);
-	s->freed |= 1u << ours;
+	chanset_add(&s->freed, ours);
 }
 
 static void

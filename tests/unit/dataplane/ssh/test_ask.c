@@ -89,8 +89,8 @@ test_open(void)
 	CU_ASSERT_EQUAL(s->fatal, 0);
 	CU_ASSERT_STRING_EQUAL(s->host[4].log, "Oe");
 	CU_ASSERT_EQUAL(s->host[4].credit, 5000);
-	CU_ASSERT_EQUAL(s->c.chan[4].packet_out_max, 1000);
-	CU_ASSERT_EQUAL(s->c.chan[4].peers, 77);
+	CU_ASSERT_EQUAL(ssh_chan_at(&s->c, 4)->packet_out_max, 1000);
+	CU_ASSERT_EQUAL(ssh_chan_at(&s->c, 4)->peers, 77);
 	CU_ASSERT_STRING_EQUAL(s->told, "");
 	/* Twice: the connection ends. */
 	confirm(d, 4, 78, 5000, 1000);
@@ -136,7 +136,7 @@ test_refused(void)
 	refuse(d, 4, 2, "no");
 	refuse(d, 2, 1, text);
 	duo_run(d);
-	CU_ASSERT_EQUAL(s->freed, 1u << 4 | 1u << 2);
+	CU_ASSERT_EQUAL(s->freed.w[0], 1u << 4 | 1u << 2);
 	CU_ASSERT_EQUAL(s->c.chan_count, 0);
 	CU_ASSERT(ssh_charge(&s->c) > 0);
 	s->host_full = false;
@@ -170,11 +170,11 @@ test_host_gone(void)
 	CU_ASSERT_EQUAL(s->fatal, 0);
 	CU_ASSERT_STRING_EQUAL(s->told, "");
 	CU_ASSERT_STRING_EQUAL(s->host[4].log, "");
-	ch = &s->c.chan[4];
+	ch = ssh_chan_at(&s->c, 4);
 	CU_ASSERT(ch->flags & CHAN_CLOSE_SENT);
 	duo_forge_chan(d, CLI, 97, 4, NULL, 0);
 	duo_run(d);
-	CU_ASSERT_EQUAL(s->freed, 1u << 4 | 1u << 3);
+	CU_ASSERT_EQUAL(s->freed.w[0], 1u << 4 | 1u << 3);
 	CU_ASSERT_EQUAL(s->fatal, 0);
 	duo_free(d);
 }

@@ -276,7 +276,7 @@ test_hostile_control(void)
 	CU_ASSERT_EQUAL(duo_record(d, SRV, big, 0), -R_LINK_ITEM);
 	CU_ASSERT_EQUAL(ssh_do_hold(c, d->now), -R_LINK_STATE);
 	CU_ASSERT_EQUAL(ssh_do_newkeys(c, &keys, d->now), -R_LINK_STATE);
-	CU_ASSERT_EQUAL(ssh_do_chan_new(c, 32, 0, 0, 1, 0, 1), -R_LINK_STATE);
+	CU_ASSERT_EQUAL(ssh_do_chan_new(c, SSH_CHAN_MAX, 0, 0, 1, 0, 1), -R_LINK_STATE);
 	CU_ASSERT_EQUAL(ssh_do_chan_new(c, UINT32_MAX, 0, 0, 1, 0, 1), -R_LINK_STATE);
 	CU_ASSERT_EQUAL(ssh_do_chan_new(c, 0, 0, 0, 0, 0, 1), -R_LINK_ITEM);
 	CU_ASSERT_EQUAL(ssh_do_chan_new(c, 0, 0, 0, 1, 0, 0), -R_LINK_ITEM);

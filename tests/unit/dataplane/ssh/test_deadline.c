@@ -234,7 +234,7 @@ test_chaff(void)
 	at = d->now + SECOND;
 	CU_ASSERT_EQUAL(tick(d, at, &fatal), UINT64_MAX); /* nothing was typed */
 	d->now = typed = at;
-	CU_ASSERT_EQUAL(ssh_host_data(&d->s[CLI].c, &d->s[CLI].c.chan[0], 0, view_of("k", 1)), 0);
+	CU_ASSERT_EQUAL(ssh_host_data(&d->s[CLI].c, duo_chan(d, CLI, 0), 0, view_of("k", 1)), 0);
 	duo_run(d);
 	CU_ASSERT_EQUAL(s->c.typed_us, typed);
 	while (at < typed + SECOND) {

@@ -25,8 +25,8 @@ held_blocks(const struct ssh_conn *c)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < SSH_CHAN_MAX; i++)
-		n += (c->used & 1u << i) != 0 ? c->chan[i].held.f.blocks : 0;
+	for (const struct ssh_chan *ch = ssh_chan_next(c, 0); ch != NULL; ch = ssh_chan_next(c, ch->ours + 1))
+		n += ch->held.f.blocks;
 	return n;
 }
 
@@ -140,7 +140,7 @@ test_asks(void)
 	s->passive = false;
 	duo_run(d);
 	CU_ASSERT_EQUAL(s->fatal, 0);
-	CU_ASSERT_EQUAL(s->c.chan[0].asks_held, 0);
+	CU_ASSERT_EQUAL(ssh_chan_at(&s->c, 0)->asks_held, 0);
 	s->passive = true;
 	forge_request(d, "exec");
 	for (uint32_t i = 0; i <= SSH_CHAN_ASKS_MAX; i++)
@@ -180,6 +180,137 @@ test_output_turn(void)
 	duo_free(d);
 }
 
+static void
+say(struct duo *d, uint32_t n, uint32_t len)
+{
+	CU_ASSERT_EQUAL(ssh_host_data(&d->s[SRV].c, duo_chan(d, SRV, n), 0, view_of(zeros, len)), 0);
+}
+
+static uint64_t
+said(struct duo *d, uint32_t n)
+{
+	return duo_chan(d, SRV, n)->bytes_out;
+}
+
+static void
+out_some(struct duo *d)
+{
+	d->s[SRV].room = 2 * (PACKET + 100);
+	CU_ASSERT(ssh_output(&d->s[SRV].c, d->now) >= 1);
+}
+
+/* What is typed goes before what is copied, however much of that waits. */
+static void
+test_typed_first(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+
+	duo_login(d);
+	for (uint32_t n = 0; n < 4; n++) {
+		duo_channel(d, n, WINDOW, PACKET);
+		if (n != 2)
+			for (int i = 0; i < 3; i++)
+				say(d, n, PACKET);
+	}
+	for (int i = 0; i < 4; i++)
+		out_some(d);
+	for (uint32_t i = 1; i < 20; i++) {
+		say(d, 2, 10);
+		d->s[SRV].room = 64;
+		CU_ASSERT_EQUAL(ssh_output(&d->s[SRV].c, d->now), 1);
+		CU_ASSERT_EQUAL(said(d, 2), 10 * i);
+		/* a turn for the others, after which it may go first again */
+		d->s[SRV].room = 3 * (PACKET + 100);
+		(void)ssh_output(&d->s[SRV].c, d->now);
+		for (uint32_t n = 0; n < 4; n++)
+			if (n != 2 && duo_chan(d, SRV, n)->credit >= PACKET)
+				say(d, n, PACKET);
+	}
+	duo_run(d);
+	duo_free(d);
+}
+
+/* Who always has a little to say has no more than its turns. */
+static void
+test_no_cheating(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+
+	duo_login(d);
+	for (uint32_t n = 0; n < 2; n++)
+		duo_channel(d, n, WINDOW, PACKET);
+	for (int i = 0; i < 20; i++) {
+		if (duo_chan(d, SRV, 0)->credit >= PACKET)
+			say(d, 0, PACKET);
+		if (duo_chan(d, SRV, 1)->queued == 0)
+			say(d, 1, SSH_FRESH_BYTES - 100);
+		out_some(d);
+	}
+	CU_ASSERT(said(d, 0) >= 15 * PACKET);
+	CU_ASSERT(said(d, 1) <= said(d, 0));
+	duo_run(d);
+	duo_free(d);
+}
+
+/* Turns are of bytes: records of one size do not earn more than those of another. */
+static void
+test_turns_of_bytes(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+	uint64_t a, b;
+
+	duo_login(d);
+	duo_channel(d, 0, WINDOW, PACKET);
+	duo_channel(d, 1, WINDOW, 500);
+	for (int i = 0; i < 12; i++) {
+		for (uint32_t n = 0; n < 2; n++)
+			while (duo_chan(d, SRV, n)->credit >= PACKET)
+				say(d, n, PACKET);
+		out_some(d);
+	}
+	a = said(d, 0);
+	b = said(d, 1);
+	CU_ASSERT(a > 3 * PACKET && b > 3 * PACKET);
+	CU_ASSERT((a > b ? a - b : b - a) <= PACKET + SSH_TURN_BYTES + SSH_FRESH_BYTES);
+	duo_run(d);
+	duo_free(d);
+}
+
+/* As many as there may be: every place is found again, and given back. */
+static void
+test_many(void)
+{
+	struct duo *d = duo_new(TOY_CLEAR);
+	struct duo_side *s = &d->s[SRV];
+	size_t charge;
+
+	duo_login(d);
+	duo_run(d);
+	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++)
+		duo_channel(d, n, WINDOW, PACKET);
+	charge = ssh_charge(&s->c);
+	CU_ASSERT(charge >= (SSH_CHAN_MAX - 1) / SSH_CHAN_PER * POOL_BLOCK);
+	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++) {
+		CU_ASSERT_EQUAL(duo_chan(d, SRV, n)->ours, n);
+		say(d, n, n + 1);
+	}
+	duo_run(d);
+	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++)
+		CU_ASSERT_EQUAL(d->s[CLI].host[n].got, n + 1);
+	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++) { /* in an order that empties blocks late */
+		uint32_t at = n * 37 % SSH_CHAN_MAX;
+
+		duo_take(d, CLI, at);
+		CU_ASSERT_EQUAL(ssh_host_close(&s->c, duo_chan(d, SRV, at)), 0);
+	}
+	duo_run(d);
+	duo_hosts_close(&d->s[CLI]);
+	duo_run(d);
+	CU_ASSERT_EQUAL(s->c.chan_count, 0);
+	CU_ASSERT_EQUAL(ssh_charge(&s->c), 0);
+	duo_free(d);
+}
+
 int
 main(void)
 {
@@ -189,6 +320,10 @@ main(void)
 		{ "credit shrinks with the pool", test_credit },
 		{ "requests behind a start", test_asks },
 		{ "output in turns", test_output_turn },
+		{ "what is typed goes first", test_typed_first },
+		{ "a little, always", test_no_cheating },
+		{ "turns of bytes", test_turns_of_bytes },
+		{ "as many channels as may be", test_many },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -360,7 +360,7 @@ test_close_while_kexing(void)
 			for (int s = 0; s < 2; s++) {
 				CU_ASSERT_EQUAL(d->s[s].fatal, 0);
 				CU_ASSERT_EQUAL(d->s[s].kex_count, 2);
-				CU_ASSERT_EQUAL(d->s[s].freed, 1);
+				CU_ASSERT_EQUAL(d->s[s].freed.w[0], 1);
 			}
 			CU_ASSERT_STRING_EQUAL(d->s[SRV].host[0].log, "OeX");
 			duo_free(d);
