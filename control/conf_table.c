@@ -103,7 +103,7 @@ static const char *const sign_lists[] = { SIGN_NAMES, SIGN_NAMES, CNSA_SIGN };
 static const char *const cipher_lists[] = { CIPHER_NAMES, LINE_RATE_CIPHERS, CNSA_CIPHERS };
 static const char *const mac_lists[] = { MAC_NAMES, MAC_NAMES, CNSA_MACS };
 
-static const char no_forward[] = "forwarding is not served yet, nothing is forwarded";
+static const char no_forward[] = "tunnels are not served";
 static const char no_gssapi[] = "GSSAPI authentication is not served";
 static const char no_hostbased[] = "host-based authentication is not served";
 static const char no_kerberos[] = "Kerberos passwords are not served";

@@ -12,7 +12,7 @@ plugin_files_exec := plugins/exec/exec.c plugins/exec/session.c plugins/exec/out
 plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c job.c order.c reply.c ops.c content.c look.c names.c copy.c request.c attrs.c longname.c \
 	handles.c options.c posix.c prompt.c accounts.c)
 plugin_files_forward := $(addprefix plugins/forward/,forward.c rules.c connect.c listen.c pipe.c)
-plugin_headers_forward := plugins/forward/forward.h plugins/forward/wire.h
+plugin_headers_forward := $(wildcard plugins/forward/*.h)
 plugin_headers_sftp := $(wildcard plugins/sftp/*.h)
 plugin_files_netconf := $(addprefix plugins/netconf/,netconf.c session.c server.c framing.c hello.c)
 plugin_headers_netconf := $(wildcard plugins/netconf/*.h)

@@ -131,6 +131,7 @@ forward_create(const struct postern_host *host, struct postern_plugin **out)
 {
 	const struct postern_if_config *config = host->query(host, postern_text(POSTERN_IF_CONFIG));
 	struct forward *f = calloc(1, sizeof(*f));
+	struct postern_view text;
 
 	if (f == NULL)
 		return POSTERN_E_NOMEM;
@@ -143,7 +144,8 @@ forward_create(const struct postern_host *host, struct postern_plugin **out)
 		free(f);
 		return POSTERN_E_NOSUCH;
 	}
-	settings_read(&f->settings, config->text(host));
+	text = config->text(host);
+	settings_read(&f->settings, text.data, text.len);
 	f->plugin.size = sizeof(f->plugin);
 	f->plugin.impl = f;
 	f->plugin.start = forward_start;

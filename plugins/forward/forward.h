@@ -27,33 +27,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "rules.h"
+
 #define FORWARD_CHUNK 32768u
 #define FORWARD_ROUNDS 4      /* reads of one socket in one event */
 #define FORWARD_NAME_MAX 255  /* of a host */
 #define FORWARD_LISTENERS_MAX 64u
 #define FORWARD_LISTEN_FDS 2  /* of one listener: both families */
-#define FORWARD_RULES_MAX 16
-#define FORWARD_RULE_MAX 128
-
-enum gateway { GATEWAY_NO, GATEWAY_YES, GATEWAY_CLIENT };
-
-/* PermitOpen, PermitListen: "any" without entries. */
-struct rules {
-	int count;
-	int none;
-	struct rule {
-		char host[FORWARD_RULE_MAX]; /* "" and "*": any */
-		long port;                   /* -1: any */
-	} rule[FORWARD_RULES_MAX];
-};
-
-struct settings {
-	struct rules open;
-	struct rules listen;
-	enum gateway gateway;
-	unsigned mask;   /* of a UNIX socket's mode */
-	int unlink;      /* what stands in its place first */
-};
 
 struct forward {
 	struct postern_plugin plugin;
@@ -90,10 +70,6 @@ struct pipe {
 	struct addrinfo *next;
 	uint64_t timer;           /* to begin with them; 0: none */
 };
-
-/* rules.c */
-void settings_read(struct settings *s, struct postern_view text);
-int rules_permit(const struct rules *r, const char *host, uint32_t port);
 
 /* connect.c: open of the plugin. connect_ready: its socket has connected, or
  * has not. connect_forget: nobody waits any more. */

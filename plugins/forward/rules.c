@@ -1,4 +1,4 @@
-#include "forward.h"
+#include "rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,14 +66,14 @@ read_line(struct settings *s, char *line)
 }
 
 void
-settings_read(struct settings *s, struct postern_view text)
+settings_read(struct settings *s, const char *text, size_t len)
 {
-	const char *at = text.data, *end = at + text.len, *next;
+	const char *at = text, *end = text + len, *next;
 	char line[4096];
 
 	memset(s, 0, sizeof(*s));
 	s->mask = 0177;
-	for (; text.len > 0 && at < end; at = next) {
+	for (; at < end; at = next) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 
 		if (stop == NULL)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Forwarding with a stock client: -L, -D, -W, -J, -R, UNIX sockets both ways, rules.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/roles.sh"
 tools/deps.sh socat curl || exit 1
 bed_up --set 'PermitOpen 127.0.0.1:* localhost:* [::1]:*' --set 'PermitListen 9000 localhost:0'
 
@@ -73,6 +74,28 @@ stalled() {
 	echoes 8001 beside-it
 }
 check "a reader that stands still" stalled
+
+# Whoever dies of the control plane: what runs goes on, what comes meanwhile is answered.
+survives() {
+	local pids_of
+	pids_of=$(role_pids "$1")
+	[ -n "$pids_of" ] || return 1
+	mkfifo "$work/$1.in"
+	timeout 60 ip netns exec "$NETNS" socat -t 30 - TCP4:127.0.0.1:8001 <"$work/$1.in" >"$work/$1.out" &
+	local reader=$!
+	exec 7>"$work/$1.in"
+	echo before >&7
+	until_true 10 grep -q before "$work/$1.out" || return 1
+	# shellcheck disable=SC2086
+	kill -KILL $pids_of
+	echoes 8001 meanwhile || return 1
+	echo after >&7
+	exec 7>&-
+	wait "$reader"
+	[ "$(tail -1 "$work/$1.out")" = after ]
+}
+check "clerk killed: channels go on, a new one opens" survives clerk
+check "all of the control plane killed: the same" survives all
 
 # UNIX sockets on the server's side are the user's.
 background as_user socat UNIX-LISTEN:/home/tester/echo.sock,fork EXEC:cat
