@@ -102,6 +102,20 @@ task_queue(struct plugconf *p, struct word value, const char **why)
 }
 
 static int
+open_queue(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "OpenQueue is not a number from 1 to 65536";
+	return small(value, 1, 65536, &p->open_queue);
+}
+
+static int
+open_timeout(struct plugconf *p, struct word value, const char **why)
+{
+	*why = "OpenTimeout is not a number from 1 to 3600";
+	return small(value, 1, 3600, &p->open_timeout);
+}
+
+static int
 memory(struct plugconf *p, struct word value, const char **why)
 {
 	*why = "MemoryMax is not 16M to 1024G";
@@ -153,7 +167,9 @@ plugconf_default(struct plugconf *p)
 		.watchdog = 15,
 		.restart_delay = 60,
 		.task_threads = PLUGCONF_TASK_THREADS,
-		.task_queue = PLUGCONF_TASK_QUEUE };
+		.task_queue = PLUGCONF_TASK_QUEUE,
+		.open_queue = PLUGCONF_OPEN_QUEUE,
+		.open_timeout = PLUGCONF_OPEN_TIMEOUT };
 }
 
 static const struct {
@@ -164,6 +180,8 @@ static const struct {
 	{ "Sandbox", sandbox },
 	{ "TaskThreads", task_threads },
 	{ "TaskQueue", task_queue },
+	{ "OpenQueue", open_queue },
+	{ "OpenTimeout", open_timeout },
 	{ "MemoryMax", memory },
 	{ "FilesMax", files },
 	{ "ThreadsMax", threads },

@@ -8,6 +8,10 @@
  *	                         without the line
  *	TaskThreads 1..64        threads for its tasks; 4 without the line
  *	TaskQueue 1..65536       tasks that are given and not done; 1024 without it
+ *	OpenQueue 1..65536       channels that a peer opens and the plugin has not answered;
+ *	                         64 without it. More are refused.
+ *	OpenTimeout 1..3600      seconds that it may leave one unanswered; 60 without it.
+ *	                         Then it is refused.
  *
  * and what each of its hosts may take, none of which reaches a user's programs:
  *
@@ -34,12 +38,16 @@
 
 #define PLUGCONF_TASK_THREADS 4u
 #define PLUGCONF_TASK_QUEUE 1024u
+#define PLUGCONF_OPEN_QUEUE 64u
+#define PLUGCONF_OPEN_TIMEOUT 60u
 
 struct plugconf {
 	bool user;               /* RunAs user */
 	enum sandbox_row sandbox;
 	uint32_t task_threads;
 	uint32_t task_queue;
+	uint32_t open_queue;
+	uint32_t open_timeout;   /* s */
 	uint64_t memory;         /* bytes */
 	uint32_t files;
 	uint32_t threads;

@@ -115,6 +115,7 @@ chan_close(struct host *h, struct chan *c)
 	c->flags |= CHAN_F_CLOSING | CHAN_F_LOCAL_EOF;
 	c->flags &= ~(CHAN_F_WANT_WRITE | CHAN_F_RESUME);
 	owed_fail_all(&c->owed);
+	chan_waited(h, c);
 	if (outq_put(&c->out, LINK_DOWN_CHAN_CLOSE, view_of(NULL, 0), true) != 0)
 		log_error("%s: out of memory closing a channel", h->name);
 	if (c->linger_ms > 0)
@@ -377,6 +378,7 @@ void
 chan_release(struct host *h, struct chan *c)
 {
 	finish(h, c);
+	chan_waited(h, c);
 	if (c->flags & CHAN_F_DIRTY)
 		untouch(h, c);
 	if (c->linger > 0)

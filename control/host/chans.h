@@ -40,6 +40,7 @@
 #define CHAN_F_EOF_NOTED 0x100000u   /* eof was called while a producer holds it */
 #define CHAN_F_CLOSE_NOTED 0x200000u /* close, too */
 #define CHAN_F_ABORT 0x400000u       /* what the worker has of it is to be dropped */
+#define CHAN_F_WAITING 0x2000000u    /* the peer opened it, and the plugin has not answered */
 #define CHAN_F_ADJUST 0x800000u      /* the peer is told at once what was taken */
 #define CHAN_F_OPENING 0x80000u   /* the peer's open is not answered toward the worker */
 
@@ -80,6 +81,7 @@ struct chan {
 	uint32_t ask;          /* ASKING: our number for what was asked */
 	void (*opened)(void *context, int32_t result, uint32_t code, struct postern_view text);
 	int linger;            /* timer of a channel that still drains; 0 none */
+	int open_timer;        /* with WAITING */
 	int abort_timer;       /* of a close that lingers; 0 none */
 	struct inq in;
 	struct outq out;

@@ -43,10 +43,84 @@ find(struct host *h, struct postern_channel channel, struct chan **c)
 	return *c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
 }
 
+/* The name at this place of FACT_NAMES (link/note.h, NOTE_NAMES). */
+static struct view
+fact_name(const struct host_conn *c, uint32_t place)
+{
+	struct view body, name = view_of(NULL, 0);
+	struct cur in;
+
+	if (!fact(c, FACT_NAMES, &body))
+		return name;
+	in = cur_view(body);
+	for (uint32_t i = 0; i <= place; i++)
+		name = cur_string(&in);
+	return in.bad ? view_of(NULL, 0) : name;
+}
+
+static bool
+has_cipher(const struct host_conn *c, uint32_t what)
+{
+	struct view name = fact_name(c, what - POSTERN_SESSION_KEX);
+
+	return name.len > 0 && !view_is(name, "none");
+}
+
+/* No cipher is served that neither verifies by itself nor goes with a MAC. */
+static uint64_t
+directions(const struct host_conn *c)
+{
+	return (has_cipher(c, POSTERN_SESSION_CIPHER_IN) ? POSTERN_DIRECTION_IN : 0) |
+	    (has_cipher(c, POSTERN_SESSION_CIPHER_OUT) ? POSTERN_DIRECTION_OUT : 0);
+}
+
+/* str id, u64 serial, str CA. */
+struct fact_cert {
+	struct view id;
+	uint64_t serial;
+	struct view ca;
+};
+
+static bool
+fact_cert(const struct host_conn *c, struct fact_cert *cert)
+{
+	struct view body;
+	struct cur in;
+
+	memset(cert, 0, sizeof(*cert));
+	if (!fact(c, GRANT_CERT, &body))
+		return false;
+	in = cur_view(body);
+	cert->id = cur_string(&in);
+	cert->serial = cur_u64(&in);
+	cert->ca = cur_string(&in);
+	return !in.bad;
+}
+
+static int32_t
+fact_group(const struct host_conn *c, uint32_t what, uint64_t *out)
+{
+	struct view body;
+	uint32_t at = what - POSTERN_SESSION_GROUP_0;
+	struct cur in;
+
+	fact(c, GRANT_GROUPS, &body);
+	*out = body.len / 4;
+	if (what == POSTERN_SESSION_GROUP_COUNT)
+		return POSTERN_OK;
+	if (at >= *out)
+		return POSTERN_E_NOSUCH;
+	in = cur_of(body.data + (size_t)at * 4, 4);
+	*out = cur_u32(&in);
+	return POSTERN_OK;
+}
+
 int32_t
 face_fact_text(const struct host_conn *c, uint32_t what, struct postern_view *out)
 {
-	static const uint8_t fields[] = { 0, GRANT_USER, GRANT_HOME, GRANT_SHELL, GRANT_METHODS, GRANT_KEY };
+	static const uint8_t fields[] = { 0, GRANT_USER, GRANT_HOME, GRANT_SHELL, GRANT_METHODS, GRANT_KEY,
+		[POSTERN_SESSION_ID] = FACT_SESSION_ID, [POSTERN_SESSION_IDENT] = FACT_IDENT_PEER };
+	struct fact_cert cert;
 	struct fact_peer p;
 	struct view body;
 
@@ -55,6 +129,15 @@ face_fact_text(const struct host_conn *c, uint32_t what, struct postern_view *ou
 	if (what == POSTERN_SESSION_PEER || what == POSTERN_SESSION_LOCAL) {
 		fact_peer(c, &p);
 		*out = view_out(what == POSTERN_SESSION_PEER ? p.peer : p.local);
+		return POSTERN_OK;
+	}
+	if (what == POSTERN_SESSION_CERT_ID || what == POSTERN_SESSION_CERT_CA) {
+		fact_cert(c, &cert);
+		*out = view_out(what == POSTERN_SESSION_CERT_ID ? cert.id : cert.ca);
+		return POSTERN_OK;
+	}
+	if (what >= POSTERN_SESSION_KEX && what <= POSTERN_SESSION_COMPRESSION_OUT) {
+		*out = view_out(fact_name(c, what - POSTERN_SESSION_KEX));
 		return POSTERN_OK;
 	}
 	if (what == 0 || what >= sizeof(fields))
@@ -67,12 +150,15 @@ face_fact_text(const struct host_conn *c, uint32_t what, struct postern_view *ou
 int32_t
 face_fact_number(const struct host_conn *c, uint32_t what, uint64_t *out)
 {
+	struct fact_cert cert;
 	struct fact_peer p;
 	struct view body;
 	struct cur in;
 
 	if (out == NULL)
 		return POSTERN_E_INVAL;
+	if (what == POSTERN_SESSION_GROUP_COUNT || what >= POSTERN_SESSION_GROUP_0)
+		return fact_group(c, what, out);
 	switch (what) {
 	case POSTERN_SESSION_UID:
 	case POSTERN_SESSION_GID:
@@ -92,6 +178,15 @@ face_fact_number(const struct host_conn *c, uint32_t what, uint64_t *out)
 	case POSTERN_SESSION_LOCAL_PORT:
 		fact_peer(c, &p);
 		*out = what == POSTERN_SESSION_PEER_PORT ? p.peer_port : p.local_port;
+		return POSTERN_OK;
+	case POSTERN_SESSION_CERT_SERIAL:
+		if (!fact_cert(c, &cert))
+			return POSTERN_E_NOSUCH;
+		*out = cert.serial;
+		return POSTERN_OK;
+	case POSTERN_SESSION_ENCRYPTED:
+	case POSTERN_SESSION_VERIFIED:
+		*out = directions(c);
 		return POSTERN_OK;
 	case POSTERN_SESSION_CONNECTION:
 		*out = (uint64_t)c->conn << 32 | c->gen;

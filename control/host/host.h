@@ -73,6 +73,9 @@ struct host {
 	struct host_conns conns;
 	struct chan *dirty;
 	uint64_t token;              /* last reply token given */
+	uint32_t opens;              /* channels of the peer that the plugin has not answered, */
+	uint32_t open_max;           /* at most, */
+	uint32_t open_ms;            /* and for how long */
 
 	/* what its peers asked of it, beside its channels: query.c */
 	struct host_query *queries;
@@ -185,6 +188,9 @@ void chan_discard(struct host *h, struct chan *c);
 
 /* chan_start(h, c, e, payload): decode UP(CHAN_OPEN) and open it with the plugin. */
 void chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct view payload);
+
+/* chan_waited(h, c): it does not wait for the plugin's answer any more. */
+void chan_waited(struct host *h, struct chan *c);
 
 /* chan_windows(c, facts): both sides' windows at first, after c->window and c->credit. */
 void chan_windows(struct chan *c, struct view facts);

@@ -21,6 +21,8 @@ host_init(struct host *h, struct loop *loop)
 	tasks_init(&h->tasks);
 	h->tasks.thread_max = PLUGCONF_TASK_THREADS;
 	h->tasks.queue_max = PLUGCONF_TASK_QUEUE;
+	h->open_max = PLUGCONF_OPEN_QUEUE;
+	h->open_ms = PLUGCONF_OPEN_TIMEOUT * 1000;
 #ifdef __SANITIZE_ADDRESS__
 	h->debug = true;
 #endif

@@ -284,6 +284,8 @@ run(struct host *h, uint8_t *buf)
 		return fails(h, "%s", wrong);
 	h->tasks.thread_max = plugin.task_threads;
 	h->tasks.queue_max = plugin.task_queue;
+	h->open_max = plugin.open_queue;
+	h->open_ms = plugin.open_timeout * 1000;
 	/* What it may not, others check too: a row that cannot be read allows nothing. */
 	(void)serves_lines(&h->serves, h->name, h->config, h->config_len, &wrong);
 	user_host = conf.uid == 0 && conf.gid == 0;

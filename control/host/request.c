@@ -12,8 +12,10 @@ chan_resolve(struct host *h, struct chan *c, uint64_t token, bool success)
 
 	if (token == 0 || (!silent && owed_answer(&c->owed, token, success ? OWED_SUCCESS : OWED_FAILURE) != 0))
 		return -1;
-	if (token == c->start_token)
+	if (token == c->start_token) {
 		c->start_token = 0;
+		chan_waited(h, c);
+	}
 	chan_touch(h, c);
 	return 0;
 }

@@ -108,6 +108,38 @@ refuse(struct host *h, struct chan *c, int32_t result, const char *why)
 }
 
 static void
+unanswered(void *ctx)
+{
+	struct chan *c = ctx;
+
+	c->open_timer = 0;
+	refuse(c->host, c, POSTERN_E_NOMEM, "not answered in time");
+}
+
+/* A peer that opens more than the plugin answers must not grow either of them. */
+static void
+wait_for_answer(struct host *h, struct chan *c)
+{
+	c->flags |= CHAN_F_WAITING;
+	h->opens++;
+	c->open_timer = loop_after(h->loop, h->open_ms, unanswered, c);
+	if (c->open_timer < 0)
+		refuse(h, c, POSTERN_E_NOMEM, "no timer for it");
+}
+
+void
+chan_waited(struct host *h, struct chan *c)
+{
+	if (!(c->flags & CHAN_F_WAITING))
+		return;
+	c->flags &= ~CHAN_F_WAITING;
+	h->opens--;
+	if (c->open_timer > 0)
+		loop_cancel(h->loop, c->open_timer);
+	c->open_timer = 0;
+}
+
+static void
 open_with_plugin(struct host *h, struct chan *c, struct postern_start *start)
 {
 	struct postern_channel handle = { chans_handle(&h->chans, c) };
@@ -117,6 +149,8 @@ open_with_plugin(struct host *h, struct chan *c, struct postern_start *start)
 	r = h->subsystem->open(h->plugin, handle, start, &c->context);
 	if (r == POSTERN_OK || r == POSTERN_E_AGAIN) {
 		chan_answer(h, c, start->token, r);
+		if (start->kind == POSTERN_START_OPEN && c->start_token != 0)
+			wait_for_answer(h, c);
 		return;
 	}
 	c->flags &= ~CHAN_F_OPEN;
@@ -173,7 +207,8 @@ name_it(struct chan *c, uint32_t kind, struct view name)
 		name = view_str("shell");
 	else if (kind == POSTERN_START_EXEC)
 		name = view_str("exec");
-	c->label = strndup((const char *)name.data, name.len < HOST_LABEL_MAX ? name.len : HOST_LABEL_MAX);
+	c->label = name.len == 0 ? strdup("") :
+	    strndup((const char *)name.data, name.len < HOST_LABEL_MAX ? name.len : HOST_LABEL_MAX);
 }
 
 void
@@ -206,6 +241,8 @@ chan_start(struct host *h, struct chan *c, const struct link_entry *e, struct vi
 		refuse(h, c, POSTERN_E_FAIL, "malformed start");
 	else if (!serves(h->subsystem, start.kind, name))
 		refuse(h, c, POSTERN_E_NOSUCH, "not served by this plugin");
+	else if (start.kind == POSTERN_START_OPEN && h->opens >= h->open_max)
+		refuse(h, c, POSTERN_E_NOMEM, "too many wait for the plugin");
 	else
 		open_with_plugin(h, c, &start);
 	free(environment);

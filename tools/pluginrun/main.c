@@ -248,6 +248,8 @@ configure(struct run *r)
 	}
 	r->host.tasks.thread_max = conf.task_threads;
 	r->host.tasks.queue_max = conf.task_queue;
+	r->host.open_max = conf.open_queue;
+	r->host.open_ms = conf.open_timeout * 1000;
 	(void)serves_lines(&r->host.serves, r->host.name, r->host.config, r->host.config_len, &wrong);
 	return 0;
 }

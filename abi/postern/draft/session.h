@@ -20,6 +20,21 @@
 #define POSTERN_SESSION_PEER 6u    /* address of the peer, as text */
 #define POSTERN_SESSION_LOCAL 7u   /* address it connected to */
 
+#define POSTERN_SESSION_CERT_ID 8u /* key id of the certificate that was used */
+#define POSTERN_SESSION_CERT_CA 9u /* its CA: "ssh-ed25519 SHA256:..." */
+#define POSTERN_SESSION_ID 10u     /* session id, RFC 4253 7.2: 32, 48 or 64 bytes, no text */
+#define POSTERN_SESSION_IDENT 11u  /* identification line of the peer: its own word, any bytes */
+/* What was negotiated, by its names; in: from the peer. As of the first channel of the
+ * connection that this host got; a rekey may change them later. */
+#define POSTERN_SESSION_KEX 12u
+#define POSTERN_SESSION_HOST_KEY 13u
+#define POSTERN_SESSION_CIPHER_IN 14u
+#define POSTERN_SESSION_CIPHER_OUT 15u
+#define POSTERN_SESSION_MAC_IN 16u /* of no meaning with a cipher that verifies by itself */
+#define POSTERN_SESSION_MAC_OUT 17u
+#define POSTERN_SESSION_COMPRESSION_IN 18u
+#define POSTERN_SESSION_COMPRESSION_OUT 19u
+
 /* number() */
 #define POSTERN_SESSION_UID 32u
 #define POSTERN_SESSION_GID 33u
@@ -28,6 +43,14 @@
 #define POSTERN_SESSION_RESTRICTIONS 36u /* POSTERN_NO_* */
 /* The same number for all channels of one connection while it lives. */
 #define POSTERN_SESSION_CONNECTION 37u
+#define POSTERN_SESSION_CERT_SERIAL 38u /* POSTERN_E_NOSUCH without a certificate */
+#define POSTERN_SESSION_ENCRYPTED 39u   /* POSTERN_DIRECTION_* that are */
+#define POSTERN_SESSION_VERIFIED 40u
+#define POSTERN_SESSION_GROUP_COUNT 41u /* supplementary groups */
+#define POSTERN_SESSION_GROUP_0 0x10000u /* and behind it: each of them */
+
+#define POSTERN_DIRECTION_IN 0x1u
+#define POSTERN_DIRECTION_OUT 0x2u
 
 #define POSTERN_NO_PTY 0x01u
 #define POSTERN_NO_FORWARD 0x02u

@@ -79,6 +79,9 @@ struct postern_if_subsystem {
 	 * Of POSTERN_START_OPEN the peer is told why (RFC 4254 section 5.1):
 	 * POSTERN_E_DENIED: prohibited (1), POSTERN_E_NOSUCH: unknown type (3),
 	 * POSTERN_E_NOMEM: resource shortage (4), any other: connect failed (2).
+	 * The host refuses by itself, as POSTERN_E_NOMEM, while as many of these as
+	 * NAME.conf allows ("OpenQueue", 64) are not answered, and one that is not
+	 * answered in time ("OpenTimeout", 60 seconds; `closed` follows then).
 	 */
 	int32_t (*open)(struct postern_plugin *plugin, struct postern_channel channel,
 	    const struct postern_start *start, void **context);

@@ -114,6 +114,57 @@ test_open_answers(void)
 	bench_free(b);
 }
 
+static int
+until_said(void *ctx)
+{
+	struct bench *b = ctx;
+
+	bench_run(b);
+	if (!bench_silent(b))
+		loop_stop(b->loop);
+	return 0;
+}
+
+/* Opens that the plugin leaves unanswered: so many, and so long. */
+static void
+test_open_queue(void)
+{
+	struct bench *b = bench_new();
+	const struct postern_if_channel *ch = bench_channels(b);
+
+	b->host.open_max = 2;
+	b->host.open_ms = 10;
+	b->guest.open_result = POSTERN_E_AGAIN;
+	for (uint32_t i = 0; i < 3; i++)
+		bench_start(b, i, LINK_START_OPEN, "pipe", view_str("where"), 100, 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->host.opens, 2);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REFUSE), SSH_OPEN_RESOURCE_SHORTAGE);
+	CU_ASSERT_TRUE(bench_silent(b));
+	/* An answer makes room. */
+	CU_ASSERT_EQUAL(ch->reply(&b->host.face, b->guest.channel, b->guest.token, 1), POSTERN_OK);
+	CU_ASSERT_EQUAL(b->host.opens, 1);
+	bench_run(b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REPLY), 1);
+	/* The other one waits too long; late answers find it closed. */
+	loop_run(b->loop, until_said, b);
+	CU_ASSERT_EQUAL(bench_expect(b, LINK_DOWN_CHAN_REFUSE), SSH_OPEN_RESOURCE_SHORTAGE);
+	CU_ASSERT_EQUAL(b->host.opens, 0);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 0);
+	bench_send(b, LINK_UP_CHAN_CLOSED, 0, 0, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	/* One that is gone before it was answered counts no more. */
+	b->host.open_ms = 60000;
+	bench_start(b, 5, LINK_START_OPEN, "pipe", view_str("where"), 100, 0);
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->host.opens, 1);
+	bench_send(b, LINK_UP_CHAN_CLOSED, 5, R_PEER_GONE, 0, none());
+	bench_run(b);
+	CU_ASSERT_EQUAL(b->host.opens, 0);
+	bench_free(b);
+}
+
 static void
 test_late_reply(void)
 {
@@ -554,6 +605,7 @@ main(void)
 		{ "start and reply", test_start_and_reply },
 		{ "start refused", test_start_refused },
 		{ "answers to an open", test_open_answers },
+		{ "opens that wait", test_open_queue },
 		{ "late reply", test_late_reply },
 		{ "data taken", test_data_taken },
 		{ "data held back", test_data_held_back },

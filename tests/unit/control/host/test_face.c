@@ -208,6 +208,48 @@ test_session(void)
 	bench_free(b);
 }
 
+/* What stands behind the grant, by the worker's word, and what of the grant came later. */
+static void
+test_session_more(void)
+{
+	static const char *const names[] = { "mlkem768x25519-sha256", "ssh-ed25519", "aes128-ctr", "none",
+		"hmac-sha2-256", "", "none", "zlib@openssh.com" };
+	static const struct grant g = { .user = "somebody", .uid = 1000, .gid = 100, .group_count = 2,
+		.groups = { 27, 70000 }, .cert_id = "somebody's laptop", .cert_serial = 1ull << 40,
+		.cert_ca = "ssh-ed25519 SHA256:ca" };
+	const struct postern_if_session *s;
+	uint8_t image[FACTS_MAX], list[256];
+	struct put w = put_of(image, sizeof(image)), l = put_of(list, sizeof(list));
+	uint64_t n;
+
+	set_up();
+	s = ask(POSTERN_IF_SESSION);
+	for (uint32_t i = 0; i < 8; i++)
+		put_cstr(&l, names[i]);
+	CU_ASSERT_EQUAL_FATAL(grant_encode(&g, &w), 0);
+	note_put(&w, FACT_SESSION_ID, view_str("0123456789abcdef0123456789abcdef"));
+	note_put(&w, FACT_NAMES, put_view(&l));
+	note_put(&w, FACT_IDENT_PEER, view_str("SSH-2.0-test"));
+	note_put(&w, 200, view_str("of a later version"));
+	start_with_facts(put_view(&w));
+	for (uint32_t i = 0; i < 8; i++)
+		CU_ASSERT_TRUE(text_is(POSTERN_SESSION_KEX + i, names[i]));
+	CU_ASSERT_TRUE(text_is(POSTERN_SESSION_ID, "0123456789abcdef0123456789abcdef"));
+	CU_ASSERT_TRUE(text_is(POSTERN_SESSION_IDENT, "SSH-2.0-test"));
+	CU_ASSERT_TRUE(text_is(POSTERN_SESSION_CERT_ID, "somebody's laptop"));
+	CU_ASSERT_TRUE(text_is(POSTERN_SESSION_CERT_CA, "ssh-ed25519 SHA256:ca"));
+	CU_ASSERT_TRUE(number_is(POSTERN_SESSION_CERT_SERIAL, 1ull << 40));
+	CU_ASSERT_TRUE(number_is(POSTERN_SESSION_ENCRYPTED, POSTERN_DIRECTION_IN));
+	CU_ASSERT_TRUE(number_is(POSTERN_SESSION_VERIFIED, POSTERN_DIRECTION_IN));
+	CU_ASSERT_TRUE(number_is(POSTERN_SESSION_GROUP_COUNT, 2));
+	CU_ASSERT_TRUE(number_is(POSTERN_SESSION_GROUP_0, 27));
+	CU_ASSERT_TRUE(number_is(POSTERN_SESSION_GROUP_0 + 1, 70000));
+	CU_ASSERT_EQUAL(s->number(&b->host.face, b->guest.channel, POSTERN_SESSION_GROUP_0 + 2, &n),
+	    POSTERN_E_NOSUCH);
+	CU_ASSERT_EQUAL(s->number(&b->host.face, b->guest.channel, UINT32_MAX, &n), POSTERN_E_NOSUCH);
+	bench_free(b);
+}
+
 /* No facts, or none that can be read: nobody, and never root by a missing uid. */
 static void
 test_session_without_facts(void)
@@ -225,6 +267,12 @@ test_session_without_facts(void)
 		CU_ASSERT_EQUAL(s->number(&b->host.face, b->guest.channel, POSTERN_SESSION_UID, &n),
 		    POSTERN_E_NOSUCH);
 		CU_ASSERT_TRUE(number_is(POSTERN_SESSION_RESTRICTIONS, 0));
+		CU_ASSERT_TRUE(number_is(POSTERN_SESSION_ENCRYPTED, 0));
+		CU_ASSERT_TRUE(number_is(POSTERN_SESSION_GROUP_COUNT, 0));
+		CU_ASSERT_TRUE(text_is(POSTERN_SESSION_CERT_ID, ""));
+		CU_ASSERT_TRUE(text_is(POSTERN_SESSION_KEX, ""));
+		CU_ASSERT_EQUAL(s->number(&b->host.face, b->guest.channel, POSTERN_SESSION_CERT_SERIAL, &n),
+		    POSTERN_E_NOSUCH);
 		bench_free(b);
 	}
 }
@@ -270,6 +318,7 @@ main(void)
 		{ "timers", test_timers },
 		{ "watch", test_watch },
 		{ "session", test_session },
+		{ "session: keys, groups, names", test_session_more },
 		{ "session without facts", test_session_without_facts },
 		{ "a session's new keys", test_session_rekey },
 		{ "config and log", test_config_and_log },

@@ -220,6 +220,9 @@ test_plugin_parse(void)
 	CU_ASSERT(parse(&p, "Sandbox") == -1);
 	CU_ASSERT(parse(&p, "") == 0 && p.task_threads == 4 && p.task_queue == 1024);
 	CU_ASSERT(parse(&p, "TaskThreads 64\nTaskQueue 65536") == 0 && p.task_threads == 64 && p.task_queue == 65536);
+	CU_ASSERT(parse(&p, "OpenQueue 3\nOpenTimeout 7") == 0 && p.open_queue == 3 && p.open_timeout == 7);
+	CU_ASSERT(parse(&p, "OpenQueue 0") == -1);
+	CU_ASSERT(parse(&p, "OpenTimeout 3601") == -1);
 	CU_ASSERT(parse(&p, "TaskThreads 65") == -1);
 	CU_ASSERT(parse(&p, "TaskThreads 0") == -1);
 	CU_ASSERT(parse(&p, "TaskThreads 1x") == -1);
