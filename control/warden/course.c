@@ -129,6 +129,21 @@ method_on(struct warden_ask *a)
 	}
 }
 
+/* The supervisor's word on a connection and gate's come by different ways: here the later
+ * one may be read first. */
+static void
+talk(struct warden_ask *a)
+{
+	if (warden_conn(a->w, a->conn, a->gen) != NULL) {
+		dialogue_begin(a);
+		return;
+	}
+	a->early = true;
+	a->timer = loop_after(a->w->loop, WARDEN_DEADLINE_MS, on_deadline, a);
+	if (a->timer < 0)
+		course_refuse(a);
+}
+
 void
 course_begin(struct warden_ask *a)
 {
@@ -149,7 +164,7 @@ course_begin(struct warden_ask *a)
 		/* What reader knows is PAM's to judge. */
 		a->asked = a->facts_known = true;
 		course_account(a, false, false, false);
-		dialogue_begin(a);
+		talk(a);
 		return;
 	}
 	a->timer = loop_after(w->loop, WARDEN_DEADLINE_MS, on_deadline, a);
@@ -311,6 +326,13 @@ course_go_on(struct warden_ask *a)
 {
 	struct warden_conn *c = warden_conn(a->w, a->conn, a->gen);
 
+	if (a->early && c != NULL && !a->refused) {
+		a->early = false;
+		c->requests++;
+		loop_cancel(a->w->loop, a->timer);
+		a->timer = 0;
+		dialogue_begin(a);
+	}
 	if (judge_talks(a->request) || !a->facts_known || a->refused ||
 	    (a->request == JUDGE_PROOF && c == NULL))
 		return;

@@ -59,8 +59,7 @@ dialogue_begin(struct warden_ask *a)
 	bool empty = a->request == JUDGE_PASSWORD && a->password.len == 0;
 
 	a->fake = (a->flags & JUDGE_ALLOWED) == 0 || (empty && !a->w->conf.permit_empty_passwords);
-	if ((a->flags & JUDGE_METHOD) == 0 || warden_conn(a->w, a->conn, a->gen) == NULL || formless(a) ||
-	    count(a->w) >= WARDEN_DIALOGUES_MAX) {
+	if ((a->flags & JUDGE_METHOD) == 0 || formless(a) || count(a->w) >= WARDEN_DIALOGUES_MAX) {
 		course_refuse(a);
 		return;
 	}

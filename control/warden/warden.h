@@ -75,6 +75,7 @@ struct warden_ask {
 	uint8_t auth_flags;                /* AUTH_F_* of a password */
 	struct view password;
 	enum dialogue_state dialogue;
+	bool early; /* it begins when the session id of its connection is known */
 	bool fake; /* the dialogue is held for its looks: it opens nothing */
 	uint32_t rounds;
 	uint32_t delay_ms; /* that PAM wants a no to take at least */

@@ -167,11 +167,11 @@ login_to(enum sweep_phase phase)
 		return -1;
 	if (phase == SWEEP_AUTH)
 		return 0;
-	if (phase == SWEEP_DIALOGUE)
-		return client_auth_kbdint_send(&client, user) == 0 &&
-			       client_auth_recv(&client) == CLIENT_AUTH_PROMPT
-			   ? 0
-			   : -1;
+	if (phase == SWEEP_DIALOGUE) {
+		if (client_auth_kbdint_send(&client, user) != 0)
+			return -1;
+		return client_auth_recv(&client) == CLIENT_AUTH_PROMPT ? 0 : client_fail(&client, "no prompt");
+	}
 	if (client_auth_key_send(&client, user, &key, true) != 0 || client_auth_recv(&client) != CLIENT_AUTH_SUCCESS)
 		return -1;
 	return 0;

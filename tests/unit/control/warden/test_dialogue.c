@@ -470,12 +470,54 @@ test_no_dialogue(void)
 		}
 		teardown();
 	}
-	/* a connection that has no session id */
-	fresh();
-	say(supervisor, MSG_CONN_GONE, CONN, 0, NULL, -1);
-	ask_password(1, "alice", 0, "horse");
-	expect_no(1);
-	teardown();
+}
+
+static int
+asked(void *ctx)
+{
+	(void)ctx;
+	if (warden.ask_count > 0)
+		loop_stop(loop);
+	return 0;
+}
+
+static int
+no_session_id(void *ctx)
+{
+	(void)ctx;
+	if (warden_conn(&warden, CONN, 1) == NULL)
+		loop_stop(loop);
+	return 0;
+}
+
+/* What gate asks may be read before the supervisor's word on the connection, which was
+ * said before it: it waits for that. */
+static void
+test_session_id_late(void)
+{
+	for (int password = 0; password < 2; password++) {
+		fresh();
+		say(supervisor, MSG_CONN_GONE, CONN, 0, NULL, -1);
+		loop_run(loop, no_session_id, NULL);
+		if (password)
+			ask_password(1, "alice", 0, "horse");
+		else
+			ask_kbdint(1, "alice");
+		loop_run(loop, asked, NULL);
+		CU_ASSERT(warden.ask_count == 1 && warden.ask[0]->dialogue == DIALOGUE_NONE && !warden.ask[0]->refused);
+		hash(CONN);
+		child(password ? PAM_KIND_PASSWORD : PAM_KIND_KBDINT, PAM_F_NO_EMPTY, "alice");
+		CU_ASSERT(warden.ask_count == 1 && warden.ask[0]->dialogue != DIALOGUE_NONE);
+		/* It is begun once. */
+		hash(CONN);
+		if (!password) {
+			prompt(1, "Password: ");
+			expect_prompt(1, 1, "Password: ");
+		} else {
+			expect_reply(1, "horse");
+		}
+		teardown();
+	}
 }
 
 /* ---- dialogues ---- */
@@ -854,6 +896,7 @@ main(void)
 		{ "the connection is gone", test_connection_gone },
 		{ "how long a no takes", test_time },
 		{ "tries", test_tries },
+		{ "session id late", test_session_id_late },
 		CU_TEST_INFO_NULL,
 	};
 	int pair[2];
