@@ -35,6 +35,7 @@ exchange_env_conf(struct exchange_env *env, const struct conf *c)
 	memcpy(env->lists.macs, c->macs, sizeof(env->lists.macs));
 	memcpy(env->lists.sign, c->pubkey_algorithms, sizeof(env->lists.sign));
 	env->lists.compression = c->compression != CONF_COMPRESSION_NO;
+	env->agent = c->allow_agent && !c->disable_forwarding;
 }
 
 void
@@ -475,7 +476,7 @@ exchange_ext_info(struct turn *t, const struct exchange_env *env)
 {
 	struct put w = put_of(t->act->kexinit, sizeof(t->act->kexinit));
 
-	kex_ext_info(&w, env->lists.sign);
+	kex_ext_info(&w, env->lists.sign, env->agent);
 	step_record(&t->act->step, put_view(&w));
 }
 

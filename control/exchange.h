@@ -107,6 +107,7 @@ struct exchange_env {
 	struct locked secrets; /* of struct exchange */
 	struct hostkeys keys;
 	struct exchange_lists lists;
+	bool agent;            /* agents may be forwarded: EXT_INFO says so */
 	uint8_t *moduli; /* table of groups (moduli.h), or NULL: no group exchange */
 	size_t moduli_len;
 	struct cost cost; /* of exchanges in prime fields */

@@ -3,7 +3,7 @@
 
 HEADERS_PUBLIC := $(wildcard abi/postern/*.h)
 HEADERS_PUBLIC_DRAFT := $(wildcard abi/postern/draft/*.h)
-PLUGINS := skeleton echo exec sftp netconf forward
+PLUGINS := skeleton echo exec sftp netconf forward agent x11
 
 plugin_files_skeleton := plugins/skeleton/skeleton.c
 plugin_files_echo := plugins/echo/echo.c
@@ -13,6 +13,10 @@ plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c job.c order.c re
 	handles.c options.c posix.c prompt.c accounts.c)
 plugin_files_forward := $(addprefix plugins/forward/,forward.c rules.c connect.c listen.c pipe.c)
 plugin_headers_forward := $(wildcard plugins/forward/*.h)
+plugin_files_agent := plugins/agent/agent.c plugins/relay/relay.c
+plugin_headers_agent := plugins/relay/relay.h
+plugin_files_x11 := $(addprefix plugins/x11/,x11.c display.c xauth.c) plugins/relay/relay.c
+plugin_headers_x11 := plugins/x11/x11.h plugins/relay/relay.h
 plugin_headers_sftp := $(wildcard plugins/sftp/*.h)
 plugin_files_netconf := $(addprefix plugins/netconf/,netconf.c session.c server.c framing.c hello.c)
 plugin_headers_netconf := $(wildcard plugins/netconf/*.h)

@@ -2,7 +2,7 @@
 #include "control/kex/kex.h"
 
 void
-kex_ext_info(struct put *w, const char *sign_names)
+kex_ext_info(struct put *w, const char *sign_names, bool agent)
 {
 	const struct extension {
 		const char *name;
@@ -11,8 +11,9 @@ kex_ext_info(struct put *w, const char *sign_names)
 		{ "server-sig-algs", sign_names },             /* RFC 8308 section 3.1 */
 		{ "publickey-hostbound@openssh.com", "0" },    /* OpenSSH PROTOCOL, section 3.1 */
 		{ "ping@openssh.com", "0" },                   /* OpenSSH PROTOCOL, section 1.9 */
+		{ "agent-forward", "0" },                      /* RFC 9987: agent-req is served */
 	};
-	const size_t count = sizeof(extensions) / sizeof(extensions[0]);
+	const size_t count = sizeof(extensions) / sizeof(extensions[0]) - !agent;
 
 	put_u8(w, SSH_MSG_EXT_INFO);
 	put_u32(w, (uint32_t)count);

@@ -159,9 +159,10 @@ int kex_derive(struct kex_keys *k, const struct kex_choice *choice, const struct
     struct view session_id, bool client_to_server);
 void kex_keys_wipe(struct kex_keys *k);
 
-/* kex_ext_info(w, sign_names): the server's EXT_INFO (RFC 8308): the signature
- * algorithms of user keys, ping@openssh.com and what else is served. */
-void kex_ext_info(struct put *w, const char *sign_names);
+/* kex_ext_info(w, sign_names, agent): the server's EXT_INFO (RFC 8308): the signature
+ * algorithms of user keys, ping@openssh.com and what else is served; `agent`: agents may
+ * be forwarded. */
+void kex_ext_info(struct put *w, const char *sign_names, bool agent);
 
 /* kex_ext_info_client(w): the client's: it takes the server's while it logs in too
  * (ext-info-in-auth@openssh.com, OpenSSH PROTOCOL section 1.11). */

@@ -652,13 +652,22 @@ test_ext_info(void)
 	struct put w = put_of(buf, sizeof(buf));
 	struct cur c;
 
-	kex_ext_info(&w, "ssh-ed25519");
+	kex_ext_info(&w, "ssh-ed25519", false);
 	c = cur_view(put_view(&w));
 	CU_ASSERT_EQUAL(cur_u8(&c), SSH_MSG_EXT_INFO);
 	CU_ASSERT_EQUAL(cur_u32(&c), 3);
 	CU_ASSERT(view_is(cur_string(&c), "server-sig-algs") && view_is(cur_string(&c), "ssh-ed25519"));
 	CU_ASSERT(view_is(cur_string(&c), "publickey-hostbound@openssh.com") && view_is(cur_string(&c), "0"));
 	CU_ASSERT(view_is(cur_string(&c), "ping@openssh.com") && view_is(cur_string(&c), "0"));
+	CU_ASSERT(cur_done(&c));
+	w = put_of(buf, sizeof(buf));
+	kex_ext_info(&w, "ssh-ed25519", true);
+	c = cur_view(put_view(&w));
+	cur_u8(&c);
+	CU_ASSERT_EQUAL(cur_u32(&c), 4);
+	for (int i = 0; i < 6; i++)
+		cur_string(&c);
+	CU_ASSERT(view_is(cur_string(&c), "agent-forward") && view_is(cur_string(&c), "0"));
 	CU_ASSERT(cur_done(&c));
 }
 
@@ -677,7 +686,7 @@ test_ext_info_parse(void)
 	struct kex_ext_info e;
 	struct view all;
 
-	kex_ext_info(&w, "ssh-ed25519,rsa-sha2-512");
+	kex_ext_info(&w, "ssh-ed25519,rsa-sha2-512", true);
 	CU_ASSERT_EQUAL(kex_ext_info_parse(&e, put_view(&w)), 0);
 	CU_ASSERT(view_is(e.sign_names, "ssh-ed25519,rsa-sha2-512") && e.host_bound && e.ping && !e.in_auth);
 	w = put_of(buf, sizeof(buf));
