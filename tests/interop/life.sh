@@ -1,7 +1,8 @@
 #!/bin/bash
 # Everyday life of a channel with the stock client: what a user of sshd expects.
 . "$(dirname "$0")/lib.sh"
-bed_up --set 'Subsystem shout /usr/bin/tr a-z A-Z' --set 'AcceptEnv POST_?_*'
+bed_up --set 'Subsystem shout /usr/bin/tr a-z A-Z' --set 'AcceptEnv POST_?_*' \
+    --set 'MaxSessions 256'
 home=$ROOT/home/$SSH_USER
 
 client_in() { # file command...: the client with this standard input
@@ -258,6 +259,26 @@ many() {
 	client ssh -o ControlPath="$ctl" -O exit x 2>/dev/null
 }
 check "200 commands on one connection leave nothing" many
+# together N: so many sessions on one connection, all there before the first ends.
+together() {
+	local i n=$1 pids=() bad=0 ctl=$work/together
+	rm -rf "$ROOT/home/$SSH_USER/together"
+	client ssh "${ssh_opts[@]}" -o ControlMaster=yes -o ControlPath="$ctl" -fN "$SSH_USER@$HOST" || return 1
+	for i in $(seq 1 "$n"); do
+		client ssh -o ControlPath="$ctl" x "mkdir -p together; touch together/$i; until [ -e together/go ]; do sleep 0.2; done; echo $i" \
+		    >"$work/together.$i" </dev/null &
+		pids+=($!)
+	done
+	until_true 60 all_there "$n" || { echo "$(ls "$ROOT/home/$SSH_USER/together" | wc -l) of $n"; bad=1; }
+	touch "$ROOT/home/$SSH_USER/together/go"
+	for i in "${pids[@]}"; do wait "$i" || bad=1; done
+	for i in $(seq 1 "$n"); do [ "$(cat "$work/together.$i")" = "$i" ] || bad=1; done
+	client ssh -o ControlPath="$ctl" -O exit x 2>/dev/null
+	return $bad
+}
+all_there() { [ "$(ls "$ROOT/home/$SSH_USER/together" | wc -l)" -eq "$1" ]; }
+check "64 sessions at once on one connection" together 64
+check "256 channels at once on one connection" together 256
 logins() {
 	until_true 10 channels 0
 	ssh_to true
