@@ -15,12 +15,13 @@ channel_writev(const struct postern_host *face, struct postern_channel channel, 
 	struct chan *c;
 	uint64_t i, n;
 
+	if (took != NULL)
+		*took = 0; /* whatever the answer: who does not look at it has written nothing */
 	c = face_live(h, channel, &r);
 	if (c == NULL)
 		return r;
 	if (took == NULL || (pieces == NULL && count > 0))
 		return POSTERN_E_INVAL;
-	*took = 0;
 	for (i = 0; i < count; i++)
 		if (pieces[i].len > 0 && pieces[i].data == NULL)
 			return POSTERN_E_INVAL;
