@@ -236,11 +236,12 @@ channel_get(const struct postern_host *face, struct postern_channel channel, uin
 	int32_t r;
 	struct chan *c = face_any(host_of(face), channel, &r);
 
+	if (value != NULL)
+		*value = 0;
 	if (c == NULL)
 		return r;
 	if (value == NULL)
 		return POSTERN_E_INVAL;
-	*value = 0;
 	return number(c, what, value) || kept(c, what, value) ? POSTERN_OK : POSTERN_E_NOSUCH;
 }
 
