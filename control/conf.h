@@ -14,6 +14,7 @@
 
 #define CONF_PATH "/etc/postern/postern.conf"
 #define CONF_LIST_MAX 16
+#define CONF_SUBSYSTEMS_MAX 64
 #define CONF_NAME_MAX 256
 #define CONF_XAUTH "/usr/bin/xauth"
 #define CONF_X11_DISPLAY_MAX 59000 /* port 6000 above it is still one */
@@ -154,7 +155,7 @@ struct conf {
 	uint32_t dialogues_per_source;    /* PAMMaxDialoguesPerSource */
 	/* plugins */
 	char plugin_dir[CONF_NAME_MAX];
-	struct conf_subsystem subsystem[CONF_LIST_MAX];
+	struct conf_subsystem subsystem[CONF_SUBSYSTEMS_MAX];
 	uint32_t subsystem_count;
 	/* paths */
 	char dataplane_socket[CONF_NAME_MAX];

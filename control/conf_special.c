@@ -46,8 +46,8 @@ conf_set_subsystem(struct conf_parser *p, const struct conf_row *row, struct con
 			return;
 		}
 	}
-	if (c->subsystem_count == CONF_LIST_MAX) {
-		conf_say(p, true, "%s: more than %d subsystems", row->name, CONF_LIST_MAX);
+	if (c->subsystem_count == CONF_SUBSYSTEMS_MAX) {
+		conf_say(p, true, "%s: more than %d subsystems", row->name, CONF_SUBSYSTEMS_MAX);
 		return;
 	}
 	memcpy(s.name, a->word[0], strlen(a->word[0]));

@@ -20,6 +20,7 @@
 /* The exit status of a host that ended as it was told to; every other end is the
  * plugin's doing. */
 #define ROLE_HOST_DONE 64
+#define ROLE_HOST_UNLINKED 65 /* its worker let go of the link, and knows why */
 
 enum role_id {
 	ROLE_SUPERVISOR = 0,

@@ -49,7 +49,8 @@
 	 * hash, str grant, u64 opened (unix time ms) */                     \
 	ATTACH(CONN, 4, "a live connection (snapshot, when its first hash is stored, when it is logged in)") \
 	/* D->S: u32 link id, u32 conn, u32 gen (LINK_CONN_NONE, 0 for a service \
-	 * host), str plugin, u32 first link of the same process; fds: pidfd, request \
+	 * host), str plugin, u32 first link of the same process, u8 1: \
+	 * LINK_END was sent for it; fds: pidfd, request \
 	 * socket */                           \
 	ATTACH(HOST, 5, "a link of a live host")                                                                       \
 	/* D->S: u32 conn, u32 gen; fds: pidfd, request socket */                                            \

@@ -58,6 +58,7 @@
 #define LINK_QUERY_NAME_MAX 64u /* RFC 4250 section 4.6.1 */
 #define LINK_QUERY_BODY_MAX 2048u
 #define LINK_ANSWER_MAX 2048u /* payload of DOWN(ANSWER) */
+#define LINK_MINOR_RETIRED 4u  /* the same: HOST says who is retired */
 
 #define LINK_WORKER_SHIFT 24
 #define LINK_WORKER_MAX 0xfeu /* LINK_CONN_NONE has all bits */

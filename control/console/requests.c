@@ -154,6 +154,15 @@ ask_rekey(struct console *c, struct client *cl, const struct js *request)
 	ask_action(c, cl, "rekey", js_str(request, "which"));
 }
 
+static void
+ask_plugin(struct console *c, struct client *cl, const struct js *request)
+{
+	if (strcmp(js_str(request, "op"), "reload") == 0)
+		ask_action(c, cl, "plugin-reload", js_str(request, "which"));
+	else
+		clients_error(c, cl, "of a plugin, reload is served");
+}
+
 static const struct {
 	const char *verb;
 	void (*run)(struct console *c, struct client *cl, const struct js *request);
@@ -172,6 +181,7 @@ static const struct {
 	{ "kill", ask_kill },
 	{ "rekey", ask_rekey },
 	{ "reload", ask_reload },
+	{ "plugin", ask_plugin },
 };
 
 void

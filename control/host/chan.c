@@ -590,6 +590,7 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 		return on_open(h, e, payload);
 	if (e->op == LINK_UP_HOST_END) {
 		h->ending = true;
+		h->retired = e->arg[0] != 1;
 		if (e->arg[0] == 1)
 			ask_end_all(h);
 		return 0;

@@ -1,5 +1,6 @@
 #include "control/host/face.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "control/host/host.h"
@@ -10,10 +11,9 @@ face_thread(struct host *h)
 {
 	if (pthread_equal(pthread_self(), h->thread))
 		return true;
-	if (h->debug) {
-		log_error("plugin %s: called from a wrong thread", h->name);
+	face_misuse(h, FACE_THREAD);
+	if (h->debug)
 		abort();
-	}
 	return false;
 }
 
@@ -27,6 +27,8 @@ face_any(struct host *h, struct postern_channel channel, int32_t *r)
 		return NULL;
 	}
 	c = chans_by_handle(&h->chans, channel.handle);
+	if (c == NULL)
+		face_misuse(h, FACE_HANDLE);
 	*r = c == NULL ? POSTERN_E_CLOSED : POSTERN_OK;
 	return c;
 }
@@ -53,6 +55,16 @@ face_live(struct host *h, struct postern_channel channel, int32_t *r)
 		return NULL;
 	}
 	return c;
+}
+
+void
+face_misuse(struct host *h, enum face_misuse kind)
+{
+	static const char *const texts[] = { [FACE_THREAD] = "calls from a wrong thread",
+		[FACE_HANDLE] = "calls with the handle of a channel that is not there" };
+
+	if ((atomic_fetch_or(&h->misused, 1u << kind) & 1u << kind) == 0)
+		log_warn("plugin %s: %s; it is told once", h->name, texts[kind]);
 }
 
 /* ---- postern.log/1 ---- */

@@ -16,6 +16,7 @@
 #define POSTERN_CONTROL_HOST_HOST_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "abi/postern/draft/connection.h"
 #include "abi/postern/draft/requests.h"
@@ -31,6 +32,7 @@
 #define HOST_CHUNK 32768u            /* largest data entry that we publish */
 #define HOST_WINDOW_DEFAULT (2u << 20) /* when the worker does not say its own */
 #define HOST_LINGER_MS 10000u        /* a closed channel may drain so long */
+#define HOST_QUIET_MS 2000u          /* a host that is replaced waits so long for late channels */
 #define HOST_ROOM_MS 1u              /* how long to wait for room in the ring */
 #define HOST_LABEL_MAX 64u
 #define HOST_LOW_WATER_MAX 8192u /* a worker grants less only at its limits */
@@ -46,6 +48,7 @@ struct host {
 	struct postern_host face;
 	struct loop *loop;
 	pthread_t thread;
+	atomic_uint misused;         /* bit per enum face_misuse: told already */
 	bool debug;                  /* a call from a wrong thread aborts */
 
 	/* links: of worker n at n, or the only one at 0 */
@@ -56,6 +59,10 @@ struct host {
 	bool blocked;                /* a ring was full: look again soon */
 	int room_timer;
 	bool ending;                 /* no more channels will come */
+	bool retired;                /* because another host takes its place */
+	bool quiet;                  /* and nobody has started a channel for a while */
+	int quiet_timer;
+	bool unlinked;               /* a worker has given up a link */
 	bool faulty;                 /* it ends because a worker broke the rules */
 
 	/* plugin */
@@ -253,6 +260,11 @@ view_out(struct view v)
 {
 	return postern_view_of(v.data, v.len);
 }
+
+/* face_misuse(h, kind): the plugin made a mistake that only an error tells it: said in
+ * the log once for each kind. Any thread. */
+enum face_misuse { FACE_THREAD, FACE_HANDLE };
+void face_misuse(struct host *h, enum face_misuse kind);
 
 /* face_thread(h): is this the plugin thread? A debug host does not return
  * otherwise. */

@@ -24,6 +24,7 @@ struct conf {
 	uint32_t gid;
 	uint32_t workers;      /* of the dataplane; a service's host serves all */
 	uint32_t conn;         /* a user's host: its connection */
+	bool trial;            /* load the plugin, and end */
 };
 
 /* ---- the supervisor ---- */
@@ -104,7 +105,8 @@ get_conf(struct host *h, struct conf *conf, uint8_t *buf)
 	conf->conn = m.conn;
 	/* Only a service is told how many workers there are. */
 	conf->workers = !c.bad && cur_left(&c) > 0 ? cur_u32(&c) : 1;
-	if (!cur_done(&c) || conf->workers == 0 || conf->workers > HOST_LINKS_MAX || !keep_text(h->name, sizeof(h->name), name) ||
+	conf->trial = !c.bad && conf->workers == 0;
+	if (!cur_done(&c) || conf->workers > HOST_LINKS_MAX || !keep_text(h->name, sizeof(h->name), name) ||
 	    !keep_text(conf->file, sizeof(conf->file), file)) {
 		log_error("host: malformed HOST_CONF");
 		return -1;
@@ -194,6 +196,7 @@ on_bell(void *ctx, int fd, unsigned events)
 	if (there)
 		return;
 	log_info("host %s: the dataplane is gone", h->name);
+	h->unlinked = true;
 	loop_stop(h->loop);
 }
 
@@ -233,6 +236,27 @@ catch_term(struct host *h)
 
 /* ---- the loop ---- */
 
+static void
+quiet(void *ctx)
+{
+	struct host *h = ctx;
+
+	h->quiet_timer = 0;
+	h->quiet = true;
+}
+
+/* A host that is replaced waits for what was given to it before: a clerk that has its
+ * link may start a channel yet. True: not now. */
+static bool
+retiring(struct host *h)
+{
+	if (!h->retired || h->quiet)
+		return false;
+	if (h->quiet_timer <= 0)
+		h->quiet_timer = loop_after(h->loop, HOST_QUIET_MS, quiet, h);
+	return h->quiet_timer > 0;
+}
+
 static int
 before_wait(void *ctx)
 {
@@ -247,7 +271,7 @@ before_wait(void *ctx)
 		loop_stop(h->loop);
 		return 1;
 	}
-	if (h->ending && h->chans.count == 0) {
+	if (h->ending && h->chans.count == 0 && !retiring(h)) {
 		loop_stop(h->loop);
 		return 1;
 	}
@@ -266,6 +290,27 @@ serve(struct host *h)
 		return -1;
 	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);
 	return loop_run(h->loop, before_wait, h);
+}
+
+/* Would it serve? As a service's account, without a link; of a leader there is only a
+ * socket, so that it finds what it will find. */
+static int
+try_out(struct host *h, const struct conf *conf, const struct plugconf *plugin)
+{
+	char why[256];
+	int pair[2];
+	int r = limits_set(plugin, 0);
+
+	if (r != 0)
+		return fails(h, "limits: %s", strerror(-r));
+	if (plugin->user && (msg_pair(pair) != 0 || leader_init(h, pair[0]) != 0))
+		return fails(h, "no sockets");
+	if (sandbox_host(conf->uid, conf->gid, true, plugin->sandbox) != 0)
+		return fails(h, "no sandbox");
+	if (load_plugin(h, conf->file, 0, why) != 0)
+		return fails(h, "%s: %s", conf->file, why);
+	load_drop(h);
+	_exit(ROLE_HOST_DONE);
 }
 
 static int
@@ -288,6 +333,8 @@ run(struct host *h, uint8_t *buf)
 	h->open_ms = plugin.open_timeout * 1000;
 	/* What it may not, others check too: a row that cannot be read allows nothing. */
 	(void)serves_lines(&h->serves, h->name, h->config, h->config_len, &wrong);
+	if (conf.trial)
+		return try_out(h, &conf, &plugin);
 	user_host = conf.uid == 0 && conf.gid == 0;
 	if (links_make(h, &conf) != 0)
 		return fails(h, "no memory for its links");
@@ -309,7 +356,9 @@ run(struct host *h, uint8_t *buf)
 	/* A thread of the plugin's must not see what leaving takes down. */
 	if (load_stop(h) != 0)
 		_exit(1);
-	return h->faulty ? 1 : ROLE_HOST_DONE;
+	if (h->faulty)
+		return 1;
+	return h->unlinked ? ROLE_HOST_UNLINKED : ROLE_HOST_DONE;
 }
 
 int

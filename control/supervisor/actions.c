@@ -18,6 +18,8 @@ struct action {
 	struct sup *sup;
 	char argument[GRANT_NAME_MAX + sizeof(USER_BEGINS)];
 	uint32_t uid;
+	uint32_t tag;
+	bool later; /* the answer comes later */
 	bool allowed;
 	struct js *more; /* what else there is to say */
 	char text[384];  /* why not */
@@ -165,6 +167,17 @@ do_reload(struct action *a)
 	return R_PROTOCOL;
 }
 
+/* ---- a plugin ---- */
+
+static uint32_t
+do_plugin_reload(struct action *a)
+{
+	uint32_t r = renew_start(a->sup, a->argument, a->uid, a->tag, a->text, sizeof(a->text));
+
+	a->later = r == R_NONE;
+	return r;
+}
+
 /* ---- all ---- */
 
 static const struct {
@@ -174,6 +187,7 @@ static const struct {
 	{ "kill", do_kill },
 	{ "rekey", do_rekey },
 	{ "reload", do_reload },
+	{ "plugin-reload", do_plugin_reload },
 };
 
 static uint32_t
@@ -213,23 +227,23 @@ caller_may(const struct sup *s, struct cur *b, uint32_t *uid)
 	return may;
 }
 
-static void
-answer_action(struct sup *s, struct proc *p, uint32_t tag, uint32_t reason, struct action *a)
+void
+action_answer(struct sup *s, uint32_t tag, uint32_t reason, const char *why, struct js *more)
 {
 	struct msg answer = { .type = MSG_ACTION_DONE, .tag = tag };
-	uint8_t body[sizeof(a->text) + 16];
+	uint8_t body[512];
 	struct put w = put_of(body, sizeof(body));
-	char *text = js_text(a->more, false);
+	char *text = js_text(more, false);
 	int fd = text != NULL ? status_file(text) : -1;
 
-	(void)s;
 	free(text);
 	put_u32(&w, reason);
-	put_cstr(&w, reason == R_NONE ? "" : a->text);
+	put_string(&w, why, reason == R_NONE ? 0 : strnlen(why, 400));
 	answer.body = put_view(&w);
 	answer.fds[0] = fd;
 	answer.fd_count = fd >= 0;
-	proc_send(p, &answer);
+	if (proc_up(&s->console.proc))
+		proc_send(&s->console.proc, &answer);
 	if (fd >= 0)
 		close(fd);
 }
@@ -237,10 +251,11 @@ answer_action(struct sup *s, struct proc *p, uint32_t tag, uint32_t reason, stru
 void
 on_action(struct sup *s, struct proc *p, struct msg *m)
 {
-	struct action a = { .sup = s };
+	struct action a = { .sup = s, .tag = m->tag };
 	struct cur b = cur_view(m->body);
 	struct view verb = cur_string(&b);
 	struct view argument = cur_string(&b);
+	uint32_t reason;
 
 	a.allowed = caller_may(s, &b, &a.uid);
 	if (!cur_done(&b) || argument.len >= sizeof(a.argument)) {
@@ -250,6 +265,8 @@ on_action(struct sup *s, struct proc *p, struct msg *m)
 	if (argument.len > 0)
 		memcpy(a.argument, argument.data, argument.len);
 	a.more = js_object();
-	answer_action(s, p, m->tag, act(&a, verb), &a);
+	reason = act(&a, verb);
+	if (!a.later)
+		action_answer(s, m->tag, reason, a.text, a.more);
 	js_free(a.more);
 }

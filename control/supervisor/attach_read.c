@@ -202,6 +202,7 @@ take_host(struct from_dp *m)
 	l.gen = cur_u32(m->c);
 	l.plugin = cur_string(m->c);
 	l.first = !m->c->bad && cur_left(m->c) > 0 ? cur_u32(m->c) : l.id;
+	l.retired = !m->c->bad && cur_left(m->c) > 0 && cur_u8(m->c) == 1;
 	if (!cur_done(m->c) || m->n < 2)
 		return false;
 	pidfd = take_fd(m, 0);

@@ -61,7 +61,7 @@ by_exit(struct host *h, int code)
 {
 	char text[64];
 
-	if (code == ROLE_HOST_DONE)
+	if (code == ROLE_HOST_DONE || code == ROLE_HOST_UNLINKED)
 		return;
 	snprintf(text, sizeof(text), "status %d", code);
 	if (!h->ready)
@@ -126,13 +126,23 @@ leader_will_tell(const struct host *h)
 	       c->leader != NULL;
 }
 
+/* The worker ended its link, and the dataplane says why, unless it is gone. */
+static bool
+worker_will_tell(const struct host *h)
+{
+	int code = h->told ? (WIFEXITED(h->status) ? WEXITSTATUS(h->status) : 0) : h->proc.code;
+
+	return code == ROLE_HOST_UNLINKED && h->ready && h->cause == CAUSE_NONE && !h->expected && !h->unlinked &&
+	       attach_on(h->proc.sup);
+}
+
 void
 host_ended(struct proc *p)
 {
 	struct host *h = host_of(p);
 
 	host_answer(p->sup, h, R_CHAN_HOST_GONE, "its host ended");
-	if (leader_will_tell(h)) {
+	if (leader_will_tell(h) || worker_will_tell(h)) {
 		h->gone = true;
 		host_end_by(h, TOLD_MS);
 		return;
@@ -174,7 +184,7 @@ on_host_ended(struct sup *s, struct proc *p, struct msg *m)
 	h->status = (int)status;
 	if (why.len > 0)
 		snprintf(h->why, sizeof(h->why), "%.*s", (int)why.len, (const char *)why.data);
-	if (!h->gone)
+	if (!h->gone || worker_will_tell(h))
 		return;
 	account(h);
 	host_free(h);
@@ -263,7 +273,14 @@ host_link_gone(struct sup *s, uint32_t link_id, uint32_t reason)
 	if (g.host == NULL)
 		conns_each(s, look_in, &g);
 	h = g.host;
-	if (h == NULL || h->ending)
+	if (h == NULL)
+		return;
+	h->unlinked = true;
+	if (h->gone && reason != R_PEER_GONE && h->cause == CAUSE_NONE) {
+		plug_ended(s, h, CAUSE_PROTOCOL, reason_text((int)(reason % REASON_MAX)));
+		return;
+	}
+	if (h->ending)
 		return;
 	if (reason != R_PEER_GONE) {
 		host_end_for(h, CAUSE_PROTOCOL, reason_text((int)(reason % REASON_MAX)));

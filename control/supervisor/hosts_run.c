@@ -33,19 +33,20 @@ start_late(void *ctx)
 
 /* ---- start ---- */
 
-static void
-send_conf(struct host *h, const struct plugin *pl)
+void
+host_send_conf(struct host *h, const struct plugin *pl)
 {
 	uint8_t body[PLUGIN_CONFIG_MAX + 1024];
 	struct put w = put_of(body, sizeof(body));
+	bool trial = h->links == 0;
 	struct msg m = { .type = MSG_HOST_CONF, .conn = h->conn, .gen = h->gen };
 
 	put_cstr(&w, pl->id);
 	put_cstr(&w, pl->file);
 	put_cstr(&w, pl->config);
-	put_u32(&w, pl->user ? 0 : pl->uid);
-	put_u32(&w, pl->user ? 0 : pl->gid);
-	if (!pl->user)
+	put_u32(&w, pl->user && !trial ? 0 : pl->uid);
+	put_u32(&w, pl->user && !trial ? 0 : pl->gid);
+	if (!pl->user || trial)
 		put_u32(&w, h->links);
 	m.body = put_view(&w);
 	proc_send(&h->proc, &m);
@@ -74,7 +75,7 @@ start_by_leader(struct sup *s, struct host *h, struct leader *l)
 	m.fds[1] = s->log_out;
 	proc_send(&l->proc, &m);
 	close(pair[1]);
-	send_conf(h, pl);
+	host_send_conf(h, pl);
 	free(h->plan);
 	h->plan = NULL;
 }
@@ -101,7 +102,7 @@ host_start(struct sup *s, struct host *h, const struct plugin *pl, struct leader
 		if (proc_start(s, &h->proc) != 0)
 			host_end(h, "its host cannot be started");
 		else
-			send_conf(h, pl);
+			host_send_conf(h, pl);
 		h->pid = h->proc.pid;
 		return;
 	}
@@ -222,6 +223,7 @@ host_linked(struct sup *s, struct host *h, uint32_t link_id, uint32_t reason)
 	h->deadline = 0;
 	beats_start(s);
 	host_answer(s, h, R_NONE, "");
+	renew_ready(s, h);
 }
 
 /* ---- after an attachment ---- */
@@ -318,6 +320,7 @@ host_restore(struct sup *s, const struct host_link *l, int pidfd, int sock)
 		close(sock);
 	}
 	set_link(h, l->id);
+	h->retired |= l->retired;
 }
 
 /* Those that an earlier supervisor was still linking, or that lost a link while

@@ -87,6 +87,12 @@ service_account(struct plugin *p, const char **why)
 }
 
 int
+plugin_trial_account(struct plugin *p, const char **why)
+{
+	return p->user ? service_account(p, why) : 0;
+}
+
+int
 plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const char **why)
 {
 	bool ok;

@@ -41,6 +41,10 @@ struct plugin {
 /* plugin_find(p, dir, id, len, why): 0, or -1 and *why says what is wrong. */
 int plugin_find(struct plugin *p, const char *dir, const char *id, size_t len, const char **why);
 
+/* plugin_trial_account(p, why): of a user's plugin too, uid and gid of an account that it
+ * may be tried as. */
+int plugin_trial_account(struct plugin *p, const char **why);
+
 /* plugin_arguments(p, conf): put "Subsystem NAME ARGUMENTS" behind its text for
  * each subsystem that is this plugin with arguments. -1: no room for them. */
 int plugin_arguments(struct plugin *p, const struct conf *conf);

@@ -136,6 +136,10 @@ struct host {
 	enum cause cause; /* why it ended or is being ended; NONE: as it should */
 	bool expected;    /* its end is nobody's fault */
 	bool retired;     /* its channels finish, no more come */
+	bool stale;       /* it is to be, once it is ready */
+	uint32_t trial_tag; /* of the operator's request that waits for this trial */
+	uint32_t trial_uid;
+	bool unlinked;    /* the dataplane has told the end of its link */
 	bool gone;        /* the process; its leader has not said how yet */
 	bool told;        /* its leader has: */
 	int status;       /* how, as of wait */
@@ -232,6 +236,7 @@ struct sup {
 	uint32_t bucket_count; /* a power of two */
 	uint32_t conn_count;
 	struct host_list services;
+	struct host_list trials;  /* hosts that load a plugin's new file, and end */
 	struct plug *plugs;
 	int beat_timer;
 	bool beating; /* there is a host to look at */
@@ -369,6 +374,7 @@ struct host_link {
 	uint32_t conn;
 	uint32_t gen;
 	struct view plugin;
+	bool retired; /* it was told that no more channels come */
 };
 void host_restore(struct sup *s, const struct host_link *l, int pidfd, int sock);
 /* hosts_settle(s): after a snapshot: those that lack a link end. */
@@ -401,6 +407,17 @@ void leaders_tell(struct sup *s); /* after an attachment: who is not known there
 /* leader_end(l): its connection is gone: it ends its hosts and the session. */
 void leader_end(struct leader *l);
 void leaders_end(struct sup *s); /* the dataplane is gone */
+
+/* ---- renew.c: a plugin's new file ---- */
+/* renew_start(s, id, uid, tag, text, size): R_NONE: action_answer comes later; else a
+ * reason, and text. */
+uint32_t renew_start(struct sup *s, const char *id, uint32_t uid, uint32_t tag, char *text, size_t size);
+/* renew_ready(s, h): a host has come up: it may be stale already. */
+void renew_ready(struct sup *s, struct host *h);
+/* host_send_conf(h, pl): HOST_CONF; with h->links 0 for a trial. */
+void host_send_conf(struct host *h, const struct plugin *pl);
+/* action_answer(s, tag, reason, text, more): to console; text where the reason is one. */
+void action_answer(struct sup *s, uint32_t tag, uint32_t reason, const char *text, struct js *more);
 
 /* ---- beats.c: hosts that hang or take too much ---- */
 void beats_start(struct sup *s);

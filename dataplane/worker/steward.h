@@ -31,6 +31,7 @@ struct peer {
 	int request;          /* host */
 	bool added;           /* the worker has it */
 	bool dead;            /* the process ended */
+	bool retired;         /* LINK_END came for it */
 	size_t plugin_len;
 	char plugin[64];
 };

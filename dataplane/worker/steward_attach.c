@@ -290,6 +290,8 @@ on_link_end(struct steward *s, struct cur *c)
 		return;
 	k->link = id;
 	steward_push(s, worker);
+	for (struct peer *p = s->peers; p != NULL; p = p->next)
+		p->retired |= p->link.id == id;
 }
 
 static void

@@ -263,6 +263,8 @@ send_host(struct steward *s, const struct peer *p)
 	put_string(&w, p->plugin, p->plugin_len);
 	if (s->minor >= 1)
 		put_u32(&w, p->first != 0 ? p->first : p->link.id);
+	if (s->minor >= LINK_MINOR_RETIRED)
+		put_u8(&w, p->retired);
 	attach_send(s, &w, fds, 2);
 }
 

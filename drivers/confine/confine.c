@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <sched.h>
+#include <signal.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <string.h>
@@ -129,12 +130,23 @@ add_fstat(scmp_filter_ctx ctx)
 	return r == 0 ? allow(ctx, SCMP_SYS(fstat), NULL, 0) : r;
 }
 
-/* Signals to itself only: raise and abort. */
+/* Signals to itself only, for raise and abort, and none that stops: who is stopped is
+ * in somebody's hands, and waited for. */
 static int
 add_raise(scmp_filter_ctx ctx)
 {
-	return allow_value(ctx, SCMP_SYS(tgkill), 0, (uint64_t)getpid());
+	struct scmp_arg_cmp below[] = {
+		{ .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)getpid() },
+		{ .arg = 2, .op = SCMP_CMP_LT, .datum_a = SIGSTOP },
+	};
+	struct scmp_arg_cmp above[] = { below[0], { .arg = 2, .op = SCMP_CMP_GT, .datum_a = SIGTTOU } };
+	int r = allow(ctx, SCMP_SYS(tgkill), below, 2);
+
+	return r == 0 ? allow(ctx, SCMP_SYS(tgkill), above, 2) : r;
 }
+
+_Static_assert(SIGSTOP < SIGTSTP && SIGTSTP < SIGTTIN && SIGTTIN < SIGTTOU && SIGTTOU - SIGSTOP == 3,
+    "what stops is in a row");
 
 /* Threads, not processes. clone3 hides its flags from a filter: told that it
  * does not exist, the C library uses clone. */

@@ -236,6 +236,19 @@ check "nobody shares an account but root's, and one user's" own_uids
 for role in ${ONLY:-$roles}; do
 	check "$role may do what its row says and nothing else" one_role "$role"
 done
+# As a user of the machine, in the service's own namespaces.
+stranger() { nsenter -t "$MONITOR_PID" -m -n setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+shut() { # no way to DPDK's memory: no file, no socket, no directory, and not through the process
+	local pid
+	pid=$(pid_of dp)
+	is "" find /run/dpdk /var/run/dpdk /dev/hugepages "$ROOT/run/dpdk" "$ROOT/run/postern" -newer "$ROOT/etc/postern/postern.conf" -name '*map*' 2>/dev/null
+	! ls -l "/proc/$pid/fd" | grep -E 'dpdk|rtemap' || { echo "DPDK's files are open"; return 1; }
+	! awk '$8 ~ /dpdk|telemetry/' "/proc/$pid/net/unix" | grep . || { echo "DPDK listens"; return 1; }
+	! stranger cat "/proc/$pid/maps" >/dev/null 2>&1 || { echo "its maps can be read"; return 1; }
+	! stranger dd if="/proc/$pid/mem" bs=1 count=1 of=/dev/null 2>/dev/null || { echo "its memory can be read"; return 1; }
+	! stranger perl -MSocket -e 'socket(S, AF_UNIX, SOCK_SEQPACKET, 0) && connect(S, sockaddr_un("/run/postern/dp.sock")) or exit 1' 2>/dev/null || { echo "its socket takes anybody"; return 1; }
+}
+check "dp: nothing of DPDK's is within a user's reach" shut
 check "dp: as many descriptors as it needs or gets" files
 check "a user's program is not confined" free
 check "nor is anything of ours within its reach" leaks_nothing

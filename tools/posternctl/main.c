@@ -40,6 +40,7 @@ struct verb {
 	bool takes_port;
 	bool takes_two; /* arguments, and a capture's options */
 	bool takes_explain;
+	bool takes_name; /* a second argument, needed */
 	bool switches;  /* its second argument is on or off */
 	int (*run)(const struct request *r);
 	void (*table)(const struct js *answer); /* NULL: its own */
@@ -304,6 +305,24 @@ run_reload(const struct request *r)
 	return status;
 }
 
+static int
+run_plugin(const struct request *r)
+{
+	struct js *o = js_object();
+	struct js *answer;
+	int status;
+
+	js_set_str(o, "verb", "plugin");
+	js_set_str(o, "op", r->argument);
+	js_set_str(o, "which", r->second != NULL ? r->second : "");
+	answer = ask(r->path, o);
+	js_free(o);
+	if (!shown(r, answer, &status))
+		printf("reloaded; %llu old hosts finish what they have\n", (unsigned long long)js_u64(answer, "retired"));
+	js_free(answer);
+	return status;
+}
+
 static double
 clock_s(void)
 {
@@ -437,6 +456,12 @@ static const struct verb verbs[] = {
 	    .run = run_rekey,
 	    .text = "new keys for sessions, now" },
 	{ .name = "reload", .run = run_reload, .text = "read the configuration again, as SIGHUP does" },
+	{ .name = "plugin",
+	    .argument = "reload NAME",
+	    .needed = true,
+	    .takes_name = true,
+	    .run = run_plugin,
+	    .text = "serve new channels from a plugin's new file, while old ones finish in the old" },
 	{ .name = "help", .run = run_help, .text = "this" },
 };
 
@@ -531,6 +556,9 @@ take_words(struct request *r, char *const *word, int count)
 	if (count > 2 && r->verb->switches) {
 		if (count > 3 || (strcmp(word[2], "on") != 0 && strcmp(word[2], "off") != 0))
 			return wrong("%s is switched on or off", word[0]);
+	} else if (count > 1 && r->verb->takes_name) {
+		if (count != 3)
+			return wrong("it needs %s", r->verb->argument);
 	} else if (count > 2 && !(r->verb->takes_two && count == 3 && strcmp(word[1], "stop") == 0))
 		return wrong("%s takes one argument", word[0]);
 	if (count < 2 && r->verb->needed)

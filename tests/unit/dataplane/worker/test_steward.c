@@ -611,6 +611,8 @@ links_of_two_workers(void)
 	static struct said m;
 	struct theirs t[3];
 	uint32_t id[2], seen = 0;
+	uint8_t body[8];
+	struct put w;
 	int fd;
 
 	begin_crew(2);
@@ -624,6 +626,10 @@ links_of_two_workers(void)
 	CU_ASSERT_EQUAL(id[1] >> LINK_WORKER_SHIFT, 1);
 	CU_ASSERT_EQUAL(host_at(fd, &t[2], 2, id[0], R_LINK_CONN), 0);
 	end_theirs(&t[2]);
+	w = put_of(body, sizeof(body));
+	put_u32(&w, id[1]);
+	say(fd, ATTACH_LINK_END, put_view(&w), NULL, 0);
+	rig_run(r, 3);
 	close(fd);
 	rig_run(r, 3);
 	fd = attached();
@@ -638,6 +644,7 @@ links_of_two_workers(void)
 		(void)cur_u32(&m.body);
 		(void)cur_string(&m.body);
 		CU_ASSERT_EQUAL(cur_u32(&m.body), id[0]);
+		CU_ASSERT_EQUAL(cur_u8(&m.body), link == id[1]); /* it was told LINK_END */
 		CU_ASSERT_TRUE(cur_done(&m.body));
 		forget(&m);
 	}
