@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 find abi drivers dataplane control plugins -name '*.[ch]' -print | LC_ALL=C sort | xargs awk '
 function row(file) {
-	if (file ~ /^plugins\//) return "^(postern/|[a-z]+[.]h$)"
+	if (file ~ /^plugins\//) return "^(postern/|[a-z0-9]+[.]h$|[.][.]/relay/relay[.]h$)"
 	if (file ~ /^abi\/wire\//) return "^abi/wire/"
 	if (file ~ /^abi\/link\//) return "^abi/(wire|link)/"
 	if (file ~ /^abi\/postern\//) return "^([.][.]/)?(draft/)?[a-z]+[.]h$"
