@@ -50,7 +50,7 @@ stage "build of the next link version" make --no-print-directory -j"$jobs" NEXT=
 [ -x "$build/bin/posternd" ] || exit 1
 
 (
-	renice -n 5 -p "$BASHPID" >/dev/null
+	renice -n 15 -p "$BASHPID" >/dev/null
 	stage "check" make --no-print-directory check
 	collect "$build/results"
 	stage "abi" make --no-print-directory abi-check

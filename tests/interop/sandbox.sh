@@ -64,16 +64,19 @@ keep() {
 	[ -n "$(sftp_host)" ] || sleep 300 | client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" sftp >/dev/null 2>&1 &
 	[ -n "$(user_host)" ] || client ssh "${ssh_opts[@]}" "$SSH_USER@$HOST" 'sleep 300' </dev/null >/dev/null 2>&1 &
 	[ -n "$(service_host)" ] || sleep 300 | client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" echo >/dev/null 2>&1 &
-	until_true 10 all_hosts
+	until_true 30 all_hosts
 }
 # A pam child lives for one dialogue: one that takes its time, and has just begun.
 keep_pam() {
+	local r
 	[ -z "$(role_pids pam)" ] || signal_role KILL pam
-	until_true 10 no_pam || return 1
+	until_true 30 no_pam || return 1
 	sed -i '1i account optional pam_exec.so quiet /bin/sleep 9' "$ROOT/etc/pam.d/postern"
 	ssh_to true &
-	until_true 15 pid_is_there pam
+	until_true 30 pid_is_there pam
+	r=$?
 	sed -i 1d "$ROOT/etc/pam.d/postern"
+	return $r
 }
 no_pam() { [ -z "$(role_pids pam)" ]; }
 all_hosts() { [ -n "$(user_host)" ] && [ -n "$(sftp_host)" ] && [ -n "$(service_host)" ]; }
@@ -102,7 +105,8 @@ one_role() { # ROLE
 	# shellcheck disable=SC2068
 	set -- ${@//PID/$other}
 	while [ $# -gt 0 ]; do
-		until_true 10 pid_is_there "$role" || { echo "$role is not there"; return 1; }
+		[ "$role" != pam ] || pid_is_there pam || keep_pam || return 1
+		until_true 30 pid_is_there "$role" || { echo "$role is not there"; return 1; }
 		pid=$(pid_of "$role")
 		left=$#
 		while read -r line; do
