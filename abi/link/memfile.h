@@ -1,5 +1,6 @@
 /*
- * Sealed memory files, as region, slot and meter need them. Internal to link.
+ * Sealed memory files, as region, slot and meter need them, and the page of a
+ * host's counters (control/counters.h).
  */
 #ifndef POSTERN_LINK_MEMFILE_H
 #define POSTERN_LINK_MEMFILE_H

@@ -129,6 +129,7 @@ static const struct face_row rows[] = {
 	{ POSTERN_IF_SESSION, &face_session, false },
 	{ POSTERN_IF_LOOP, &face_loop, false },
 	{ POSTERN_IF_TASK, &face_task, false },
+	{ POSTERN_IF_COUNTER, &face_counter, false },
 	{ POSTERN_IF_LOG, &face_log, false },
 	{ POSTERN_IF_CONFIG, &face_config, false },
 	{ POSTERN_IF_CONNECTION, &face_connection, false },

@@ -7,6 +7,7 @@
 #include "abi/postern/draft/channel.h"
 #include "abi/postern/draft/config.h"
 #include "abi/postern/draft/connection.h"
+#include "abi/postern/draft/counter.h"
 #include "abi/postern/draft/log.h"
 #include "abi/postern/draft/loop.h"
 #include "abi/postern/draft/session.h"
@@ -28,5 +29,6 @@ extern const struct postern_if_loop face_loop;
 extern const struct postern_if_connection face_connection;
 extern const struct postern_if_spawn face_spawn;
 extern const struct postern_if_task face_task;
+extern const struct postern_if_counter face_counter;
 
 #endif

@@ -36,7 +36,8 @@ is_ours(const struct host *h, int fd)
 		if (fd == l->wait_fd || fd == l->peer_ring_fd || fd == l->own.fd)
 			return true;
 	}
-	return fd == h->leader || fd == h->tasks.bell || fd == ROLE_SUPERVISOR_FD || fd == ROLE_LOG_FD;
+	return fd == h->leader || fd == h->tasks.bell || (h->counters != NULL && fd == h->counters_fd) ||
+	       fd == ROLE_SUPERVISOR_FD || fd == ROLE_LOG_FD;
 }
 
 static struct host_watch **

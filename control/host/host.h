@@ -40,6 +40,7 @@
 #define HOST_BATCH 256               /* entries between two looks at descriptors */
 #define HOST_LINKS_MAX 32u
 
+struct counters;
 struct host_ask;
 struct host_timer;
 struct host_watch;
@@ -74,6 +75,9 @@ struct host {
 	const struct postern_if_subsystem *subsystem;
 	const struct postern_if_requests *requests; /* NULL: not offered */
 	struct serves serves;        /* rows of its own NAME.conf */
+
+	struct counters *counters;   /* what it counts; NULL: it has no names for that */
+	int counters_fd;
 
 	/* channels */
 	struct chans chans;
@@ -276,6 +280,12 @@ void face_loop_fini(struct host *h);
  * called. -1: something still runs, and has the plugin: only the process's end is left. */
 int face_task_stop(struct host *h);
 void face_task_fini(struct host *h);
+
+/* face_counter_make(h, why): the page that its NAME.conf asks for, before the sandbox. 0;
+ * -1 and *why. face_counter_tell(h): to the supervisor, one that took over included. */
+int face_counter_make(struct host *h, const char **why);
+void face_counter_tell(struct host *h);
+void face_counter_fini(struct host *h);
 
 /* ---- leader.c ---- */
 int leader_init(struct host *h, int sock);

@@ -46,6 +46,7 @@ host_fini(struct host *h)
 	conns_fini(&h->conns);
 	for (uint32_t i = 0; i < h->link_count; i++)
 		linkend_down(&h->link[i]);
+	face_counter_fini(h);
 	free(h->config);
 	h->config = NULL;
 }

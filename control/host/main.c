@@ -121,7 +121,8 @@ get_conf(struct host *h, struct conf *conf, uint8_t *buf)
 }
 
 /* After registration the supervisor may die, be replaced, and speak again over
- * the same socket: only a new log descriptor and the end are of interest. */
+ * the same socket: a new log descriptor, which is answered with the counters, and the
+ * end are of interest. */
 static void
 on_supervisor(void *ctx, int fd, unsigned events)
 {
@@ -137,6 +138,7 @@ on_supervisor(void *ctx, int fd, unsigned events)
 			if (dup3(log_fd, ROLE_LOG_FD, O_CLOEXEC) >= 0)
 				log_set_fd(ROLE_LOG_FD);
 			close(log_fd);
+			face_counter_tell(h);
 		} else if (m.type == MSG_STOP) {
 			h->ending = true;
 		} else if (m.type == MSG_PING) {
@@ -288,6 +290,7 @@ serve(struct host *h)
 			return -1;
 	if (loop_watch(h->loop, ROLE_SUPERVISOR_FD, LOOP_IN, on_supervisor, h) != 0 || catch_term(h) != 0)
 		return -1;
+	face_counter_tell(h);
 	(void)msg_send(ROLE_SUPERVISOR_FD, &ready);
 	return loop_run(h->loop, before_wait, h);
 }
@@ -335,6 +338,8 @@ run(struct host *h, uint8_t *buf)
 	(void)serves_lines(&h->serves, h->name, h->config, h->config_len, &wrong);
 	if (conf.trial)
 		return try_out(h, &conf, &plugin);
+	if (face_counter_make(h, &wrong) != 0)
+		return fails(h, "%s", wrong);
 	user_host = conf.uid == 0 && conf.gid == 0;
 	if (links_make(h, &conf) != 0)
 		return fails(h, "no memory for its links");

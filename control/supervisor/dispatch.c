@@ -30,6 +30,7 @@ static const struct row rows[] = {
 	{ MSG_HOST_ENDED, ROLE_BIT(ROLE_LOGIN), on_host_ended },
 	{ MSG_FAILS, ROLE_BIT(ROLE_HOST), on_host_fails },
 	{ MSG_PONG, ROLE_BIT(ROLE_HOST), on_pong },
+	{ MSG_COUNTERS, ROLE_BIT(ROLE_HOST), on_counters },
 	{ MSG_STATUS, ROLE_BIT(ROLE_CONSOLE), on_status },
 	{ MSG_ACTION, ROLE_BIT(ROLE_CONSOLE), on_action },
 	{ MSG_CAPTURE, ROLE_BIT(ROLE_CONSOLE), on_capture },

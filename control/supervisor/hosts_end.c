@@ -34,6 +34,7 @@ host_free(struct host *h)
 
 	loop_cancel(s->loop, h->deadline);
 	links_forget(s, &h->proc, ~0u);
+	counts_end(h);
 	for (i = 0; i < 2; i++)
 		if (h->link_fds[i] >= 0)
 			close(h->link_fds[i]);

@@ -90,6 +90,7 @@ started(struct sup *s, struct host *h, const struct plugin *pl)
 	if (p == NULL)
 		return;
 	p->conf = pl->limits;
+	counters_rename(&p->counters, &pl->counters);
 	p->starts++;
 }
 
@@ -270,8 +271,11 @@ limits_again(struct sup *s, struct host *h)
 
 	plugconf_default(&h->limits);
 	h->limits.user = h->conn != LINK_CONN_NONE;
-	if (pl != NULL && plugin_find(pl, s->conf.plugin_dir, h->plugin, strlen(h->plugin), &why) == 0)
+	if (pl != NULL && plugin_find(pl, s->conf.plugin_dir, h->plugin, strlen(h->plugin), &why) == 0) {
 		h->limits = pl->limits;
+		if (p != NULL)
+			counters_rename(&p->counters, &pl->counters);
+	}
 	if (p != NULL)
 		p->conf = h->limits;
 	free(pl);

@@ -61,7 +61,8 @@ read_config(struct plugin *p, const char *dir, const char **why)
 		return -1;
 	p->config[n] = '\0';
 	*why = "its configuration is too long";
-	if ((size_t)n == sizeof(p->config) - 1 || plugconf_parse(&conf, p->config, (size_t)n, why) != 0)
+	if ((size_t)n == sizeof(p->config) - 1 || plugconf_parse(&conf, p->config, (size_t)n, why) != 0 ||
+	    counters_lines(&p->counters, p->config, (size_t)n, why) != 0)
 		return -1;
 	p->user = conf.user;
 	p->limits = conf;

@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "control/conf.h"
+#include "control/counters.h"
 #include "control/plugconf.h"
 
 #define PLUGIN_ID_MAX 64
@@ -36,6 +37,7 @@ struct plugin {
 	uid_t uid; /* service: identity to take */
 	gid_t gid;
 	struct plugconf limits;
+	struct counters counters; /* their names */
 };
 
 /* plugin_find(p, dir, id, len, why): 0, or -1 and *why says what is wrong. */

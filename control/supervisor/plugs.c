@@ -72,6 +72,7 @@ struct tally {
 	struct plug *plug;
 	uint64_t hosts;
 	uint64_t retired;
+	struct counters counters;
 };
 
 static void
@@ -80,7 +81,13 @@ count_in(const struct host_list *list, struct tally *t)
 	struct host *h;
 
 	LIST_FOREACH(h, list, at)
-	if (!h->ending && strcmp(h->plugin, t->plug->id) == 0) {
+	{
+		if (strcmp(h->plugin, t->plug->id) != 0)
+			continue;
+		if (h->counters != NULL)
+			counters_sum(&t->counters, h->counters);
+		if (h->ending)
+			continue;
 		t->hosts++;
 		t->retired += h->retired;
 	}
@@ -110,9 +117,10 @@ static struct js *
 row_of(struct sup *s, struct plug *p)
 {
 	struct js *o = js_object(), *ends = js_object();
-	struct tally t = { .plug = p };
+	struct tally t = { .plug = p, .counters = p->counters };
 
 	count_in(&s->services, &t);
+	count_in(&s->orphans, &t);
 	conns_each(s, count_conn, &t);
 	js_set_str(o, "plugin", p->id);
 	js_set_str(o, "runs_as", p->conf.user ? "user" : "service");
@@ -122,6 +130,7 @@ row_of(struct sup *s, struct plug *p)
 	for (int i = CAUSE_NONE + 1; i < CAUSE_COUNT; i++)
 		js_set_u64(ends, causes[i].name, p->ends[i]);
 	js_set(o, "ends", ends);
+	js_set(o, "counters", counts_of(&t.counters));
 	js_set_u64(o, "refused", p->refused);
 	js_set_u64(o, "reloads", p->reloads);
 	js_set_u64(o, "waits_ms", backoff_wait(&p->backoff, loop_now_ms()));

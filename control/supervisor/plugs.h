@@ -34,6 +34,7 @@ struct plug {
 	uint64_t reloads;
 	char last[192];   /* how its last host ended that should not have */
 	uint64_t last_ms; /* unix time */
+	struct counters counters; /* of hosts that have ended */
 	struct backoff backoff;
 };
 

@@ -133,6 +133,7 @@ struct host {
 	pid_t pid;                  /* stays when the process is gone */
 	struct plugconf limits;
 	struct beat beat;
+	const struct counters *counters; /* its page; NULL: none has come */
 	enum cause cause; /* why it ended or is being ended; NONE: as it should */
 	bool expected;    /* its end is nobody's fault */
 	bool retired;     /* its channels finish, no more come */
@@ -422,6 +423,11 @@ void action_answer(struct sup *s, uint32_t tag, uint32_t reason, const char *tex
 /* ---- beats.c: hosts that hang or take too much ---- */
 void beats_start(struct sup *s);
 void on_pong(struct sup *s, struct proc *p, struct msg *m);
+
+/* ---- counts.c: what hosts count ---- */
+void on_counters(struct sup *s, struct proc *p, struct msg *m);
+void counts_end(struct host *h); /* added to what its plugin has counted; its page goes */
+struct js *counts_of(const struct counters *c);
 
 /* ---- attach.c ---- */
 void attach_init(struct sup *s);

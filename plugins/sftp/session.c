@@ -248,6 +248,7 @@ on_packet(struct session *s, const uint8_t *packet, size_t len)
 		session_fail(s, "a request before INIT");
 		return;
 	}
+	s->requests++;
 	result = request_parse(r, packet, len);
 	s->here = (struct job){ .s = s, .id = r->id, .out = s->here.out };
 	switch (result) {

@@ -70,6 +70,7 @@ struct session {
 
 	struct job *first, *last;           /* jobs, in the order of arrival */
 	struct job *done_first, *done_last; /* their replies wait for room */
+	uint64_t requests; /* that have come */
 	uint32_t count;    /* of both */
 	size_t held;       /* bytes that they are charged with */
 	uint32_t tasks;    /* running */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <postern/draft/config.h>
+#include <postern/draft/counter.h>
 #include <postern/draft/log.h>
 #include <postern/draft/loop.h>
 #include <postern/draft/session.h>
@@ -27,6 +28,8 @@ struct sftp {
 	const struct postern_if_task *tasks;
 	const struct postern_if_config *config;
 	const struct postern_if_log *log; /* NULL: none */
+	const struct postern_if_counter *counters; /* NULL: none */
+	uint32_t requests, received, sent;         /* their numbers; bytes the last two */
 	uint32_t umask;                   /* the login's */
 };
 
@@ -42,6 +45,13 @@ struct transfer {
 	int closed;      /* the channel is gone: its tasks are waited for */
 };
 
+static void
+count(const struct sftp *p, uint32_t counter, uint64_t n)
+{
+	if (p->counters != NULL)
+		p->counters->add(p->host, counter, n);
+}
+
 /* ---- what a session asks for ---- */
 
 static int64_t
@@ -53,6 +63,7 @@ io_write(void *ctx, const uint8_t *bytes, size_t len)
 
 	r = t->sftp->channels->write(
 	    t->sftp->host, t->channel, POSTERN_STREAM_DATA, postern_view_of(bytes, len), &took);
+	count(t->sftp, t->sftp->sent, took);
 	return r == POSTERN_OK ? (int64_t)took : -1;
 }
 
@@ -233,11 +244,14 @@ static int32_t
 sftp_data(void *context, uint32_t stream, struct postern_view bytes, uint64_t *took)
 {
 	struct transfer *t = context;
+	uint64_t requests = t->session.requests;
 
 	*took = bytes.len;
 	if (stream != POSTERN_STREAM_DATA)
 		return POSTERN_OK;
 	*took = session_input(&t->session, bytes.data, bytes.len);
+	count(t->sftp, t->sftp->received, *took);
+	count(t->sftp, t->sftp->requests, t->session.requests - requests);
 	t->untaken = *took < bytes.len;
 	settle(t);
 	return POSTERN_OK;
@@ -304,6 +318,18 @@ sftp_query(struct postern_plugin *plugin, struct postern_view id)
 	return postern_view_is(id, POSTERN_IF_SUBSYSTEM) ? &subsystem : NULL;
 }
 
+/* Those that NAME.conf does not have stay 0, and count nothing. */
+static void
+find_counters(struct sftp *p)
+{
+	p->counters = p->host->query(p->host, postern_text(POSTERN_IF_COUNTER));
+	if (p->counters == NULL)
+		return;
+	(void)p->counters->of(p->host, postern_text("requests"), &p->requests);
+	(void)p->counters->of(p->host, postern_text("bytes-received"), &p->received);
+	(void)p->counters->of(p->host, postern_text("bytes-sent"), &p->sent);
+}
+
 static int32_t
 sftp_create(const struct postern_host *host, struct postern_plugin **out)
 {
@@ -323,6 +349,7 @@ sftp_create(const struct postern_host *host, struct postern_plugin **out)
 		free(p);
 		return POSTERN_E_NOSUCH;
 	}
+	find_counters(p);
 	/* A file that may not grow further is an error of write, not the end. */
 	signal(SIGXFSZ, SIG_IGN);
 	p->umask = umask(022);

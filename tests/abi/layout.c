@@ -6,6 +6,7 @@
 #include <postern/draft/channel.h>
 #include <postern/draft/config.h>
 #include <postern/draft/connection.h>
+#include <postern/draft/counter.h>
 #include <postern/draft/log.h>
 #include <postern/draft/loop.h>
 #include <postern/draft/requests.h>
@@ -185,6 +186,11 @@ AT(postern_if_session, text, 0);
 AT(postern_if_session, number, 8);
 AT(postern_if_session, rekey, 16);
 
+SIZE(postern_if_counter, 24);
+AT(postern_if_counter, of, 0);
+AT(postern_if_counter, add, 8);
+AT(postern_if_counter, set, 16);
+
 SIZE(postern_if_task, 16);
 AT(postern_if_task, run, 0);
 AT(postern_if_task, cancel, 8);
@@ -287,6 +293,7 @@ IS(POSTERN_NO_FORWARD, 0x02u);
 IS(POSTERN_NO_AGENT, 0x04u);
 IS(POSTERN_NO_X11, 0x08u);
 IS(POSTERN_NO_RC, 0x10u);
+ID(POSTERN_IF_COUNTER, "postern.counter/1");
 ID(POSTERN_IF_TASK, "postern.task/1");
 ID(POSTERN_IF_SPAWN, "postern.spawn/1");
 IS(POSTERN_SPAWN_PROGRAM, 1u);

@@ -1,5 +1,6 @@
 // A plugin in C++17, from the public headers alone.
 #include <postern/draft/config.h>
+#include <postern/draft/counter.h>
 #include <postern/draft/log.h>
 #include <postern/draft/loop.h>
 #include <postern/draft/session.h>

@@ -152,5 +152,7 @@ check "an unknown user is logged as sshd does, and once" stranger
 quiet() { ! grep -E "warning: (host of|login|dataplane closed|gate|clerk)" "$LOG"; }
 check "no warning about a process that ended as it should" quiet
 check "posternctl status" bash -c "$CTL status"
+check "what hosts counted is there when they have ended" \
+    bash -c "$CTL plugins | grep -A1 '^sftp ' | grep -Eq 'counted: requests [1-9][0-9]*, bytes-received [1-9][0-9]*, bytes-sent [1-9]'"
 check "posternctl sessions --json is JSON" bash -c "$CTL --json sessions | perl -MJSON::PP -0ne 'decode_json(\$_)'"
 finish

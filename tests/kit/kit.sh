@@ -101,6 +101,12 @@ sftp_direct() { # wrapper...
 	    timeout 120 sftp -q -D "$tmp/serve" -b - && cmp "$tmp/bulk" "$tmp/back" && [ ! -e "$tmp/there" ]
 }
 
+# Its first packet, and what it counted.
+counts() {
+	printf '\0\0\0\5\1\0\0\0\3' | run -v "$BIN/plugins/sftp.so" 2>"$tmp/e" >/dev/null &&
+	    grep -q 'counted: bytes-received 9$' "$tmp/e" && grep -q 'counted: bytes-sent [1-9]' "$tmp/e"
+}
+
 # Beside what it does not know of the kernel's.
 clean() { [ -e "$tmp/vg" ] && ! grep '^==' "$tmp/vg"; }
 
@@ -110,6 +116,7 @@ try "the skeleton, as installed" skeleton
 try "echo, whole and through small windows" echoes
 try "exec by local programs, and what cannot be started" statuses
 try "a connection that breaks" broken
+try "what a plugin counted" counts
 if command -v sftp >/dev/null; then
 	try "sftp -D" sftp_direct
 	if [ -z "$variant" ] && command -v valgrind >/dev/null; then

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "abi/wire/reason.h"
+#include "control/counters.h"
 #include "control/log.h"
 #include "control/plugconf.h"
 
@@ -250,8 +252,19 @@ configure(struct run *r)
 	r->host.tasks.queue_max = conf.task_queue;
 	r->host.open_max = conf.open_queue;
 	r->host.open_ms = conf.open_timeout * 1000;
+	if (face_counter_make(&r->host, &wrong) != 0) {
+		fprintf(stderr, "postern-plugin-run: %s\n", wrong);
+		return -1;
+	}
 	(void)serves_lines(&r->host.serves, r->host.name, r->host.config, r->host.config_len, &wrong);
 	return 0;
+}
+
+static void
+say_counters(const struct counters *c)
+{
+	for (uint32_t i = 0; c != NULL && i < c->count; i++)
+		fprintf(stderr, "postern-plugin-run: counted: %s %" PRIu64 "\n", c->row[i].name, c->row[i].value);
 }
 
 static int
@@ -303,6 +316,8 @@ main(int argc, char **argv)
 		log_set_level(LOG_L_DEBUG);
 	name_plugin(&r);
 	status = run(&r);
+	if (r.verbose)
+		say_counters(r.host.counters);
 	host_fini(&r.host);
 	run_leader_end(&r);
 	double_leave(&r.link);

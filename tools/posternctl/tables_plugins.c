@@ -19,9 +19,19 @@ cause_row(void *ctx, const char *key, uint64_t n)
 }
 
 static void
+counter_row(void *ctx, const char *key, uint64_t n)
+{
+	bool *begun = ctx;
+
+	printf("%s %s %" PRIu64, *begun ? "," : "    counted:", plain(key), n);
+	*begun = true;
+}
+
+static void
 plugin_row(const struct js *p)
 {
 	uint64_t failed = 0;
+	bool begun = false;
 
 	js_each(js_get(p, "ends"), sum_up, &failed);
 	printf("%-16s %-8s %6" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ", plain(js_str(p, "plugin")),
@@ -30,6 +40,9 @@ plugin_row(const struct js *p)
 		printf("waits %" PRIu64 " ms\n", js_u64(p, "waits_ms"));
 	else
 		printf("%s\n", js_u64(p, "retired") > 0 ? "old hosts finish" : "well");
+	js_each(js_get(p, "counters"), counter_row, &begun);
+	if (begun)
+		printf("\n");
 	if (failed == 0)
 		return;
 	printf("    ended by:");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "control/counters.h"
 #include "control/log.h"
 #include "tests/unit/control/host/hostbench.h"
 
@@ -50,6 +51,7 @@ static struct model *m;         /* of the handle in use; NULL for a wild one */
 static const struct postern_if_channel *ch;
 static const struct postern_host *face;
 static bool other_thread;
+static uint64_t counted[2];     /* by the plugin's own account */
 
 static uint8_t
 next(struct input *in)
@@ -385,6 +387,31 @@ call_task(uint8_t n)
 	answers(t->cancel(face, UINT64_MAX - n), before, false, POSTERN_E_NOSUCH);
 }
 
+/* From any thread, to the last unit. */
+static void
+call_counter(uint8_t which, uint8_t n)
+{
+	static const char *const names[] = { "alpha", "beta" };
+	const struct postern_if_counter *k = face->query(face, postern_text(POSTERN_IF_COUNTER));
+	uint32_t i = n % 2, counter = 99;
+
+	must(k->of(face, postern_text(names[i]), NULL) == POSTERN_E_INVAL);
+	must(k->of(face, postern_view_of(bulk, which & 1 ? UINT64_MAX : n), &counter) == POSTERN_E_NOSUCH && counter == 0);
+	must(k->of(face, postern_view_of(NULL, n), &counter) == POSTERN_E_NOSUCH && counter == 0);
+	must(k->add(face, 0, n) == POSTERN_E_NOSUCH && k->set(face, 3 + n, n) == POSTERN_E_NOSUCH);
+	must(k->add(face, UINT32_MAX - n, n) == POSTERN_E_NOSUCH);
+	must(k->of(face, postern_text(names[i]), &counter) == POSTERN_OK && counter == i + 1);
+	if (which & 2) {
+		must(k->set(face, counter, UINT64_MAX - n) == POSTERN_OK);
+		counted[i] = UINT64_MAX - n;
+	} else {
+		must(k->add(face, counter, n) == POSTERN_OK);
+		counted[i] += n;
+	}
+	for (i = 0; i < 2; i++)
+		must(b->host.counters->count == 2 && b->host.counters->row[i].value == counted[i]);
+}
+
 static void
 plugin_call(uint8_t what, uint8_t whose, uint8_t how, uint8_t n)
 {
@@ -411,6 +438,8 @@ plugin_call(uint8_t what, uint8_t whose, uint8_t how, uint8_t n)
 	default:
 		if (how % 8 == 0)
 			call_close(c);
+		else
+			call_counter(how, n);
 		break;
 	}
 }
@@ -543,6 +572,18 @@ listen_down(void)
 		judge(&s);
 }
 
+static void
+count_begin(void)
+{
+	struct counters names;
+	const char *why;
+
+	must(counters_lines(&names, "Counters alpha beta", strlen("Counters alpha beta"), &why) == 0);
+	b->host.counters = counters_make(&names, &b->host.counters_fd);
+	must(b->host.counters != NULL);
+	counted[0] = counted[1] = 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -558,6 +599,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	b->guest.request_result = POSTERN_E_AGAIN;
 	face = &b->host.face;
 	ch = bench_channels(b);
+	count_begin();
 	for (uint32_t i = 0; i < CHANS; i++)
 		open_channel(i);
 	listen_down();

@@ -4,6 +4,7 @@ $(eval $(call unit,test_host_chan,tests/unit/control/host/test_chan.c,hostbench 
 $(eval $(call unit,test_host_faults,tests/unit/control/host/test_faults.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_face,tests/unit/control/host/test_face.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_task,tests/unit/control/host/test_task.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
+$(eval $(call unit,test_host_counter,tests/unit/control/host/test_counter.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_ask,tests/unit/control/host/test_ask.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_query,tests/unit/control/host/test_query.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))
 $(eval $(call unit,test_host_flow,tests/unit/control/host/test_flow.c,hostbench $(HOST_TEST_LIBS),-lseccomp -ldl))

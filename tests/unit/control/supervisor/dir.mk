@@ -4,6 +4,8 @@ $(eval $(call unit,supervisor,tests/unit/control/supervisor/test_supervisor.c $(
 	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
 $(eval $(call unit,supervisor_hosts,tests/unit/control/supervisor/test_hosts.c $(SUPERVISOR_CAST),\
 	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
+$(eval $(call unit,supervisor_counts,tests/unit/control/supervisor/test_counts.c $(SUPERVISOR_CAST),\
+	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
 $(eval $(call unit,supervisor_operator,tests/unit/control/supervisor/test_operator.c $(SUPERVISOR_CAST),\
 	$(SUPERVISOR_TEST_LIBS),-lseccomp -ljansson))
 $(eval $(call unit,supervisor_parts,tests/unit/control/supervisor/test_parts.c,\
