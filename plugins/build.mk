@@ -10,7 +10,7 @@ plugin_files_echo := plugins/echo/echo.c
 plugin_files_exec := plugins/exec/exec.c plugins/exec/session.c plugins/exec/output.c plugins/exec/launch.c \
 	plugins/exec/modes.c plugins/exec/signals.c
 plugin_files_sftp := $(addprefix plugins/sftp/,sftp.c session.c job.c order.c reply.c ops.c content.c look.c names.c copy.c request.c attrs.c longname.c \
-	handles.c options.c posix.c prompt.c accounts.c)
+	handles.c options.c posix.c prompt.c root.c accounts.c)
 plugin_files_forward := $(addprefix plugins/forward/,forward.c rules.c connect.c listen.c pipe.c)
 plugin_headers_forward := $(wildcard plugins/forward/*.h)
 plugin_files_agent := plugins/agent/agent.c plugins/relay/relay.c

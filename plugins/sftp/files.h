@@ -74,6 +74,7 @@ struct files {
 /* The machine's. Its context: */
 struct posix_files {
 	uint32_t umask;
+	int root; /* files_rooted: the directory that is "/" */
 };
 
 /* posix.c and prompt.c: files of one umask are made together, those of another wait;
@@ -81,14 +82,26 @@ struct posix_files {
 int posix_umask_take(const struct posix_files *p, int wait);
 void posix_umask_give(void);
 
+/* posix.c, for root.c. posix_admit: a descriptor that was opened, or -errno: closed, if
+ * it is nothing to read or write here. posix_learn: that this was seen of its device. */
+int posix_admit(int fd);
+void posix_learn(int fd, const struct stat *st);
+int posix_rename_at(int from_fd, const char *from, int to_fd, const char *to, int replace);
+
 /* prompt.c: open and stat of what is in the kernel's memory, on file systems of this
- * machine; -EAGAIN: it is not, or not known to be. prompt_learn: what was just seen of a
- * device; prompt_knows: that was a moment ago. */
-int prompt_open(const struct posix_files *p, const char *path, int flags, uint32_t mode);
-int prompt_stat(const char *path, int follow, struct stat *st);
+ * machine; -EAGAIN: it is not, or not known to be. root: of files_rooted, or AT_FDCWD.
+ * prompt_learn: what was just seen of a device; prompt_knows: that was a moment ago. */
+int prompt_open(const struct posix_files *p, int root, const char *path, int flags, uint32_t mode);
+int prompt_stat(int root, const char *path, int follow, struct stat *st);
 void prompt_learn(dev_t device, enum files_wait wait);
 int prompt_knows(dev_t device);
 
 extern const struct files posix_files;
+
+/* root.c: the same below a directory that nothing leads out of: not "..", no link, nobody
+ * who renames meanwhile. files_root: a descriptor of it for posix_files.root, the
+ * caller's; or -errno, when there is none, or the kernel cannot hold paths within it. */
+int files_root(const char *path);
+void files_rooted(struct files *to);
 
 #endif

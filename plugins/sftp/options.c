@@ -60,13 +60,19 @@ number(struct word w, unsigned base, uint32_t max)
 /* ---- values ---- */
 
 static int
+keep(char to[OPTIONS_DIRECTORY_MAX], struct word w)
+{
+	if (w.len >= OPTIONS_DIRECTORY_MAX)
+		return -1;
+	memcpy(to, w.at, w.len);
+	to[w.len] = '\0';
+	return 0;
+}
+
+static int
 set_directory(struct options *o, struct word w)
 {
-	if (w.len >= sizeof(o->directory))
-		return -1;
-	memcpy(o->directory, w.at, w.len);
-	o->directory[w.len] = '\0';
-	return 0;
+	return keep(o->directory, w);
 }
 
 static int
@@ -213,6 +219,18 @@ limit(struct line *l, const char *keyword, uint32_t min, uint32_t max, uint32_t 
 	return 0;
 }
 
+/* One word: the rest of a name with a blank in it must not be lost. */
+static int
+root_line(struct options *o, struct line *l, char why[128])
+{
+	struct word w, more;
+
+	if (next_word(l, &w) && (w.at[0] == '/' || w.at[0] == '%') && !next_word(l, &more) && keep(o->root, w) == 0)
+		return 0;
+	snprintf(why, 128, "Root: one absolute directory without blanks is expected");
+	return -1;
+}
+
 static int
 one_line(struct options *o, struct line *l, const char *name, size_t name_len, char why[128])
 {
@@ -225,6 +243,8 @@ one_line(struct options *o, struct line *l, const char *name, size_t name_len, c
 		return limit(l, "MaxHandles", 1, OPTIONS_HANDLES_MAX, &o->handles, why);
 	if (is(w, "MaxRequests"))
 		return limit(l, "MaxRequests", 1, OPTIONS_REQUESTS_MAX, &o->requests, why);
+	if (is(w, "Root"))
+		return root_line(o, l, why);
 	if (is(w, "MaxBuffered")) {
 		if (limit(l, "MaxBuffered", OPTIONS_BUFFERED_MIN, OPTIONS_BUFFERED_MAX, &kib, why) != 0)
 			return -1;

@@ -28,6 +28,7 @@ struct options {
 	uint64_t allowed;             /* a bit for each enum op */
 	enum sftp_log log;
 	char directory[OPTIONS_DIRECTORY_MAX]; /* with %d, %u, %%; empty: home */
+	char root[OPTIONS_DIRECTORY_MAX];      /* the same; empty: the machine's */
 };
 
 /*
@@ -35,8 +36,9 @@ struct options {
  *	MaxHandles NUMBER
  *	MaxRequests NUMBER
  *	MaxBuffered KIB
+ *	Root DIRECTORY
  *	Subsystem NAME ARGUMENTS
- * the first three, and the last whose NAME is this; others are skipped. 0; or -1, with
+ * the first four, and the last whose NAME is this; others are skipped. 0; or -1, with
  * what is wrong in `why`: then nothing may be served, an option that restricts could
  * be the one that was not understood.
  */

@@ -71,14 +71,21 @@ posix_umask_give(void)
 
 /* What may make a reader or writer wait for somebody else is refused; O_NONBLOCK
  * keeps open itself from waiting, and reading a terminal. */
-static int
-refuses(int fd)
+int
+posix_admit(int fd)
 {
 	struct stat st;
+	int r;
 
-	if (fstat(fd, &st) != 0)
-		return -errno;
-	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? -EOPNOTSUPP : 0;
+	if (fd < 0)
+		return fd;
+	r = result(fstat(fd, &st));
+	if (r == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		r = -EOPNOTSUPP;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
 }
 
 static int
@@ -98,18 +105,9 @@ open_waiting(const struct posix_files *p, const char *path, int flags, uint32_t 
 static int
 posix_open(void *ctx, const char *path, int flags, uint32_t mode, int wait)
 {
-	int fd, r;
-
 	flags |= O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	fd = wait ? open_waiting(ctx, path, flags, mode) : prompt_open(ctx, path, flags, mode);
-	if (fd < 0)
-		return fd;
-	r = refuses(fd);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return fd;
+	return posix_admit(wait ? open_waiting(ctx, path, flags, mode)
+				: prompt_open(ctx, AT_FDCWD, path, flags, mode));
 }
 
 static void
@@ -187,6 +185,15 @@ posix_wait(void *ctx, int fd)
 	return wait;
 }
 
+void
+posix_learn(int fd, const struct stat *st)
+{
+	struct statfs v;
+
+	if (!prompt_knows(st->st_dev) && fstatfs(fd, &v) == 0)
+		prompt_learn(st->st_dev, wait_of((uint32_t)v.f_type));
+}
+
 /* Into the kernel's memory: what another process changes meanwhile is not missed. */
 static void
 posix_ahead(void *ctx, int fd, uint64_t off, size_t len)
@@ -244,7 +251,7 @@ posix_stat(void *ctx, const char *path, int follow, struct stat *st, int wait)
 
 	(void)ctx;
 	if (!wait)
-		return prompt_stat(path, follow, st);
+		return prompt_stat(AT_FDCWD, path, follow, st);
 	r = result(follow ? stat(path, st) : lstat(path, st));
 	/* Of a link statfs would tell where it leads. */
 	if (r == 0 && !S_ISLNK(st->st_mode) && !prompt_knows(st->st_dev) && statfs(path, &v) == 0)
@@ -354,30 +361,37 @@ posix_rmdir(void *ctx, const char *path)
 /* Where the file system cannot do it in one step, a link to the new name fails as it
  * should; only what cannot be linked is looked at first. */
 static int
-rename_keeping(const char *from, const char *to)
+rename_keeping(int from_fd, const char *from, int to_fd, const char *to)
 {
 	struct stat st;
 
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+	if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
-	if (lstat(from, &st) != 0)
+	if (fstatat(from_fd, from, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return -errno;
-	if (S_ISREG(st.st_mode) && link(from, to) == 0)
-		return result(unlink(from));
+	if (S_ISREG(st.st_mode) && linkat(from_fd, from, to_fd, to, 0) == 0)
+		return result(unlinkat(from_fd, from, 0));
 	if (S_ISREG(st.st_mode) && errno != EOPNOTSUPP && errno != EPERM && errno != ENOSYS)
 		return -errno;
-	if (lstat(to, &st) == 0)
+	if (fstatat(to_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
-	return result(rename(from, to));
+	return result(renameat(from_fd, from, to_fd, to));
+}
+
+int
+posix_rename_at(int from_fd, const char *from, int to_fd, const char *to, int replace)
+{
+	return replace ? result(renameat(from_fd, from, to_fd, to))
+		       : rename_keeping(from_fd, from, to_fd, to);
 }
 
 static int
 posix_rename(void *ctx, const char *from, const char *to, int replace)
 {
 	(void)ctx;
-	return replace ? result(rename(from, to)) : rename_keeping(from, to);
+	return posix_rename_at(AT_FDCWD, from, AT_FDCWD, to, replace);
 }
 
 static int

@@ -103,11 +103,18 @@ open_cached(int at, const char *path, int flags, uint32_t mode, uint64_t resolve
 	return fd < 0 ? -errno : (int)fd;
 }
 
+/* With a root, as root.c has it. */
+static uint64_t
+within(int root)
+{
+	return root == AT_FDCWD ? 0 : RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+}
+
 /* A descriptor that only names the file; its attributes are what is known of it here. */
 static int
-look(const char *path, int flags, struct statx *x)
+look(int root, const char *path, int flags, struct statx *x)
 {
-	int fd = open_cached(AT_FDCWD, path, O_PATH | O_CLOEXEC | flags, 0, RESOLVE_CACHED);
+	int fd = open_cached(root, path, O_PATH | O_CLOEXEC | flags, 0, RESOLVE_CACHED | within(root));
 
 	if (fd < 0)
 		return fd == -ENOENT ? -ENOENT : -EAGAIN;
@@ -119,10 +126,10 @@ look(const char *path, int flags, struct statx *x)
 }
 
 int
-prompt_stat(const char *path, int follow, struct stat *st)
+prompt_stat(int root, const char *path, int follow, struct stat *st)
 {
 	struct statx x;
-	int fd = look(path, follow ? 0 : O_NOFOLLOW, &x);
+	int fd = look(root, path, follow ? 0 : O_NOFOLLOW, &x);
 
 	if (fd < 0)
 		return fd;
@@ -155,18 +162,19 @@ split(const char *path, char folder[PATH_MAX], const char **last)
 
 /* In a folder of ours, not through a link or into another file system. */
 static int
-make(const struct posix_files *p, const char *path, int flags, uint32_t mode)
+make(const struct posix_files *p, int root, const char *path, int flags, uint32_t mode)
 {
 	char folder[PATH_MAX];
 	const char *last;
 	struct statx x;
 	int at, fd;
 
-	if (split(path, folder, &last) != 0 || (at = look(folder, O_DIRECTORY, &x)) < 0)
+	if (split(path, folder, &last) != 0 || (at = look(root, folder, O_DIRECTORY, &x)) < 0)
 		return -EAGAIN;
 	fd = -EAGAIN;
 	if (posix_umask_take(p, 0) == 0) {
-		fd = open_cached(at, last, flags, flags & O_CREAT ? mode : 0, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+		fd = open_cached(at, last, flags, flags & O_CREAT ? mode : 0,
+		    RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 		posix_umask_give();
 	}
 	close(at);
@@ -174,19 +182,19 @@ make(const struct posix_files *p, const char *path, int flags, uint32_t mode)
 }
 
 int
-prompt_open(const struct posix_files *p, const char *path, int flags, uint32_t mode)
+prompt_open(const struct posix_files *p, int root, const char *path, int flags, uint32_t mode)
 {
 	struct statx x;
 	int fd;
 
 	if (flags & (O_CREAT | O_TRUNC))
-		return make(p, path, flags, mode);
-	fd = look(path, 0, &x);
+		return make(p, root, path, flags, mode);
+	fd = look(root, path, 0, &x);
 	if (fd < 0)
 		return fd;
 	close(fd);
 	if (!S_ISREG(x.stx_mode))
 		return -EAGAIN;
-	fd = open_cached(AT_FDCWD, path, flags, 0, RESOLVE_CACHED);
+	fd = open_cached(root, path, flags, 0, RESOLVE_CACHED | within(root));
 	return fd == -ENOSYS || fd == -EPERM ? -EAGAIN : fd;
 }

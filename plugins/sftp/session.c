@@ -11,9 +11,8 @@
 
 /* ---- life ---- */
 
-/* %d, %u and %% of the operator's start directory. */
-static int
-expand(char to[PATH_MAX], const char *from, const char *user, const char *home)
+int
+session_expand(char to[PATH_MAX], const char *from, const char *user, const char *home)
 {
 	size_t have = 0;
 
@@ -66,7 +65,7 @@ session_init(struct session *s, const struct files *files, void *files_ctx, cons
 		return -1;
 	strcpy(s->user, user);
 	strcpy(s->home, home[0] == '/' ? home : "/");
-	return expand(s->start, options->directory[0] != '\0' ? options->directory : "%d", s->user, s->home);
+	return session_expand(s->start, options->directory[0] != '\0' ? options->directory : "%d", s->user, s->home);
 }
 
 void

@@ -83,6 +83,10 @@ struct session {
 	size_t out_len;
 };
 
+/* session_expand(to, from, user, home): %u, %d and %% of a directory that the operator
+ * says. -1: too long. */
+int session_expand(char to[PATH_MAX], const char *from, const char *user, const char *home);
+
 /* session_init(s, files, ctx, io, ctx, options, user, home): 0; -1: paths too long. The
  * struct was zeroed. */
 int session_init(struct session *s, const struct files *files, void *files_ctx, const struct session_io *io,

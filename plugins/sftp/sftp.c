@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <postern/draft/config.h>
 #include <postern/draft/counter.h>
@@ -30,6 +31,7 @@ struct sftp {
 	const struct postern_if_log *log; /* NULL: none */
 	const struct postern_if_counter *counters; /* NULL: none */
 	uint32_t requests, received, sent;         /* their numbers; bytes the last two */
+	struct files rooted;
 	uint32_t umask;                   /* the login's */
 };
 
@@ -163,6 +165,8 @@ release(struct transfer *t)
 	if (t->timer != 0)
 		t->sftp->loop->cancel(t->sftp->host, t->timer);
 	session_fini(&t->session);
+	if (t->files.root >= 0)
+		close(t->files.root);
 	free(t);
 }
 
@@ -210,8 +214,28 @@ static int32_t
 refuse(struct transfer *t, const char *why)
 {
 	io_log(t, SFTP_LOG_ERROR, why);
+	if (t->files.root >= 0)
+		close(t->files.root);
 	free(t);
 	return POSTERN_E_FAIL;
+}
+
+/* Which files; with a root, home is that. -1: there is none, so nothing is served. */
+static int
+choose_files(struct transfer *t, const struct options *o, const char *user, char home[PATH_MAX],
+    const struct files **files)
+{
+	char root[PATH_MAX];
+
+	*files = &posix_files;
+	if (o->root[0] == '\0')
+		return 0;
+	if (session_expand(root, o->root, user, home) != 0 || root[0] != '/')
+		return -1;
+	t->files.root = files_root(root);
+	*files = &t->sftp->rooted;
+	strcpy(home, "/");
+	return t->files.root >= 0 ? 0 : -1;
 }
 
 static int32_t
@@ -222,19 +246,23 @@ sftp_open(struct postern_plugin *plugin, struct postern_channel channel, const s
 	struct postern_view text = p->config->text(p->host);
 	struct transfer *t = calloc(1, sizeof(*t));
 	char why[128], user[FILES_NAME_MAX], home[PATH_MAX];
+	const struct files *files;
 	struct options options;
 
 	if (t == NULL)
 		return POSTERN_E_NOMEM;
 	t->sftp = p;
 	t->channel = channel;
+	t->files.root = -1;
 	if (options_parse(&options, text.data, text.len, start->name.data, start->name.len, why) != 0)
 		return refuse(t, why);
 	if (text_of(t, POSTERN_SESSION_USER, user, sizeof(user)) != 0 ||
 	    text_of(t, POSTERN_SESSION_HOME, home, sizeof(home)) != 0)
 		return refuse(t, "a name too long");
 	t->files.umask = options.umask != OPTIONS_UMASK_LOGIN ? options.umask : p->umask;
-	if (session_init(&t->session, &posix_files, &t->files, &io, t, &options, user, home) != 0)
+	if (choose_files(t, &options, user, home, &files) != 0)
+		return refuse(t, "the Root is not an absolute directory, or cannot be opened");
+	if (session_init(&t->session, files, &t->files, &io, t, &options, user, home) != 0)
 		return refuse(t, "the start directory is too long");
 	*context = t;
 	return POSTERN_OK;
@@ -352,6 +380,7 @@ sftp_create(const struct postern_host *host, struct postern_plugin **out)
 	find_counters(p);
 	/* A file that may not grow further is an error of write, not the end. */
 	signal(SIGXFSZ, SIG_IGN);
+	files_rooted(&p->rooted);
 	p->umask = umask(022);
 	umask((mode_t)p->umask);
 	p->plugin.size = sizeof(p->plugin);

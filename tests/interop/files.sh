@@ -270,6 +270,32 @@ login_umask() { # the login's own, as its PAM session sets it
 logged() {
 	until_true 5 grep -q 'sftp.*open "/home/tester/files/text" flags 0x1' "$LOG" && grep -q 'sftp.*close "/home/tester/files/text" bytes read 5 written 0' "$LOG"
 }
+rooted() { # every request within the directory, in the host's sandbox
+	local conf=$ROOT/run/postern-inst/plugins/sftp.conf r=1
+	cp -p "$conf" "$work/sftp.conf"
+	echo 'Root %d/files' >>"$conf"
+	$CTL reload >/dev/null || return 1
+	sftp_to >"$work/out" 2>"$work/err" <<-END && r=0
+		pwd
+		get text text.rooted
+		put text.rooted ../../rooted
+		chmod 600 /rooted
+		ln -s / here
+		rename here there
+		get there/there/../text text.again
+		mkdir there/folder
+		ls -l there/folder
+		df there
+		rmdir folder
+		rm there
+		-get $dir/text text.outside
+		-get /etc/passwd text.outside
+	END
+	cp -p "$work/sftp.conf" "$conf"
+	$CTL reload >/dev/null || return 1
+	[ $r -eq 0 ] && grep -q 'directory: /$' "$work/out" && is text cat "$local/text.again" &&
+	    is 600 stat -c %a "$server/files/rooted" && [ ! -e "$local/text.outside" ] || { cat "$work/err"; return 1; }
+}
 denied() { ! sftp_to <<<"get /etc/shadow" 2>"$work/err" && grep -q 'Permission denied' "$work/err"; }
 fifo() { # nobody waits for a writer
 	as_user mkfifo "$server/files/fifo" && ! LIMIT=10 sftp_to <<<"put big files/fifo" 2>"$work/err" &&
@@ -285,6 +311,7 @@ check "a read-only subsystem" read_only
 check "what it did, in the log (-l INFO)" logged
 check "the umask of the login" login_umask
 check "a subsystem with a umask and a start directory" private
+check "a root that nothing leads out of" rooted
 check "somebody else's file" denied
 check "a FIFO" fifo
 check "a stream that is no SFTP" garbage

@@ -111,6 +111,7 @@ test_options(void)
 		"Subsystem sftp -u", "Subsystem sftp -u 8", "Subsystem sftp -u 1777",
 		"Subsystem sftp -l LOUD", "Subsystem sftp -P open,", "Subsystem sftp -p look", "MaxHandles",
 		"MaxHandles 0", "MaxHandles 4097", "MaxHandles 1x",
+		"Root", "Root srv", "Root /srv/my files",
 		"Subsystem a\nSubsystem sftp -R\nSubsystem sftp -z" };
 	uint64_t all = (UINT64_C(1) << OP_COUNT) - 1;
 	struct options o;
@@ -125,6 +126,9 @@ test_options(void)
 	CU_ASSERT_EQUAL(parse(&o, "Subsystem sftp -eRu027 -l VERBOSE -f AUTH -d /srv/%u\n"), 0);
 	CU_ASSERT(o.read_only && o.umask == 027 && o.log == SFTP_LOG_INFO);
 	CU_ASSERT_STRING_EQUAL(o.directory, "/srv/%u");
+	CU_ASSERT_EQUAL(o.root[0], '\0');
+	CU_ASSERT_EQUAL(parse(&o, "Root\t%d/files \nSubsystem sftp -R"), 0);
+	CU_ASSERT_STRING_EQUAL(o.root, "%d/files");
 	CU_ASSERT_EQUAL(parse(&o, "Subsystem sftp -p OPEN,read,copy-data -P read"), 0);
 	CU_ASSERT_EQUAL(o.allowed, UINT64_C(1) << OP_OPEN | UINT64_C(1) << OP_COPY_DATA);
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
