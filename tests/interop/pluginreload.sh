@@ -48,10 +48,16 @@ check "the next channel is served" said 2 new
 check "by another host" bash -c "[ \$(echo '$(echo_hosts)' | wc -l) = 2 ]"
 check "the old channel goes on in the old host" said 1 still
 new=$(echo_hosts | grep -vx "$old")
+counted() { $CTL plugins | grep -A1 '^sftp ' | grep -q 'bytes-received 9,'; }
+talk 9 sftp
+printf '\0\0\0\5\1\0\0\0\3' >&"${talk_fd[9]}"
+check "what a host counts is shown" until_true 10 counted
 pids=$(role_pids supervisor)
 signal_role KILL supervisor
 check "posternd is back" until_true 20 role_back supervisor "$pids"
 check "the old channel has not noticed" said 1 again
+check "what a host has counted is known to the next posternd" until_true 10 counted
+done_with 9
 talk 3 echo
 check "the next channel is served" said 3 newer
 check "by the new host" is "$(printf '%s\n' "$old" "$new" | sort)" echo_hosts
