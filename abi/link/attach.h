@@ -25,6 +25,8 @@
  *      QUERY and its ANSWER.
  *   5  CHAN_TOOK: growth; CHAN_CLOSE: abort; CHAN_CREDIT: the window beyond. Facts of
  *      the connection and the channel behind the grant's.
+ *   6  CHAN_WINDOW, toward hosts of this minor version: others have no window that
+ *      grows by itself.
  */
 #ifndef POSTERN_LINK_ATTACH_H
 #define POSTERN_LINK_ATTACH_H

@@ -34,7 +34,7 @@
 #endif
 
 #define LINK_MAJOR 1
-#define LINK_MINOR (5 + POSTERN_NEXT)
+#define LINK_MINOR (6 + POSTERN_NEXT)
 #define NOTE_VERSION (1 + POSTERN_NEXT)
 
 #define LINK_MAGIC 0x706f7374u /* "post" */
@@ -48,6 +48,7 @@
 #define LINK_SLOT_COUNT 8u
 
 #define LINK_WINDOW_MAX (64u << 20) /* receive window of a channel that grows, bytes */
+#define LINK_MINOR_WINDOW 6u   /* from this minor version on a host knows CHAN_WINDOW */
 #define LINK_REFUSE_MAX 255u /* text of CHAN_REFUSE */
 /* What a host may ask for by ASK_OPEN and ASK_GLOBAL. */
 #define LINK_ASKS_MAX 32u      /* of one host, not answered yet */

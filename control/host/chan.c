@@ -581,6 +581,15 @@ on_credit(struct host *h, struct chan *c, uint64_t n, uint64_t beyond)
 		chan_touch(h, c);
 }
 
+/* The plugin may have asked for all that there is already. */
+static void
+on_window(struct chan *c, uint64_t more)
+{
+	uint32_t room = c->window < LINK_WINDOW_MAX ? LINK_WINDOW_MAX - c->window : 0;
+
+	c->window += more < room ? (uint32_t)more : room;
+}
+
 int
 chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 {
@@ -617,6 +626,9 @@ chan_entry(struct host *h, const struct link_entry *e, struct view payload)
 		break;
 	case LINK_UP_CHAN_CREDIT:
 		on_credit(h, c, e->arg[0], e->arg[1]);
+		break;
+	case LINK_UP_CHAN_WINDOW:
+		on_window(c, e->arg[0]);
 		break;
 	case LINK_UP_CHAN_CLOSED:
 		on_closed(h, c, (uint32_t)e->arg[0]);

@@ -84,6 +84,7 @@ chan_drop(struct ssh_conn *c, struct ssh_chan *ch)
 	itemq_clear(&ch->out, c->env->pool);
 	itemq_clear(&ch->held, c->env->pool);
 	chan_release_end(c, ch);
+	window_end(c, ch);
 	ch->flags = 0;
 	chanset_del(&c->used, ours);
 	chanset_del(&c->ready, ours);

@@ -78,6 +78,7 @@ ssh_host_took(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes)
 		return -R_LINK_CREDIT;
 	ch->unread -= bytes;
 	ch->took += (uint32_t)bytes;
+	window_took(ch, bytes);
 	return 0;
 }
 

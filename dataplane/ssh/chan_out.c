@@ -185,7 +185,7 @@ orphan_build(struct ssh_chan *ch, struct put *w)
 }
 
 size_t
-chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len)
+chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len, uint64_t now)
 {
 	struct put w = put_of(dst, len);
 	const struct item *it;
@@ -195,6 +195,7 @@ chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len)
 		return put_len(&w);
 	}
 	if (adjust_due(ch)) {
+		window_follow(c, ch, now);
 		plain(&w, ch, SSH_MSG_CHANNEL_WINDOW_ADJUST);
 		put_u32(&w, ch->took);
 		ch->window_in += ch->took;

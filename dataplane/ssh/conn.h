@@ -30,6 +30,8 @@
 #define SSH_CHAN_OUT_MAX (128u * 1024u) /* credit plus queued bytes of one channel */
 #define SSH_CHAN_EXTRA_MAX (64u * 1024u) /* queued beside data: requests, replies, headers */
 #define SSH_CHAN_WINDOW_MAX (64u << 20) /* receive window that a host lets grow */
+#define SSH_CHAN_GROW_MAX (16u << 20) /* one that grows by itself: twice TCP's, for what a host has */
+#define SSH_CONN_GROW_MAX (32u << 20) /* by which those of a connection grow by themselves */
 #define SSH_CHAN_OUT_LEAST (16u * 1024u) /* of that, however few blocks are free */
 #define SSH_CHAN_ASKS_MAX 64u         /* requests held while a start is decided */
 #define SSH_HELD_SHARE 16u            /* one part in so many of the free blocks may be held */
@@ -57,7 +59,7 @@ enum ssh_up { /* what goes to gate or clerk */
 
 enum chan_up { /* what goes to a channel's host */
 	CHAN_UP_OPEN, CHAN_UP_DATA, CHAN_UP_EOF, CHAN_UP_REQUEST, CHAN_UP_CREDIT, CHAN_UP_SHUT,
-	CHAN_UP_CLOSED,
+	CHAN_UP_CLOSED, CHAN_UP_WINDOW,
 };
 
 enum host_up { /* what goes to a host and belongs to no channel: answers to what it asked */
@@ -105,6 +107,7 @@ struct ssh_ops {
 	 *   OPEN    arg0 our maximum packet, arg1 credit; payload of the start
 	 *   DATA    arg0 stream            REQUEST arg0 want reply; str name, specifics
 	 *   CREDIT  arg0 more credit       CLOSED  arg0 reason
+	 *   WINDOW  arg0 bytes by which the window grew; false: it does not grow
 	 *   SHUT    the peer closed: only requests and CLOSE are still sent, and a
 	 *           CLOSE is expected */
 	bool (*host)(void *owner, struct ssh_conn *, struct ssh_chan *, enum chan_up,
@@ -175,6 +178,7 @@ struct ssh_chan {
 	uint32_t flags;
 	uint32_t window_in;        /* what the peer may still send */
 	uint32_t window_in_max;
+	uint32_t grown;            /* of that: by itself (window.c) */
 	uint32_t took;             /* consumed, not yet given back with an adjust */
 	uint32_t packet_in_max;
 	uint64_t window_out;       /* what we may still send */
@@ -190,6 +194,9 @@ struct ssh_chan {
 	uint32_t replies_queued;   /* replies in out */
 	int32_t turn_left;         /* bytes that its turn still has, or owes (mux.c) */
 	uint64_t unread;           /* data bytes the host has and did not take */
+	uint64_t round_us;         /* when the round trip began that window.c looks at; 0: none did */
+	uint64_t round_took;       /* bytes that the host took in it */
+	uint64_t round_waits;      /* least that waited for the host in it */
 	struct itemq out;          /* items toward the peer, in wire order */
 	struct itemq held;         /* items toward the host, in order */
 	uint32_t asks_held;        /* requests in held */
@@ -256,9 +263,10 @@ struct ssh_conn {
 	uint32_t next_chan;        /* mux: whose turn it is */
 	uint32_t chan_count;
 	uint32_t releasing;        /* channels with CHAN_RELEASE */
+	uint32_t grown;            /* sum of the channels' */
 	uint64_t opened_us;
 	uint64_t ident_us;
-	uint64_t rtt_us;
+	uint64_t rtt_us;           /* of the owner, kept up; 0: not known */
 	uint64_t keyed_us;         /* time of the last NEWKEYS out */
 	uint64_t hold_us;          /* time HOLD began */
 	uint64_t kex_us;           /* time the exchange that runs began, 0: none runs */

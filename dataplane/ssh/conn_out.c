@@ -151,7 +151,7 @@ ssh_output(struct ssh_conn *c, uint64_t now)
 	total += rc;
 	if (c->delayed.len > 0 || c->chan_count == 0)
 		return total;
-	rc = mux_out(c, SSH_OUTPUT_BATCH - total, &room);
+	rc = mux_out(c, SSH_OUTPUT_BATCH - total, &room, now);
 	if (rc < 0)
 		return rc;
 	total += rc;

@@ -85,7 +85,7 @@ bool out_may(struct ssh_conn *c, size_t len, size_t room);
 int out_emit(struct ssh_conn *c, size_t len, size_t *room);
 
 /* mux.c: at most so many records of channels: how many, or -R_*. */
-int mux_out(struct ssh_conn *c, int most, size_t *room);
+int mux_out(struct ssh_conn *c, int most, size_t *room, uint64_t now);
 
 /* conn_in.c: act on one decrypted payload, which lies in writable memory. */
 int conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, uint64_t now);
@@ -145,6 +145,12 @@ void chan_credit(struct ssh_conn *c, struct ssh_chan *ch);
  * record, 0 when there is none; chan_build writes that record and takes it off. */
 enum chan_item { CHAN_ITEM_DATA = 1, CHAN_ITEM_EOF, CHAN_ITEM_REQUEST, CHAN_ITEM_REPLY };
 size_t chan_peek(struct ssh_conn *c, struct ssh_chan *ch);
-size_t chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len);
+size_t chan_build(struct ssh_conn *c, struct ssh_chan *ch, uint8_t *dst, size_t len, uint64_t now);
+
+/* window.c: the host took so many bytes; an adjust leaves now, and may give more; the
+ * channel ends. */
+void window_took(struct ssh_chan *ch, uint64_t bytes);
+void window_follow(struct ssh_conn *c, struct ssh_chan *ch, uint64_t now);
+void window_end(struct ssh_conn *c, const struct ssh_chan *ch);
 
 #endif

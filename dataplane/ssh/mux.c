@@ -10,6 +10,7 @@
 struct mux {
 	size_t *room;
 	int left;                /* records */
+	uint64_t now;
 	struct chanset spoke;
 };
 
@@ -22,7 +23,7 @@ speak(struct ssh_conn *c, struct mux *m, struct ssh_chan *ch, size_t len)
 
 	if (!out_may(c, len, *m->room))
 		return -R_LIMIT;
-	len = chan_build(c, ch, scratch_out(c) + RECORD_HEAD, len);
+	len = chan_build(c, ch, scratch_out(c) + RECORD_HEAD, len, m->now);
 	rc = out_emit(c, len, m->room);
 	chanset_add(&m->spoke, ch->ours);
 	m->left--;
@@ -95,9 +96,9 @@ settle(struct ssh_conn *c, const struct chanset *spoke)
 }
 
 int
-mux_out(struct ssh_conn *c, int most, size_t *room)
+mux_out(struct ssh_conn *c, int most, size_t *room, uint64_t now)
 {
-	struct mux m = { .room = room, .left = most };
+	struct mux m = { .room = room, .left = most, .now = now };
 	int rc = fresh_out(c, &m);
 
 	if (rc == 0)

@@ -221,14 +221,6 @@ conn_finished(const struct worker *w, const struct conn *c, int handled)
 	    up_ready(w, c));
 }
 
-static void
-conn_rtt(struct conn *c)
-{
-	if (c->ssh.phase >= SSH_PHASE_SERVICE || c->tcp == NULL)
-		return;
-	c->ssh.rtt_us = tcp_srtt_us(c->tcp);
-}
-
 static uint32_t
 conn_run(struct worker *w, struct conn *c)
 {
@@ -236,7 +228,8 @@ conn_run(struct worker *w, struct conn *c)
 	uint64_t due;
 
 	if (c->close_us == 0) {
-		conn_rtt(c);
+		if (c->tcp != NULL)
+			c->ssh.rtt_us = tcp_srtt_us(c->tcp);
 		in = ssh_input(&c->ssh, w->now);
 		if (in < 0)
 			conn_end(w, c, in, NULL);

@@ -15,6 +15,7 @@ static const uint16_t host_ops[] = {
 	[CHAN_UP_CREDIT] = LINK_UP_CHAN_CREDIT,
 	[CHAN_UP_SHUT] = LINK_UP_CHAN_SHUT,
 	[CHAN_UP_CLOSED] = LINK_UP_CHAN_CLOSED,
+	[CHAN_UP_WINDOW] = LINK_UP_CHAN_WINDOW,
 };
 
 /* Fields of the note that are facts of the connection. */
@@ -97,6 +98,8 @@ host_send(struct worker *w, struct conn *c, struct ssh_chan *ch, enum chan_up wh
 
 	if (l == NULL)
 		return true; /* nobody is there to be told */
+	if (what == CHAN_UP_WINDOW && l->peer.minor < LINK_MINOR_WINDOW)
+		return false; /* what comes beyond what it knows is our fault for it */
 	if (what == CHAN_UP_OPEN) {
 		payload = open_payload(w, c, ch, payload);
 		if (ch->use == 0)

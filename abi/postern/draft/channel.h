@@ -171,7 +171,8 @@ struct postern_if_channel {
 	 * good: the host keeps so much more while the plugin does not take it.
 	 * POSTERN_E_NOMEM beyond 64 MiB in all. force 1: what was consumed and this are
 	 * told the peer at once (bytes may be 0); 0: with the next adjust that is due,
-	 * because small ones are put together.
+	 * because small ones are put together. Up to 16 MiB a window grows by itself,
+	 * when the plugin keeps up with what a long path brings.
 	 */
 	int32_t (*grow)(const struct postern_host *host, struct postern_channel channel,
 	    uint64_t bytes, uint32_t force);

@@ -51,7 +51,7 @@ some(struct input *in)
 static void
 worker_says(struct bench *b, struct judge *j, struct input *in)
 {
-	static const uint16_t ops[] = { LINK_UP_CHAN_OPEN, LINK_UP_CHAN_DATA, LINK_UP_CHAN_DATA, LINK_UP_CHAN_EOF,
+	static const uint16_t ops[] = { LINK_UP_CHAN_OPEN, LINK_UP_CHAN_DATA, LINK_UP_CHAN_WINDOW, LINK_UP_CHAN_EOF,
 		LINK_UP_CHAN_REQUEST, LINK_UP_CHAN_CREDIT, LINK_UP_CHAN_CLOSED, LINK_UP_CHAN_SHUT };
 	uint16_t op = ops[next(in) % 8];
 	uint32_t chan = next(in) % CHANS;

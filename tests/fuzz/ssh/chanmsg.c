@@ -23,9 +23,12 @@ enum action {
 	ACTION_COUNT
 };
 
+#define RTT_US 10000u
+
 static struct ssh_conn conn;
 static bool host_full, wire_full, deaf;
 static unsigned freed;
+static uint64_t now;
 static volatile uint8_t sink; /* what is handed out is read to its last byte */
 
 static void
@@ -141,6 +144,7 @@ static void
 check(const struct ssh_conn *c)
 {
 	size_t bound = SSH_CTRL_MAX + SSH_HOLD_MAX + 8 * POOL_BLOCK;
+	uint64_t grown = 0;
 
 	for (const struct ssh_chan *ch = ssh_chan_next(c, 0); ch != NULL; ch = ssh_chan_next(c, ch->ours + 1)) {
 		require((uint64_t)ch->window_in + ch->took + ch->unread <= ch->window_in_max);
@@ -149,9 +153,11 @@ check(const struct ssh_conn *c)
 		require(ch->queued <= ch->out.f.len);
 		require((uint64_t)ch->credit + ch->queued <= SSH_CHAN_OUT_MAX);
 		require(ch->window_out <= UINT32_MAX);
+		grown += ch->grown;
 		bound += POOL_BLOCK + 12 * SSH_CHAN_OUT_MAX + ch->window_in_max + 4 * SSH_CHAN_EXTRA_MAX;
 	}
 	require(ssh_charge(c) <= bound);
+	require(grown == c->grown && grown <= SSH_CONN_GROW_MAX);
 }
 
 static int
@@ -209,10 +215,10 @@ act(struct ssh_conn *c, uint8_t action, struct view v)
 	case PEER:
 		return peer(c, v);
 	case OUTPUT:
-		return ssh_output(c, 1000);
+		return ssh_output(c, now += RTT_US);
 	case INPUT:
 		deaf = first & 1;
-		return ssh_input(c, 1000);
+		return ssh_input(c, now);
 	case TICK:
 		ssh_tick(c, (uint64_t)first << 20, &fatal);
 		return fatal;
@@ -264,9 +270,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		mem = aligned_alloc(64, pool_size(BLOCKS));
 	pool_init(&pool, mem, BLOCKS);
 	host_full = wire_full = deaf = false;
+	now = 1000;
 	ssh_init(&conn, &env, size > 0 && (data[0] & 0x80) ? SSH_CLIENT : SSH_SERVER, ctx, NULL, 1);
 	conn.phase = SSH_PHASE_OPEN;
 	conn.first_done = true;
+	conn.rtt_us = RTT_US; /* windows follow what their hosts take between outputs */
 	ssh_do_chan_new(&conn, 0, 0, WINDOW, 300, WINDOW, 1000);
 	ssh_do_chan_start(&conn, 0, LINK, true, view_str("start"));
 	ssh_do_chan_new(&conn, 1, 1, 0, 32768, 1000, 32768);
@@ -282,7 +290,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 3 + len;
 	}
 	ssh_end(&conn, R_PROTOCOL, NULL);
-	ssh_output(&conn, 2000);
+	ssh_output(&conn, now);
 	ssh_fini(&conn, R_PROTOCOL);
 	require(pool.free_count == BLOCKS);
 	return 0;

@@ -177,6 +177,7 @@ chan(struct joined *j, int way, enum chan_up kind, uint64_t arg0, struct view by
 		a->gone |= way == S2C;
 		break;
 	case CHAN_UP_CREDIT:
+	case CHAN_UP_WINDOW:
 		break;
 	}
 	return true;

@@ -270,6 +270,34 @@ test_grow(void)
 	bench_free(b);
 }
 
+/* The worker lets it grow by itself: its word comes before the data. */
+static void
+test_grown(void)
+{
+	static uint8_t zeros[32768];
+
+	set_up_pull(100);
+	CU_ASSERT_EQUAL(get(POSTERN_CHANNEL_RECEIVE_LEFT), WINDOW);
+	bench_send(b, LINK_UP_CHAN_WINDOW, 0, WINDOW, 0, none());
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	CU_ASSERT_EQUAL(get(POSTERN_CHANNEL_WINDOW), WINDOW);
+	CU_ASSERT_EQUAL(get(POSTERN_CHANNEL_RECEIVE_LEFT), 2 * WINDOW);
+	for (uint32_t left = 2 * WINDOW, n; left > 0; left -= n) {
+		n = left < sizeof(zeros) ? left : (uint32_t)sizeof(zeros);
+		bench_send(b, LINK_UP_CHAN_DATA, 0, 0, 0, view_of(zeros, n));
+		CU_ASSERT_EQUAL(bench_run(b), 0);
+	}
+	CU_ASSERT_EQUAL(get(POSTERN_CHANNEL_RECEIVE_LEFT), 0);
+	/* Never beyond what a plugin may ask for. */
+	bench_send(b, LINK_UP_CHAN_WINDOW, 0, UINT64_MAX, 0, none());
+	bench_send(b, LINK_UP_CHAN_WINDOW, 0, 1, 0, none());
+	CU_ASSERT_EQUAL(bench_run(b), 0);
+	CU_ASSERT_EQUAL(get(POSTERN_CHANNEL_RECEIVE_LEFT), LINK_WINDOW_MAX - 2 * WINDOW);
+	CU_ASSERT_EQUAL(ch->grow(f, b->guest.channel, 1, 0), POSTERN_E_NOMEM);
+	CU_ASSERT_TRUE(bench_silent(b));
+	bench_free(b);
+}
+
 static void
 test_producers(void)
 {
@@ -445,6 +473,7 @@ main(void)
 		{ "extended data", test_extended },
 		{ "extended data not taken", test_extended_later },
 		{ "growth", test_grow },
+		{ "growth by itself", test_grown },
 		{ "producers", test_producers },
 		{ "abort", test_abort },
 		{ "linger", test_linger },

@@ -233,6 +233,27 @@ duo_hosts_close(struct duo_side *s)
 	}
 }
 
+/* What left for a side by now is there after the lag. */
+static void
+lag_mark(struct duo *d, struct duo_side *to)
+{
+	uint64_t end = to->rx_taken + to->rx_len;
+
+	if (to->lag_us == 0 || (to->marks > 0 && to->mark[(to->marks - 1) % DUO_MARKS].end == end))
+		return;
+	CU_ASSERT_FATAL(to->marks - to->marks_past < DUO_MARKS);
+	to->mark[to->marks % DUO_MARKS].us = d->now + to->lag_us;
+	to->mark[to->marks % DUO_MARKS].end = end;
+	to->marks++;
+}
+
+static void
+lag_see(struct duo *d, struct duo_side *s)
+{
+	for (; s->marks_past < s->marks && s->mark[s->marks_past % DUO_MARKS].us <= d->now; s->marks_past++)
+		s->visible = s->mark[s->marks_past % DUO_MARKS].end - s->rx_taken;
+}
+
 static bool
 turn_side(struct duo *d, int side)
 {
@@ -243,7 +264,9 @@ turn_side(struct duo *d, int side)
 
 	zip_pool_poll(&s->zip, d->now);
 
-	if (d->step == 0 || s->visible + d->step > s->rx_len)
+	if (s->lag_us != 0)
+		lag_see(d, s);
+	else if (d->step == 0 || s->visible + d->step > s->rx_len)
 		s->visible = s->rx_len;
 	else
 		s->visible += d->step;
@@ -260,6 +283,7 @@ turn_side(struct duo *d, int side)
 		out = ssh_output(&s->c, d->now);
 	if (out < 0 && s->fatal == 0)
 		s->fatal = out;
+	lag_mark(d, &d->s[!side]);
 	return in > 0 || out > 0 || seen > 0 || acted;
 }
 

@@ -10,6 +10,7 @@
 #define DUO_UPS 512
 #define DUO_POOL 6000
 #define DUO_LOG 8192
+#define DUO_MARKS 16384
 
 enum { SRV = 0, CLI = 1 };
 
@@ -29,6 +30,7 @@ struct duo_host {
 	uint64_t got;          /* data bytes */
 	uint64_t sent;
 	uint64_t unread;
+	uint64_t window;       /* of its own, as it was told */
 	uint64_t goal;         /* duo_write writes up to here */
 	bool bad;              /* a byte was not the expected one */
 	bool hold_back;        /* does not take what it gets */
@@ -50,6 +52,10 @@ struct duo_side {
 	bool zip_in, zip_out;  /* what the next exchange agrees on; the other side's are the same crossed */
 	uint8_t *rx;           /* bytes of the other side, not taken yet */
 	size_t rx_len, rx_size;
+	uint64_t rx_taken;     /* ever */
+	uint64_t lag_us;       /* that bytes are on their way here, 0: none */
+	struct { uint64_t us, end; } mark[DUO_MARKS]; /* up to where they are here when, with a lag */
+	uint64_t marks, marks_past;
 	size_t visible;        /* of them may be seen */
 	size_t room;           /* what the wire accepts before duo_turn renews it */
 	uint32_t room_short;   /* times that a record waited for more */
@@ -57,6 +63,7 @@ struct duo_side {
 	struct duo_up up[DUO_UPS];
 	unsigned up_count, up_done;
 	bool host_full;        /* hosts have no room */
+	bool host_old;         /* hosts know of no window that grows by itself */
 	bool control_deaf;     /* control_ready says no */
 	bool passive;          /* no control side acts: the test does */
 	struct duo_host host[SSH_CHAN_MAX];

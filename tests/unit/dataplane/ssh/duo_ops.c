@@ -48,6 +48,7 @@ op_take(void *owner, struct ssh_conn *c, size_t len)
 	memmove(s->rx, s->rx + len, s->rx_len - len);
 	s->rx_len -= len;
 	s->visible -= len;
+	s->rx_taken += len;
 }
 
 static size_t
@@ -154,7 +155,7 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 	struct cur r = cur_view(payload);
 	struct view name;
 
-	if (s->host_full)
+	if (s->host_full || (s->host_old && kind == CHAN_UP_WINDOW))
 		return false;
 	if (kind != CHAN_UP_OPEN)
 		CU_ASSERT(h->open);
@@ -164,6 +165,7 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 		CU_ASSERT(!h->open);
 		h->open = true;
 		h->credit += arg1;
+		h->window = ch->window_in_max;
 		CU_ASSERT(arg0 == ch->packet_in_max);
 		log_add(h, "O", 1);
 		break;
@@ -174,6 +176,7 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 				h->bad = true;
 		h->got += arg0 == 0 ? payload.len : 0;
 		h->unread += payload.len;
+		CU_ASSERT(h->unread <= h->window);
 		log_data(h, arg0 == 0 ? 'd' : 's');
 		break;
 	case CHAN_UP_EOF:
@@ -192,6 +195,9 @@ op_host(void *owner, struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind,
 		break;
 	case CHAN_UP_SHUT:
 		h->shut = true;
+		break;
+	case CHAN_UP_WINDOW:
+		h->window += arg0;
 		break;
 	case CHAN_UP_CLOSED:
 		log_add(h, "X", 1);

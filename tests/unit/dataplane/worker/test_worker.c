@@ -705,6 +705,40 @@ late_entries_of_an_old_channel(void)
 	rig_close(r);
 }
 
+/* A host of an earlier minor version would take what comes beyond its window for a fault. */
+static void
+windows_grow_where_known(void)
+{
+	struct rig *r = rig_open();
+	struct fake *gate, *clerk, *host;
+	const struct view none = { NULL, 0 };
+	struct client *c;
+	struct got *open, *told;
+	struct conn *conn;
+	struct ssh_chan *ch;
+
+	CU_ASSERT_TRUE_FATAL(get_in_touch(r, &c, &gate, &clerk));
+	host = fake_new(r, LINK_HOST, 0, LINK_CONN_NONE, 0);
+	rig_run(r, 2);
+	CU_ASSERT_TRUE_FATAL(rig_channel(r, c, clerk, host, 0, 5, &open));
+	conn = conn_find(r->w, open->e.conn, open->e.gen);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(conn);
+	CU_ASSERT_EQUAL(conn->ssh.rtt_us, tcp_srtt_us(conn->tcp));
+	ch = ssh_chan_of(&conn->ssh, 0, host->id);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ch);
+	host->l->peer.minor = LINK_MINOR_WINDOW - 1;
+	CU_ASSERT_FALSE(host_send(r->w, conn, ch, CHAN_UP_WINDOW, 1000, 0, none));
+	host->l->peer.minor = LINK_MINOR_WINDOW;
+	CU_ASSERT_TRUE(host_send(r->w, conn, ch, CHAN_UP_WINDOW, 2000, 0, none));
+	rig_run(r, 3);
+	told = fake_find(host, LINK_UP_CHAN_WINDOW);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(told);
+	CU_ASSERT_EQUAL(told->e.arg[0], 2000);
+	CU_ASSERT_EQUAL(told->e.chan, 0);
+	CU_ASSERT_PTR_NULL(fake_find(host, LINK_UP_CHAN_WINDOW));
+	rig_close(r);
+}
+
 static void
 beyond_credit_ends_the_host(void)
 {
@@ -1004,6 +1038,7 @@ main(void)
 		{ "keepalive and TIME-WAIT as configured", tcp_settings },
 		{ "a user's host is bound to its connection", user_host_is_bound },
 		{ "late entries of an old channel", late_entries_of_an_old_channel },
+		{ "windows grow by themselves where hosts know it", windows_grow_where_known },
 		{ "beyond its credit a host ends", beyond_credit_ends_the_host },
 		{ "short of blocks a host waits", host_waits_for_blocks },
 		{ "rekeys that somebody asks for", rekey_wanted },
