@@ -71,6 +71,17 @@ by_exit(struct host *h, int code)
 		plug_ended(h->proc.sup, h, CAUSE_EXIT, text);
 }
 
+/* Its connection went, perhaps because it crashed: then it had not been told to end. What
+ * its leader ends it with is no crash. */
+static void
+orphan_ended(struct host *h)
+{
+	int number = h->told && WIFSIGNALED(h->status) ? WTERMSIG(h->status) : 0;
+
+	if (number != 0 && number != SIGTERM && number != SIGKILL)
+		by_signal(h, number);
+}
+
 static void
 account(struct host *h)
 {
@@ -78,6 +89,10 @@ account(struct host *h)
 
 	if (h->cause != CAUSE_NONE || h->expected)
 		return;
+	if (h->orphan) {
+		orphan_ended(h);
+		return;
+	}
 	if (h->told && h->why[0] != '\0' && h->ready)
 		plug_ended(p->sup, h, CAUSE_PROTOCOL, h->why);
 	else if (h->told && WIFSIGNALED(h->status))
@@ -123,6 +138,8 @@ leader_will_tell(const struct host *h)
 {
 	const struct conn *c = conn_find(h->proc.sup, h->conn, h->gen);
 
+	if (h->orphan)
+		return !h->told && !h->expected;
 	return h->conn != LINK_CONN_NONE && !h->told && !h->expected && h->cause == CAUSE_NONE && c != NULL &&
 	       c->leader != NULL;
 }
@@ -133,7 +150,7 @@ worker_will_tell(const struct host *h)
 {
 	int code = h->told ? (WIFEXITED(h->status) ? WEXITSTATUS(h->status) : 0) : h->proc.code;
 
-	return code == ROLE_HOST_UNLINKED && h->ready && h->cause == CAUSE_NONE && !h->expected && !h->unlinked &&
+	return code == ROLE_HOST_UNLINKED && h->ready && !h->orphan && h->cause == CAUSE_NONE && !h->expected && !h->unlinked &&
 	       attach_on(h->proc.sup);
 }
 
@@ -179,7 +196,9 @@ on_host_ended(struct sup *s, struct proc *p, struct msg *m)
 		return;
 	}
 	h = c != NULL ? by_pid(&c->hosts, (pid_t)pid) : NULL;
-	if (h == NULL || h->told)
+	if (h == NULL)
+		h = by_pid(&s->orphans, (pid_t)pid);
+	if (h == NULL || h->conn != l->conn || h->gen != l->gen || h->told)
 		return;
 	h->told = true;
 	h->status = (int)status;
@@ -233,7 +252,7 @@ host_fault(struct proc *p, const char *text)
 {
 	struct host *h = host_of(p);
 
-	if (!h->ending && !h->expected)
+	if (!h->ending && !h->expected && !h->orphan)
 		plug_ended(p->sup, h, CAUSE_PROTOCOL, text);
 }
 
@@ -299,14 +318,11 @@ host_orphan(struct host *h)
 {
 	struct sup *s = h->proc.sup;
 
-	h->expected = true;
+	h->orphan = true;
 	LIST_REMOVE(h, at);
 	LIST_INSERT_HEAD(&s->orphans, h, at);
 	host_answer(s, h, R_LINK_CONN, "the connection is gone");
-	if (h->gone)
-		host_free(h);
-	else
-		host_end_by(h, ORPHAN_MS);
+	host_end_by(h, h->gone ? TOLD_MS : ORPHAN_MS);
 }
 
 static void

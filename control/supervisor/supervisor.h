@@ -136,6 +136,7 @@ struct host {
 	const struct counters *counters; /* its page; NULL: none has come */
 	enum cause cause; /* why it ended or is being ended; NONE: as it should */
 	bool expected;    /* its end is nobody's fault */
+	bool orphan;      /* its connection is gone: its leader ends it */
 	bool retired;     /* its channels finish, no more come */
 	bool stale;       /* it is to be, once it is ready */
 	uint32_t trial_tag; /* of the operator's request that waits for this trial */

@@ -278,10 +278,10 @@ by_stop(void)
 static void
 by_unlink(void)
 {
-	int r = unlink("/tmp/hostile-target");
+	int r = unlink("/home/tester/hostile-target");
 
 	if (r < 0)
-		r = chmod("/tmp/hostile-target", 0);
+		r = chmod("/home/tester/hostile-target", 0);
 	outcome(r);
 }
 
@@ -329,40 +329,28 @@ regions(struct link_header *found[], size_t size[], int most)
 	return n;
 }
 
-/* Again and again from another thread: the host writes its own truth in between. */
-static struct spoiled {
+/* What is spoiled stays so until this returns; what the client sends on meanwhile makes
+ * the worker look. */
+static void
+spoil(void (*fn)(struct link_header *h))
+{
 	struct link_header *at[8];
 	size_t size[8];
-	int count;
-	void (*write)(struct link_header *h);
-} spoiled;
+	int i, n = regions(at, size, 8);
 
-static void *
-spoil(void *context)
-{
-	while (always)
-		for (int i = 0; i < spoiled.count; i++)
-			spoiled.write(spoiled.at[i]);
-	return context;
-}
-
-static void
-begin_to_spoil(void (*fn)(struct link_header *h))
-{
-	pthread_t t;
-
-	spoiled.count = regions(spoiled.at, spoiled.size, 8);
-	spoiled.write = fn;
-	snprintf(said, sizeof(said), "%d regions", pthread_create(&t, NULL, spoil, NULL) == 0 ? spoiled.count : 0);
-	usleep(1000);
+	for (i = 0; i < n; i++)
+		fn(at[i]);
+	snprintf(said, sizeof(said), "%d regions", n);
+	sleep(10);
 }
 
 static void
 scribble(struct link_header *h)
 {
-	((volatile uint32_t *)h)[(size_t)random() % ((LINK_PAGE + LINK_HOST_RING * sizeof(struct link_entry)) / 4)] =
-	    (uint32_t)random();
-	*(volatile uint32_t *)&h->head = (uint32_t)random();
+	size_t i;
+
+	for (i = 0; i < (LINK_PAGE + LINK_HOST_RING * sizeof(struct link_entry)) / 4; i++)
+		((volatile uint32_t *)h)[i] = (uint32_t)random();
 }
 
 static void
@@ -380,19 +368,19 @@ move_tail(struct link_header *h)
 static void
 by_scribble(void)
 {
-	begin_to_spoil(scribble);
+	spoil(scribble);
 }
 
 static void
 by_head(void)
 {
-	begin_to_spoil(move_head);
+	spoil(move_head);
 }
 
 static void
 by_tail(void)
 {
-	begin_to_spoil(move_tail);
+	spoil(move_tail);
 }
 
 /* ---- the ABI, misused ---- */

@@ -68,6 +68,8 @@ subsystems=()
 for name in $names; do subsystems+=(--set "Subsystem $name plugin:$name"); done
 bed_up "${subsystems[@]}"
 dir=$ROOT/run/postern-inst/plugins
+target=$ROOT/home/tester/hostile-target
+install -m 644 -o 64301 -g 64301 /dev/null "$target"
 for name in $names; do
 	install -m 644 "${BIN:-build/bin}/tests/hostile.so" "$dir/$name.so"
 	printf 'RunAs %s\nWatchdog 2\nThreadsMax 16\nMemoryMax 64M\nFilesMax 256\nRestartDelayMax 0\n' "${as[$name]}" >"$dir/$name.conf"
@@ -155,10 +157,15 @@ neighbours_whole() {
 # column NAME FILTER: of the plugin's row; 0 where there is none.
 column() { jq -r --arg n "$1" "[.plugins[] | select(.plugin == \$n) | $2] | .[0] // 0" "$work/plugins"; }
 
+# The worker looks at a ring when it has something to say.
+on_and_on() { for _ in $(seq 100); do echo go || return 0; sleep 0.05; done 2>/dev/null; }
 provoke() { # NAME: what the client gets, in a file of that name
 	local limit=30
-	case ${does[$1]} in stays*) limit=3 ;; esac
-	LIMIT=$limit client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" "$1" <<<go >"$work/got.$1" 2>&1
+	case ${does[$1]} in stays*) limit=6 ;; esac
+	case $1 in
+	scribble | head | tail) on_and_on ;;
+	*) echo go ;;
+	esac | LIMIT=$limit client ssh "${ssh_opts[@]}" -s "$SSH_USER@$HOST" "$1" >"$work/got.$1" 2>&1
 }
 round() {
 	local name n=0
@@ -222,13 +229,21 @@ done
 check "none of the 20 lost a byte" neighbours_whole
 check "no user's host is left, no leader" until_true 30 no_user_hosts
 last_memory=$(resident)
-live=1 # echo
-for name in $names; do case "${as[$name]} ${does[$name]}" in "service says"* | "service stays"*) live=$((live + 1)) ;; esac; done
+live=" echo "
+for name in $names; do case "${as[$name]} ${does[$name]}" in "service says"* | "service stays"*) live+="$name " ;; esac; done
 echo "memory: $first_memory KiB in the first round, $last_memory KiB now"
-only_live() { is "$live" hosts || { $CTL --json plugins | jq -c '.plugins[] | select(.hosts > 0) | [.plugin, .hosts]'; return 1; }; }
+only_live() { # a host each, and no other process of one
+	local name count sum=0
+	while read -r name count; do
+		case $live in *" $name "*) ;; *) echo "$name has a host"; return 1 ;; esac
+		sum=$((sum + count))
+		[ "$count" -eq 1 ] || { echo "$name has $count hosts"; return 1; }
+	done < <($CTL --json plugins | jq -r '.plugins[] | select(.hosts > 0) | "\(.plugin) \(.hosts)"')
+	[ $sum -gt 1 ] && is $sum hosts
+}
 check "the services that live have a host, nobody else" only_live
 check "memory is as it was" bash -c "[ $last_memory -le $((first_memory + 8192)) ]"
-check "the target of unlink and chmod is as it was" bash -c "[ ! -e /tmp/hostile-target ]"
+check "the target of unlink and chmod is as it was" is 644 stat -c %a "$target"
 
 # ---- a service that fails again and again ----
 
