@@ -267,6 +267,9 @@ before_wait(void *ctx)
 
 	host_wake(h);
 	r = host_poll(h);
+	/* Mostly that was all: seen here, it costs no look at the descriptors in between. */
+	if (r > 0)
+		r = host_poll(h);
 	if (r < 0) {
 		log_error("host %s: %s", h->name, reason_text(-r));
 		h->faulty = true;
