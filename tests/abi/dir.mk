@@ -7,6 +7,13 @@ $(BIN)/tests/guests/%.so: tests/abi/guests/%.c $(STAGE_DONE)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(PLUGIN_CFLAGS) -shared -o $@ $<
 
+# The plugin that tests/interop/conform.sh talks to.
+PROGS += $(BIN)/tests/conform.so
+$(BIN)/tests/conform.so: $(wildcard tests/abi/conform/*.c) tests/abi/conform/conform.h $(STAGE_DONE)
+	$(call say,PLUGIN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PLUGIN_CFLAGS) $(PLUGIN_LDFLAGS) -o $@ $(filter %.c,$^)
+
 # One source, compiled with each version that is kept and with the next one.
 ABI_KEPT := $(notdir $(wildcard tests/abi/headers/draft-* tests/abi/headers/v*))
 ABI_LATER := $(BUILD)/abi-later

@@ -47,13 +47,13 @@ script_client() {
 }
 
 say() {
-	local line
+	local line name=${1%% *}
 	echo "$1" >&"$to"
 	while read -r -t 45 -u "$from" line; do
 		echo "$line"
 		case $line in
 		ERROR*) return 1 ;;
-		"${1%% *}"*) return 0 ;;
+		"${name#!}"*) return 0 ;;
 		esac
 	done
 	echo "no answer to: $1"

@@ -4,27 +4,27 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static int chan; /* the one that steps are about */
+int script_chan;
 
 static int
 do_open_send(const struct words *w)
 {
-	chan = client_open_send(c, word(w, 1, "session"));
-	return chan >= 0 ? 0 : -1;
+	script_chan = client_open_send(c, word(w, 1, "session"));
+	return script_chan >= 0 ? 0 : -1;
 }
 
 static int
 do_open_recv(const struct words *w)
 {
-	int r = client_open_recv(c, chan);
+	int r = client_open_recv(c, script_chan);
 
 	(void)w;
 	if (r > 0) {
-		printf("refused %" PRIu32 "\n", c->chan[chan].refusal);
+		printf("refused %" PRIu32 "\n", c->chan[script_chan].refusal);
 		return client_fail(c, "the open was refused");
 	}
 	if (r == 0)
-		printf("channel %d window=%" PRIu32 "\n", chan, c->chan[chan].send_window);
+		printf("channel %d window=%" PRIu32 "\n", script_chan, c->chan[script_chan].send_window);
 	return r;
 }
 
@@ -37,14 +37,14 @@ do_open(const struct words *w)
 static int
 do_channel(const struct words *w)
 {
-	chan = (int)number(w, 1, 0);
+	script_chan = (int)number(w, 1, 0);
 	return 0;
 }
 
 static int
 do_reply(const struct words *w)
 {
-	int r = client_reply(c, chan);
+	int r = client_reply(c, script_chan);
 
 	(void)w;
 	return r > 0 ? client_fail(c, "the request was refused") : r;
@@ -53,7 +53,7 @@ do_reply(const struct words *w)
 static int
 do_pty_send(const struct words *w)
 {
-	return client_pty(c, chan, word(w, 1, "xterm"), number(w, 2, 80), number(w, 3, 24));
+	return client_pty(c, script_chan, word(w, 1, "xterm"), number(w, 2, 80), number(w, 3, 24));
 }
 
 static int
@@ -65,7 +65,7 @@ do_pty(const struct words *w)
 static int
 do_env(const struct words *w)
 {
-	int r = client_env(c, chan, w->word[1], w->word[2]) != 0 ? -1 : client_reply(c, chan);
+	int r = client_env(c, script_chan, w->word[1], w->word[2]) != 0 ? -1 : client_reply(c, script_chan);
 
 	printf("env-reply %d\n", r);
 	return r < 0 ? -1 : 0;
@@ -75,7 +75,7 @@ static int
 do_shell_send(const struct words *w)
 {
 	(void)w;
-	return client_shell(c, chan);
+	return client_shell(c, script_chan);
 }
 
 static int
@@ -87,7 +87,7 @@ do_shell(const struct words *w)
 static int
 do_exec_send(const struct words *w)
 {
-	return client_exec(c, chan, w->word[1]);
+	return client_exec(c, script_chan, w->word[1]);
 }
 
 static int
@@ -99,7 +99,7 @@ do_exec(const struct words *w)
 static int
 do_subsystem_send(const struct words *w)
 {
-	return client_subsystem(c, chan, w->word[1]);
+	return client_subsystem(c, script_chan, w->word[1]);
 }
 
 static int
@@ -111,25 +111,25 @@ do_subsystem(const struct words *w)
 static int
 do_window_change(const struct words *w)
 {
-	return client_window_change(c, chan, number(w, 1, 80), number(w, 2, 24));
+	return client_window_change(c, script_chan, number(w, 1, 80), number(w, 2, 24));
 }
 
 static int
 do_signal(const struct words *w)
 {
-	return client_signal(c, chan, w->word[1]);
+	return client_signal(c, script_chan, w->word[1]);
 }
 
 static int
 do_data(const struct words *w)
 {
-	return client_write(c, chan, w->word[1], strlen(w->word[1]));
+	return client_write(c, script_chan, w->word[1], strlen(w->word[1]));
 }
 
 static int
 do_line(const struct words *w)
 {
-	return do_data(w) != 0 ? -1 : client_write(c, chan, "\n", 1);
+	return do_data(w) != 0 ? -1 : client_write(c, script_chan, "\n", 1);
 }
 
 static int
@@ -141,7 +141,7 @@ do_zeros(const struct words *w)
 	while (left > 0) {
 		size_t n = left < sizeof(zeros) ? (size_t)left : sizeof(zeros);
 
-		if (client_write(c, chan, zeros, n) != 0)
+		if (client_write(c, script_chan, zeros, n) != 0)
 			return -1;
 		left -= n;
 	}
@@ -151,47 +151,47 @@ do_zeros(const struct words *w)
 static int
 do_out(const struct words *w)
 {
-	if (chan < 0 || (unsigned)chan >= CLIENT_CHANS)
+	if (script_chan < 0 || (unsigned)script_chan >= CLIENT_CHANS)
 		return client_fail(c, "no such channel");
-	c->chan[chan].out = fopen(w->word[1], "we");
-	return c->chan[chan].out != NULL ? 0 : client_fail(c, "cannot write there");
+	c->chan[script_chan].out = fopen(w->word[1], "we");
+	return c->chan[script_chan].out != NULL ? 0 : client_fail(c, "cannot write there");
 }
 
 static int
 do_eof(const struct words *w)
 {
 	(void)w;
-	return client_eof(c, chan);
+	return client_eof(c, script_chan);
 }
 
 static int
 do_close(const struct words *w)
 {
 	(void)w;
-	return client_close(c, chan);
+	return client_close(c, script_chan);
 }
 
 static int
 do_hold(const struct words *w)
 {
-	if (chan < 0 || (unsigned)chan >= CLIENT_CHANS)
+	if (script_chan < 0 || (unsigned)script_chan >= CLIENT_CHANS)
 		return client_fail(c, "no such channel");
-	c->chan[chan].hold = strcmp(w->word[1], "on") == 0;
-	return c->chan[chan].hold ? 0 : client_release(c, chan);
+	c->chan[script_chan].hold = strcmp(w->word[1], "on") == 0;
+	return c->chan[script_chan].hold ? 0 : client_release(c, script_chan);
 }
 
 static int
 do_expect_data(const struct words *w)
 {
-	return client_wait_text(c, chan, w->word[1]);
+	return client_wait_text(c, script_chan, w->word[1]);
 }
 
 static int
 do_wait_bytes(const struct words *w)
 {
-	if (client_wait_bytes(c, chan, strtoull(w->word[1], NULL, 0)) != 0)
+	if (client_wait_bytes(c, script_chan, strtoull(w->word[1], NULL, 0)) != 0)
 		return -1;
-	printf("received %" PRIu64 "\n", c->chan[chan].received);
+	printf("received %" PRIu64 "\n", c->chan[script_chan].received);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ static int
 do_wait_eof(const struct words *w)
 {
 	(void)w;
-	return client_wait_eof(c, chan);
+	return client_wait_eof(c, script_chan);
 }
 
 static int
@@ -207,9 +207,9 @@ do_wait_exit(const struct words *w)
 {
 	const struct client_chan *ch;
 
-	if (client_wait_exit(c, chan) != 0)
+	if (client_wait_exit(c, script_chan) != 0)
 		return -1;
-	ch = &c->chan[chan];
+	ch = &c->chan[script_chan];
 	if (ch->has_status)
 		printf("exit-status %" PRIu32 "\n", ch->status);
 	else if (ch->has_signal)
@@ -224,14 +224,14 @@ do_wait_exit(const struct words *w)
 static int
 do_wait_close(const struct words *w)
 {
-	FILE *out = chan >= 0 && (unsigned)chan < CLIENT_CHANS ? c->chan[chan].out : NULL;
+	FILE *out = script_chan >= 0 && (unsigned)script_chan < CLIENT_CHANS ? c->chan[script_chan].out : NULL;
 
 	(void)w;
-	if (client_wait_close(c, chan) != 0)
+	if (client_wait_close(c, script_chan) != 0)
 		return -1;
 	printf(
-	    "received %" PRIu64 " stderr %" PRIu64 "\n", c->chan[chan].received, c->chan[chan].received_ext);
-	c->chan[chan].out = NULL;
+	    "received %" PRIu64 " stderr %" PRIu64 "\n", c->chan[script_chan].received, c->chan[script_chan].received_ext);
+	c->chan[script_chan].out = NULL;
 	return out == NULL || fclose(out) == 0 ? 0 : client_fail(c, "cannot write the output");
 }
 

@@ -188,7 +188,7 @@ static const struct command others[] = {
 	{ .name = NULL },
 };
 
-static const struct command *const tables[] = { script_login, script_channel, others };
+static const struct command *const tables[] = { script_login, script_channel, script_wire, others };
 
 static int
 do_help(const struct words *w)

@@ -21,6 +21,9 @@ struct command {
 /* Until a row without a name. */
 extern const struct command script_login[];   /* connection, key exchange, login */
 extern const struct command script_channel[]; /* channels and global requests */
+extern const struct command script_wire[];    /* channels in numbers */
+
+extern int script_chan; /* the one that steps are about */
 
 extern struct client *const c;
 

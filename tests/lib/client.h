@@ -50,7 +50,7 @@ struct client_chan {
 	bool used;
 	uint32_t peer;
 	uint32_t send_window, send_max;
-	uint32_t recv_window;
+	uint32_t recv_window, recv_max;
 	bool open, refused;
 	uint32_t refusal; /* code of CHANNEL_OPEN_FAILURE */
 	unsigned replies; /* CHANNEL_SUCCESS and FAILURE not looked at yet */
@@ -125,6 +125,7 @@ struct client {
 	uint64_t zipped; /* bytes that were compressed */
 
 	struct client_chan chan[CLIENT_CHANS];
+	bool accept; /* channels that the server opens; else they are refused */
 	unsigned global_replies;
 	bool global_success;
 	unsigned pongs;
@@ -200,6 +201,8 @@ int client_login(
 
 /* ---- channels; `chan` is our number ---- */
 int client_open_send(struct client *c, const char *type); /* our number, or -1 */
+/* The same with a window and a maximum packet of our choice, and type specific bytes. */
+int client_open_as(struct client *c, const char *type, uint32_t window, uint32_t max, struct view body);
 int client_open_recv(struct client *c, int chan);         /* 0 open, 1 refused */
 /* A request with its type specific bytes. */
 int client_request(struct client *c, int chan, const char *name, struct view rest, bool want_reply);
@@ -212,6 +215,10 @@ int client_window_change(struct client *c, int chan, uint32_t cols, uint32_t row
 int client_signal(struct client *c, int chan, const char *name);
 int client_reply(struct client *c, int chan); /* 0 success, 1 failure */
 int client_write(struct client *c, int chan, const void *data, size_t len);
+/* One message of data, or of another stream, whatever the window is. */
+int client_data(struct client *c, int chan, uint32_t stream, struct view data);
+/* Let the server send `count` bytes more; nothing is believed about the result. */
+int client_adjust(struct client *c, int chan, uint32_t count);
 int client_eof(struct client *c, int chan);
 int client_close(struct client *c, int chan);
 int client_release(struct client *c, int chan); /* hold off: open the window again */

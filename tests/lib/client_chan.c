@@ -21,11 +21,9 @@ say(struct client *c, const struct put *w)
 
 /* ---- opening ---- */
 
-int
-client_open_send(struct client *c, const char *type)
+static int
+chan_new(struct client *c, uint32_t window, uint32_t max)
 {
-	uint8_t buf[128];
-	struct put w = put_of(buf, sizeof(buf));
 	int chan = 0;
 
 	while ((unsigned)chan < CLIENT_CHANS && c->chan[chan].used)
@@ -34,13 +32,33 @@ client_open_send(struct client *c, const char *type)
 		return client_fail(c, "too many channels");
 	memset(&c->chan[chan], 0, sizeof(c->chan[chan]));
 	c->chan[chan].used = true;
-	c->chan[chan].recv_window = CLIENT_WINDOW;
+	c->chan[chan].recv_window = window;
+	c->chan[chan].recv_max = max;
+	return chan;
+}
+
+int
+client_open_as(struct client *c, const char *type, uint32_t window, uint32_t max, struct view body)
+{
+	uint8_t buf[REQUEST_MAX];
+	struct put w = put_of(buf, sizeof(buf));
+	int chan = chan_new(c, window, max);
+
+	if (chan < 0)
+		return -1;
 	put_u8(&w, SSH_MSG_CHANNEL_OPEN);
 	put_cstr(&w, type);
 	put_u32(&w, (uint32_t)chan);
-	put_u32(&w, CLIENT_WINDOW);
-	put_u32(&w, SSH_CHAN_PACKET_MAX);
+	put_u32(&w, window);
+	put_u32(&w, max);
+	put_bytes(&w, body.data, body.len);
 	return say(c, &w) == 0 ? chan : -1;
+}
+
+int
+client_open_send(struct client *c, const char *type)
+{
+	return client_open_as(c, type, CLIENT_WINDOW, SSH_CHAN_PACKET_MAX, view_of(NULL, 0));
 }
 
 int
@@ -124,6 +142,8 @@ take_data(struct client *c, struct client_chan *ch, struct cur *p, bool extended
 		return client_fail(c, "malformed data");
 	if (data.len > ch->recv_window)
 		return client_fail(c, "the server overran the window");
+	if (data.len > ch->recv_max)
+		return client_fail(c, "a message beyond the maximum packet");
 	if (ch->eof || ch->closed)
 		return client_fail(c, "data after EOF");
 	ch->recv_window -= (uint32_t)data.len;
@@ -168,18 +188,33 @@ take_close(struct client *c, struct client_chan *ch)
 }
 
 static int
-refuse_open(struct client *c, struct cur *p)
+answer_open(struct client *c, struct cur *p)
 {
 	uint8_t buf[64];
 	struct put w = put_of(buf, sizeof(buf));
+	int chan = c->accept ? chan_new(c, CLIENT_WINDOW, SSH_CHAN_PACKET_MAX) : 0;
+	uint32_t peer;
 
-	put_u8(&w, SSH_MSG_CHANNEL_OPEN_FAILURE);
+	if (chan < 0)
+		return -1;
+	put_u8(&w, c->accept ? SSH_MSG_CHANNEL_OPEN_CONFIRMATION : SSH_MSG_CHANNEL_OPEN_FAILURE);
 	cur_string(p);
-	put_u32(&w, cur_u32(p));
-	put_u32(&w, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
-	put_cstr(&w, "");
-	put_cstr(&w, "");
-	return say(c, &w);
+	peer = cur_u32(p);
+	put_u32(&w, peer);
+	if (c->accept) {
+		c->chan[chan].peer = peer;
+		c->chan[chan].send_window = cur_u32(p);
+		c->chan[chan].send_max = cur_u32(p);
+		c->chan[chan].open = true;
+		put_u32(&w, (uint32_t)chan);
+		put_u32(&w, CLIENT_WINDOW);
+		put_u32(&w, SSH_CHAN_PACKET_MAX);
+	} else {
+		put_u32(&w, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
+		put_cstr(&w, "");
+		put_cstr(&w, "");
+	}
+	return p->bad ? client_fail(c, "malformed open") : say(c, &w);
 }
 
 static int
@@ -224,7 +259,7 @@ client_chan_in(struct client *c, uint8_t number)
 
 	cur_u8(&p);
 	if (number == SSH_MSG_CHANNEL_OPEN)
-		return refuse_open(c, &p);
+		return answer_open(c, &p);
 	chan = cur_u32(&p);
 	if (p.bad || chan >= CLIENT_CHANS || !c->chan[chan].used)
 		return client_fail(c, "a message for a channel that is not there");
@@ -342,15 +377,37 @@ client_reply(struct client *c, int chan)
 
 /* ---- data ---- */
 
-static int
-send_data(struct client *c, const struct client_chan *ch, const uint8_t *data, size_t len)
+int
+client_data(struct client *c, int chan, uint32_t stream, struct view data)
 {
-	uint8_t buf[SSH_CHAN_PACKET_MAX + 16];
+	static uint8_t buf[SSH_PAYLOAD_MAX];
+	struct client_chan *ch = chan_of(c, chan);
 	struct put w = put_of(buf, sizeof(buf));
 
-	put_u8(&w, SSH_MSG_CHANNEL_DATA);
+	if (ch == NULL)
+		return -1;
+	put_u8(&w, stream == 0 ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA);
 	put_u32(&w, ch->peer);
-	put_string(&w, data, len);
+	if (stream != 0)
+		put_u32(&w, stream);
+	put_string(&w, data.data, data.len);
+	ch->send_window -= data.len < ch->send_window ? (uint32_t)data.len : ch->send_window;
+	return say(c, &w);
+}
+
+int
+client_adjust(struct client *c, int chan, uint32_t count)
+{
+	struct client_chan *ch = chan_of(c, chan);
+	uint8_t buf[16];
+	struct put w = put_of(buf, sizeof(buf));
+
+	if (ch == NULL)
+		return -1;
+	put_u8(&w, SSH_MSG_CHANNEL_WINDOW_ADJUST);
+	put_u32(&w, ch->peer);
+	put_u32(&w, count);
+	ch->recv_window += count;
 	return say(c, &w);
 }
 
@@ -377,9 +434,8 @@ client_write(struct client *c, int chan, const void *data, size_t len)
 				return -1;
 			continue;
 		}
-		if (send_data(c, ch, p, n) != 0)
+		if (client_data(c, chan, 0, view_of(p, n)) != 0)
 			return -1;
-		ch->send_window -= (uint32_t)n;
 		p += n;
 		len -= n;
 	}
