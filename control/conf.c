@@ -77,6 +77,7 @@ conf_default(struct conf *c)
 	SET(c->xauth, CONF_XAUTH);
 	SET(c->pam_service, "postern");
 	c->dialogue_s = 120;
+	c->answer_s = 30;
 	c->dialogues_max = 64;
 	c->dialogues_per_source = 8;
 	SET(c->plugin_dir, "/usr/lib/postern/plugins");

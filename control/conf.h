@@ -150,6 +150,7 @@ struct conf {
 	bool streamlocal_unlink;          /* StreamLocalBindUnlink */
 	char pam_service[64];
 	/* ours: PAM's dialogues */
+	uint32_t answer_s;                /* PluginAnswerTime, of one request of a peer */
 	uint32_t dialogue_s;              /* PAMDialogueTime, of one from start to end */
 	uint32_t dialogues_max;           /* PAMMaxDialogues, at one time */
 	uint32_t dialogues_per_source;    /* PAMMaxDialoguesPerSource */

@@ -141,6 +141,7 @@ const struct conf_row conf_rows[] = {
 	NUMBER("PAMMaxDialoguesPerSource", dialogues_per_source, 1, CONF_DIALOGUES_MAX),
 	/* ours: plugins and paths */
 	PATH("PluginDir", plugin_dir, 1),
+	{ .name = "PluginAnswerTime", .kind = CONF_K_TIME, OFF(answer_s), .min = 1, .max = 3600 },
 	SOCKET("DataplaneSocket", dataplane_socket),
 	SOCKET("ControlSocket", control_socket),
 	TEXT("ControlGroup", control_group),

@@ -136,6 +136,7 @@ enum attach_conf {
 	/* u32 begin, u32 percent, u32 full (MaxStartups; full 0: none), u32 of one source (0:
 	 * none), u8 bits of an IPv4 source, u8 of an IPv6 one; absent: none */
 	ATTACH_CONF_STARTUPS = 20,
+	ATTACH_CONF_ANSWER = 21,   /* u32 seconds that a host has to answer a query; absent: 30 */
 	ATTACH_CONF_TO_SENDER = 14, /* u8 1: answers go to the MAC that the connection comes from */
 };
 

@@ -232,7 +232,11 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(ZIP_INFLATE, "streams", NONE, "streams being inflated, 44 KiB each") \
 	LIMIT(ZIP_DEFLATE, "streams", NONE, "streams being compressed, 268 KiB each (zip records not made smaller)") \
 	LIMIT(STARTUPS, "connections", TCP_STARTUPS, "before login, of all workers (MaxStartups: none after that)") \
-	LIMIT(STARTUPS_SOURCE, "connections", TCP_STARTUPS_OWN, "before login from one address or network, of a worker (PerSourceMaxStartups)")
+	LIMIT(STARTUPS_SOURCE, "connections", TCP_STARTUPS_OWN, "before login from one address or network, of a worker (PerSourceMaxStartups)") \
+	LIMIT(QUERIES, "requests", NONE, "of a connection, that plugins have not answered: others wait") \
+	LIMIT(ANSWER_TIME, "s", CHAN_ANSWER_TIME, "a plugin has to answer a request of a peer (PluginAnswerTime)") \
+	LIMIT(ASKS, "requests", LINK_CREDIT, "of a plugin's process to its peer, not answered: beyond it its process ends") \
+	LIMIT(ASKED_GLOBALS, "requests", CHAN_ASKED_MAX, "of them, global ones that a peer has not replied to, of a connection")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -288,6 +288,26 @@ decline(struct host *h, const struct link_entry *e)
 	return host_out_entry(h, &no, view_of(NULL, 0)) ? 0 : -R_NOMEM;
 }
 
+/* The worker has given up the oldest of more than it asks at once. */
+static void
+drop_oldest(struct host *h, const struct host_held *on)
+{
+	struct host_query **oldest = NULL, *q;
+	uint32_t count = 0;
+
+	for (struct host_query **at = &h->queries; *at != NULL; at = &(*at)->next)
+		if ((*at)->on == on) {
+			oldest = at;
+			count++;
+		}
+	if (count < LINK_QUERIES_MAX)
+		return;
+	q = *oldest;
+	*oldest = q->next;
+	explicit_bzero(q->bytes, sizeof(q->bytes));
+	free(q);
+}
+
 static int
 ask(struct host *h, struct host_held *d, const struct link_entry *e, struct view name, struct view body)
 {
@@ -300,6 +320,7 @@ ask(struct host *h, struct host_held *d, const struct link_entry *e, struct view
 		free(q);
 		return decline(h, e);
 	}
+	drop_oldest(h, d);
 	q->on = d;
 	q->id = e->serial;
 	q->session = session_number(e);

@@ -155,4 +155,5 @@ attach_conf_body(struct put *w, const struct conf *c, uint32_t generation)
 	field_startups(w, c);
 	field_tcp(w, c);
 	field_u32s(w, ATTACH_CONF_CHAN_MAX, c->max_channels, 0, 1);
+	field_u32s(w, ATTACH_CONF_ANSWER, c->answer_s, 0, 1);
 }

@@ -161,8 +161,10 @@ ssh_ask_global(struct ssh_conn *c, struct ssh_ask from, bool want, struct view w
 	c->last_msg = 0;
 	if (c->phase != SSH_PHASE_OPEN)
 		return -R_LINK_STATE;
-	if (full || (want && (c->global_count >= SSH_GLOBAL_MAX || c->asked_count >= SSH_ASKED_MAX)))
+	if (full || (want && (c->global_count >= SSH_GLOBAL_MAX || c->asked_count >= SSH_ASKED_MAX))) {
+		drop(c, R_CHAN_ASKED_MAX);
 		return answer(c, from, HOST_UP_ANSWER, 0, none);
+	}
 	/* RFC 4254 section 4. */
 	put_u8(&w, SSH_MSG_GLOBAL_REQUEST);
 	put_sview(&w, what);

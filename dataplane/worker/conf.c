@@ -250,6 +250,9 @@ conf_field(struct worker *w, struct conf_fields *f, uint8_t number, struct view 
 	case ATTACH_CONF_CHAN_MAX:
 		w->chan_max = bounded(cur_u32(&c), 1, SSH_CHAN_MAX);
 		break;
+	case ATTACH_CONF_ANSWER:
+		w->answer_us = bounded(cur_u32(&c), 1, WORKER_ANSWER_MAX_S) * 1000000ull;
+		break;
 	default: /* of a newer minor version */
 		break;
 	}

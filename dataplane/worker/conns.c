@@ -221,6 +221,12 @@ conn_finished(const struct worker *w, const struct conn *c, int handled)
 	    up_ready(w, c));
 }
 
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint32_t
 conn_run(struct worker *w, struct conn *c)
 {
@@ -237,6 +243,7 @@ conn_run(struct worker *w, struct conn *c)
 	due = ssh_tick(&c->ssh, w->now, &fatal);
 	if (fatal != 0 && c->close_us == 0)
 		conn_end(w, c, fatal, NULL);
+	due = earlier(due, queries_tick(w, c));
 	out = ssh_output(&c->ssh, w->now);
 	if (out < 0 && c->close_us == 0)
 		conn_end(w, c, out, NULL);

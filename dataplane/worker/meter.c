@@ -198,6 +198,10 @@ limits_tell(struct worker *w)
 	    w->c.conn_max);
 	meter_limit_each(w->meter, METER_LIMIT_STARTUPS_SOURCE,
 	    w->startups.source_max != 0 ? w->startups.source_max : w->conn_limit, w->c.conn_max);
+	meter_limit_each(w->meter, METER_LIMIT_QUERIES, LINK_QUERIES_MAX, LINK_QUERIES_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_ANSWER_TIME, w->answer_us / 1000000u, WORKER_ANSWER_S);
+	meter_limit_each(w->meter, METER_LIMIT_ASKS, LINK_ASKS_MAX, LINK_ASKS_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_ASKED_GLOBALS, SSH_ASKED_MAX, SSH_ASKED_MAX);
 	meter_limit_set(w->meter, METER_LIMIT_PACKET_RESERVE, WORKER_SPARE, WORKER_SPARE);
 	meter_limit_set(w->meter, METER_LIMIT_NET_TX_QUEUE, WORKER_TX_QUEUE, WORKER_TX_QUEUE);
 	if (w->c.crew != NULL)

@@ -9,6 +9,9 @@
 
 #include "dataplane/worker/step.h"
 
+#define QUERY_WAIT_MAX 65536u   /* bytes of queries for hosts that take nothing */
+#define QUERY_AGAIN_US 100000u  /* when there was no memory to say so */
+
 /* In front of an entry that waits for room in its host's ring. */
 struct waiting {
 	struct link_entry e;
@@ -86,6 +89,13 @@ find(struct conn *c, uint32_t id, uint32_t link)
 	return NULL;
 }
 
+static void
+row_free(struct conn *c, struct query *q)
+{
+	memset(q, 0, sizeof(*q));
+	c->queries.count--;
+}
+
 /* 0, or -R_NOMEM: nothing was done. */
 static int
 answered(struct worker *w, struct conn *c, struct query *q, bool success, struct view bytes)
@@ -101,7 +111,7 @@ answered(struct worker *w, struct conn *c, struct query *q, bool success, struct
 	explicit_bzero(payload, sizeof(payload));
 	if (r != 0)
 		return -R_NOMEM;
-	memset(q, 0, sizeof(*q));
+	row_free(c, q);
 	return 0;
 }
 
@@ -122,6 +132,30 @@ query_answer(struct worker *w, struct link *l, const struct link_entry *e, struc
 	if (q == NULL) /* the channel of it is gone, or it was answered */
 		return -R_LINK_STATE;
 	return answered(w, c, q, e->arg[0] == 1, payload);
+}
+
+/* It is over for the host too: its answer finds nobody. */
+uint64_t
+queries_tick(struct worker *w, struct conn *c)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (c->queries.count == 0 || c->close_us != 0)
+		return next;
+	for (uint32_t i = 0; i < LINK_QUERIES_MAX; i++) {
+		struct query *q = &c->queries.row[i];
+
+		if (q->id == 0)
+			continue;
+		if (q->due <= w->now && answered(w, c, q, false, view_of(NULL, 0)) == 0) {
+			meter_drop(w->meter, R_CHAN_ANSWER_TIME);
+			continue;
+		}
+		if (q->due <= w->now)
+			q->due = w->now + QUERY_AGAIN_US;
+		next = q->due < next ? q->due : next;
+	}
+	return next;
 }
 
 void
@@ -147,7 +181,7 @@ queries_chan_free(struct worker *w, struct conn *c, uint32_t ours, uint32_t use)
 
 	for (uint32_t i = 0; i < LINK_QUERIES_MAX; i++)
 		if (c->queries.row[i].id != 0 && c->queries.row[i].chan == ours)
-			memset(&c->queries.row[i], 0, sizeof(c->queries.row[i]));
+			row_free(c, &c->queries.row[i]);
 	for (uint32_t i = 0; i < QUERY_HOSTS_MAX; i++) {
 		if (c->queries.host[i] == 0)
 			continue;
@@ -180,6 +214,7 @@ queries_fini(struct worker *w, struct conn *c)
 {
 	fifo_clear(&c->queries.out, &w->pool);
 	memset(c->queries.row, 0, sizeof(c->queries.row));
+	c->queries.count = 0;
 }
 
 /* ---- ITEM(QUERY) ---- */
@@ -273,8 +308,9 @@ step_apply_query(struct worker *w, struct step_plan *p, struct view body)
 		meter_drop(w->meter, R_LINK_CHAN);
 		return 0;
 	}
-	*row = (struct query){ .id = q.id, .link = q.link, .chan = q.chan };
-	if (link_find(w, q.link) == NULL || !remember_host(c, q.link))
+	*row = (struct query){ .id = q.id, .link = q.link, .chan = q.chan, .due = w->now + w->answer_us };
+	c->queries.count++;
+	if (link_find(w, q.link) == NULL || !remember_host(c, q.link) || c->queries.out.len >= QUERY_WAIT_MAX)
 		return answered(w, c, row, false, view_of(NULL, 0)) != 0 ? -R_SSH_QUEUE : 0;
 	entry_for(w, c, &e, LINK_UP_QUERY);
 	e.chan = q.chan;

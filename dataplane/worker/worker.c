@@ -127,6 +127,7 @@ worker_init(void *mem, const struct worker_config *c, struct port *port, struct 
 	w->step = base + l.step;
 	w->conn_limit = c->conn_max;
 	w->chan_max = SSH_CHAN_MAX;
+	w->answer_us = WORKER_ANSWER_S * 1000000ull;
 	w->role_count[0] = w->role_count[1] = 1;
 	pool_init(&w->pool, base + l.pool, c->block_count);
 	if (c->zip != NULL)

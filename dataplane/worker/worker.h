@@ -45,6 +45,8 @@
 #define UP_MAX_KEX 8u
 #define UP_MAX_OPEN 32u
 #define UP_MAX_BYTES (64u * 1024u)
+#define WORKER_ANSWER_S 30u  /* for a host to answer a query, when nobody configures it */
+#define WORKER_ANSWER_MAX_S 3600u
 #define UP_ASK_MAX (LINK_ASK_BODY_MAX + LINK_ASK_NAME_MAX + 128u) /* payload of ASKED_* */
 
 struct worker_config {
@@ -68,12 +70,14 @@ struct query {
 	uint32_t id;   /* 0: free */
 	uint32_t link; /* of the host that has it */
 	uint32_t chan; /* LINK_CHAN_NONE: a global request */
+	uint64_t due;  /* answered with failure then */
 };
 
 struct queries {
 	struct fifo out;                /* entries that hosts had no room for */
 	uint32_t host[QUERY_HOSTS_MAX]; /* links that were ever asked; 0: none */
 	struct query row[LINK_QUERIES_MAX];
+	uint32_t count;                 /* rows that are not free */
 };
 
 struct conn {
@@ -217,6 +221,7 @@ struct worker {
 	uint16_t listen_port;
 	uint32_t conn_limit;
 	uint32_t chan_max;         /* of a connection: what clerk allows */
+	uint64_t answer_us;        /* that a host has to answer a query */
 	char ident[SSH_IDENT_MAX];
 
 	/* where the cycles of this poll go: meter.c */
@@ -386,6 +391,8 @@ int ask_entry(struct worker *w, struct link *l, const struct link_entry *e, stru
 int query_answer(struct worker *w, struct link *l, const struct link_entry *e, struct view payload);
 /* queries_pump(w, c): a ring has room again. */
 void queries_pump(struct worker *w, struct conn *c);
+/* queries_tick(w, c): those that are due are answered with failure; when the next is. */
+uint64_t queries_tick(struct worker *w, struct conn *c);
 /* queries_lost(w, c, link): this host died. */
 void queries_lost(struct worker *w, struct conn *c, uint32_t link);
 void queries_chan_free(struct worker *w, struct conn *c, uint32_t ours, uint32_t use);

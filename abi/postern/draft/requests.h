@@ -40,7 +40,9 @@ struct postern_if_requests {
 	 * never 0. `wanted` is 0 when the peer wants no reply: the answer is given all
 	 * the same, and decides what happens next. Views are valid until this returns.
 	 * POSTERN_OK answers success; POSTERN_E_AGAIN: reply() comes later; any other
-	 * code answers failure.
+	 * code answers failure. What is not answered in the operator's time (30 seconds,
+	 * "PluginAnswerTime") is answered with failure for the plugin; what it says later
+	 * reaches nobody.
 	 */
 	int32_t (*request)(struct postern_plugin *plugin, struct postern_connection connection,
 	    uint64_t session, uint64_t token, uint32_t kind, uint32_t wanted,

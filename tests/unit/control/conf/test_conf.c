@@ -769,7 +769,7 @@ test_match(void)
 static const char rich[] =
     "Nic af_packet:eth0\nAddress 192.0.2.1/24 2001:db8::1/64\nGateway 192.0.2.254\n"
     "Gateway 2001:db8::ff\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-    "PermitEmptyPasswords yes\nPAMDialogueTime 45\nPAMMaxDialogues 7\nPAMMaxDialoguesPerSource 3\n"
+    "PermitEmptyPasswords yes\nPAMDialogueTime 45\nPluginAnswerTime 90\nPAMMaxDialogues 7\nPAMMaxDialoguesPerSource 3\n"
     "GateProcesses 3\nClerkProcesses 4\nDataplaneMemory 512\nHugePages yes\n"
     "MaxConnections 77\nPort 2022\nHostKey \"/etc/a b\"\nHostKey \"/etc/c'd\"\nHostCertificate \"/etc/e f\"\nHostKeyAgent /run/agent\nAuthorizedKeysFile \"a b\" "
     "%h/x /#y =z\n"

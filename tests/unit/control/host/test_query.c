@@ -201,6 +201,27 @@ test_ends(void)
 	bench_free(b);
 }
 
+/* One that never answers: what the worker must have given up is given up here too. */
+static void
+test_never(void)
+{
+	uint64_t first = 0, second = 0;
+
+	set_up();
+	guest.result = POSTERN_E_AGAIN;
+	for (uint32_t i = 1; i <= LINK_QUERIES_MAX + 1; i++) {
+		query(i, LINK_CHAN_NONE, "count");
+		first = i == 1 ? guest.token : first;
+		second = i == 2 ? guest.token : second;
+	}
+	CU_ASSERT_EQUAL(guest.calls, LINK_QUERIES_MAX + 1);
+	CU_ASSERT_EQUAL(face->reply(&b->host.face, guest.connection, first, 1, postern_text("")), POSTERN_E_INVAL);
+	CU_ASSERT_TRUE(bench_silent(b));
+	CU_ASSERT_EQUAL(face->reply(&b->host.face, guest.connection, second, 1, postern_text("")), POSTERN_OK);
+	CU_ASSERT_EQUAL(answered(2, true), 0);
+	bench_free(b);
+}
+
 int
 main(void)
 {
@@ -208,6 +229,7 @@ main(void)
 		{ "answers at once", test_at_once },
 		{ "answers later, variables", test_later },
 		{ "sessions and connections end", test_ends },
+		{ "never answered", test_never },
 		CU_TEST_INFO_NULL,
 	};
 

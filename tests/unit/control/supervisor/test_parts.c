@@ -15,6 +15,7 @@
 
 #include "abi/link/attach.h"
 #include "control/plugconf.h"
+#include "control/serves.h"
 #include "control/supervisor/line.h"
 #include "control/supervisor/plugin.h"
 #include "control/supervisor/supervisor.h"
@@ -274,6 +275,114 @@ test_plugin_arguments(void)
 	CU_ASSERT_EQUAL(plugin_arguments(&p, &conf), -1);
 }
 
+/* Lines of the configuration go to the plugins whose rows name their keywords. */
+static void
+test_plugin_keywords(void)
+{
+	static const char conf[] = "Port 22\nx11useLocalhost no\nX11DisplayOffset 20\nX11Display no\nGatewayPorts yes";
+	static struct plugin p;
+
+	snprintf(p.id, sizeof(p.id), "x11");
+	snprintf(p.config, sizeof(p.config), "RunAs user\nKeyword X11UseLocalhost X11DisplayOffset # not GatewayPorts");
+	CU_ASSERT_EQUAL(plugin_keywords(&p, conf), 0);
+	CU_ASSERT_STRING_EQUAL(p.config, "RunAs user\nKeyword X11UseLocalhost X11DisplayOffset # not GatewayPorts\n"
+					 "x11useLocalhost no\nX11DisplayOffset 20\n");
+	/* The last line needs no end; without rows there is nothing. */
+	snprintf(p.config, sizeof(p.config), "Keyword GatewayPorts\n");
+	CU_ASSERT_EQUAL(plugin_keywords(&p, conf), 0);
+	CU_ASSERT_STRING_EQUAL(p.config, "Keyword GatewayPorts\nGatewayPorts yes\n");
+	snprintf(p.config, sizeof(p.config), "RunAs user\n");
+	CU_ASSERT_EQUAL(plugin_keywords(&p, conf), 0);
+	CU_ASSERT_EQUAL(plugin_keywords(&p, ""), 0);
+	CU_ASSERT_STRING_EQUAL(p.config, "RunAs user\n");
+	/* No room. */
+	memset(p.config, '#', sizeof(p.config) - 8);
+	snprintf(p.config, sizeof(p.config), "Keyword GatewayPorts\n");
+	p.config[strlen(p.config)] = '#';
+	p.config[sizeof(p.config) - 8] = '\0';
+	CU_ASSERT_EQUAL(plugin_keywords(&p, conf), -1);
+}
+
+/* ---- what plugins serve ---- */
+
+static struct serves served;
+
+static int
+lines(const char *plugin, const char *text)
+{
+	const char *why = NULL;
+	int r = serves_lines(&served, plugin, text, strlen(text), &why);
+
+	CU_ASSERT(r == 0 || why != NULL);
+	return r;
+}
+
+static bool
+has(enum serves_kind kind, const char *name, const char *plugin)
+{
+	return serves_has(&served, kind, view_str(name), view_str(plugin));
+}
+
+static void
+test_serves(void)
+{
+	memset(&served, 0, sizeof(served));
+	CU_ASSERT_EQUAL(lines("forward",
+	    "RunAs user\nserves OPEN direct-tcpip  direct-streamlocal@openssh.com\r\n\tServes global tcpip-forward # and\n"
+	    "Serves request x11-req\nOpens forwarded-tcpip\nRequests ping\nVariables DISPLAY\nKeyword GatewayPorts"), 0);
+	CU_ASSERT_EQUAL(served.count, 8);
+	CU_ASSERT(has(SERVES_OPEN, "direct-tcpip", "forward") && has(SERVES_OPEN, "direct-streamlocal@openssh.com", "forward"));
+	CU_ASSERT(has(SERVES_GLOBAL, "tcpip-forward", "forward") && !has(SERVES_GLOBAL, "and", "forward"));
+	CU_ASSERT(has(SERVES_REQUEST, "x11-req", "forward") && has(SERVES_OPENS, "forwarded-tcpip", "forward"));
+	CU_ASSERT(has(SERVES_REQUESTS, "ping", "forward") && has(SERVES_VARIABLE, "DISPLAY", "forward"));
+	CU_ASSERT(has(SERVES_KEYWORD, "GatewayPorts", "forward"));
+	/* Names as they stand, of that plugin and kind. */
+	CU_ASSERT(!has(SERVES_OPEN, "Direct-tcpip", "forward") && !has(SERVES_OPEN, "direct-tcpip", "other"));
+	CU_ASSERT(!has(SERVES_OPENS, "direct-tcpip", "forward"));
+	/* The first one serves it; twice counts once. */
+	CU_ASSERT_EQUAL(lines("other", "Serves open direct-tcpip direct-tcpip\n"), 0);
+	CU_ASSERT_EQUAL(served.count, 9);
+	CU_ASSERT_STRING_EQUAL(serves_who(&served, SERVES_OPEN, view_str("direct-tcpip")), "forward");
+	CU_ASSERT_PTR_NULL(serves_who(&served, SERVES_GLOBAL, view_str("direct-tcpip")));
+	CU_ASSERT_EQUAL(lines("none", ""), 0);
+	CU_ASSERT_EQUAL(lines("none", "#Serves open x\nServesopen x\n"), 0);
+	CU_ASSERT_EQUAL(served.count, 9);
+}
+
+/* One line that is wrong: none of its text counts. */
+static void
+test_serves_wrong(void)
+{
+	static const char *const wrong[] = { "Serves", "Serves open", "Serves open #x", "Serves opens x", "Serves # open x",
+		"Opens", "Opens\nforwarded-tcpip", "Requests # ping", "Variables\t", "Keyword", "Serves open na\001me" };
+	char text[128 + SERVES_NAME_MAX], name[SERVES_NAME_MAX + 2] = "";
+	uint32_t at = 0;
+
+	memset(&served, 0, sizeof(served));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "Opens good\n%s\nOpens other\n", wrong[i]);
+		CU_ASSERT_EQUAL(lines("p", text), -1);
+		CU_ASSERT_EQUAL(served.count, 0);
+	}
+	/* RFC 4250 section 4.6.1: names have at most 64 characters. */
+	memset(name, 'n', SERVES_NAME_MAX);
+	snprintf(text, sizeof(text), "Opens %s", name);
+	CU_ASSERT(lines("p", text) == 0 && has(SERVES_OPENS, name, "p"));
+	snprintf(text, sizeof(text), "Opens %sn", name);
+	CU_ASSERT_EQUAL(lines("p", text), -1);
+	CU_ASSERT_EQUAL(served.count, 1);
+	/* The table is full: what was there stays. */
+	while (served.count < SERVES_MAX - 1) {
+		snprintf(text, sizeof(text), "Opens n%u", at++);
+		CU_ASSERT_EQUAL_FATAL(lines("p", text), 0);
+	}
+	CU_ASSERT_EQUAL(lines("q", "Opens one two"), -1);
+	CU_ASSERT_EQUAL(served.count, SERVES_MAX - 1);
+	CU_ASSERT_EQUAL(lines("q", "Opens one"), 0);
+	CU_ASSERT_EQUAL(lines("q", "Opens one"), 0);
+	CU_ASSERT_EQUAL(lines("q", "Opens two"), -1);
+}
+
 /* ---- configuration of the dataplane ---- */
 
 static void
@@ -304,6 +413,8 @@ test_attach_conf(void)
 		if (number == ATTACH_CONF_PORT)
 			CU_ASSERT(
 			    body.len == 2 && body.data[0] == 2022 >> 8 && body.data[1] == (2022 & 0xff));
+		if (number == ATTACH_CONF_ANSWER)
+			CU_ASSERT(body.len == 4 && body.data[3] == 30);
 		if (number == ATTACH_CONF_REKEY)
 			CU_ASSERT(body.len == 12);
 		seen[number]++;
@@ -311,7 +422,7 @@ test_attach_conf(void)
 	CU_ASSERT(cur_done(&in));
 	CU_ASSERT(seen[ATTACH_CONF_ADDRESS] == 2 && seen[ATTACH_CONF_GATEWAY] == 0);
 	CU_ASSERT(seen[ATTACH_CONF_GATES] == 1 && seen[ATTACH_CONF_GRACE_KEX] == 1 &&
-		  seen[ATTACH_CONF_CHAN_MAX] == 1);
+		  seen[ATTACH_CONF_CHAN_MAX] == 1 && seen[ATTACH_CONF_ANSWER] == 1);
 }
 
 /* ---- HostKeyAgent ---- */
@@ -402,6 +513,9 @@ main(void)
 		{ "plugin files", test_plugin },
 		{ "plugin descriptors", test_plugin_parse },
 		{ "arguments of a plugin", test_plugin_arguments },
+		{ "keywords of a plugin", test_plugin_keywords },
+		{ "what plugins serve", test_serves },
+		{ "rows of it that are wrong", test_serves_wrong },
 		{ "configuration of the dataplane", test_attach_conf },
 		{ "an ssh-agent for keeper", test_agent },
 		CU_TEST_INFO_NULL,

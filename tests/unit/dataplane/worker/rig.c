@@ -278,6 +278,7 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 	uint8_t addr[6] = { 4 }, port[2] = { 0, RIG_PORT };
 	uint8_t vlan[2] = { (uint8_t)(r->vlan >> 8), (uint8_t)r->vlan };
 	uint8_t pools[8] = { 0, 0, 0, (uint8_t)gates, 0, 0, 0, (uint8_t)clerks };
+	uint8_t answer[4] = { 0, 0, (uint8_t)(r->answer_s >> 8), (uint8_t)r->answer_s };
 	uint8_t tcp[8] = { 1, 0, 0, 0, RIG_TIME_WAIT_S, RIG_DSCP_TERMINAL, RIG_DSCP_BULK, 1 };
 
 	memcpy(addr + 1, server_ip, 4);
@@ -289,6 +290,8 @@ conf_to(struct rig *r, uint32_t worker, uint32_t gates, uint32_t clerks)
 	field(&w, ATTACH_CONF_GATES, pools, sizeof(pools));
 	if (r->startups.len > 0)
 		field(&w, ATTACH_CONF_STARTUPS, r->startups.data, r->startups.len);
+	if (r->answer_s != 0)
+		field(&w, ATTACH_CONF_ANSWER, answer, sizeof(answer));
 	field(&w, ATTACH_CONF_TCP, tcp, r->paced ? sizeof(tcp) : sizeof(tcp) - 1);
 	c->len = (uint32_t)put_len(&w);
 	rig_push_to(r, worker);

@@ -88,6 +88,7 @@ struct rig {
 	uint16_t vlan, client_vlan; /* before rig_conf: what the worker has; what the client sends */
 	bool paced;                 /* before rig_conf: TCPPacing */
 	struct view startups;       /* the same: ATTACH_CONF_STARTUPS; empty: none */
+	uint32_t answer_s;          /* the same: ATTACH_CONF_ANSWER; 0: none */
 	struct meter *meter;
 	int meter_fd;
 	struct rng client_rng;

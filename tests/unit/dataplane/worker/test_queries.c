@@ -11,7 +11,7 @@ static struct step step;
 static struct rig *r;
 static struct fake *gate, *clerk, *host;
 static struct client *c;
-static uint32_t conn, gen;
+static uint32_t conn, gen, answer_s;
 
 static void
 set_up(void)
@@ -19,6 +19,7 @@ set_up(void)
 	struct got *adopt;
 
 	r = rig_open();
+	r->answer_s = answer_s;
 	rig_conf(r, 1, 1);
 	gate = fake_new(r, LINK_GATE, 0, LINK_CONN_NONE, 0);
 	clerk = fake_new(r, LINK_CLERK, 0, LINK_CONN_NONE, 0);
@@ -165,6 +166,99 @@ test_too_many(void)
 	rig_close(r);
 }
 
+/* As `answered`, and clerk has done with it. */
+static bool
+settled(uint32_t id, bool success)
+{
+	struct got *g = fake_find(clerk, LINK_UP_ANSWER);
+	struct cur in = cur_of(g != NULL ? g->payload : NULL, g != NULL ? g->e.len : 0);
+
+	if (g == NULL || cur_u32(&in) != id || cur_bool(&in) != success)
+		return false;
+	step_begin(&step, conn, gen);
+	step_done(&step, g->e.serial);
+	CU_ASSERT_TRUE(fake_step(clerk, &step));
+	rig_run(r, 5);
+	fake_forget(clerk);
+	return true;
+}
+
+static void
+pass(uint64_t us)
+{
+	r->now += us;
+	rig_run(r, 5);
+}
+
+/* A host that never answers holds up nothing for longer than its time; what it says
+ * later reaches nobody. */
+static void
+test_never(void)
+{
+	set_up();
+	ask(host->id, 5, LINK_CHAN_NONE);
+	pass(WORKER_ANSWER_S * 1000000ull - 100000u);
+	CU_ASSERT_PTR_NULL(fake_find(clerk, LINK_UP_ANSWER));
+	CU_ASSERT_EQUAL(r->meter->drop[R_CHAN_ANSWER_TIME], 0);
+	/* Each has its own time. */
+	ask(host->id, 6, LINK_CHAN_NONE);
+	pass(100000u);
+	CU_ASSERT_TRUE(answered(clerk, 5, false, ""));
+	CU_ASSERT_EQUAL(r->meter->drop[R_CHAN_ANSWER_TIME], 1);
+	say(host, 5, true, "late");
+	CU_ASSERT_PTR_NULL(fake_find(clerk, LINK_UP_ANSWER));
+	CU_ASSERT_FALSE(host->gone);
+	say(host, 6, true, "");
+	CU_ASSERT_TRUE(answered(clerk, 6, true, ""));
+	/* In its place others fit, for ever. */
+	for (uint32_t i = 10; i < 10 + 2 * LINK_QUERIES_MAX; i++) {
+		ask(host->id, i, LINK_CHAN_NONE);
+		pass(WORKER_ANSWER_S * 1000000ull);
+		CU_ASSERT_TRUE(settled(i, false));
+	}
+	CU_ASSERT_EQUAL(r->closed_events, 0);
+	CU_ASSERT_EQUAL(r->w->conns[0].queries.count, 0);
+	rig_close(r);
+}
+
+static void
+test_configured(void)
+{
+	answer_s = 300;
+	set_up();
+	answer_s = 0;
+	ask(host->id, 5, LINK_CHAN_NONE);
+	pass(299900000u);
+	CU_ASSERT_PTR_NULL(fake_find(clerk, LINK_UP_ANSWER));
+	pass(100000u);
+	CU_ASSERT_TRUE(answered(clerk, 5, false, ""));
+	rig_close(r);
+}
+
+/* And one whose ring is full: what waits for room there is bounded. */
+static void
+test_deaf(void)
+{
+	struct conn *c0;
+	uint32_t id = 100, most = 0;
+
+	answer_s = 1;
+	set_up();
+	answer_s = 0;
+	c0 = &r->w->conns[0];
+	host->deaf = true;
+	for (int i = 0; i < 2000 && r->closed_events == 0; i++) {
+		ask(host->id, ++id, LINK_CHAN_NONE);
+		pass(1000000u);
+		CU_ASSERT_TRUE_FATAL(settled(id, false));
+		most = c0->queries.out.len > most ? (uint32_t)c0->queries.out.len : most;
+	}
+	CU_ASSERT_EQUAL(r->closed_events, 0);
+	CU_ASSERT(most > 0);
+	CU_ASSERT(most < 2 * WORKER_IMAGE_MAX);
+	rig_close(r);
+}
+
 int
 main(void)
 {
@@ -174,6 +268,9 @@ main(void)
 		{ "the host dies", test_host_dies },
 		{ "hosts that answer what they were not asked", test_hostile },
 		{ "too many", test_too_many },
+		{ "never answered", test_never },
+		{ "the time that is configured", test_configured },
+		{ "a host that takes nothing", test_deaf },
 		CU_TEST_INFO_NULL,
 	};
 
