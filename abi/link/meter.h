@@ -167,7 +167,10 @@
 	METER(ZIP_WAITED, "zip turns put off because others had the work of a round") \
 	METER(ZIP_REFUSED, "zip exchanges that compression was not offered in, for want of memory") \
 	METER(TCP_UNDO_UNSENT, "tcp reductions undone before anything was sent again") \
-	METER(GUESTS, "connections before login")
+	METER(GUESTS, "connections before login") \
+	METER(SSH_HELD_WAITS, "ssh times that a peer was not read because its hosts leave too much") \
+	METER(SSH_GRANTS_SHORT, "ssh grants made small because a connection has its share of memory") \
+	METER(SSH_GROWTH_CUT, "ssh windows that did not grow by all that a plugin wanted")
 
 /*
  * The stages of a worker, in the order of CYCLES_RX.. and CALLS_RX..: what polls
@@ -236,7 +239,13 @@ enum meter_level { METER_NORMAL, METER_PRESSURE, METER_SHEDDING, METER_LEVELS };
 	LIMIT(QUERIES, "requests", NONE, "of a connection, that plugins have not answered: others wait") \
 	LIMIT(ANSWER_TIME, "s", CHAN_ANSWER_TIME, "a plugin has to answer a request of a peer (PluginAnswerTime)") \
 	LIMIT(ASKS, "requests", LINK_CREDIT, "of a plugin's process to its peer, not answered: beyond it its process ends") \
-	LIMIT(ASKED_GLOBALS, "requests", CHAN_ASKED_MAX, "of them, global ones that a peer has not replied to, of a connection")
+	LIMIT(ASKED_GLOBALS, "requests", CHAN_ASKED_MAX, "of them, global ones that a peer has not replied to, of a connection") \
+	LIMIT(CONN_MEMORY, "bytes", NONE, "of the pool, of one connection with all its channels at the very most: the sum of its parts") \
+	LIMIT(CONN_WINDOWS, "bytes", LINK_ITEM, "receive windows of a connection's channels at first, together") \
+	LIMIT(CONN_GROWTH, "bytes", NONE, "what plugins let them grow by, together (ssh windows that did not grow)") \
+	LIMIT(CONN_HELD, "blocks", NONE, "toward the hosts of a connection, or 1/16 of what is free: beyond it the peer is not read (ssh held waits)") \
+	LIMIT(CHAN_OUT, "bytes", NONE, "granted and queued toward the peer, of a channel; 16 KiB where the connection has 1/16 of what is free (ssh grants short)") \
+	LIMIT(CHAN_EXTRA, "bytes", SSH_QUEUE, "requests and replies beside data, of a channel, each way: beyond it the connection ends")
 
 enum meter_limit_id {
 #define LIMIT(name, unit, reason, text) METER_LIMIT_##name,

@@ -18,7 +18,9 @@
 
 #define CLERK_SESSIONS_MAX 10u       /* MaxSessions */
 #define CLERK_CHAN_MAX 256u          /* MaxChannels; no more than the worker's own limit */
-#define CLERK_WINDOW (2u * 1024u * 1024u) /* receive window of a session channel, as OpenSSH's */
+#define CLERK_WINDOW (2u * 1024u * 1024u) /* receive window of the first channels, as OpenSSH's */
+#define CLERK_WIDE 16u                    /* so many; what more there are have a small one: */
+#define CLERK_WINDOW_SMALL (128u * 1024u) /* what a peer may make a host keep has a bound */
 #define CLERK_ENV_MAX 64u            /* variables of one channel */
 #define CLERK_ENV_BYTES_MAX 1024u    /* all of them, encoded */
 #define CLERK_TERM_MAX 64u           /* terminal name of a pty-req */
@@ -153,6 +155,14 @@ void clerk_prove_ask(struct turn *t, const struct clerk_wait *w);
 int clerk_request(struct clerk_env *env, struct clerk_conn *c, struct turn *t);
 /* clerk_reply(t, peers, want, ok): 99 or 100, if one is wanted. */
 void clerk_reply(struct turn *t, uint32_t peers, bool want, bool ok);
+
+/* The receive window of a channel by its number, which is the lowest that is free. All
+ * of a connection are less than SSH_WINDOWS_MAX of the dataplane, 64 MiB. */
+static inline uint32_t
+clerk_window(uint32_t ours)
+{
+	return ours < CLERK_WIDE ? CLERK_WINDOW : CLERK_WINDOW_SMALL;
+}
 
 /* clerk_pty.c: pty-req, window-change, env: change *ch; false: refused. The
  * cursor stands behind want_reply. Bytes that must live on are written to w. */

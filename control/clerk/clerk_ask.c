@@ -38,7 +38,7 @@ open_asked(struct clerk_env *env, struct clerk_conn *c, struct turn *t)
 	if (clerk_chan_store(&t->note, t->note.chan_count, &ch, &sw) != 0)
 		return -R_INTERNAL;
 	t->note.chan_count++;
-	step_chan_asked(&t->act->step, ch.ours, CLERK_WINDOW, SSH_CHAN_PACKET_MAX);
+	step_chan_asked(&t->act->step, ch.ours, clerk_window(ch.ours), SSH_CHAN_PACKET_MAX);
 	return turn_commit(t);
 }
 

@@ -70,7 +70,7 @@ make_channel(struct turn *t, const struct open_request *q, const struct clerk_ch
 		.peers = q->peers,
 		.peer_window = q->window,
 		.peer_packet = q->packet,
-		.window = CLERK_WINDOW,
+		.window = clerk_window(ch->ours),
 		.packet = SSH_CHAN_PACKET_MAX };
 
 	if (clerk_chan_store(&t->note, t->note.chan_count, ch, sw) != 0)
@@ -94,7 +94,7 @@ open_session(struct turn *t, const struct open_request *q)
 	mark = step_record_open(&t->act->step, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
 	put_u32(w, q->peers);
 	put_u32(w, ch.ours);
-	put_u32(w, CLERK_WINDOW);
+	put_u32(w, clerk_window(ch.ours));
 	put_u32(w, SSH_CHAN_PACKET_MAX);
 	step_record_close(&t->act->step, mark);
 	return turn_commit(t);

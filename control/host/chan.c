@@ -287,7 +287,10 @@ on_data(struct host *h, struct chan *c, uint32_t stream, struct view data)
 	c->flags |= CHAN_F_PAUSED;
 	if (c->awaited != 0)
 		chan_touch(h, c);
-	if (inq_put(&c->in, stream, data) != 0)
+	/* A byte of each stream in turn would cost nine times the window. */
+	if (inq_cost(&c->in) + data.len > (uint64_t)c->window + HOST_TURNS_MAX)
+		chan_fault(h, c, "the peer changes streams too often");
+	else if (inq_put(&c->in, stream, data) != 0)
 		chan_fault(h, c, "out of memory for the peer's data");
 	return 0;
 }

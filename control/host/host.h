@@ -31,6 +31,7 @@
 #define HOST_NAME_MAX 64
 #define HOST_CHUNK 32768u            /* largest data entry that we publish */
 #define HOST_WINDOW_DEFAULT (2u << 20) /* when the worker does not say its own */
+#define HOST_TURNS_MAX (64u << 10)   /* beside the bytes of a window: what changes of stream cost */
 #define HOST_LINGER_MS 10000u        /* a closed channel may drain so long */
 #define HOST_QUIET_MS 2000u          /* a host that is replaced waits so long for late channels */
 #define HOST_ROOM_MS 1u              /* how long to wait for room in the ring */

@@ -31,6 +31,13 @@ bool inq_peek(const struct inq *q, uint32_t *stream, struct view *data);
 /* Drop the first `len` bytes of the first segment. */
 void inq_take(struct inq *q, size_t len);
 
+/* What is in it, headers included. */
+static inline uint64_t
+inq_cost(const struct inq *q)
+{
+	return q->end - q->start;
+}
+
 void inq_clear(struct inq *q);
 
 #endif

@@ -94,13 +94,12 @@ ssh_ask_open(struct ssh_conn *c, struct ssh_ask from, const struct ssh_ask_chan 
 	ch = chan_take(c, q->ours);
 	if (ch == NULL)
 		return -R_NOMEM;
-	rc = ctrl_put(c, put_view(&w));
+	rc = chan_window(c, ch, q->window) ? ctrl_put(c, put_view(&w)) : -R_LINK_ITEM;
 	if (rc != 0) {
 		chan_drop(c, ch);
 		return rc;
 	}
 	ch->flags |= CHAN_OPENING | CHAN_ASKED;
-	ch->window_in = ch->window_in_max = q->window;
 	ch->packet_in_max = q->packet;
 	ch->link = from.link;
 	ch->ask = from.id;

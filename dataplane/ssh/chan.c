@@ -76,10 +76,24 @@ chan_take(struct ssh_conn *c, uint32_t ours)
 	return ch;
 }
 
+bool
+chan_window(struct ssh_conn *c, struct ssh_chan *ch, uint32_t window)
+{
+	if (window > SSH_WINDOWS_MAX - c->windows)
+		return false;
+	c->windows += window;
+	ch->window_in = ch->window_in_max = window;
+	return true;
+}
+
 void
 chan_drop(struct ssh_conn *c, struct ssh_chan *ch)
 {
 	uint32_t ours = ch->ours;
+
+	c->windows -= ch->window_in_max - ch->grown - ch->let;
+	c->let -= ch->let;
+	c->lent -= (uint64_t)ch->credit + ch->queued;
 
 	itemq_clear(&ch->out, c->env->pool);
 	itemq_clear(&ch->held, c->env->pool);
@@ -137,6 +151,7 @@ chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch)
 		if (it.kind == CHAN_ITEM_REQUEST || it.kind == CHAN_ITEM_REPLY)
 			itemq_put(&ch->out, c->env->pool, it.kind, it.arg, view_of(scratch_out(c), it.len), false);
 	}
+	c->lent -= ch->queued;
 	ch->queued = 0;
 }
 

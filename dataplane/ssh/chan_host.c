@@ -50,6 +50,7 @@ ssh_host_data(struct ssh_conn *c, struct ssh_chan *ch, uint32_t stream, struct v
 		return -R_LINK_STATE;
 	if (ch->flags & CHAN_CLOSE_IN) { /* written before the host knew */
 		ch->credit -= (uint32_t)data.len;
+		c->lent -= data.len;
 		drop(c, R_CHAN_AFTER_CLOSE);
 		return 0;
 	}
@@ -86,11 +87,17 @@ void
 ssh_host_grow(struct ssh_conn *c, struct ssh_chan *ch, uint64_t bytes, bool now)
 {
 	uint32_t room = ch->window_in_max < SSH_CHAN_WINDOW_MAX ? SSH_CHAN_WINDOW_MAX - ch->window_in_max : 0;
-	uint32_t more = bytes < room ? (uint32_t)bytes : room;
+	uint32_t left = SSH_GROWTH_MAX - c->let;
+	uint32_t more;
 
+	room = room < left ? room : left;
+	more = bytes < room ? (uint32_t)bytes : room;
 	chan_wake(c, ch);
 	if (ch->flags & (CHAN_CLOSE_OUT | CHAN_CONFIRMING))
 		return;
+	c->env->stats->growth_cut += more < bytes;
+	c->let += more;
+	ch->let += more;
 	ch->window_in_max += more;
 	ch->took += more;
 	if (now && ch->took > 0)

@@ -108,6 +108,7 @@ data_build(struct ssh_conn *c, struct ssh_chan *ch, const struct item *it, struc
 	itemq_take(&ch->out, c->env->pool, n);
 	ch->window_out -= n;
 	ch->queued -= n;
+	c->lent -= n;
 	ch->bytes_out += n;
 }
 

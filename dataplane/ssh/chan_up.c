@@ -24,13 +24,19 @@ request_bytes(uint8_t *bytes, size_t *len, bool *want_reply)
 	return bytes + 1;
 }
 
-/* What a channel may queue toward its peer: less while blocks are few, so that
- * peers which do not read cannot take them all. */
+/* What a channel may queue toward its peer: less while blocks are few, and when all
+ * channels of the connection have much, so that peers which do not read cannot take
+ * them all. */
 static uint64_t
 out_max(const struct ssh_conn *c)
 {
-	uint64_t share = (uint64_t)c->env->pool->free_count * POOL_DATA / OUT_SHARE;
+	uint64_t bytes = (uint64_t)c->env->pool->free_count * POOL_DATA;
+	uint64_t share = bytes / OUT_SHARE;
 
+	if (c->lent > bytes / SSH_GRANT_SHARE) {
+		c->env->stats->grants_short++;
+		return SSH_CHAN_OUT_LEAST;
+	}
 	if (share >= SSH_CHAN_OUT_MAX)
 		return SSH_CHAN_OUT_MAX;
 	return share > SSH_CHAN_OUT_LEAST ? share : SSH_CHAN_OUT_LEAST;
@@ -85,6 +91,7 @@ chan_offer(struct ssh_conn *c, struct ssh_chan *ch, enum chan_up kind, uint32_t 
 	}
 	if (kind == CHAN_UP_OPEN) {
 		ch->credit += (uint32_t)arg1;
+		c->lent += arg1;
 		ch->flags |= CHAN_OPEN_TOLD;
 	}
 	if (kind == CHAN_UP_DATA) {
@@ -148,6 +155,8 @@ chan_credit(struct ssh_conn *c, struct ssh_chan *ch)
 		return;
 	if (gain < CREDIT_STEP && ch->credit >= CREDIT_STEP)
 		return;
-	if (c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CREDIT, gain, credit_beyond(ch, gain), none))
+	if (c->env->ops->host(c->env->owner, c, ch, CHAN_UP_CREDIT, gain, credit_beyond(ch, gain), none)) {
 		ch->credit += gain;
+		c->lent += gain;
+	}
 }

@@ -36,6 +36,11 @@
 #define SSH_CHAN_ASKS_MAX 64u         /* requests held while a start is decided */
 #define SSH_HELD_SHARE 16u            /* one part in so many of the free blocks may be held */
 #define SSH_HELD_LEAST 32u            /* blocks; toward all hosts of a connection */
+#define SSH_HELD_MAX 4096u            /* blocks, 8 MiB; the same, however many are free */
+#define SSH_HELD_HOLD 4u              /* times that while HOLD: the exchange should be read to its end */
+#define SSH_GRANT_SHARE 16u           /* one part in so many of what is free: a connection's, toward the peer */
+#define SSH_WINDOWS_MAX (64u << 20)   /* receive windows of a connection's channels, together, at first */
+#define SSH_GROWTH_MAX (64u << 20)    /* what hosts let these grow by, together */
 #define SSH_CTRL_SOFT (48u * 1024u)   /* with more queued, the peer is not read */
 #define SSH_CTRL_MAX (256u * 1024u)   /* control records queued, hard limit */
 #define SSH_FRESH_BYTES 4096u         /* of a channel that had nothing to say: before the others */
@@ -131,11 +136,19 @@ struct ssh_ops {
 	void (*stage)(void *owner, enum ssh_stage, size_t len);
 };
 
+/* How often a connection reached what it may hold. */
+struct ssh_stats {
+	uint64_t held_waits;       /* the peer was not read: its channels' hosts leave too much */
+	uint64_t grants_short;     /* a host was granted less: the share of the blocks is used */
+	uint64_t growth_cut;       /* a window did not grow by all that its host wanted */
+};
+
 /* What all connections of a worker share. */
 struct ssh_env {
 	const struct ssh_ops *ops;
 	void *owner;
 	struct pool *pool;
+	struct ssh_stats *stats;
 	uint8_t *scratch;          /* 2 * RECORD_MAX bytes */
 	const struct cipher_engine *(*engine)(uint16_t suite);
 	struct zip_pool *zip;      /* NULL: no compression */
@@ -179,6 +192,7 @@ struct ssh_chan {
 	uint32_t window_in;        /* what the peer may still send */
 	uint32_t window_in_max;
 	uint32_t grown;            /* of that: by itself (window.c) */
+	uint32_t let;              /* of that: as much more as the host let it */
 	uint32_t took;             /* consumed, not yet given back with an adjust */
 	uint32_t packet_in_max;
 	uint64_t window_out;       /* what we may still send */
@@ -262,6 +276,9 @@ struct ssh_conn {
 	struct chanset holding;    /* may hold something for their hosts */
 	uint32_t next_chan;        /* mux: whose turn it is */
 	uint32_t chan_count;
+	uint32_t windows;          /* sum of window_in_max without grown and let */
+	uint32_t let;              /* sum of the channels' */
+	uint64_t lent;             /* sum of credit and queued */
 	uint32_t releasing;        /* channels with CHAN_RELEASE */
 	uint32_t grown;            /* sum of the channels' */
 	uint64_t opened_us;

@@ -168,12 +168,13 @@ conn_dispatch(struct ssh_conn *c, uint8_t *payload, size_t len, uint32_t seq, ui
 /*
  * Does what is held toward the channels' hosts leave enough for others? A share of
  * what is free, so that however many connections hold all they may, blocks are
- * left. During HOLD the exchange must be read to its end; windows bound the rest.
+ * left. During HOLD the exchange should be read to its end, with what came before it.
  */
 static bool
 held_fits(struct ssh_conn *c)
 {
 	uint32_t share = c->env->pool->free_count / SSH_HELD_SHARE;
+	uint32_t most = share < SSH_HELD_MAX ? share : SSH_HELD_MAX;
 	uint32_t held = 0;
 
 	for (uint32_t at = chanset_next(&c->holding, 0); at < SSH_CHAN_MAX;
@@ -184,7 +185,10 @@ held_fits(struct ssh_conn *c)
 			chanset_del(&c->holding, at);
 		held += blocks;
 	}
-	return held <= SSH_HELD_LEAST || held <= share || c->hold;
+	if (held <= SSH_HELD_LEAST || held <= most * (c->hold ? SSH_HELD_HOLD : 1))
+		return true;
+	c->env->stats->held_waits++;
+	return false;
 }
 
 /* May one more record be opened and acted on? The peer waits otherwise. */

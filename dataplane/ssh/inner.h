@@ -111,6 +111,8 @@ struct ssh_chan *chan_by_peers(struct ssh_conn *c, uint32_t peers);
 bool chan_free(const struct ssh_conn *c, uint32_t ours); /* may the number be taken? */
 struct ssh_chan *chan_take(struct ssh_conn *c, uint32_t ours); /* NULL: no block for it */
 void chan_drop(struct ssh_conn *c, struct ssh_chan *ch);      /* back to unused, untold */
+/* Its receive window; false: beyond what the connection's channels may have together. */
+bool chan_window(struct ssh_conn *c, struct ssh_chan *ch, uint32_t window);
 void chan_settle(struct ssh_conn *c, struct ssh_chan *ch);    /* free it when all is over */
 void chan_forget_data(struct ssh_conn *c, struct ssh_chan *ch); /* the peer takes no more */
 void chan_shut(struct ssh_conn *c, struct ssh_chan *ch);      /* CLOSE of one not started */

@@ -66,8 +66,11 @@ open_sent(struct ssh_conn *c, struct view payload)
 	ch = chan_take(c, ours);
 	if (ch == NULL)
 		return -R_NOMEM;
+	if (!chan_window(c, ch, window)) {
+		chan_drop(c, ch);
+		return -R_LINK_ITEM;
+	}
 	ch->flags |= CHAN_OPENING;
-	ch->window_in = ch->window_in_max = window;
 	ch->packet_in_max = packet;
 	return 0;
 }
@@ -216,10 +219,13 @@ ssh_do_chan_new(struct ssh_conn *c, uint32_t ours, uint32_t peers, uint32_t wind
 	ch = chan_take(c, ours);
 	if (ch == NULL)
 		return -R_NOMEM;
+	if (!chan_window(c, ch, window_in)) {
+		chan_drop(c, ch);
+		return -R_LINK_ITEM;
+	}
 	ch->peers = peers;
 	ch->window_out = ch->window_out_first = window_out;
 	ch->packet_out_max = packet_out < SSH_CHAN_PACKET_MAX ? packet_out : SSH_CHAN_PACKET_MAX;
-	ch->window_in = ch->window_in_max = window_in;
 	ch->packet_in_max = packet_in;
 	return 0;
 }

@@ -143,6 +143,17 @@ static const struct row zip_rows[] = {
 	{ offsetof(struct zip_stats, refused), METER_ZIP_REFUSED },
 };
 
+static const struct row ssh_rows[] = {
+	{ offsetof(struct ssh_stats, held_waits), METER_SSH_HELD_WAITS },
+	{ offsetof(struct ssh_stats, grants_short), METER_SSH_GRANTS_SHORT },
+	{ offsetof(struct ssh_stats, growth_cut), METER_SSH_GROWTH_CUT },
+};
+
+#define SSH_ROW_COUNT (sizeof(ssh_rows) / sizeof(ssh_rows[0]))
+
+_Static_assert(sizeof(struct ssh_stats) == SSH_ROW_COUNT * sizeof(uint64_t),
+    "each counter of struct ssh_stats has a row here and a METER_ of its own");
+
 #define ZIP_ROW_COUNT (sizeof(zip_rows) / sizeof(zip_rows[0]))
 
 _Static_assert(sizeof(struct zip_stats) == ZIP_ROW_COUNT * sizeof(uint64_t),
@@ -160,6 +171,34 @@ meter_rows(struct worker *w, const struct row *rows, size_t count, const void *s
 }
 
 /* ---- limits ---- */
+
+/* The sum of what bounds the parts of one connection (dataplane/README.md). */
+static uint64_t
+conn_memory(const struct worker *w, const struct tcp_config *t)
+{
+	uint64_t pool = (uint64_t)w->pool.count * POOL_BLOCK;
+	uint64_t held = (uint64_t)SSH_HELD_HOLD * POOL_BLOCK *
+	    (w->pool.count / SSH_HELD_SHARE < SSH_HELD_MAX ? w->pool.count / SSH_HELD_SHARE : SSH_HELD_MAX);
+	uint64_t channel = SSH_CHAN_OUT_LEAST + 2 * SSH_CHAN_EXTRA_MAX + 3 * POOL_BLOCK;
+	uint64_t control = SSH_CTRL_MAX + SSH_HOLD_MAX + 2 * UP_MAX_BYTES;
+	uint64_t sum = (uint64_t)t->rcv_buf + t->snd_buf + t->reasm_max + pool / SSH_GRANT_SHARE +
+	    SSH_CHAN_OUT_MAX + held + SSH_CHAN_MAX * channel + control;
+
+	return sum < pool ? sum : pool;
+}
+
+static void
+limits_of_ssh(struct worker *w)
+{
+	uint64_t most = conn_memory(w, tcp_get_config(w->tcp));
+
+	meter_limit_each(w->meter, METER_LIMIT_CONN_MEMORY, most, most);
+	meter_limit_each(w->meter, METER_LIMIT_CONN_WINDOWS, SSH_WINDOWS_MAX, SSH_WINDOWS_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_CONN_GROWTH, SSH_GROWTH_MAX, SSH_GROWTH_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_CONN_HELD, SSH_HELD_MAX, SSH_HELD_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_CHAN_OUT, SSH_CHAN_OUT_MAX, SSH_CHAN_OUT_MAX);
+	meter_limit_each(w->meter, METER_LIMIT_CHAN_EXTRA, SSH_CHAN_EXTRA_MAX, SSH_CHAN_EXTRA_MAX);
+}
 
 static void
 limits_of_tcp(struct worker *w)
@@ -222,6 +261,7 @@ limits_tell(struct worker *w)
 	    w->zip.in_max / ZIP_GUEST_SHARE);
 	meter_limit_set(w->meter, METER_LIMIT_ZIP_INFLATE, w->zip.in_max, w->zip.in_max);
 	meter_limit_set(w->meter, METER_LIMIT_ZIP_DEFLATE, w->zip.out_max, w->zip.out_max);
+	limits_of_ssh(w);
 	limits_of_tcp(w);
 }
 
@@ -282,6 +322,7 @@ worker_meter(struct worker *w, uint64_t now)
 	net_get_stats(w->net, &net);
 	meter_rows(w, net_rows, NET_ROW_COUNT, &net);
 	meter_rows(w, zip_rows, ZIP_ROW_COUNT, &w->zip.stats);
+	meter_rows(w, ssh_rows, SSH_ROW_COUNT, &w->ssh_stats);
 	limits_tell(w);
 }
 

@@ -75,6 +75,7 @@ env_init(struct worker *w)
 		.ops = &conn_ssh_ops,
 		.owner = w,
 		.pool = &w->pool,
+		.stats = &w->ssh_stats,
 		.scratch = w->scratch,
 		.engine = cipher_engine_for,
 		.zip = w->c.zip != NULL ? &w->zip : NULL,

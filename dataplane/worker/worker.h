@@ -149,6 +149,7 @@ struct worker {
 	struct rng *rng;
 	struct pool pool;
 	struct zip_pool zip;
+	struct ssh_stats ssh_stats;
 	struct tcp_stack *tcp;
 	struct net *net;
 	struct ssh_env env;

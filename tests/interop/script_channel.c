@@ -148,6 +148,25 @@ do_zeros(const struct words *w)
 	return 0;
 }
 
+/* As much as the peer may send now, of zeros. */
+static int
+do_fill(const struct words *w)
+{
+	static const uint8_t zeros[1 << 16];
+
+	(void)w;
+	if (script_chan < 0 || (unsigned)script_chan >= CLIENT_CHANS)
+		return client_fail(c, "no such channel");
+	for (uint32_t left = c->chan[script_chan].send_window; left > 0;) {
+		uint32_t n = left < sizeof(zeros) ? left : (uint32_t)sizeof(zeros);
+
+		if (client_write(c, script_chan, zeros, n) != 0)
+			return -1;
+		left -= n;
+	}
+	return 0;
+}
+
 static int
 do_out(const struct words *w)
 {
@@ -265,6 +284,7 @@ const struct command script_channel[] = {
 	{ "data", 2, 2, do_data, "TEXT" },
 	{ "line", 2, 2, do_line, "TEXT and a newline" },
 	{ "zeros", 2, 2, do_zeros, "COUNT bytes of zero" },
+	{ "fill", 1, 1, do_fill, "zeros, as many as the window lets through" },
 	{ "out", 2, 2, do_out, "FILE: write the channel's data there too" },
 	{ "eof", 1, 1, do_eof, "" },
 	{ "close", 1, 1, do_close, "" },

@@ -23,7 +23,7 @@
 #include "dataplane/ssh/zip.h"
 #include "drivers/rng/rng.h"
 
-#define CLIENT_CHANS 64u
+#define CLIENT_CHANS 256u
 #define CLIENT_WINDOW (2u << 20)
 #define CLIENT_EXCHANGES 256u
 #define CLIENT_TAIL 65536u /* bytes of a channel's output that are kept to look at */

@@ -91,6 +91,7 @@ memconn_init(struct memconn *m, enum ssh_role role, const struct ssh_env *limits
 	m->env.ops = &memconn_ssh_ops;
 	m->env.owner = m;
 	m->env.pool = &m->pool;
+	m->env.stats = &m->stats;
 	m->env.scratch = m->scratch;
 	m->env.engine = cipher_engine_for;
 	m->env.zip = NULL;

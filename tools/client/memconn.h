@@ -44,6 +44,7 @@ struct memconn {
 	const struct memconn_ops *ops;
 	struct ssh_conn conn;
 	struct ssh_env env;
+	struct ssh_stats stats;
 	struct cipher_ctx ctx[2];
 	struct pool pool;
 	void *pool_mem;

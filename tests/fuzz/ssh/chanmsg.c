@@ -261,10 +261,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t scratch[2 * RECORD_MAX];
 	static struct cipher_ctx ctx[2];
+	static struct ssh_stats stats;
 	static struct pool pool;
 	static void *mem;
-	struct ssh_env env = { .ops = &ops, .pool = &pool, .scratch = scratch, .engine = lax_engine,
-		.alive_us = 30000000, .alive_max = 3, .rekey_us = 100000000 };
+	struct ssh_env env = { .ops = &ops, .pool = &pool, .stats = &stats, .scratch = scratch,
+		.engine = lax_engine, .alive_us = 30000000, .alive_max = 3, .rekey_us = 100000000 };
 
 	if (mem == NULL)
 		mem = aligned_alloc(64, pool_size(BLOCKS));

@@ -172,7 +172,7 @@ clerkbench_session(struct clerkbench *k, uint32_t peers)
 	if (cur_u32(&c) != peers)
 		return UINT32_MAX;
 	ours = cur_u32(&c);
-	if (cur_u32(&c) != CLERK_WINDOW || cur_u32(&c) != SSH_CHAN_PACKET_MAX || !cur_done(&c))
+	if (cur_u32(&c) != clerk_window(ours) || cur_u32(&c) != SSH_CHAN_PACKET_MAX || !cur_done(&c))
 		return UINT32_MAX;
 	return ours;
 }

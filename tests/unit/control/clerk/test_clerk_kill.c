@@ -126,7 +126,7 @@ asks(struct clerkbench *k)
 	TRY((o = bench_take_kind(&k->b, OUT_CHAN_ASKED)) != NULL, -80);
 	c = cur_of(o->bytes, o->len);
 	ours = cur_u32(&c);
-	TRY(cur_u32(&c) == CLERK_WINDOW && cur_u32(&c) == SSH_CHAN_PACKET_MAX, -81);
+	TRY(cur_u32(&c) == clerk_window(ours) && cur_u32(&c) == SSH_CHAN_PACKET_MAX, -81);
 	TRY((o = bench_take_kind(&k->b, OUT_REFUSE)) != NULL, -82);
 	c = cur_of(o->bytes, o->len);
 	TRY(cur_u32(&c) == SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, -83);

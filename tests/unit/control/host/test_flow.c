@@ -462,6 +462,27 @@ test_windows(void)
 	bench_free(b);
 }
 
+/* A byte of each stream in turn costs nine: not nine times the window, but this channel. */
+static void
+test_turns(void)
+{
+	uint64_t most = 0;
+
+	set_up(0);
+	b->guest.take = 0;
+	b->host.chans.place[0].chan->window = WINDOW;
+	for (uint32_t i = 0; i < WINDOW && b->guest.closed_calls == 0; i++) {
+		data(i & 1, "x");
+		if (b->host.chans.place[0].chan != NULL && inq_cost(&b->host.chans.place[0].chan->in) > most)
+			most = inq_cost(&b->host.chans.place[0].chan->in);
+	}
+	CU_ASSERT(most > HOST_TURNS_MAX);
+	CU_ASSERT(most <= WINDOW + HOST_TURNS_MAX + 8);
+	CU_ASSERT_EQUAL(b->guest.closed_calls, 1);
+	CU_ASSERT_EQUAL(b->guest.closed_reason, POSTERN_CLOSED_FAULT);
+	bench_free(b);
+}
+
 int
 main(void)
 {
@@ -480,6 +501,7 @@ main(void)
 		{ "low water mark", test_low_water },
 		{ "label", test_label },
 		{ "windows", test_windows },
+		{ "streams in turn, a byte each", test_turns },
 		CU_TEST_INFO_NULL,
 	};
 

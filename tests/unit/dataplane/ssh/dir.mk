@@ -11,6 +11,7 @@ $(eval $(call unit,test_ssh_chan_life,$(SSH_UNIT)/test_chan_life.c $(DUO),ssh me
 $(eval $(call unit,test_ssh_ask,$(SSH_UNIT)/test_ask.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_fair,$(SSH_UNIT)/test_fair.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_window,$(SSH_UNIT)/test_window.c $(DUO),ssh mem wire))
+$(eval $(call unit,test_ssh_lazy,$(SSH_UNIT)/test_lazy.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_rekey,$(SSH_UNIT)/test_rekey.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_deadline,$(SSH_UNIT)/test_deadline.c $(DUO),ssh mem wire))
 $(eval $(call unit,test_ssh_suites,$(SSH_UNIT)/test_suites.c $(DUO),\

@@ -29,7 +29,7 @@ side_new(struct duo *d, struct duo_side *s, enum ssh_role role)
 	pool_init(&s->pool, s->pool_mem, DUO_POOL);
 	s->scratch = malloc(2 * RECORD_MAX);
 	s->room_each = 1u << 20;
-	s->env = (struct ssh_env){ .ops = &duo_ops, .owner = d, .pool = &s->pool, .scratch = s->scratch,
+	s->env = (struct ssh_env){ .ops = &duo_ops, .owner = d, .pool = &s->pool, .stats = &s->stats, .scratch = s->scratch,
 		.engine = toy_engine, .rekey_deadline_us = 60000000 };
 	ssh_init(&s->c, &s->env, role, s->ctx, s, d->now);
 }

@@ -45,6 +45,7 @@ struct duo_side {
 	struct cipher_ctx ctx[2];
 	struct ssh_env env;
 	struct pool pool;
+	struct ssh_stats stats;
 	void *pool_mem;
 	uint8_t *scratch;
 	struct zip_pool zip;

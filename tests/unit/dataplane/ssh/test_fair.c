@@ -287,7 +287,7 @@ test_many(void)
 	duo_login(d);
 	duo_run(d);
 	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++)
-		duo_channel(d, n, WINDOW, PACKET);
+		duo_channel(d, n, WINDOW / 4, PACKET);
 	charge = ssh_charge(&s->c);
 	CU_ASSERT(charge >= (SSH_CHAN_MAX - 1) / SSH_CHAN_PER * POOL_BLOCK);
 	for (uint32_t n = 0; n < SSH_CHAN_MAX; n++) {
