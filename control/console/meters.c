@@ -8,6 +8,8 @@
 #include "control/console/console.h"
 #include "control/log.h"
 
+static void refusals_begin(struct console *c);
+
 void
 meters_take(struct console *c, struct msg *m)
 {
@@ -25,6 +27,7 @@ meters_take(struct console *c, struct msg *m)
 	if (c->meter[worker] != NULL)
 		meter_detach(c->meter[worker]);
 	c->meter[worker] = fresh;
+	refusals_begin(c);
 }
 
 static void
@@ -350,16 +353,31 @@ meters_dropped(const struct console *c, int reason)
 }
 
 static void
-look(void *ctx)
+refusals_look(struct console *c)
 {
 	static const int reasons[] = { R_TCP_STARTUPS, R_TCP_STARTUPS_OWN };
-	struct console *c = ctx;
 	char line[160];
 
 	for (size_t i = 0; i < 2; i++)
 		if (throttle_look(
 			&c->throttled[i], meters_dropped(c, reasons[i]), loop_now_ms(), line, sizeof(line)))
 			log_warn("%s", line);
+}
+
+/* What these pages count from here on is ours to tell; what they have counted was told. */
+static void
+refusals_begin(struct console *c)
+{
+	c->throttled[0].seen = c->throttled[1].seen = false;
+	refusals_look(c);
+}
+
+static void
+look(void *ctx)
+{
+	struct console *c = ctx;
+
+	refusals_look(c);
 	(void)loop_after(c->loop, THROTTLE_LOOK_MS, look, c);
 }
 
