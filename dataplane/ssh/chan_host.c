@@ -256,9 +256,11 @@ ssh_host_close(struct ssh_conn *c, struct ssh_chan *ch)
 int
 ssh_host_abort(struct ssh_conn *c, struct ssh_chan *ch)
 {
+	bool confirming = (ch->flags & CHAN_CONFIRMING) != 0;
 	int rc = ch->flags & CHAN_HOST_CLOSED ? 0 : ssh_host_close(c, ch);
 
-	if (rc != 0 || (ch->flags & CHAN_CLOSE_SENT))
+	/* An open that is refused is gone, and its place with it. */
+	if (rc != 0 || confirming || (ch->flags & CHAN_CLOSE_SENT))
 		return rc;
 	chan_wake(c, ch);
 	chan_forget_data(c, ch);

@@ -188,8 +188,10 @@ queries_chan_free(struct worker *w, struct conn *c, uint32_t ours, uint32_t use)
 		entry_for(w, c, &e, LINK_UP_SESSION_END);
 		e.chan = ours;
 		e.seq = use;
-		if (!to_host(w, c, c->queries.host[i], &e, view_of(NULL, 0)))
-			meter_drop(w->meter, R_NOMEM);
+		/* A host that takes nothing, and a peer that opens and closes: one of them goes. */
+		if (c->queries.out.len >= QUERY_WAIT_MAX ||
+		    !to_host(w, c, c->queries.host[i], &e, view_of(NULL, 0)))
+			conn_end(w, c, R_SSH_QUEUE, NULL);
 	}
 }
 

@@ -592,6 +592,9 @@ refused(int how)
 		CU_ASSERT_EQUAL(ssh_host_close(&s->c, ch), 0);
 	} else if (how == 2) {
 		CU_ASSERT_EQUAL(ssh_host_reply(&s->c, ch, false), 0);
+	} else if (how == 4) {
+		CU_ASSERT_EQUAL(ssh_host_abort(&s->c, ch), 0);
+		CU_ASSERT_EQUAL(chanset_next(&s->c.ready, 0), CHANSET_MAX);
 	} else {
 		ssh_host_gone(&s->c, DUO_LINK);
 	}
@@ -609,7 +612,7 @@ refused(int how)
 static void
 test_open_refused(void)
 {
-	for (int how = 0; how < 4; how++)
+	for (int how = 0; how < 5; how++)
 		refused(how);
 }
 

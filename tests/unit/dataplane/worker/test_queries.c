@@ -259,6 +259,29 @@ test_deaf(void)
 	rig_close(r);
 }
 
+/* The same, and a peer that opens and closes sessions without end. */
+static void
+test_deaf_sessions(void)
+{
+	struct conn *c0;
+	uint32_t most = 0;
+
+	set_up();
+	c0 = &r->w->conns[0];
+	ask(host->id, 5, LINK_CHAN_NONE);
+	host->deaf = true;
+	for (uint32_t use = 1; use < 20000 && r->closed_events == 0; use++) {
+		queries_chan_free(r->w, c0, 3, use);
+		most = c0->queries.out.len > most ? (uint32_t)c0->queries.out.len : most;
+		if (use % 100 == 0)
+			rig_run(r, 5);
+	}
+	CU_ASSERT_EQUAL(r->closed_events, 1);
+	CU_ASSERT_EQUAL(r->meter->drop[R_SSH_QUEUE], 1);
+	CU_ASSERT(most > 0 && most < 2 * WORKER_IMAGE_MAX);
+	rig_close(r);
+}
+
 int
 main(void)
 {
@@ -271,6 +294,7 @@ main(void)
 		{ "never answered", test_never },
 		{ "the time that is configured", test_configured },
 		{ "a host that takes nothing", test_deaf },
+		{ "and sessions without end", test_deaf_sessions },
 		CU_TEST_INFO_NULL,
 	};
 
